@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file facts.h
+ * What one DICOM object says, as plain values: who was imaged and how, or what an algorithm found.
+ *
+ * The one entry point of dicom/ for hosts. No statistics, no configuration, no pseudonyms: identifiers are still in clear here
+ * and must not be logged. Sources: PS3.3 (modules), PS3.5 (VRs), PS3.6 (keywords), PS3.16 (TID 1500, 1501, 4019).
+ */
+#ifndef ES_DICOM_FACTS_H
+#define ES_DICOM_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dicom/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Five ways of not having a value, and having one. Each is counted apart. */
+enum es_attribute_state {
+    ES_ATTRIBUTE_ABSENT,     /* the element is not there */
+    ES_ATTRIBUTE_BLANK,      /* there, with no value */
+    ES_ATTRIBUTE_INVALID,    /* a value that breaks the standard or cannot be true; fact.reason says how */
+    ES_ATTRIBUTE_NOT_STATED, /* the vocabulary says: asked, not told (e.g. NHS Z) */
+    ES_ATTRIBUTE_UNMAPPED,   /* a readable value that is outside the vocabulary */
+    ES_ATTRIBUTE_CONFLICT,   /* two sources or two images disagree */
+    ES_ATTRIBUTE_PRESENT,
+    ES_ATTRIBUTE_STATES
+};
+/** "absent", "blank", "invalid", "not_stated", "unmapped", "conflict", "present". */
+const char *es_attribute_state_name(enum es_attribute_state state);
+
+enum es_object_kind {
+    ES_OBJECT_IMAGE,    /* counts as (part of) an exam */
+    ES_OBJECT_SR,       /* a structured report; see .report */
+    ES_OBJECT_RESULT,   /* may carry an AI result in another form: SEG, presentation state, parametric map, secondary capture, ... */
+    ES_OBJECT_DIRECTORY,/* DICOMDIR */
+    ES_OBJECT_OTHER     /* waveform, plan, raw data, ... neither image nor result */
+};
+const char *es_object_kind_name(enum es_object_kind kind);
+
+/** Left out by rule, and counted by reason (DESIGN 5). */
+enum es_exclusion {
+    ES_EXCLUDED_NOT,
+    ES_EXCLUDED_PHANTOM,          /* QualityControlSubject YES, or a phantom by rule */
+    ES_EXCLUDED_VETERINARY,       /* PatientSpecies*, PatientSexNeutered or PatientBreed*, ResponsibleOrganization says animal */
+    ES_EXCLUDED_QUALITY_CONTROL,  /* QualityControlImage YES */
+    ES_EXCLUDED_COPY,             /* a copy the archive made (the host tells: AnonymizedFrom) */
+    ES_EXCLUDED_IDENTITY_REMOVED, /* PatientIdentityRemoved YES, when the configuration excludes those */
+    ES_EXCLUSIONS
+};
+const char *es_exclusion_name(enum es_exclusion exclusion);
+
+#define ES_FACT_VALUE 65    /* UTF-8, with the NUL; longer values are cut and marked invalid (too_long) */
+#define ES_FACT_REASON 33
+#define ES_UID_SIZE 65      /* PS3.5: 64 characters */
+#define ES_ID_SIZE 65       /* LO: 64 characters */
+#define ES_MAX_ATTRIBUTES 64
+
+/** One attribute. The text is UTF-8, trimmed, without control characters. */
+struct es_fact {
+    const char *keyword;            /* PS3.6 keyword; static */
+    enum es_attribute_state state;  /* before any vocabulary: absent, blank, invalid, conflict or present */
+    bool derived;                   /* e.g. PatientAge from PatientBirthDate and StudyDate */
+    char value[ES_FACT_VALUE];      /* "" unless present. PatientAge: normalised nnnD (under 2 years) or nnnY. Code sequences: "value^scheme" */
+    char reason[ES_FACT_REASON];    /* snake_case, when invalid or conflict: "no_unit", "implausible", "differs_from_birth_date" */
+};
+
+/** Identifiers, in clear. "" when absent, blank or a placeholder. Trimmed; not yet normalised. */
+struct es_identity {
+    char study_uid[ES_UID_SIZE], series_uid[ES_UID_SIZE], sop_uid[ES_UID_SIZE], sop_class_uid[ES_UID_SIZE];
+    char accession[ES_ID_SIZE], accession_issuer[ES_ID_SIZE];
+    char patient_id[ES_ID_SIZE], patient_issuer[ES_ID_SIZE];
+    int32_t study_day; /* StudyDate, days since 1970-01-01; INT32_MIN when unknown */
+};
+
+/** A coded concept: CodeValue (or Long/URN) and CodingSchemeDesignator; SRT and SCT kept as found. */
+struct es_code {
+    char value[ES_FACT_VALUE];
+    char scheme[17];
+};
+
+enum es_sr_value { ES_SR_NUM, ES_SR_CODE, ES_SR_TEXT };
+
+#define ES_MAX_MODIFIERS 4
+
+/** One finding of a measurement group: a NUM or CODE that is a direct child of it. */
+struct es_sr_finding {
+    uint32_t group;          /* index of its measurement group, from 0 */
+    enum es_sr_value type;
+    struct es_code concept;  /* ConceptNameCodeSequence of the item */
+    struct es_code finding;  /* (121071, DCM, "Finding") of the group; "" when none */
+    struct es_code site;     /* (363698007, SCT, "Finding Site") of the group or item; "" when none */
+    struct es_code modifiers[ES_MAX_MODIFIERS]; /* e.g. (121401, DCM, "Derivation") values: tell equal concepts apart */
+    uint32_t n_modifiers;
+    struct es_code value;    /* when type is ES_SR_CODE */
+    bool has_number;         /* false for an empty NUM */
+    double number;           /* when type is ES_SR_NUM: FloatingPointValue when given, else NumericValue */
+    struct es_code units;    /* as found, e.g. "1", "%", "{probability}" in UCUM */
+    struct es_code qualifier;/* NumericValueQualifierCodeSequence; "" when none */
+};
+
+/** How the algorithm was recognised (STANDARDS 3.1), best first. */
+enum es_algorithm_source {
+    ES_ALGORITHM_NONE,
+    ES_ALGORITHM_TID4019_GROUP,
+    ES_ALGORITHM_TID4019_CONTAINER,
+    ES_ALGORITHM_DEVICE_OBSERVER,        /* TID 1004 */
+    ES_ALGORITHM_SEGMENT,
+    ES_ALGORITHM_CONTRIBUTING_EQUIPMENT,
+    ES_ALGORITHM_EQUIPMENT               /* General Equipment module */
+};
+const char *es_algorithm_source_name(enum es_algorithm_source source);
+
+struct es_algorithm {
+    enum es_algorithm_source source;
+    char name[ES_FACT_VALUE], version[ES_FACT_VALUE], manufacturer[ES_FACT_VALUE], device_uid[ES_UID_SIZE];
+    char series_description[ES_FACT_VALUE]; /* of the object: for rules; never printed in a report */
+};
+
+/** What an SR says. Arrays are owned by the facts that hold it. */
+struct es_report_facts {
+    struct es_code title;              /* concept name of the root container */
+    struct es_algorithm algorithm;
+    struct es_sr_finding *findings;
+    size_t n_findings;
+    char (*series)[ES_UID_SIZE];       /* referenced series, in order of appearance, unique */
+    size_t n_series;
+    char (*images)[ES_UID_SIZE];       /* referenced SOP instances that are source images, unique */
+    size_t n_images;
+    char (*studies)[ES_UID_SIZE];      /* studies named by the evidence sequences, unique */
+    size_t n_studies;
+    int64_t produced_us;               /* ContentDate/Time in microseconds since 1970 as if UTC; INT64_MIN when unknown */
+    bool produced_zone_known;          /* TimezoneOffsetFromUTC was given and applied */
+    bool complete, verified;           /* CompletionFlag COMPLETE, VerificationFlag VERIFIED */
+    bool human_observer;               /* TID 1003 person observer and no device observer */
+    uint64_t items_read, items_skipped;/* content items seen; items left unread (limits, malformed) */
+};
+
+/** Everything one object says. */
+struct es_facts {
+    enum es_object_kind kind;
+    struct es_identity identity;
+    enum es_exclusion exclusion;
+    bool identity_removed;             /* PatientIdentityRemoved YES (not by itself an exclusion) */
+    struct es_fact attributes[ES_MAX_ATTRIBUTES]; /* one for every attribute of the table in attributes.h, in its order */
+    size_t n_attributes;
+    struct es_algorithm algorithm;     /* of the object, outside any SR content */
+    struct es_report_facts *report;    /* owned; NULL unless kind is ES_OBJECT_SR and its content could be walked */
+    bool partial;                      /* the object is truncated or malformed behind what was read */
+    char partial_reason[ES_ERROR_TEXT];/* what was found and expected, when partial */
+};
+
+/**
+ * Read the facts of one DICOM object in memory.
+ *
+ * A missing or malformed attribute is a state of a fact, not an error. The object's pixels are never decoded.
+ *
+ * @param bytes  borrowed, not kept; Part 10, or a bare data set without preamble
+ * @param out    written whole on ES_OK; free with es_facts_free()
+ * @return ES_OK (look at out->partial), ES_E_PARSE (no DICOM, or nothing readable), ES_E_LIMIT, ES_E_MEMORY
+ */
+ES_MUST_USE enum es_errc es_facts_read(const void *bytes, size_t len, struct es_facts *out, struct es_error *err);
+/** The same from a file; pixel data beyond the header is not loaded. @return also ES_E_IO */
+ES_MUST_USE enum es_errc es_facts_read_file(const char *path, struct es_facts *out, struct es_error *err);
+/** Free what facts own; `{0}` and NULL are allowed. */
+void es_facts_free(struct es_facts *facts);
+/** The fact with this PS3.6 keyword, or NULL when the table has none. */
+const struct es_fact *es_facts_attribute(const struct es_facts *facts, const char *keyword);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
