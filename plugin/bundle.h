@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file bundle.h
+ * One bundle's events to cohort rows: a pure function of (the set of events, the patient's linked attributes, configuration).
+ *
+ * Events are sorted inside; duplicates, order and time of arrival decide nothing. Slot = the natural key of a kind: exam: series
+ * (or SOP instance where a unit is an image; the study where neither is given); result and failure: study, unit, model + version,
+ * SOP instance; reference: study, unit, source, labeller. Of one slot the live event is the greatest (status rank, then
+ * produced/established, then identity); retracted events are out. Results used for performance are the first produced of a
+ * unit, model and version. Two live exam events that differ in an attribute make it a conflict, never first-wins.
+ * Pairing of results and references to exams: referenced SOP instance (where images are units), referenced series, study,
+ * accession; which rule matched is kept; more than one candidate at a rule is `ambiguous` and pairs with none.
+ */
+#ifndef ES_PLUGIN_BUNDLE_H
+#define ES_PLUGIN_BUNDLE_H
+
+#include "plugin/event.h"
+
+enum es_pairing {
+    ES_PAIRED_NONE,      /* a result or reference without its exam: kept, paired when the exam comes */
+    ES_PAIRED_INSTANCE,
+    ES_PAIRED_SERIES,
+    ES_PAIRED_STUDY,
+    ES_PAIRED_ACCESSION,
+    ES_PAIRED_AMBIGUOUS,
+    ES_PAIRINGS
+};
+const char *es_pairing_name(enum es_pairing pairing);
+
+enum es_eligible { ES_ELIGIBLE_NO, ES_ELIGIBLE_UNKNOWN, ES_ELIGIBLE_YES };
+
+/** One exam (study) of a bundle. */
+struct es_derived_exam {
+    struct es_pseudonym study, patient; /* patient absent: each such exam is a patient of its own, keyed by study */
+    int32_t day;                        /* earliest study day of its live events; ES_NO_DAY */
+    enum es_exclusion excluded;         /* every image excluded; the first reason in enum order */
+    struct es_event_attribute *attributes; /* owned; merged, one per wanted keyword (linked names included), sorted; state CONFLICT on disagreement */
+    size_t n_attributes;
+};
+
+/** One case: exam x unit x model (name + version) x finding. */
+struct es_derived_case {
+    uint32_t exam;              /* index into exams */
+    uint16_t model, finding;    /* indices into the configuration */
+    struct es_pseudonym unit;   /* of the unit's id; absent for the exam itself */
+    char version[ES_NAME_SIZE]; /* "" when no result tells */
+    struct es_pseudonym device; /* DeviceUID of the result; absent when none */
+    double threshold_sent;      /* NAN: the configuration's threshold decides */
+    char reference_source[ES_NAME_SIZE]; /* "" when no reference */
+    enum es_eligible eligible;
+    bool excluded;
+    enum es_result_status result; /* 0: none */
+    enum es_pairing result_pairing, reference_pairing;
+    bool has_score, has_decision; /* decision: sent, or score >= threshold */
+    double score;               /* NAN when none */
+    uint8_t decision;           /* 0, 1 or ES_NO_ANSWER */
+    bool mismatch;              /* decision sent differs from score >= threshold sent */
+    int64_t produced;           /* ES_NO_INSTANT */
+    bool has_reference, evaluable;
+    uint8_t label;              /* 0, 1 or ES_NO_ANSWER */
+    int64_t established;
+    enum es_reader_saw_ai saw_ai;
+    bool sources_disagree;      /* live references of different sources differ */
+};
+
+struct es_derived {
+    struct es_derived_exam *exams;
+    size_t n_exams;
+    struct es_derived_case *cases; /* sorted: exam, model, finding, unit, version */
+    size_t n_cases;
+    uint64_t results_without_exam, references_without_exam, ambiguous, retracted, revised; /* live or superseded events, by kind of trouble */
+    uint64_t unknown_model, unknown_finding; /* results or references naming what the configuration does not */
+};
+
+/** Derive. Events are borrowed. linked: demographics events of the bundle's patients (already filtered by patient), borrowed.
+ * @param out  written whole on ES_OK; es_derived_clear() */
+ES_MUST_USE enum es_errc es_bundle_derive(const struct es_event *const *events, size_t n_events,
+                                          const struct es_event *const *linked, size_t n_linked,
+                                          const struct es_config *config, struct es_derived *out, struct es_error *err);
+void es_derived_clear(struct es_derived *derived);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file cohort.h
+ * The columns of all cases in memory: the only state, always rebuildable from the ledger. Not locked: one thread owns it.
+ */
+#ifndef ES_PLUGIN_COHORT_H
+#define ES_PLUGIN_COHORT_H
+
+#include "metrics/sheet.h"
+#include "plugin/bundle.h"
+
+struct es_cohort;
+
+ES_MUST_USE enum es_errc es_cohort_new(struct es_cohort **out, const struct es_config *config, struct es_error *err);
+void es_cohort_free(struct es_cohort *cohort);
+/** Put a bundle's rows in place of what it had. Marks the findings dirty that changed. */
+ES_MUST_USE enum es_errc es_cohort_replace(struct es_cohort *cohort, uint32_t bundle, const struct es_derived *derived,
+                                           struct es_error *err);
+/** Two cohorts hold the same rows, in whatever internal order; says the first difference ("model 0 finding 3: 12 rows against 11"). */
+bool es_cohort_same(const struct es_cohort *a, const struct es_cohort *b, char *difference, size_t size);
+
+/** What is counted beside cases. */
+struct es_cohort_counts {
+    uint64_t exams, patients, excluded[ES_EXCLUSIONS];
+    uint64_t results_without_exam, references_without_exam, ambiguous, retracted, revised, unknown_model, unknown_finding,
+        sources_disagree;
+    int32_t first_day, last_day; /* exam days of exams that are not excluded; ES_NO_DAY when none */
+};
+void es_cohort_count(const struct es_cohort *cohort, int32_t from, int32_t to, struct es_cohort_counts *out);
+/** Exams by state of an attribute (keyword or linked name), not excluded ones, within the period. */
+void es_cohort_attribute_states(const struct es_cohort *cohort, const char *keyword, int32_t from, int32_t to,
+                                uint64_t counts[ES_ATTRIBUTE_STATES]);
+
+/** The levels of an axis in printing order: index 0 is "unknown"; then vocabulary order, then byte order; beyond
+ * MaximumLevels by count then bytes into "other". Strings are owned by the list. */
+struct es_levels {
+    uint8_t count;
+    char **names;
+};
+ES_MUST_USE enum es_errc es_cohort_levels(const struct es_cohort *cohort, size_t axis, struct es_levels *out, struct es_error *err);
+void es_levels_clear(struct es_levels *levels);
+
+/** A stretch of one model version and finding in which device, threshold, combine rule and reference source stay the same.
+ * Units without a result belong to the epoch in force on their exam day (the latest begun by then; else the first). */
+struct es_stream {
+    uint16_t model, finding;
+    char version[ES_NAME_SIZE]; /* "" while no result has told one */
+    uint32_t epoch;             /* 1, 2, ... by first exam day, then version, within model and finding */
+    int32_t from, to;           /* exam days of its cases; ES_NO_DAY */
+    double threshold;           /* NAN when decisions are sent without one */
+    char reference_source[ES_NAME_SIZE]; /* "" while none */
+    char cause[48];             /* "first", "version", "threshold", "device", "reference_source", ... joined by "+" */
+};
+/** All streams, sorted by model, version, finding, epoch. *streams owned by the caller (free). Every configured model and finding has
+ * at least one, even when no unit was seen. */
+ES_MUST_USE enum es_errc es_cohort_streams(const struct es_cohort *cohort, struct es_stream **streams, size_t *count,
+                                           struct es_error *err);
+
+/** One stream's sheet: units of the stream in patient order. All buffers are owned by the sheet's holder. */
+struct es_sheet_holder {
+    struct es_sheet sheet; /* columns point into memory */
+    struct es_levels levels[ES_MAX_AXES];
+    void *memory;
+};
+/**
+ * @param from,to  exam days, inclusive; ES_NO_DAY: open. Units without a day are in when both are open
+ * @param now      instant that decides pending/missing and maturing/referenced/overdue
+ * @param plan_day exams before it carry ES_MARK_EXPLORATORY
+ */
+ES_MUST_USE enum es_errc es_cohort_sheet(const struct es_cohort *cohort, const struct es_stream *stream, int32_t from, int32_t to,
+                                         int64_t now, int32_t plan_day, struct es_sheet_holder *out, struct es_error *err);
+void es_sheet_holder_clear(struct es_sheet_holder *holder);
+/** Has the finding changed since its mark was last taken? Taking clears it. */
+bool es_cohort_take_dirty(struct es_cohort *cohort, uint16_t model, uint16_t finding);
+
+#endif

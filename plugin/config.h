@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file config.h
+ * The configuration: JSON with comments, every key checked, every default in one place.
+ *
+ * The same object stands in Orthanc's configuration under "Evensight" and in a file elsewhere ({"Evensight": {...}} or the bare
+ * object). A fault is one message: the key's path, what was found, what is allowed.
+ */
+#ifndef ES_PLUGIN_CONFIG_H
+#define ES_PLUGIN_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dicom/error.h"
+#include "dicom/facts.h"
+#include "dicom/vocabulary.h"
+#include "metrics/sheet.h"
+
+#define ES_MAX_MODELS 64
+#define ES_MAX_FINDINGS 256      /* of one model */
+#define ES_MAX_BANDS 32
+#define ES_MAX_INTERSECTIONS 120 /* groupings of two or three axes */
+#define ES_NAME_SIZE 65          /* names of sites, axes, models, findings: [A-Za-z0-9 _.+-], at most 64 */
+
+/** One attribute that makes groups. */
+struct es_axis_config {
+    char name[ES_NAME_SIZE];
+    char attribute[ES_NAME_SIZE]; /* PS3.6 keyword of dicom/attributes.h; "" when linked */
+    char linked[ES_NAME_SIZE];    /* name of a demographics attribute that comes by linkage; "" when from DICOM */
+    const struct es_vocabulary *vocabulary; /* NULL: values are levels as they stand. PatientSex: dicom-sex by default */
+    bool group_level;             /* Level "group": the vocabulary's high-level groups */
+    int32_t bands[ES_MAX_BANDS];  /* lower edges, ascending; whole years for PatientAge, whole numbers for linked numbers */
+    size_t n_bands;               /* 0: no bands */
+};
+
+enum es_unit_type { ES_UNIT_EXAM, ES_UNIT_SERIES, ES_UNIT_IMAGE, ES_UNIT_SIDE, ES_UNIT_LESION, ES_UNIT_TYPES };
+const char *es_unit_type_name(enum es_unit_type type);
+enum es_combine { ES_COMBINE_MAX, ES_COMBINE_MEAN, ES_COMBINE_FIRST, ES_COMBINE_LATEST, ES_COMBINE_ANY };
+enum es_absence { ES_ABSENCE_UNKNOWN, ES_ABSENCE_NEGATIVE };
+
+enum es_from_kind { ES_FROM_SR, ES_FROM_JSON };
+/** Where a finding's value stands in an object. "" fields match anything. */
+struct es_from_rule {
+    enum es_from_kind kind;
+    struct es_code concept, finding, site, modifier; /* SR: "CODE,SCHEME" */
+    struct es_code present, absent;                  /* SR CODE items: the values that mean yes and no */
+    double scale;                                    /* NUM is multiplied by this; 1, or 0.01 for percent (units decide when 0) */
+    char path[ES_FACT_VALUE];                        /* JSON path */
+};
+
+struct es_finding_config {
+    char name[ES_NAME_SIZE];
+    uint32_t task;               /* one enum es_task bit (metrics/catalogue.h) */
+    enum es_unit_type unit;
+    enum es_combine combine;
+    double threshold;            /* NAN: decisions must be sent */
+    enum es_absence absence;
+    int64_t reference_within_us; /* >= 0 */
+    struct es_from_rule *from;
+    size_t n_from;
+};
+
+#define ES_MAX_LISTED 16
+/** Which exams the model is meant for. Empty lists allow everything. Values compare trimmed and case-folded. */
+struct es_eligibility {
+    char modality[ES_MAX_LISTED][17];
+    size_t n_modality;
+    char body_part[ES_MAX_LISTED][ES_FACT_VALUE];
+    size_t n_body_part;
+    char view[ES_MAX_LISTED][17];
+    size_t n_view;
+    int32_t min_age, max_age; /* whole years; -1: no limit */
+};
+
+/** Empty strings are not asked for. Series description is a PCRE2 pattern. */
+struct es_recognise {
+    char algorithm_name[ES_FACT_VALUE], version[ES_FACT_VALUE], manufacturer[ES_FACT_VALUE], device_uid[ES_UID_SIZE];
+    char remote_aet[17], series_description[256];
+};
+
+struct es_model_config {
+    char name[ES_NAME_SIZE];
+    struct es_recognise recognise;
+    struct es_eligibility eligible;
+    int64_t expect_within_us;
+    struct es_finding_config *findings;
+    size_t n_findings;
+};
+
+/** One group the plan names: a level (or every level, "" ) on one to three axes. */
+struct es_plan_group {
+    uint8_t n;
+    uint8_t axis[3];
+    char level[3][ES_FACT_VALUE]; /* "": every level of the axis (only when n is 1) */
+    char reason[256], source[256];/* from "Why"; "" when none */
+};
+
+#define ES_MAX_PRIMARY 16
+struct es_plan_metric {
+    char name[ES_NAME_SIZE];
+    bool primary;
+    double margin, floor; /* NAN: none */
+};
+struct es_plan {
+    bool strict;                  /* Mode "strict"; otherwise "default" */
+    int32_t since_day;            /* "Since": first exam date the plan speaks of; INT32_MIN: from the day its event was recorded */
+    struct es_plan_metric metrics[ES_MAX_PRIMARY]; /* every metric with a role, a margin or a floor */
+    size_t n_metrics;
+    struct es_plan_group *groups;
+    size_t n_groups;
+    double alpha, false_alarms_per_year;
+    uint32_t min_cases, min_patients;
+};
+
+enum es_disclosure_kind { ES_DISCLOSE_ALL, ES_DISCLOSE_FLOOR, ES_DISCLOSE_NHS };
+struct es_disclosure {
+    enum es_disclosure_kind kind;
+    uint32_t floor; /* ES_DISCLOSE_FLOOR: counts of 1 .. floor-1 patients are suppressed */
+};
+
+/** Axes that cross, as indices into axes. */
+struct es_intersection {
+    uint8_t n; /* 2 or 3 */
+    uint8_t axis[3];
+};
+
+struct es_config {
+    bool enable;
+    char root[ES_NAME_SIZE];   /* "/evensight/" */
+    char site[ES_NAME_SIZE];
+    char ledger[1024];         /* "sqlite:/path" */
+    char key_file[1024];
+    struct es_axis_config axes[ES_MAX_AXES];
+    size_t n_axes;
+    uint32_t max_levels;       /* MaximumLevels, default 64 */
+    struct es_intersection intersections[ES_MAX_INTERSECTIONS];
+    size_t n_intersections;
+    struct es_model_config *models;
+    size_t n_models;
+    struct es_plan plan;
+    struct es_disclosure internal, external;
+    bool exclude_identity_removed;  /* "Exclude": ["identity_removed"] */
+    char patient_id_prefix[ES_NAME_SIZE], accession_prefix[ES_NAME_SIZE]; /* stripped before hashing, when there */
+    char note[512];            /* "Note": a line shown on every report, e.g. that study dates are invented */
+    char *document;            /* owned: canonical JSON of all that decides what is counted (no paths, keys, roots); the config event */
+    char *plan_document;       /* owned: canonical JSON of "Plan"; the plan event */
+    struct es_vocabulary **owned_vocabularies; /* loaded from files */
+    size_t n_owned_vocabularies;
+};
+
+/** Parse a configuration. Every key is checked; the first fault ends it.
+ * @param text  borrowed; JSON, comments allowed. The object itself, or one with the key "Evensight" (others are ignored then)
+ * @param base  directory that relative file names are taken from; NULL: the working directory
+ * @param out   owned by the caller, es_config_free(); NULL on failure
+ * @return ES_OK, ES_E_CONFIG with "Models[0].Findings[2].Threshold: found \"high\", expected a number", ES_E_MEMORY */
+ES_MUST_USE enum es_errc es_config_parse(struct es_config **out, const char *text, size_t len, const char *base,
+                                         struct es_error *err);
+/** The same from a file. @return also ES_E_IO */
+ES_MUST_USE enum es_errc es_config_read(struct es_config **out, const char *path, struct es_error *err);
+void es_config_free(struct es_config *config);
+/** Rebuild from a stored config and plan document (as-of reports, verify). */
+ES_MUST_USE enum es_errc es_config_from_documents(struct es_config **out, const char *document, const char *plan_document,
+                                                  struct es_error *err);
+/** Index of a model or finding by name; -1 when there is none. */
+int es_config_model(const struct es_config *config, const char *name);
+int es_model_finding(const struct es_model_config *model, const char *name);
+/** Is this attribute needed (by an axis or an eligibility rule)? Only such attributes are stored. */
+bool es_config_wants(const struct es_config *config, const char *keyword);
+
+#endif

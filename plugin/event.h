@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file event.h
+ * Messages and events. A message is what somebody said, identifiers in clear, in memory only. An event is the message after
+ * pseudonyms and vocabularies: what the ledger keeps. Its canonical body never changes once written.
+ *
+ * Canonical body: byte 0 is the schema (1); then fields in ascending order of number, each `u8 field, u32 LE length, bytes`.
+ * Absent fields are not written. Integers little endian; instants int64 microseconds since 1970 UTC; dates int32 days;
+ * doubles IEEE 754 binary64 LE, NaN refused, -0 stored as 0. Repeated things are one field whose bytes are a sorted
+ * concatenation of records (u32 LE length, record), each record a nested list of fields. Numbers are never reused.
+ * Identity = HMAC of the body. `received`, `sent` and the sender's `event_id` are beside the body, not in it.
+ */
+#ifndef ES_PLUGIN_EVENT_H
+#define ES_PLUGIN_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dicom/facts.h"
+#include "plugin/config.h"
+#include "plugin/pseudonym.h"
+
+#define ES_NO_INSTANT INT64_MIN
+#define ES_NO_DAY INT32_MIN
+#define ES_MAX_EVENT_BODY (1u << 20)
+#define ES_IDENTITY_SIZE 16
+#define ES_MAX_EVENT_FINDINGS 256
+#define ES_MAX_EVENT_REFERENCES 64 /* referenced series or images kept of one result */
+
+enum es_event_kind {
+    ES_EVENT_EXAM = 1,
+    ES_EVENT_RESULT = 2,
+    ES_EVENT_FAILURE = 3,
+    ES_EVENT_REFERENCE = 4,
+    ES_EVENT_ALIAS = 5,
+    ES_EVENT_PATIENT_ALIAS = 6,
+    ES_EVENT_RETRACT = 7,
+    ES_EVENT_DEMOGRAPHICS = 8,
+    ES_EVENT_PLAN = 9,
+    ES_EVENT_CONFIG = 10,
+    ES_EVENT_RELEASE = 11,
+    ES_EVENT_ALARM = 12,
+    ES_EVENT_KINDS
+};
+const char *es_event_kind_name(enum es_event_kind kind);
+
+enum es_result_status { ES_RESULT_OK = 1, ES_RESULT_FAILED = 2, ES_RESULT_REJECTED = 3, ES_RESULT_TIMEOUT = 4 };
+/** Rank decides which reference is live: greater wins. ES_REFERENCE_CANCELLED leaves none. */
+enum es_reference_status { ES_REFERENCE_PRELIMINARY = 1, ES_REFERENCE_FINAL = 2, ES_REFERENCE_CORRECTED = 3, ES_REFERENCE_CANCELLED = 4 };
+enum es_reader_saw_ai { ES_SAW_UNKNOWN = 0, ES_SAW_NO = 1, ES_SAW_YES = 2 };
+enum es_attribute_source { ES_SOURCE_IMAGE = 1, ES_SOURCE_RESULT_OBJECT = 2, ES_SOURCE_LINKAGE = 3 };
+
+/** One finding of a result or a reference. has_* say what was given. */
+struct es_finding {
+    char name[ES_NAME_SIZE];
+    bool has_score, has_value, has_decision, has_threshold, has_label;
+    double score, value, threshold; /* finite */
+    char units[17];
+    bool decision;
+    int32_t label;   /* binary: 0 or 1 */
+    bool evaluable;  /* reference: false = it cannot be told */
+};
+
+/** One attribute as sent. */
+struct es_message_attribute {
+    char keyword[ES_NAME_SIZE];
+    enum es_attribute_state state; /* before vocabulary: ABSENT, BLANK, INVALID, CONFLICT or PRESENT */
+    char value[ES_FACT_VALUE];
+};
+
+/** A message, identifiers in clear. "" or ES_NO_*: not given. Big: on the heap. Wipe with es_message_clear(). */
+struct es_message {
+    enum es_event_kind kind;
+    char study_uid[ES_UID_SIZE], series_uid[ES_UID_SIZE], sop_uid[ES_UID_SIZE];
+    char accession[ES_ID_SIZE], accession_issuer[ES_ID_SIZE], patient_id[ES_ID_SIZE], patient_issuer[ES_ID_SIZE];
+    int32_t study_day;
+    enum es_exclusion excluded;
+    enum es_attribute_source attribute_source;
+    struct es_message_attribute attributes[ES_MAX_ATTRIBUTES];
+    size_t n_attributes;
+    enum es_unit_type unit;
+    char unit_id[ES_ID_SIZE];  /* series or SOP instance UID, "L"/"R", lesion id; "" for exam */
+    char model_name[ES_NAME_SIZE], model_version[ES_NAME_SIZE], model_manufacturer[ES_NAME_SIZE], device_uid[ES_UID_SIZE];
+    enum es_algorithm_source model_rule;
+    int64_t produced;          /* results: when produced; references: when established */
+    bool zone_known;
+    enum es_result_status result_status;
+    enum es_reference_status reference_status;
+    char reason[ES_NAME_SIZE]; /* a code: [a-z0-9_.-] */
+    char source[ES_NAME_SIZE]; /* reference source or demographics source: a token */
+    char labeller[ES_ID_SIZE], labeller_version[ES_NAME_SIZE];
+    enum es_reader_saw_ai saw_ai;
+    struct es_finding findings[ES_MAX_EVENT_FINDINGS];
+    size_t n_findings;
+    char (*series_refs)[ES_UID_SIZE], (*image_refs)[ES_UID_SIZE], (*study_refs)[ES_UID_SIZE]; /* owned */
+    size_t n_series_refs, n_image_refs, n_study_refs;
+    char same_as[ES_ID_SIZE], same_as_issuer[ES_ID_SIZE]; /* alias: the old study UID; patient_alias: the old patient id */
+    char retract[2 * ES_IDENTITY_SIZE + 1]; /* identity in hex; "" when retract_event_id names it */
+    char retract_event_id[ES_ID_SIZE];
+    int32_t valid_from;
+    char *document;            /* owned; plan, config, release, alarm: canonical JSON */
+    char event_id[ES_ID_SIZE], event_source[ES_NAME_SIZE]; /* the sender's; beside the body */
+    int64_t sent;              /* the sender's clock; beside the body */
+};
+/** Make empty (dates and instants unset, evaluable etc. default). Does not free. */
+void es_message_init(struct es_message *message);
+/** Wipe and free what it owns. */
+void es_message_clear(struct es_message *message);
+
+/** One attribute as kept: state and level text, or the keyed hash of a value outside the vocabulary. */
+struct es_event_attribute {
+    char keyword[ES_NAME_SIZE];
+    enum es_attribute_state state;
+    char value[ES_FACT_VALUE];     /* PRESENT: vocabulary level, whole number or equipment token */
+    struct es_pseudonym unmapped;  /* UNMAPPED: keyed hash of the folded value, so that a later vocabulary row matches it */
+};
+
+/** An event: no identifier, no free text, no birth date. */
+struct es_event {
+    enum es_event_kind kind;
+    struct es_pseudonym study, series, instance, accession, accession_issuer, patient, patient_issuer;
+    int32_t study_day;
+    enum es_exclusion excluded;
+    enum es_attribute_source attribute_source;
+    struct es_event_attribute *attributes; /* sorted by keyword */
+    size_t n_attributes;
+    enum es_unit_type unit;
+    struct es_pseudonym unit_id;
+    char model_name[ES_NAME_SIZE], model_version[ES_NAME_SIZE], model_manufacturer[ES_NAME_SIZE];
+    struct es_pseudonym device;
+    enum es_algorithm_source model_rule;
+    int64_t produced;
+    bool zone_known;
+    enum es_result_status result_status;
+    enum es_reference_status reference_status;
+    char reason[ES_NAME_SIZE], source[ES_NAME_SIZE];
+    struct es_pseudonym labeller;
+    char labeller_version[ES_NAME_SIZE];
+    enum es_reader_saw_ai saw_ai;
+    struct es_finding *findings; /* sorted by name */
+    size_t n_findings;
+    struct es_pseudonym *series_refs, *image_refs, *study_refs; /* sorted */
+    size_t n_series_refs, n_image_refs, n_study_refs;
+    struct es_pseudonym same_as, same_as_issuer;
+    uint8_t retract[ES_IDENTITY_SIZE];  /* all zero when retract_event_id is set */
+    struct es_pseudonym retract_event_id;
+    int32_t valid_from;
+    char *document;
+    /* beside the body */
+    uint8_t identity[ES_IDENTITY_SIZE];
+    struct es_pseudonym event_id;
+    int64_t sent;
+};
+void es_event_clear(struct es_event *event);
+
+/** Check a message's rules for its kind and make it an event: normalise, pseudonymise, apply vocabularies, drop attributes
+ * the configuration does not want. @return ES_E_REFUSED with what was found and expected, never a value */
+ES_MUST_USE enum es_errc es_event_make(struct es_event *out, const struct es_message *message, const struct es_config *config,
+                                       const struct es_key *key, struct es_error *err);
+/** The canonical body; *body is owned by the caller (free). Fills event->identity. */
+ES_MUST_USE enum es_errc es_event_encode(struct es_event *event, const struct es_key *key, uint8_t **body, size_t *len,
+                                         struct es_error *err);
+/** Read a body back. @return ES_E_PARSE naming field and offset, on any byte that does not belong */
+ES_MUST_USE enum es_errc es_event_decode(struct es_event *out, const uint8_t *body, size_t len, struct es_error *err);
+
+/** When an event's content says it happened: the greatest of produced, established, and the end of the study day; ES_NO_INSTANT
+ * for kinds without a time of their own. "Now" of a report is the greatest of these, never the clock. */
+int64_t es_event_instant(const struct es_event *event);
+
+#endif

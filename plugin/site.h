@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file site.h
+ * Configuration + key + ledger + bundles + cohort, as one thing to open, feed, ask and close. No threads: one thread owns it.
+ */
+#ifndef ES_PLUGIN_SITE_H
+#define ES_PLUGIN_SITE_H
+
+#include "plugin/cohort.h"
+#include "plugin/ledger.h"
+
+struct es_site;
+
+enum es_site_mode {
+    ES_SITE_READ,  /* no lease, nothing appended; a missing ledger is ES_E_IO */
+    ES_SITE_WRITE  /* takes the lease; creates ledger and key when both are new; appends config and plan events when they changed */
+};
+
+/** Progress of a long step; may be NULL. total 0: not known. */
+struct es_progress {
+    void (*report)(void *context, const char *what, uint64_t done, uint64_t total);
+    void *context;
+};
+
+/** Open: key, ledger, replay into the cohort.
+ * @param config  borrowed; must outlive the site
+ * @return ES_OK, or what key and ledger say (ES_E_IO, ES_E_STATE for a missing or other key, ES_E_BUSY, ...) */
+ES_MUST_USE enum es_errc es_site_open(struct es_site **out, const struct es_config *config, enum es_site_mode mode,
+                                      const struct es_progress *progress, struct es_error *err);
+void es_site_close(struct es_site *site);
+
+enum es_outcome { ES_OUTCOME_TAKEN, ES_OUTCOME_DUPLICATE, ES_OUTCOME_REVISED, ES_OUTCOME_REFUSED };
+/** What became of one message. */
+struct es_receipt {
+    enum es_outcome outcome;
+    struct es_error error; /* when refused */
+};
+
+/** Take a batch: make events, append them in one commit, re-derive the touched bundles. Refused messages do not stop the others.
+ * `received` is the clock, once a batch. @return ES_OK (look at receipts), or ES_E_IO/ES_E_STATE: nothing of the batch was kept */
+ES_MUST_USE enum es_errc es_site_take(struct es_site *site, const struct es_message *const *messages, size_t count,
+                                      struct es_receipt *receipts, struct es_error *err);
+
+const struct es_config *es_site_config(const struct es_site *site);
+struct es_cohort *es_site_cohort(struct es_site *site);
+struct es_ledger *es_site_ledger(struct es_site *site);
+const struct es_key *es_site_key(const struct es_site *site);
+/** Greatest content instant of the live events (each no later than its receipt); ES_NO_INSTANT when there is none. */
+int64_t es_site_now(const struct es_site *site);
+/** The last event that is not a release or alarm: what a report is computed from. seq 0 when there is none. */
+void es_site_basis(const struct es_site *site, struct es_head *head);
+/** Plan in force: day from which cases bear verdicts; *declared is true when the plan itself says since when and the day lies before
+ * its event was recorded (the report then says "declared in retrospect"). ES_NO_DAY when there is no plan event. */
+int32_t es_site_plan_day(const struct es_site *site, bool *declared_in_retrospect, uint64_t *plan_seq);
+/** Changed since the last call? (for hosts that render when needed) */
+bool es_site_take_dirty(struct es_site *site);
+
+/** Prove the chain, rebuild the cohort from the ledger and compare. @return ES_OK or ES_E_STATE with the first fault */
+ES_MUST_USE enum es_errc es_site_verify(struct es_site *site, uint64_t *entries, struct es_error *err);
+
+/** Messages that one DICOM object makes: an exam for an image; results for an AI object that a configured model recognises.
+ * @param remote_aet   who sent it; "" when unknown
+ * @param archive_copy the host says the archive made it (AnonymizedFrom): excluded, counted
+ * @param messages     owned by the caller: es_messages_free()
+ * @return ES_OK with *count 0 and `why` filled ("no model recognises it", "no rule matched a finding", "a directory, no image") for objects that say nothing */
+ES_MUST_USE enum es_errc es_messages_from_facts(const struct es_facts *facts, const struct es_config *config, const char *remote_aet,
+                                                bool archive_copy, struct es_message ***messages, size_t *count, char *why,
+                                                size_t why_size, struct es_error *err);
+void es_messages_free(struct es_message **messages, size_t count);
+
+/** One line of JSON Lines to a message (plugin/intake/jsonl.c). Unknown keys are refused by name. */
+ES_MUST_USE enum es_errc es_message_from_json(struct es_message *out, const char *line, size_t len, struct es_error *err);
+
+#endif
