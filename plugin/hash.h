@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file hash.h
+ * SHA-256 (FIPS 180-4), for the ledger's chain and for the digests of releases. OpenSSL's EVP stands behind it.
+ *
+ * Thread safe: each call uses a context of its own; a struct es_hasher belongs to one thread at a time.
+ */
+#ifndef ES_PLUGIN_HASH_H
+#define ES_PLUGIN_HASH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dicom/error.h"
+
+#define ES_SHA256_SIZE 32
+
+/** One piece of what is hashed. */
+struct es_hash_part {
+    const void *bytes; /* borrowed; may be NULL when len is 0 */
+    size_t len;
+};
+
+/** SHA-256 of the parts, one after the other, without copying them together.
+ * @param out  written whole on ES_OK
+ * @return ES_OK, ES_E_MEMORY, ES_E_UNSUPPORTED (the library offers no SHA-256) */
+ES_MUST_USE enum es_errc es_sha256(const struct es_hash_part *parts, size_t count, uint8_t out[ES_SHA256_SIZE],
+                                   struct es_error *err);
+
+/** A hasher that is used again and again, for loops over many entries: no allocation a call. */
+struct es_hasher;
+/** @return ES_OK, ES_E_MEMORY, ES_E_UNSUPPORTED */
+ES_MUST_USE enum es_errc es_hasher_new(struct es_hasher **out, struct es_error *err);
+ES_MUST_USE enum es_errc es_hasher_sha256(struct es_hasher *hasher, const struct es_hash_part *parts, size_t count,
+                                          uint8_t out[ES_SHA256_SIZE], struct es_error *err);
+/** NULL is allowed. */
+void es_hasher_free(struct es_hasher *hasher);
+
+/** Random bytes from the operating system's generator (salts, keys). @return ES_OK, ES_E_IO */
+ES_MUST_USE enum es_errc es_random(void *out, size_t len, struct es_error *err);
+
+/** Lower-case hex of bytes. @param out  2 * len + 1 characters, NUL included */
+void es_hex(const uint8_t *bytes, size_t len, char *out);
+/** Hex (either case) to bytes; the whole of `text` must be 2 * len hex digits. @return false, and `out` untouched, when it is not */
+bool es_unhex(const char *text, uint8_t *out, size_t len);
+
+#endif

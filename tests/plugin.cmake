@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+# Tests of plugin/ (report/ and orthanc/ keep lists of their own).
