@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugin/program/program.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "plugin/program/batch.h"
+#include "plugin/program/files.h"
+
+const char es_help_ingest[] =
+    "Takes every file named, and every file below every folder named: DICOM objects, and JSON Lines (names ending in .jsonl or\n"
+    ".ndjson; - reads JSON Lines from standard input). What is refused is named on stderr with its reason and the rest goes on.\n"
+    "Each batch is on disk before the next begins. A summary stands on stderr; standard output stays empty.\n\n"
+    "  -c, --config CONF   the configuration\n";
+
+#define MAX_LINE (1u << 20)
+
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t n = strlen(text), m = strlen(end);
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+/* ES_E_IO and ES_E_STATE end the run: the ledger said no. */
+static enum es_errc take_lines(struct es_batch *batch, FILE *in, const char *path, uint64_t size, struct es_error *err)
+{
+    char *line = NULL;
+    size_t room = 0;
+    uint64_t number = 0, done = 0;
+    enum es_errc rc = ES_OK;
+    for (ssize_t n; rc == ES_OK && (n = getline(&line, &room, in)) >= 0;) {
+        number++;
+        done += (uint64_t)n;
+        while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r')) n--;
+        if (n == 0) continue;
+        if ((size_t)n > MAX_LINE) {
+            struct es_error long_line = {0};
+            es_fail(&long_line, ES_E_LIMIT, "a line of %zd bytes, at most %u are read", n, MAX_LINE);
+            es_batch_refuse(batch, path, number, &long_line);
+            continue;
+        }
+        rc = es_batch_json(batch, path, number, line, (size_t)n, err);
+        es_progress_show("reading", done, size);
+    }
+    if (rc == ES_OK && ferror(in)) {
+        struct es_error unread = {0};
+        es_fail(&unread, ES_E_IO, "could not be read to its end");
+        es_batch_refuse(batch, path, number, &unread);
+    }
+    free(line);
+    return rc;
+}
+
+static enum es_errc take_jsonl(struct es_batch *batch, const char *path, struct es_error *err)
+{
+    struct stat st;
+    FILE *in = fopen(path, "rb");
+    if (!in) {
+        struct es_error unopened = {0};
+        es_fail(&unopened, ES_E_IO, "could not be opened");
+        es_batch_refuse(batch, path, 0, &unopened);
+        return ES_OK;
+    }
+    const enum es_errc rc = take_lines(batch, in, path, fstat(fileno(in), &st) == 0 ? (uint64_t)st.st_size : 0, err);
+    (void)fclose(in);
+    return rc;
+}
+
+static enum es_errc take_paths(struct es_batch *batch, const struct es_files *files, struct es_error *err)
+{
+    enum es_errc rc = ES_OK;
+    for (size_t i = 0; i < files->count && rc == ES_OK; i++) {
+        const char *path = files->paths[i];
+        if (strcmp(path, "-") == 0) rc = take_lines(batch, stdin, "(standard input)", 0, err);
+        else if (ends_with(path, ".jsonl") || ends_with(path, ".ndjson")) rc = take_jsonl(batch, path, err);
+        else rc = es_batch_dicom(batch, path, err);
+        es_progress_show("files", i + 1, files->count);
+    }
+    return rc == ES_OK ? es_batch_flush(batch, err) : rc;
+}
+
+static int ingest(struct es_site *site, char **paths, int count)
+{
+    struct es_files files = {0};
+    struct es_batch *batch = NULL;
+    struct es_error err = {0};
+    int status = ES_EXIT_DONE;
+    enum es_errc rc = es_files_gather(&files, paths, (size_t)count, &err);
+    if (rc == ES_OK) rc = es_batch_new(&batch, site, &err);
+    if (rc == ES_OK) rc = take_paths(batch, &files, &err);
+    es_progress_end();
+    if (batch) {
+        const struct es_batch_counts counts = es_batch_count(batch);
+        fprintf(stderr,
+                "taken %" PRIu64 ", revised %" PRIu64 ", duplicates %" PRIu64 ", refused %" PRIu64
+                ", files that say nothing here %" PRIu64 "\n",
+                counts.taken, counts.revised, counts.duplicate, counts.refused, counts.silent);
+        if (counts.refused > 0) status = ES_EXIT_REFUSED;
+    }
+    if (rc != ES_OK) status = es_complain(rc == ES_E_ARG ? ES_EXIT_USAGE : ES_EXIT_LEDGER, "ingest", "%s", err.text);
+    es_batch_free(batch);
+    es_files_clear(&files);
+    return status;
+}
+
+int es_command_ingest(int argc, char **argv)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {0}};
+    const char *config = NULL;
+    for (int c; (c = getopt_long(argc, argv, "c:", options, NULL)) != -1;) {
+        if (c != 'c') return ES_EXIT_USAGE;
+        config = optarg;
+    }
+    if (optind == argc) return es_complain(ES_EXIT_USAGE, "ingest", "no file or folder was named");
+    struct es_opened opened;
+    int status = es_open_site(&opened, "ingest", config, ES_SITE_WRITE);
+    if (status != ES_EXIT_DONE) return status;
+    status = ingest(opened.site, argv + optind, argc - optind);
+    es_close_site(&opened);
+    return status;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugin/program/program.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "plugin/report/report.h"
+#include "plugin/time.h"
+
+const char es_help_report[] =
+    "Prints the report on standard output, or writes it to PATH. The same ledger, configuration and version give the same bytes.\n\n"
+    "  -c, --config CONF     the configuration\n"
+    "  -f, --format FORMAT   json (default), html, csv, openmetrics, text, or plots (PNG files; PATH is then a folder)\n"
+    "  -o, --output PATH     where to; a file is replaced whole or left as it was\n"
+    "      --from DAY        first exam date counted, YYYY-MM-DD\n"
+    "      --to DAY          last exam date counted, YYYY-MM-DD\n"
+    "      --audience WHO    internal (default) or external: which disclosure rule of the configuration applies\n";
+
+struct request {
+    const char *config, *format, *output;
+    struct es_report_options options;
+};
+
+static enum es_errc render_text(const cJSON *release, struct es_bytes *out, struct es_error *err)
+{
+    struct winsize size = {0};
+    unsigned columns = 140;
+    if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 60) columns = size.ws_col;
+    return es_render_text(release, columns, out, err);
+}
+
+static const struct {
+    const char *name;
+    enum es_errc (*render)(const cJSON *, struct es_bytes *, struct es_error *); /* NULL: plots */
+} formats[] = {{"json", es_render_json},
+               {"html", es_render_html},
+               {"csv", es_render_csv},
+               {"openmetrics", es_render_openmetrics},
+               {"text", render_text},
+               {"plots", NULL}};
+
+static bool format_known(const char *name)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
+        if (strcmp(formats[i].name, name) == 0) return true;
+    return false;
+}
+
+/* Whole or not at all: written beside the target, then renamed. */
+static enum es_errc write_file(const char *path, const struct es_bytes *bytes, struct es_error *err)
+{
+    char temporary[4096];
+    const int n = snprintf(temporary, sizeof temporary, "%s.part", path);
+    if (n < 0 || (size_t)n >= sizeof temporary) return es_fail(err, ES_E_ARG, "the output path is longer than %zu bytes", sizeof temporary);
+    FILE *file = fopen(temporary, "wb");
+    if (!file) return es_fail(err, ES_E_IO, "%s: %s", temporary, strerror(errno));
+    const bool written = fwrite(bytes->data, 1, bytes->len, file) == bytes->len;
+    const bool closed = fclose(file) == 0;
+    if (written && closed && rename(temporary, path) == 0) return ES_OK;
+    const int why = errno;
+    (void)unlink(temporary);
+    return es_fail(err, ES_E_IO, "%s: %s", path, strerror(why));
+}
+
+static enum es_errc put(const char *path, const struct es_bytes *bytes, struct es_error *err)
+{
+    if (path && strcmp(path, "-") != 0) return write_file(path, bytes, err);
+    if (fwrite(bytes->data, 1, bytes->len, stdout) == bytes->len) return ES_OK;
+    return es_fail(err, ES_E_IO, "standard output could not be written");
+}
+
+static enum es_errc put_plots(const cJSON *release, const char *folder, struct es_error *err)
+{
+    struct es_plot_list list = {0};
+    enum es_errc rc = es_plot_names(release, &list, err);
+    if (rc != ES_OK) return rc;
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST) rc = es_fail(err, ES_E_IO, "%s: %s", folder, strerror(errno));
+    for (size_t i = 0; i < list.count && rc == ES_OK; i++) {
+        char path[4096];
+        struct es_bytes bytes = {0};
+        es_progress_show("drawing", i, list.count);
+        rc = es_render_plot(release, list.names[i], &bytes, err);
+        const int n = snprintf(path, sizeof path, "%s/%s", folder, list.names[i]);
+        if (rc == ES_OK && (n < 0 || (size_t)n >= sizeof path)) rc = es_fail(err, ES_E_ARG, "the folder's path is too long");
+        if (rc == ES_OK) rc = write_file(path, &bytes, err);
+        es_bytes_free(&bytes);
+    }
+    es_progress_end();
+    es_plot_list_free(&list);
+    return rc;
+}
+
+static enum es_errc put_release(const cJSON *release, const struct request *request, struct es_error *err)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        if (strcmp(formats[i].name, request->format) != 0) continue;
+        if (!formats[i].render) return put_plots(release, request->output, err);
+        struct es_bytes bytes = {0};
+        enum es_errc rc = formats[i].render(release, &bytes, err);
+        if (rc == ES_OK) rc = put(request->output, &bytes, err);
+        es_bytes_free(&bytes);
+        return rc;
+    }
+    return es_fail(err, ES_E_ARG, "no such format");
+}
+
+static int parse(int argc, char **argv, struct request *request)
+{
+    enum { FROM = 256, TO, AUDIENCE };
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},  {"format", required_argument, NULL, 'f'},
+                                            {"output", required_argument, NULL, 'o'},  {"from", required_argument, NULL, FROM},
+                                            {"to", required_argument, NULL, TO},       {"audience", required_argument, NULL, AUDIENCE},
+                                            {0}};
+    for (int c; (c = getopt_long(argc, argv, "c:f:o:", options, NULL)) != -1;) {
+        switch (c) {
+        case 'c': request->config = optarg; break;
+        case 'f': request->format = optarg; break;
+        case 'o': request->output = optarg; break;
+        case FROM:
+        case TO:
+            if (!es_day_parse(optarg, c == FROM ? &request->options.from : &request->options.to))
+                return es_complain(ES_EXIT_USAGE, "report", "%s: found \"%.20s\", expected a date as YYYY-MM-DD",
+                                   c == FROM ? "--from" : "--to", optarg);
+            break;
+        case AUDIENCE:
+            if (strcmp(optarg, "internal") != 0 && strcmp(optarg, "external") != 0)
+                return es_complain(ES_EXIT_USAGE, "report", "--audience: found \"%.20s\", expected internal or external", optarg);
+            request->options.audience = strcmp(optarg, "external") == 0 ? ES_AUDIENCE_EXTERNAL : ES_AUDIENCE_INTERNAL;
+            break;
+        default: return ES_EXIT_USAGE;
+        }
+    }
+    if (optind != argc) return es_complain(ES_EXIT_USAGE, "report", "found %d arguments too many", argc - optind);
+    if (!format_known(request->format))
+        return es_complain(ES_EXIT_USAGE, "report", "-f: found \"%.20s\", expected json, html, csv, openmetrics, text or plots",
+                           request->format);
+    if (strcmp(request->format, "plots") == 0 && !request->output)
+        return es_complain(ES_EXIT_USAGE, "report", "-f plots needs -o FOLDER");
+    return ES_EXIT_DONE;
+}
+
+int es_command_report(int argc, char **argv)
+{
+    struct request request = {.format = "json", .options = {.from = ES_NO_DAY, .to = ES_NO_DAY, .audience = ES_AUDIENCE_INTERNAL}};
+    int status = parse(argc, argv, &request);
+    if (status != ES_EXIT_DONE) return status;
+    struct es_opened opened;
+    status = es_open_site(&opened, "report", request.config, ES_SITE_WRITE);
+    if (status != ES_EXIT_DONE) return status;
+    struct es_error err = {0};
+    cJSON *release = NULL;
+    enum es_errc rc = es_report_build(opened.site, &request.options, &release, &err);
+    if (rc == ES_OK) rc = es_report_record(opened.site, release, &err);
+    if (rc == ES_OK) rc = put_release(release, &request, &err);
+    if (rc != ES_OK) status = es_complain(es_exit_status(&err), "report", "%s", err.text);
+    cJSON_Delete(release);
+    es_close_site(&opened);
+    return status;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file facts_json.h
+ * Facts of one object as JSON, for people who look into a file.
+ */
+#ifndef ES_PLUGIN_FACTS_JSON_H
+#define ES_PLUGIN_FACTS_JSON_H
+
+#include <cjson/cJSON.h>
+
+#include "dicom/facts.h"
+
+/** One object: kind, states of the identifiers (their values only when asked for), demographics and acquisition with their
+ * states and levels, algorithm and findings. PatientSex and EthnicGroup are looked up in their built-in vocabularies.
+ * @return owned by the caller, NULL when memory ran out */
+cJSON *es_facts_json(const char *file, const struct es_facts *facts, bool identifiers);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugin/program/files.h"
+
+#include <errno.h>
+#include <fts.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum es_errc add(struct es_files *files, const char *path, struct es_error *err)
+{
+    if (files->count == files->room) {
+        const size_t room = files->room ? files->room * 2 : 64;
+        char **more = reallocarray(files->paths, room, sizeof *more);
+        if (!more) return es_fail(err, ES_E_MEMORY, "memory ran out after %zu file names", files->count);
+        files->paths = more;
+        files->room = room;
+    }
+    files->paths[files->count] = strdup(path);
+    if (!files->paths[files->count]) return es_fail(err, ES_E_MEMORY, "memory ran out after %zu file names", files->count);
+    files->count++;
+    return ES_OK;
+}
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+    return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+static enum es_errc walk(struct es_files *files, char *path, struct es_error *err)
+{
+    char *const roots[] = {path, NULL};
+    FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
+    if (!fts) return es_fail(err, ES_E_ARG, "%s: %s", path, strerror(errno));
+    enum es_errc rc = ES_OK;
+    for (const FTSENT *entry; rc == ES_OK && (entry = fts_read(fts));) {
+        if (entry->fts_info == FTS_F) rc = add(files, entry->fts_path, err);
+        else if (entry->fts_info == FTS_NS || entry->fts_info == FTS_ERR || entry->fts_info == FTS_DNR)
+            rc = es_fail(err, ES_E_ARG, "%s: %s", entry->fts_path, strerror(entry->fts_errno));
+    }
+    (void)fts_close(fts);
+    return rc;
+}
+
+enum es_errc es_files_gather(struct es_files *out, char **paths, size_t count, struct es_error *err)
+{
+    *out = (struct es_files){0};
+    enum es_errc rc = ES_OK;
+    for (size_t i = 0; i < count && rc == ES_OK; i++)
+        rc = strcmp(paths[i], "-") == 0 ? add(out, paths[i], err) : walk(out, paths[i], err);
+    if (rc != ES_OK) es_files_clear(out);
+    return rc;
+}
+
+void es_files_clear(struct es_files *files)
+{
+    for (size_t i = 0; i < files->count; i++) free(files->paths[i]);
+    free(files->paths);
+    *files = (struct es_files){0};
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugin/program/program.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "dicom/dataset.h"
+#include "plugin/version.h"
+
+static const struct es_command commands[] = {
+    {"facts", "[--pretty] [--identifiers] FILE...", "what was read from DICOM files, as JSON, one object a file", es_command_facts,
+     es_help_facts},
+    {"ingest", "-c CONF PATH...", "take files or folders: DICOM and JSON Lines", es_command_ingest, es_help_ingest},
+    {"report", "-c CONF [-f FORMAT] [-o PATH] [--from DAY] [--to DAY] [--audience WHO]", "the subgroup report", es_command_report,
+     es_help_report},
+    {"verify", "-c CONF", "prove the chain, rebuild the cohort and compare", es_command_verify, es_help_verify},
+};
+
+static void usage(FILE *out)
+{
+    fputs("usage: evensight COMMAND ...\n\n", out);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+    fputs("\n`evensight COMMAND --help` tells more. Exit status: 0 done; 1 some input was refused; 2 usage or configuration;\n"
+          "3 the ledger could not be opened or written.\n",
+          out);
+}
+
+int es_complain(int status, const char *command, const char *fmt, ...)
+{
+    va_list args;
+    es_progress_end();
+    fprintf(stderr, "evensight %s: ", command);
+    va_start(args, fmt);
+    vfprintf(stderr, fmt, args);
+    va_end(args);
+    fputc('\n', stderr);
+    return status;
+}
+
+int es_exit_status(const struct es_error *err)
+{
+    switch (err->code) {
+    case ES_E_CONFIG:
+    case ES_E_ARG: return ES_EXIT_USAGE;
+    default: return ES_EXIT_LEDGER;
+    }
+}
+
+int es_open_site(struct es_opened *out, const char *command, const char *config_path, enum es_site_mode mode)
+{
+    struct es_error err = {0};
+    *out = (struct es_opened){0};
+    if (!config_path) return es_complain(ES_EXIT_USAGE, command, "-c CONF is needed");
+    if (es_config_read(&out->config, config_path, &err) != ES_OK)
+        return es_complain(ES_EXIT_USAGE, command, "%s: %s", config_path, err.text);
+    if (es_site_open(&out->site, out->config, mode, &es_program_progress, &err) == ES_OK) {
+        es_progress_end();
+        return ES_EXIT_DONE;
+    }
+    es_config_free(out->config);
+    out->config = NULL;
+    return es_complain(es_exit_status(&err), command, "%s", err.text);
+}
+
+void es_close_site(struct es_opened *opened)
+{
+    es_site_close(opened->site);
+    es_config_free(opened->config);
+    *opened = (struct es_opened){0};
+}
+
+static bool asks_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return true;
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        usage(stderr);
+        return ES_EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        usage(stdout);
+        return ES_EXIT_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("evensight " ES_VERSION);
+        return ES_EXIT_DONE;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(argv[1], commands[i].name) != 0) continue;
+        if (asks_help(argc - 1, argv + 1)) {
+            printf("usage: evensight %s %s\n\n%s", commands[i].name, commands[i].arguments, commands[i].help);
+            return ES_EXIT_DONE;
+        }
+        es_dicom_process_setup(true); /* this process is our own: its data dictionary may be extended */
+        const int status = commands[i].run(argc - 1, argv + 1);
+        if (fflush(stdout) != 0 || ferror(stdout)) return es_complain(ES_EXIT_LEDGER, argv[1], "standard output could not be written");
+        return status;
+    }
+    fprintf(stderr, "evensight: found command \"%.40s\", expected one of:", argv[1]);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) fprintf(stderr, " %s", commands[i].name);
+    fputc('\n', stderr);
+    return ES_EXIT_USAGE;
+}

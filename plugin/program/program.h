@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file program.h
+ * What the commands of the `evensight` program share. The program is a thin host: arguments in, library calls, answers out.
+ */
+#ifndef ES_PLUGIN_PROGRAM_H
+#define ES_PLUGIN_PROGRAM_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "plugin/config.h"
+#include "plugin/site.h"
+
+/** Exit status of every command. */
+enum es_exit {
+    ES_EXIT_DONE = 0,
+    ES_EXIT_REFUSED = 1, /* some input was refused, each named on stderr; everything else was taken */
+    ES_EXIT_USAGE = 2,   /* usage or configuration */
+    ES_EXIT_LEDGER = 3   /* the ledger could not be opened or written */
+};
+
+/** One command. main.c holds the table. */
+struct es_command {
+    const char *name, *arguments, *summary;
+    int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns enum es_exit */
+    const char *help;                  /* printed by --help, after the usage line */
+};
+
+int es_command_facts(int argc, char **argv);
+int es_command_ingest(int argc, char **argv);
+int es_command_report(int argc, char **argv);
+int es_command_verify(int argc, char **argv);
+extern const char es_help_facts[], es_help_ingest[], es_help_report[], es_help_verify[];
+
+/** Print "evensight COMMAND: text" to stderr and return the status. */
+int es_complain(int status, const char *command, const char *fmt, ...) ES_PRINTF(3, 4);
+/** Exit status for a failure: configuration 2, ledger 3. */
+int es_exit_status(const struct es_error *err);
+
+/** A configuration and a site, opened by path. Either both are open or neither. */
+struct es_opened {
+    struct es_config *config;
+    struct es_site *site;
+};
+/** Read the configuration and open the site; complains on stderr. @return ES_EXIT_DONE or the exit status */
+int es_open_site(struct es_opened *out, const char *command, const char *config_path, enum es_site_mode mode);
+void es_close_site(struct es_opened *opened);
+
+/** A progress line on stderr, only on a terminal, and only for what takes longer than a second. */
+void es_progress_show(const char *what, uint64_t done, uint64_t total);
+/** End the line, if one was shown. */
+void es_progress_end(void);
+/** es_progress_show() as a library callback. */
+extern const struct es_progress es_program_progress;
+
+#endif
