@@ -32,6 +32,8 @@ enum es_attribute_state {
 /** "absent", "blank", "invalid", "not_stated", "unmapped", "conflict", "present". */
 const char *es_attribute_state_name(enum es_attribute_state state);
 
+struct es_elements;
+
 enum es_object_kind {
     ES_OBJECT_IMAGE,    /* counts as (part of) an exam */
     ES_OBJECT_SR,       /* a structured report; see .report */
@@ -65,7 +67,8 @@ struct es_fact {
     enum es_attribute_state state;  /* before any vocabulary: absent, blank, invalid, conflict or present */
     bool derived;                   /* e.g. PatientAge from PatientBirthDate and StudyDate */
     char value[ES_FACT_VALUE];      /* "" unless present. PatientAge: normalised nnnD (under 2 years) or nnnY. Code sequences: "value^scheme" */
-    char reason[ES_FACT_REASON];    /* snake_case, when invalid or conflict: "no_unit", "implausible", "differs_from_birth_date" */
+    char reason[ES_FACT_REASON];    /* snake_case, when invalid or conflict: "no_unit", "implausible", "differs_from_birth_date";
+                                     * of a derived PatientAge: why the one given was not believed, "" when none was given */
 };
 
 /** Identifiers, in clear. "" when absent, blank or a placeholder. Trimmed; not yet normalised. */
@@ -165,6 +168,15 @@ struct es_facts {
 ES_MUST_USE enum es_errc es_facts_read(const void *bytes, size_t len, struct es_facts *out, struct es_error *err);
 /** The same from a file; pixel data beyond the header is not loaded. @return also ES_E_IO */
 ES_MUST_USE enum es_errc es_facts_read_file(const char *path, struct es_facts *out, struct es_error *err);
+/**
+ * Facts from the flat elements of a header (elements.h), e.g. those that es_skim() kept on an archive's thread.
+ *
+ * The same as es_facts_read() of the object for images; of reports and results the header only (report stays NULL, algorithm is
+ * that of the General Equipment module). Opens nothing.
+ *
+ * @return ES_OK, or ES_E_PARSE when the elements name neither SOP class, study, series nor modality
+ */
+ES_MUST_USE enum es_errc es_facts_from_elements(const struct es_elements *elements, struct es_facts *out, struct es_error *err);
 /** Free what facts own; `{0}` and NULL are allowed. */
 void es_facts_free(struct es_facts *facts);
 /** The fact with this PS3.6 keyword, or NULL when the table has none. */

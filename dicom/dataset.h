@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file dataset.h
+ * A parsed data set, whatever its transfer syntax: DCMTK behind a few C calls. dcmtk.cpp alone includes DCMTK.
+ *
+ * No exception leaves, nothing of DCMTK's global state is touched except by es_dicom_process_setup(true), and hostile bytes meet
+ * the limits below. A data set is used by one thread at a time; different ones by different threads. Needs up to 2 MiB of stack:
+ * never on an archive's threads.
+ */
+#ifndef ES_DICOM_DATASET_H
+#define ES_DICOM_DATASET_H
+
+#include "dicom/elements.h"
+#include "dicom/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ES_MAX_OBJECT_BYTES ((size_t)64 << 20)   /* bytes of a file, and of an inflated data set, that are looked at */
+#define ES_MAX_PARSE_STACK ((size_t)1 << 20)     /* stack that nested sequences may take, bytes */
+#define ES_MAX_PARSE_READS 40000000u             /* reads of the parser, some four an element */
+#define ES_MAX_PARSE_SECONDS 20                  /* processor time: disordered tags cost DCMTK quadratic time */
+
+/** A parsed object. Opaque; owns a copy of its values. */
+struct es_dataset;
+/** A data set or an item of a sequence of it; lives as long as its es_dataset. */
+struct es_item;
+
+/** How far to parse. */
+enum es_dataset_extent {
+    ES_DATASET_HEADER, /* up to ES_LAST_WANTED_TAG */
+    ES_DATASET_WHOLE   /* up to the pixels: (5600,0000) and above are left out */
+};
+
+/**
+ * Prepare this process. Once, at start, before threads.
+ *
+ * @param own_process  true in our own program: DCMTK's log is silenced and the tags it does not know are added to its
+ *                     dictionary. false inside a host: does nothing at all; raw bytes of such tags are read by us.
+ */
+void es_dicom_process_setup(bool own_process);
+
+/**
+ * Parse an object: Part 10, or a bare data set.
+ *
+ * A data set that breaks off or is malformed behind its first elements is returned as far as it could be read; es_dataset_broken()
+ * then says why.
+ *
+ * @param bytes  borrowed during the call
+ * @return ES_OK, ES_E_PARSE (nothing could be read), ES_E_LIMIT, ES_E_MEMORY
+ */
+ES_MUST_USE enum es_errc es_dataset_parse(struct es_dataset **out, const void *bytes, size_t len, enum es_dataset_extent extent,
+                                          struct es_error *err);
+/** Free. NULL is allowed. */
+void es_dataset_free(struct es_dataset *dataset);
+/** Why the data set could not be read to the end; NULL when it could. Borrowed. */
+const char *es_dataset_broken(const struct es_dataset *dataset);
+/** Copy the wanted elements, file meta information included. @param out written whole */
+void es_dataset_elements(const struct es_dataset *dataset, struct es_elements *out);
+/** The data set itself as an item. */
+const struct es_item *es_dataset_root(const struct es_dataset *dataset);
+
+/** The item of a sequence behind `previous` (NULL: its first one); NULL when there is none, or no such sequence. O(1) when asked in order. */
+const struct es_item *es_item_next(const struct es_item *parent, uint32_t sequence, const struct es_item *previous);
+/** Raw text of an element, trailing padding removed, not decoded. @return false when it is not there, is a sequence or does not
+ * fit (then the beginning is in out). @param out always a NUL-terminated string; size > 0 */
+bool es_item_text(const struct es_item *item, uint32_t tag, char *out, size_t size);
+/** The first value of a binary VR (US, SS, UL, SL, FL, FD). @return false when it is not there or no such VR */
+bool es_item_number(const struct es_item *item, uint32_t tag, double *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

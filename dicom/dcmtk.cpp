@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dataset.h on DCMTK: the only file that includes it. Tiny bodies, one guard, no logic of ours beyond limits and copies. */
+#include <dcmtk/config/osconfig.h>
+
+#include <dcmtk/dcmdata/dctk.h>
+#include <dcmtk/dcmdata/dcistrma.h>
+#include <dcmtk/oflog/oflog.h>
+
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <exception>
+#include <memory>
+#include <new>
+
+#include "dicom/dataset.h"
+#include "dicom/inflate.h"
+#include "dicom/skim.h"
+
+namespace {
+
+/* (5600,0000) spectroscopy data, (60xx) overlays and (7FE0) pixels are bulk; nothing wanted is behind them. */
+const DcmTagKey bulk(0x5600, 0x0000);
+const DcmTagKey behind_header(ES_LAST_WANTED_TAG >> 16, (ES_LAST_WANTED_TAG & 0xFFFF) + 1);
+
+const char *const too_deep = "sequences are nested too deep";
+const char *const too_many = "more elements than are read";
+const char *const too_slow = "tags so out of order that reading takes too long";
+
+/** Bytes in memory as DCMTK reads them, with the limits of dataset.h: past one, the stream fails and DCMTK unwinds. */
+class Producer : public DcmProducer {
+public:
+    Producer(const void *bytes, size_t len) : bytes_(static_cast<const char *>(bytes)), len_(len) { start_clock(); }
+    OFBool good() const override { return limit_ == nullptr; }
+    OFCondition status() const override { return limit_ ? EC_InvalidStream : EC_Normal; }
+    OFBool eos() override { return limit_ != nullptr || pos_ >= len_; }
+    offile_off_t avail() override { return limit_ ? 0 : static_cast<offile_off_t>(len_ - pos_); }
+    offile_off_t read(void *buf, offile_off_t want) override
+    {
+        const offile_off_t n = take(want);
+        std::memcpy(buf, bytes_ + pos_, static_cast<size_t>(n));
+        pos_ += static_cast<size_t>(n);
+        return n;
+    }
+    offile_off_t skip(offile_off_t want) override
+    {
+        const offile_off_t n = take(want);
+        pos_ += static_cast<size_t>(n);
+        return n;
+    }
+    void putback(offile_off_t n) override { pos_ -= static_cast<size_t>(n) <= pos_ ? static_cast<size_t>(n) : pos_; }
+    const char *limit() const { return limit_; }
+
+private:
+    static double now()
+    {
+        struct timespec t;
+        return clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) == 0 ? static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec) : 0;
+    }
+    void start_clock()
+    {
+        base_ = static_cast<const char *>(__builtin_frame_address(0));
+        deadline_ = now() + ES_MAX_PARSE_SECONDS;
+    }
+    offile_off_t take(offile_off_t want)
+    {
+        const char *here = static_cast<const char *>(__builtin_frame_address(0));
+        if (here < base_ && static_cast<size_t>(base_ - here) > ES_MAX_PARSE_STACK) limit_ = too_deep;
+        if (++reads_ > ES_MAX_PARSE_READS) limit_ = too_many;
+        if (reads_ % 1024 == 0 && now() > deadline_) limit_ = too_slow;
+        if (limit_ || want < 0) return 0;
+        const offile_off_t left = static_cast<offile_off_t>(len_ - pos_);
+        return want < left ? want : left;
+    }
+    const char *bytes_, *base_ = nullptr, *limit_ = nullptr;
+    size_t len_, pos_ = 0;
+    unsigned reads_ = 0;
+    double deadline_ = 0;
+};
+
+class Stream : public DcmInputStream {
+public:
+    Stream(const void *bytes, size_t len) : DcmInputStream(&producer_), producer_(bytes, len) {}
+    DcmInputStreamFactory *newFactory() const override { return nullptr; }
+    const char *limit() const { return producer_.limit(); }
+
+private:
+    Producer producer_;
+};
+
+/** Run a body so that no exception reaches a C frame and no reason is lost. */
+template <typename Body> enum es_errc guarded(struct es_error *err, const char *what, Body body)
+{
+    try {
+        return body();
+    } catch (const std::bad_alloc &) {
+        return es_fail(err, ES_E_MEMORY, "%s: out of memory", what);
+    } catch (const std::exception &e) {
+        return es_fail(err, ES_E_PARSE, "%s: %s", what, e.what());
+    } catch (...) {
+        return es_fail(err, ES_E_PARSE, "%s: unknown exception", what);
+    }
+}
+
+const DcmItem *dcm(const struct es_item *item)
+{
+    return reinterpret_cast<const DcmItem *>(item);
+}
+
+/** DCMTK's look-ups are not const although they change nothing but a list's cursor. */
+DcmElement *find(const DcmItem *item, uint32_t tag)
+{
+    DcmElement *element = nullptr;
+    const DcmTagKey key(static_cast<Uint16>(tag >> 16), static_cast<Uint16>(tag & 0xFFFF));
+    if (const_cast<DcmItem *>(item)->findAndGetElement(key, element).bad()) return nullptr;
+    return element;
+}
+
+DcmSequenceOfItems *as_sequence(DcmElement *element)
+{
+    return element && element->ident() == EVR_SQ ? dynamic_cast<DcmSequenceOfItems *>(element) : nullptr;
+}
+
+/** The value's bytes in little endian order; up to `room` of them. @return how many there are, 0 on failure */
+size_t raw_bytes(DcmElement *element, void *out, size_t room)
+{
+    const size_t len = element->getLengthField();
+    const size_t n = len < room ? len : room;
+    if (n == 0 || len == DCM_UndefinedLength) return 0;
+    size_t unit = n;
+    if (len > room && unit % 8) unit -= unit % 8; /* whole numbers, so that bytes can be swapped */
+    return element->getPartialValue(out, 0, static_cast<Uint32>(unit), nullptr, EBO_LittleEndian).good() ? len : 0;
+}
+
+} // namespace
+
+struct es_dataset {
+    DcmMetaInfo meta;
+    DcmDataset data;
+    bool implicit_vr = false;
+    char broken[ES_ERROR_TEXT] = "";
+};
+
+namespace {
+
+void remember(es_dataset *ds, const Stream &stream, const OFCondition &cond)
+{
+    std::snprintf(ds->broken, sizeof ds->broken, "data set: %s", stream.limit() ? stream.limit() : cond.text());
+}
+
+enum es_errc read_data(es_dataset *ds, Stream &stream, E_TransferSyntax syntax, es_dataset_extent extent, struct es_error *err)
+{
+    ds->data.transferInit();
+    const OFCondition cond = ds->data.readUntilTag(stream, syntax, EGL_noChange, DCM_MaxReadLength,
+                                                   extent == ES_DATASET_HEADER ? behind_header : bulk);
+    if (stream.limit() == too_slow) return es_fail(err, ES_E_LIMIT, "parse data set: %s", too_slow);
+    if (stream.limit() == too_many) return es_fail(err, ES_E_LIMIT, "parse data set: %s", too_many);
+    if (cond.bad() || stream.limit()) remember(ds, stream, cond);
+    ds->data.transferEnd();
+    ds->implicit_vr = DcmXfer(ds->data.getOriginalXfer()).isImplicitVR();
+    return ES_OK;
+}
+
+enum es_errc read_object(es_dataset *ds, const void *bytes, size_t len, es_dataset_extent extent, struct es_error *err)
+{
+    Stream stream(bytes, len);
+    ds->meta.transferInit();
+    const OFCondition cond = ds->meta.read(stream, EXS_Unknown, EGL_noChange, DCM_MaxReadLength);
+    ds->meta.transferEnd();
+    if (cond.bad()) {
+        remember(ds, stream, cond);
+        return ES_OK;
+    }
+    OFString uid;
+    E_TransferSyntax syntax = EXS_Unknown;
+    if (ds->meta.findAndGetOFString(DCM_TransferSyntaxUID, uid).good() && !uid.empty()) syntax = DcmXfer(uid.c_str()).getXfer();
+    if (syntax != EXS_DeflatedLittleEndianExplicit) return read_data(ds, stream, syntax, extent, err);
+    /* inflated by us, because DCMTK has no ceiling for what comes out */
+    const size_t at = static_cast<size_t>(stream.tell());
+    void *plain = nullptr;
+    size_t plain_len = 0;
+    const enum es_errc code = es_inflate(static_cast<const char *>(bytes) + at, len - at, ES_MAX_OBJECT_BYTES, &plain, &plain_len, err);
+    if (code != ES_OK) return code;
+    std::unique_ptr<void, void (*)(void *)> owner(plain, es_inflate_free);
+    Stream inner(plain, plain_len);
+    return read_data(ds, inner, EXS_LittleEndianExplicit, extent, err);
+}
+
+/** Leaves of the items of a sequence that holds codes. @param next running index of the item; past the limit the root is cut */
+bool add_codes(struct es_elements *out, const struct es_attribute *row, DcmSequenceOfItems *sequence, bool implicit_vr, unsigned *next);
+
+bool add_leaf(struct es_elements *out, DcmElement *element, uint32_t tag, uint32_t parent, unsigned item, bool implicit_vr)
+{
+    char value[ES_MAX_ELEMENT_VALUE + 8];
+    if (as_sequence(element) || element->ident() == EVR_item) return false;
+    const size_t len = raw_bytes(element, value, sizeof value);
+    const char *vr = implicit_vr ? nullptr : DcmVR(element->ident()).getValidVRName();
+    return es_elements_add(out, tag, parent, item, vr, value, len < sizeof value ? len : sizeof value) != nullptr;
+}
+
+bool add_codes(struct es_elements *out, const struct es_attribute *row, DcmSequenceOfItems *sequence, bool implicit_vr, unsigned *next)
+{
+    for (DcmObject *o = sequence->nextInContainer(nullptr); o; o = sequence->nextInContainer(o)) {
+        DcmItem *item = static_cast<DcmItem *>(o);
+        if (*next >= ES_MAX_CODE_ITEMS) return false;
+        for (DcmObject *e = item->nextInContainer(nullptr); e; e = item->nextInContainer(e)) {
+            const uint32_t tag = static_cast<uint32_t>(e->getGTag()) << 16 | e->getETag();
+            if (es_attribute_nested(tag)) (void)add_leaf(out, static_cast<DcmElement *>(e), tag, row->tag, *next, implicit_vr);
+        }
+        ++*next;
+    }
+    return true;
+}
+
+bool add_nested(struct es_elements *out, const struct es_attribute *row, DcmSequenceOfItems *outer, bool implicit_vr, unsigned *next)
+{
+    for (DcmObject *o = outer->nextInContainer(nullptr); o; o = outer->nextInContainer(o)) {
+        DcmElement *inner = find(static_cast<DcmItem *>(o), row->codes);
+        DcmSequenceOfItems *codes = as_sequence(inner);
+        if (inner && !codes) { /* a sequence unknown to DCMTK under implicit VR: its bytes */
+            const struct es_attribute direct = {row->tag, "SQ", false, row->keyword, row->use, row->tag};
+            Uint8 *bytes = nullptr;
+            if (inner->getUint8Array(bytes).bad() || !bytes) continue;
+            if (es_skim_sequence(&direct, bytes, inner->getLengthField(), out, next, nullptr) != ES_OK) return false;
+        } else if (codes && !add_codes(out, row, codes, implicit_vr, next)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/** A wanted sequence: parsed by DCMTK, or bytes that it does not know as one. */
+void add_sequence(struct es_elements *out, const struct es_attribute *row, DcmElement *element, bool implicit_vr)
+{
+    struct es_element *root = es_elements_add(out, row->tag, 0, 0, "SQ", nullptr, 0);
+    if (!root) return;
+    unsigned next = 0;
+    bool whole = true;
+    if (DcmSequenceOfItems *sequence = as_sequence(element)) {
+        whole = row->codes == row->tag ? add_codes(out, row, sequence, implicit_vr, &next) : add_nested(out, row, sequence, implicit_vr, &next);
+    } else {
+        Uint8 *bytes = nullptr;
+        const bool unknown = implicit_vr || std::strcmp(DcmVR(element->getVR()).getVRName(), "UN") == 0;
+        if (element->getLengthField() == 0) return;
+        if (!unknown || element->getUint8Array(bytes).bad() || !bytes ||
+            es_skim_sequence(row, bytes, element->getLengthField(), out, &next, nullptr) != ES_OK)
+            root->flags |= ES_ELEMENT_WRONG_VR;
+    }
+    if (!whole) {
+        root->flags |= ES_ELEMENT_CUT;
+        out->unusual = 1;
+    }
+}
+
+void add_item(struct es_elements *out, DcmItem &item, bool implicit_vr)
+{
+    for (DcmObject *o = item.nextInContainer(nullptr); o; o = item.nextInContainer(o)) {
+        const uint32_t tag = static_cast<uint32_t>(o->getGTag()) << 16 | o->getETag();
+        const struct es_attribute *row = es_attribute_find(tag);
+        if (!row) continue;
+        DcmElement *element = static_cast<DcmElement *>(o);
+        if (row->codes) {
+            add_sequence(out, row, element, implicit_vr);
+        } else if (!add_leaf(out, element, tag, 0, 0, implicit_vr)) {
+            struct es_element *wrong = es_elements_add(out, tag, 0, 0, "SQ", nullptr, 0);
+            if (wrong) wrong->flags |= ES_ELEMENT_WRONG_VR;
+        }
+    }
+}
+
+} // namespace
+
+extern "C" {
+
+void es_dicom_process_setup(bool own_process)
+{
+    static const struct {
+        Uint16 group, element;
+        DcmEVR vr;
+        const char *keyword;
+    } tags[] = {
+        {0x0010, 0x0041, EVR_SQ, "GenderIdentitySequence"},
+        {0x0010, 0x0043, EVR_SQ, "SexParametersForClinicalUseCategorySequence"},
+        {0x0010, 0x0044, EVR_SQ, "GenderIdentityCodeSequence"},
+        {0x0010, 0x0046, EVR_SQ, "SexParametersForClinicalUseCategoryCodeSequence"},
+        {0x0010, 0x2161, EVR_SQ, "EthnicGroupCodeSequence"},
+        {0x0010, 0x2162, EVR_UC, "EthnicGroups"},
+    };
+    if (!own_process) return;
+    (void)guarded(nullptr, "set up", [&]() -> enum es_errc {
+        OFLog::configure(OFLogger::OFF_LOG_LEVEL);
+        DcmDataDictionary &dictionary = dcmDataDict.wrlock();
+        for (const auto &tag : tags)
+            if (!dictionary.findEntry(DcmTagKey(tag.group, tag.element), nullptr))
+                dictionary.addEntry(new DcmDictEntry(tag.group, tag.element, DcmVR(tag.vr), tag.keyword, 1, 1, "evensight", OFTrue, nullptr));
+        dcmDataDict.wrunlock();
+        return ES_OK;
+    });
+}
+
+enum es_errc es_dataset_parse(struct es_dataset **out, const void *bytes, size_t len, enum es_dataset_extent extent, struct es_error *err)
+{
+    return guarded(err, "parse data set", [&]() -> enum es_errc {
+        if (len < 8) return es_fail(err, ES_E_PARSE, "parse data set: %zu bytes are no DICOM object", len);
+        std::unique_ptr<es_dataset> ds(new es_dataset);
+        const enum es_errc code = read_object(ds.get(), bytes, len < ES_MAX_OBJECT_BYTES ? len : ES_MAX_OBJECT_BYTES, extent, err);
+        if (code != ES_OK) return code;
+        if (ds->data.card() == 0 && ds->meta.card() == 0)
+            return es_fail(err, ES_E_PARSE, "no DICOM object: %s", ds->broken[0] ? ds->broken : "not one element could be read");
+        *out = ds.release();
+        return ES_OK;
+    });
+}
+
+void es_dataset_free(struct es_dataset *dataset)
+{
+    (void)guarded(nullptr, "free data set", [&]() -> enum es_errc {
+        delete dataset;
+        return ES_OK;
+    });
+}
+
+const char *es_dataset_broken(const struct es_dataset *dataset)
+{
+    return dataset->broken[0] ? dataset->broken : nullptr;
+}
+
+void es_dataset_elements(const struct es_dataset *dataset, struct es_elements *out)
+{
+    std::memset(out, 0, sizeof *out);
+    (void)guarded(nullptr, "copy elements", [&]() -> enum es_errc {
+        es_dataset *ds = const_cast<es_dataset *>(dataset);
+        add_item(out, ds->meta, false);
+        add_item(out, ds->data, ds->implicit_vr);
+        return ES_OK;
+    });
+}
+
+const struct es_item *es_dataset_root(const struct es_dataset *dataset)
+{
+    return reinterpret_cast<const struct es_item *>(static_cast<const DcmItem *>(&dataset->data));
+}
+
+const struct es_item *es_item_next(const struct es_item *parent, uint32_t sequence, const struct es_item *previous)
+{
+    const struct es_item *next = nullptr;
+    (void)guarded(nullptr, "next item", [&]() -> enum es_errc {
+        DcmSequenceOfItems *items = as_sequence(find(dcm(parent), sequence));
+        if (!items) return ES_OK;
+        const DcmObject *after = previous ? static_cast<const DcmObject *>(dcm(previous)) : nullptr;
+        next = reinterpret_cast<const struct es_item *>(static_cast<const DcmItem *>(static_cast<DcmItem *>(items->nextInContainer(after))));
+        return ES_OK;
+    });
+    return next;
+}
+
+bool es_item_text(const struct es_item *item, uint32_t tag, char *out, size_t size)
+{
+    bool fits = false;
+    out[0] = '\0';
+    (void)guarded(nullptr, "text", [&]() -> enum es_errc {
+        DcmElement *element = find(dcm(item), tag);
+        if (!element || as_sequence(element)) return ES_OK;
+        char value[1024];
+        size_t n = raw_bytes(element, value, sizeof value);
+        fits = n < sizeof value;
+        if (n > sizeof value - 8) n = sizeof value - 8;
+        while (n > 0 && (value[n - 1] == ' ' || value[n - 1] == '\0')) n--;
+        if (n >= size) {
+            fits = false;
+            n = size - 1;
+        }
+        std::memcpy(out, value, n);
+        out[n] = '\0';
+        return ES_OK;
+    });
+    return fits;
+}
+
+bool es_item_number(const struct es_item *item, uint32_t tag, double *out)
+{
+    bool found = false;
+    (void)guarded(nullptr, "number", [&]() -> enum es_errc {
+        DcmElement *element = find(dcm(item), tag);
+        if (!element) return ES_OK;
+        Float64 fd = 0;
+        Float32 fl = 0;
+        Uint16 us = 0;
+        Sint16 ss = 0;
+        Uint32 ul = 0;
+        Sint32 sl = 0;
+        found = true;
+        if (element->ident() == EVR_FD && element->getFloat64(fd).good()) *out = fd;
+        else if (element->ident() == EVR_FL && element->getFloat32(fl).good()) *out = static_cast<double>(fl);
+        else if (element->ident() == EVR_US && element->getUint16(us).good()) *out = us;
+        else if (element->ident() == EVR_SS && element->getSint16(ss).good()) *out = ss;
+        else if (element->ident() == EVR_UL && element->getUint32(ul).good()) *out = ul;
+        else if (element->ident() == EVR_SL && element->getSint32(sl).good()) *out = sl;
+        else found = false;
+        return ES_OK;
+    });
+    return found;
+}
+
+} // extern "C"

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dicom/elements.h"
+
+#include <string.h>
+
+_Static_assert(sizeof(struct es_element) == 16, "entries are packed without holes");
+_Static_assert(sizeof(struct es_elements) <= 4096, "a header's elements fit one queue slot");
+_Static_assert(ES_MAX_ELEMENT_VALUE <= UINT16_MAX && ES_ELEMENT_BYTES <= UINT16_MAX, "offsets are 16 bits");
+
+bool es_vr_is_binary(const char vr[2])
+{
+    static const char names[][3] = {"US", "SS", "UL", "SL", "UV", "SV", "FL", "FD", "AT", "OB", "OW", "OF", "OD", "OL", "OV"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (names[i][0] == vr[0] && names[i][1] == vr[1]) return true;
+    return false;
+}
+
+static const char *vr_of(uint32_t tag, uint32_t parent, const char *vr)
+{
+    if (vr && !(vr[0] == 'U' && vr[1] == 'N') && vr[0] != '?') return vr;
+    const struct es_attribute *row = parent ? NULL : es_attribute_find(tag);
+    return row ? row->vr : "LO";
+}
+
+struct es_element *es_elements_add(struct es_elements *elements, uint32_t tag, uint32_t parent, unsigned item, const char *vr,
+                                   const void *bytes, size_t len)
+{
+    vr = vr_of(tag, parent, vr);
+    const uint8_t *value = bytes;
+    if (!es_vr_is_binary(vr)) /* PS3.5 6.2: padded with a space, UI with a NUL; both are met on either */
+        while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '\0')) len--;
+    if (elements->count >= ES_MAX_ELEMENTS) {
+        elements->unusual = 1;
+        return NULL;
+    }
+    size_t room = ES_ELEMENT_BYTES - (size_t)elements->used;
+    if (room > ES_MAX_ELEMENT_VALUE) room = ES_MAX_ELEMENT_VALUE;
+    struct es_element *e = &elements->element[elements->count++];
+    *e = (struct es_element){.tag = tag, .parent = parent, .vr = {vr[0], vr[1]}, .item = (uint8_t)item};
+    if (len > room) {
+        e->flags |= ES_ELEMENT_CUT;
+        elements->unusual = 1;
+        len = room;
+    }
+    e->offset = elements->used;
+    e->length = (uint16_t)len;
+    if (len > 0) memcpy(elements->bytes + elements->used, value, len);
+    elements->used = (uint16_t)(elements->used + len);
+    return e;
+}
+
+const struct es_element *es_elements_find(const struct es_elements *elements, uint32_t tag)
+{
+    for (size_t i = 0; i < elements->count; i++)
+        if (elements->element[i].tag == tag && elements->element[i].parent == 0) return &elements->element[i];
+    return NULL;
+}
+
+const struct es_element *es_elements_nested(const struct es_elements *elements, uint32_t parent, unsigned item, uint32_t tag)
+{
+    for (size_t i = 0; i < elements->count; i++) {
+        const struct es_element *e = &elements->element[i];
+        if (e->parent == parent && e->item == item && e->tag == tag) return e;
+    }
+    return NULL;
+}
+
+unsigned es_elements_items(const struct es_elements *elements, uint32_t parent)
+{
+    unsigned items = 0;
+    for (size_t i = 0; i < elements->count; i++)
+        if (elements->element[i].parent == parent && elements->element[i].item + 1u > items)
+            items = elements->element[i].item + 1u;
+    return items;
+}
+
+const char *es_elements_value(const struct es_elements *elements, const struct es_element *element)
+{
+    return (const char *)elements->bytes + element->offset;
+}
+
+bool es_elements_equal(const struct es_elements *a, const struct es_elements *b)
+{
+    if (a->count != b->count || a->used != b->used || a->unusual != b->unusual) return false;
+    return memcmp(a->element, b->element, a->count * sizeof a->element[0]) == 0 && memcmp(a->bytes, b->bytes, a->used) == 0;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dicom/facts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dicom/dataset.h"
+#include "dicom/object.h"
+#include "dicom/readers.h"
+#include "dicom/skim.h"
+
+#define FIRST_WINDOW ((size_t)8192) /* most headers end before this */
+
+enum es_errc es_facts_from_elements(const struct es_elements *elements, struct es_facts *out, struct es_error *err)
+{
+    struct es_identity identity;
+    es_identity_read(elements, &identity);
+    if (!identity.sop_class_uid[0] && !identity.study_uid[0] && !identity.series_uid[0] && !es_elements_find(elements, 0x00080060))
+        return es_fail(err, ES_E_PARSE, "no DICOM object: SOPClassUID, StudyInstanceUID, SeriesInstanceUID and Modality expected, none found");
+    memset(out, 0, sizeof *out);
+    out->identity = identity;
+    out->kind = es_kind_read(elements);
+    out->exclusion = es_exclusion_read(elements, &out->identity_removed);
+    for (size_t i = 0; i < es_n_attributes && out->n_attributes < ES_MAX_ATTRIBUTES; i++) {
+        const struct es_attribute *row = &es_attributes[i];
+        if (!es_attribute_is_fact(row)) continue;
+        struct es_fact *fact = &out->attributes[out->n_attributes++];
+        if (row->use & ES_USE_DEMOGRAPHICS) es_demographic_read(elements, row, fact);
+        else es_acquisition_read(elements, row, fact);
+    }
+    es_equipment_read(elements, out->kind, &out->algorithm);
+    return ES_OK;
+}
+
+static void mark_partial(struct es_facts *facts, const char *why)
+{
+    facts->partial = true;
+    (void)snprintf(facts->partial_reason, sizeof facts->partial_reason, "%s", why);
+}
+
+/** The way of everything that is not a plain image: DCMTK, the header first, the whole object only for reports and results. */
+static enum es_errc read_dataset(const void *bytes, size_t len, struct es_facts *out, struct es_error *err)
+{
+    struct es_dataset *dataset = NULL;
+    struct es_elements elements;
+    enum es_errc code = es_dataset_parse(&dataset, bytes, len, ES_DATASET_HEADER, err);
+    if (code != ES_OK) return code;
+    es_dataset_elements(dataset, &elements);
+    code = es_facts_from_elements(&elements, out, err);
+    if (code == ES_OK && (out->kind == ES_OBJECT_SR || out->kind == ES_OBJECT_RESULT)) {
+        es_dataset_free(dataset);
+        dataset = NULL;
+        code = es_dataset_parse(&dataset, bytes, len, ES_DATASET_WHOLE, err);
+        if (code == ES_OK) code = es_object_read(dataset, &elements, out, err);
+    }
+    if (code == ES_OK && es_dataset_broken(dataset)) mark_partial(out, es_dataset_broken(dataset));
+    es_dataset_free(dataset);
+    return code;
+}
+
+/** Whether bytes that were skimmed are all that is to be said of the object. */
+static bool is_plain(const struct es_facts *facts)
+{
+    return facts->kind == ES_OBJECT_IMAGE || facts->kind == ES_OBJECT_OTHER;
+}
+
+/** A cut end in words of what was claimed and what is there, which are better than DCMTK's. */
+static void look_at_end(const void *bytes, size_t len, uint64_t total, struct es_facts *facts)
+{
+    struct es_error end = {0};
+    if (es_skim_end(bytes, len, total, &end) != ES_OK) mark_partial(facts, end.text);
+}
+
+enum es_errc es_facts_read(const void *bytes, size_t len, struct es_facts *out, struct es_error *err)
+{
+    struct es_elements elements;
+    struct es_facts facts;
+    if (!bytes && len > 0) return es_fail(err, ES_E_ARG, "facts: no bytes given");
+    enum es_errc code = ES_E_UNSUPPORTED;
+    if (es_skim(bytes, len, &elements, NULL) == ES_OK) code = es_facts_from_elements(&elements, &facts, NULL);
+    if (code != ES_OK || !is_plain(&facts)) code = read_dataset(bytes, len, &facts, err);
+    if (code != ES_OK) return code;
+    look_at_end(bytes, len, len, &facts);
+    *out = facts;
+    return ES_OK;
+}
+
+/** Read up to `len` bytes of a file from its start. @return bytes read, or -1 with errno */
+static ssize_t read_start(int fd, char *bytes, size_t len)
+{
+    size_t used = 0;
+    while (used < len) {
+        const ssize_t n = pread(fd, bytes + used, len - used, (off_t)used);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return -1;
+        if (n == 0) break;
+        used += (size_t)n;
+    }
+    return (ssize_t)used;
+}
+
+/** A plain image by its first bytes alone. @return ES_E_UNSUPPORTED when these do not do */
+static enum es_errc read_window(int fd, uint64_t size, struct es_facts *out)
+{
+    char window[FIRST_WINDOW];
+    struct es_elements elements;
+    const ssize_t n = read_start(fd, window, sizeof window);
+    if (n <= 0 || es_skim(window, (size_t)n, &elements, NULL) != ES_OK) return ES_E_UNSUPPORTED;
+    if (es_facts_from_elements(&elements, out, NULL) != ES_OK || !is_plain(out)) return ES_E_UNSUPPORTED;
+    look_at_end(window, (size_t)n, size, out);
+    return ES_OK;
+}
+
+static enum es_errc read_whole(int fd, uint64_t size, struct es_facts *out, struct es_error *err)
+{
+    const size_t want = size < ES_MAX_OBJECT_BYTES ? (size_t)size : ES_MAX_OBJECT_BYTES;
+    char *bytes = malloc(want > 0 ? want : 1);
+    if (!bytes) return es_fail(err, ES_E_MEMORY, "read file: no %zu bytes", want);
+    const ssize_t n = read_start(fd, bytes, want);
+    enum es_errc code = ES_OK;
+    if (n < 0) code = es_fail(err, ES_E_IO, "read file: %s", strerror(errno));
+    else code = es_facts_read(bytes, (size_t)n, out, err);
+    free(bytes);
+    /* an object cut by our own ceiling is not the sender's fault, but it is not whole either */
+    if (code == ES_OK && out->partial && size > want) {
+        es_facts_free(out);
+        code = es_fail(err, ES_E_LIMIT, "read file: its header does not end within the %zu bytes that are read of a file", want);
+    }
+    return code;
+}
+
+enum es_errc es_facts_read_file(const char *path, struct es_facts *out, struct es_error *err)
+{
+    struct stat st;
+    struct es_facts facts;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return es_fail(err, ES_E_IO, "open file: %s", strerror(errno));
+    enum es_errc code;
+    if (fstat(fd, &st) != 0) code = es_fail(err, ES_E_IO, "open file: %s", strerror(errno));
+    else if (!S_ISREG(st.st_mode)) code = es_fail(err, ES_E_IO, "open file: no regular file");
+    else code = read_window(fd, (uint64_t)st.st_size, &facts);
+    if (code == ES_E_UNSUPPORTED) code = read_whole(fd, (uint64_t)st.st_size, &facts, err);
+    (void)close(fd);
+    if (code == ES_OK) *out = facts;
+    return code;
+}
+
+void es_facts_free(struct es_facts *facts)
+{
+    if (!facts || !facts->report) return;
+    free(facts->report->findings);
+    free(facts->report->series);
+    free(facts->report->images);
+    free(facts->report->studies);
+    free(facts->report);
+    facts->report = NULL;
+}
+
+const struct es_fact *es_facts_attribute(const struct es_facts *facts, const char *keyword)
+{
+    for (size_t i = 0; i < facts->n_attributes; i++)
+        if (strcmp(facts->attributes[i].keyword, keyword) == 0) return &facts->attributes[i];
+    return NULL;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The strict parsers of text.h: numbers, dates, times. Nothing here looks at the locale. */
+#include <locale.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dicom/text.h"
+
+#define DAY_US (INT64_C(86400) * 1000000)
+
+static void trim(const char **text, size_t *len)
+{
+    while (*len > 0 && **text == ' ') {
+        ++*text;
+        --*len;
+    }
+    while (*len > 0 && ((*text)[*len - 1] == ' ' || (*text)[*len - 1] == '\0')) --*len;
+}
+
+static size_t digits(const char *text, size_t len)
+{
+    size_t n = 0;
+    while (n < len && text[n] >= '0' && text[n] <= '9') n++;
+    return n;
+}
+
+/** Whether it has the form of DS: [+-] digits [. digits] [E [+-] digits], at least one digit in the mantissa. */
+static bool is_decimal(const char *text, size_t len)
+{
+    size_t i = len > 0 && (text[0] == '+' || text[0] == '-');
+    const size_t whole = digits(text + i, len - i);
+    i += whole;
+    size_t fraction = 0;
+    if (i < len && text[i] == '.') {
+        fraction = digits(text + i + 1, len - i - 1);
+        i += 1 + fraction;
+    }
+    if (whole + fraction == 0) return false;
+    if (i < len && (text[i] == 'e' || text[i] == 'E')) {
+        i++;
+        if (i < len && (text[i] == '+' || text[i] == '-')) i++;
+        const size_t exponent = digits(text + i, len - i);
+        if (exponent == 0 || exponent > 4) return false;
+        i += exponent;
+    }
+    return i == len;
+}
+
+/** The C locale, made once and kept for the life of the process; 0 when the C library could not. */
+static locale_t c_locale(void)
+{
+    static locale_t made; /* a race makes two of them: both are right, one is kept */
+    locale_t known = __atomic_load_n(&made, __ATOMIC_ACQUIRE);
+    if (known) return known;
+    locale_t mine = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (mine && !__atomic_compare_exchange_n(&made, &known, mine, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        freelocale(mine);
+        return known;
+    }
+    return mine;
+}
+
+bool es_text_number(const char *text, size_t len, double *out)
+{
+    char copy[64]; /* DS has at most 16 characters; longer ones are met, so long as they are numbers */
+    trim(&text, &len);
+    if (len == 0 || len >= sizeof copy || !is_decimal(text, len)) return false;
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    char *end = NULL;
+    const locale_t c = c_locale();
+    if (!c) return false;
+    const double value = strtod_l(copy, &end, c);
+    if (end != copy + len || !isfinite(value)) return false;
+    *out = value;
+    return true;
+}
+
+/** Days since 1970-01-01 of a proleptic Gregorian date: whole 400-year eras of 146097 days, years from March. */
+static int32_t days_from_civil(int year, int month, int day)
+{
+    const int y = month <= 2 ? year - 1 : year;
+    const int era = y / 400, of_era = y % 400;
+    const int of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+static int number_of(const char *text, size_t n)
+{
+    int value = 0;
+    for (size_t i = 0; i < n; i++) value = value * 10 + (text[i] - '0');
+    return value;
+}
+
+bool es_text_date(const char *text, size_t len, int32_t *day)
+{
+    static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    char plain[8];
+    trim(&text, &len);
+    if (len == 10 && text[4] == '.' && text[7] == '.') {
+        memcpy(plain, text, 4);
+        memcpy(plain + 4, text + 5, 2);
+        memcpy(plain + 6, text + 8, 2);
+    } else if (len == 8) {
+        memcpy(plain, text, 8);
+    } else {
+        return false;
+    }
+    if (digits(plain, 8) != 8) return false;
+    const int y = number_of(plain, 4), m = number_of(plain + 4, 2), d = number_of(plain + 6, 2);
+    if (y < 1600 || y > 2399 || m < 1 || m > 12 || d < 1) return false;
+    const bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
+    if (d > lengths[m - 1] + (m == 2 && leap)) return false;
+    *day = days_from_civil(y, m, d);
+    return true;
+}
+
+bool es_text_time(const char *text, size_t len, int64_t *us)
+{
+    char plain[6] = {'0', '0', '0', '0', '0', '0'};
+    trim(&text, &len);
+    size_t n = 0, i = 0;
+    while (i < len && text[i] != '.' && n < 6) {
+        if (digits(text + i, len - i) < 2) return false;
+        plain[n++] = text[i++];
+        plain[n++] = text[i++];
+        if (i < len && text[i] == ':' && n < 6) i++;
+    }
+    if (n < 2) return false;
+    int64_t fraction = 0, unit = 100000;
+    if (i < len) {
+        if (text[i] != '.' || n != 6) return false;
+        const size_t f = digits(text + i + 1, len - i - 1);
+        if (f == 0 || i + 1 + f != len) return false;
+        for (size_t k = 0; k < f && k < 6; k++, unit /= 10) fraction += (text[i + 1 + k] - '0') * unit;
+    }
+    const int h = number_of(plain, 2), m = number_of(plain + 2, 2), s = number_of(plain + 4, 2);
+    if (h > 23 || m > 59 || s > 60) return false;
+    *us = ((int64_t)h * 3600 + m * 60 + s) * 1000000 + fraction;
+    if (*us >= DAY_US) *us = DAY_US - 1; /* a leap second */
+    return true;
+}
+
+bool es_text_zone(const char *text, size_t len, int64_t *us)
+{
+    trim(&text, &len);
+    if (len != 5 || (text[0] != '+' && text[0] != '-') || digits(text + 1, 4) != 4) return false;
+    const int h = number_of(text + 1, 2), m = number_of(text + 3, 2);
+    if (h > 14 || m > 59) return false;
+    const int64_t offset = ((int64_t)h * 3600 + m * 60) * 1000000;
+    *us = text[0] == '-' ? -offset : offset;
+    return true;
+}

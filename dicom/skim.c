@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dicom/skim.h"
+
+#include <string.h>
+
+#define UNDEFINED 0xFFFFFFFFu
+#define ITEM 0xFFFEE000u
+#define ITEM_END 0xFFFEE00Du
+#define SEQUENCE_END 0xFFFEE0DDu
+
+/** Where we are in the bytes. `p`, `len` are borrowed. */
+struct reader {
+    const uint8_t *p;
+    size_t len, pos;
+    bool explicit_vr;
+    bool skipping; /* hop only, keep nothing, judge nothing: es_skim_end() */
+    unsigned steps, items;
+    struct es_elements *out;
+    struct es_error *err;
+};
+
+/** What the items of a sequence are to us. */
+enum mode {
+    SKIP,  /* nothing is kept; still walked, so that what is broken is not passed over */
+    OUTER, /* items may hold row->codes */
+    CODES  /* items hold code values */
+};
+
+/** One element header. */
+struct head {
+    uint32_t tag, length;
+    size_t at; /* where the header began */
+    char vr[2];
+    bool has_vr;
+};
+
+static enum es_errc walk_set(struct reader *r, size_t end, bool undefined, unsigned depth, enum mode mode,
+                             const struct es_attribute *row);
+
+static uint32_t u16(const uint8_t *p)
+{
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8;
+}
+
+static uint32_t u32(const uint8_t *p)
+{
+    return u16(p) | u16(p + 2) << 16;
+}
+
+static enum es_errc unusual(struct reader *r, uint32_t tag, const char *what)
+{
+    return es_fail_at(r->err, ES_E_UNSUPPORTED, tag, r->pos, "skim: (%04x,%04x) %s", (unsigned)(tag >> 16),
+                      (unsigned)(tag & 0xFFFF), what);
+}
+
+/* The end of the object's bytes means "give more"; the end of an enclosing length means that something is wrong inside. */
+static enum es_errc ends(struct reader *r, uint32_t tag, size_t end)
+{
+    if (end != r->len) return unusual(r, tag, "passes the end of the item or sequence around it");
+    return es_fail_at(r->err, ES_E_PARSE, tag, r->pos, "skim: (%04x,%04x) ends behind the %zu bytes given", (unsigned)(tag >> 16),
+                      (unsigned)(tag & 0xFFFF), r->len);
+}
+
+/** PS3.5 7.1.2: these have 16-bit lengths (0), those 32-bit ones behind two reserved bytes (1); -1 is no VR. */
+static int long_form(const uint8_t vr[2])
+{
+    static const char shorts[] = "AEASATCSDADSDTFLFDISLOLTPNSHSLSSSTTMUIULUS";
+    static const char longs[] = "OBODOFOLOVOWSQSVUCUNURUTUV";
+    for (size_t i = 0; i + 1 < sizeof shorts; i += 2)
+        if (shorts[i] == (char)vr[0] && shorts[i + 1] == (char)vr[1]) return 0;
+    for (size_t i = 0; i + 1 < sizeof longs; i += 2)
+        if (longs[i] == (char)vr[0] && longs[i + 1] == (char)vr[1]) return 1;
+    return -1;
+}
+
+static enum es_errc read_head(struct reader *r, size_t end, struct head *h)
+{
+    if (++r->steps > ES_SKIM_STEPS) return unusual(r, 0, "more elements than are skimmed");
+    if (end - r->pos < 8) return ends(r, 0, end);
+    const uint8_t *p = r->p + r->pos;
+    *h = (struct head){.tag = u16(p) << 16 | u16(p + 2), .at = r->pos};
+    if (!r->explicit_vr || h->tag >> 16 == 0xFFFE) {
+        h->length = u32(p + 4);
+        r->pos += 8;
+        return ES_OK;
+    }
+    const int is_long = long_form(p + 4);
+    if (is_long < 0) return unusual(r, h->tag, "has no known VR");
+    h->vr[0] = (char)p[4];
+    h->vr[1] = (char)p[5];
+    h->has_vr = true;
+    if (is_long == 0) {
+        h->length = u16(p + 6);
+        r->pos += 8;
+        return ES_OK;
+    }
+    if (end - r->pos < 12) return ends(r, h->tag, end);
+    if (u16(p + 6) != 0 && !r->skipping) return unusual(r, h->tag, "has reserved bytes that are not zero");
+    h->length = u32(p + 8);
+    r->pos += 12;
+    return ES_OK;
+}
+
+/** Whether the element is a sequence. Under implicit VR only the table, an undefined length or the bytes can tell. */
+static bool is_sequence(const struct reader *r, const struct head *h, bool wanted_sequence, size_t end)
+{
+    if (h->has_vr) return h->vr[0] == 'S' && h->vr[1] == 'Q';
+    if (wanted_sequence || h->length == UNDEFINED) return true;
+    if (r->skipping || h->length < 8 || end - r->pos < 8) return false;
+    return u16(r->p + r->pos) << 16 == (ITEM & 0xFFFF0000u) && u16(r->p + r->pos + 2) == (ITEM & 0xFFFFu);
+}
+
+static enum es_errc walk_items(struct reader *r, size_t end, bool undefined, unsigned depth, enum mode mode,
+                               const struct es_attribute *row)
+{
+    if (depth > ES_SKIM_DEPTH) return unusual(r, 0, "lies too deep");
+    while (undefined || r->pos < end) {
+        struct head h;
+        const bool explicit_vr = r->explicit_vr;
+        const enum es_errc code = read_head(r, end, &h);
+        if (code != ES_OK) return code;
+        if (undefined && h.tag == SEQUENCE_END) return h.length == 0 ? ES_OK : unusual(r, h.tag, "has a length");
+        if (h.tag != ITEM) return unusual(r, h.tag, "stands where an item is expected");
+        const bool open = h.length == UNDEFINED;
+        if (!open && h.length > end - r->pos) return ends(r, h.tag, end);
+        if (mode == CODES && ++r->items > ES_MAX_CODE_ITEMS) return unusual(r, row->tag, "has more items than are kept");
+        const enum es_errc inner = walk_set(r, open ? end : r->pos + h.length, open, depth, mode, row);
+        if (inner != ES_OK) return inner;
+        r->explicit_vr = explicit_vr;
+    }
+    return ES_OK;
+}
+
+static enum es_errc walk_sequence(struct reader *r, const struct head *h, size_t end, unsigned depth, enum mode mode,
+                                  const struct es_attribute *row)
+{
+    if (h->length == UNDEFINED) return walk_items(r, end, true, depth + 1, mode, row);
+    if (h->length > end - r->pos) return ends(r, h->tag, end);
+    return walk_items(r, r->pos + h->length, false, depth + 1, mode, row);
+}
+
+/** Keep a value that is wanted where we are. */
+static enum es_errc keep(struct reader *r, const struct head *h, enum mode mode, const struct es_attribute *row, bool root)
+{
+    const bool nested = mode == CODES && es_attribute_nested(h->tag);
+    if (!root && !nested) return ES_OK;
+    (void)es_elements_add(r->out, h->tag, nested ? row->tag : 0, nested ? r->items - 1 : 0, h->has_vr ? h->vr : NULL, r->p + r->pos,
+                          h->length);
+    return r->out->unusual ? unusual(r, h->tag, "is longer than is kept") : ES_OK;
+}
+
+/** A wanted sequence that an explicit VR file calls UN holds implicit VR little endian (PS3.5 6.2.2). */
+static enum es_errc walk_unknown(struct reader *r, const struct head *h, const struct es_attribute *row, unsigned depth)
+{
+    const size_t end = r->pos + h->length;
+    const bool explicit_vr = r->explicit_vr;
+    r->explicit_vr = false;
+    r->items = 0;
+    const enum es_errc code = walk_items(r, end, false, depth + 1, row->codes == row->tag ? CODES : OUTER, row);
+    r->explicit_vr = explicit_vr;
+    return code;
+}
+
+/** One element behind its header: into sequences, past values, keeping what is wanted. */
+static enum es_errc walk_element(struct reader *r, const struct head *h, size_t end, unsigned depth, enum mode mode,
+                                 const struct es_attribute *row)
+{
+    const bool root = depth == 0;
+    const struct es_attribute *wanted = root ? es_attribute_find(h->tag) : NULL;
+    const bool codes_here = mode == OUTER && h->tag == row->codes;
+    const bool wanted_sequence = codes_here || (wanted && wanted->codes);
+    const bool unknown = h->has_vr && h->vr[0] == 'U' && h->vr[1] == 'N';
+    if (is_sequence(r, h, wanted_sequence, end)) {
+        if (wanted && !wanted->codes) return unusual(r, h->tag, "is a sequence");
+        if (mode == CODES && es_attribute_nested(h->tag)) return unusual(r, h->tag, "is a sequence");
+        if (wanted) {
+            r->items = 0;
+            if (!es_elements_add(r->out, h->tag, 0, 0, "SQ", NULL, 0)) return unusual(r, h->tag, "does not fit");
+            return walk_sequence(r, h, end, depth, wanted->codes == wanted->tag ? CODES : OUTER, wanted);
+        }
+        return walk_sequence(r, h, end, depth, codes_here ? CODES : SKIP, row);
+    }
+    if (h->length == UNDEFINED) return unusual(r, h->tag, "has an undefined length");
+    if (h->length & 1) return unusual(r, h->tag, "has an odd length");
+    if (h->length > end - r->pos) return ends(r, h->tag, end);
+    if (wanted_sequence) {
+        if (!unknown || !wanted) return unusual(r, h->tag, "is no sequence");
+        if (!es_elements_add(r->out, h->tag, 0, 0, "SQ", NULL, 0)) return unusual(r, h->tag, "does not fit");
+        return walk_unknown(r, h, wanted, depth);
+    }
+    const enum es_errc code = keep(r, h, mode, row, wanted != NULL);
+    r->pos += h->length;
+    return code;
+}
+
+static bool odd_group(uint32_t tag)
+{
+    const uint32_t group = tag >> 16;
+    return group == 0xFFFE || group == 0xFFFF || group <= 7; /* commands, file meta information, and groups PS3.5 7.1 forbids */
+}
+
+/** A data set or an item of one. At the root (depth 0) it ends with the first tag behind the last wanted one. */
+static enum es_errc walk_set(struct reader *r, size_t end, bool undefined, unsigned depth, enum mode mode,
+                             const struct es_attribute *row)
+{
+    uint32_t previous = 0;
+    while (undefined || r->pos < end) {
+        struct head h;
+        enum es_errc code = read_head(r, end, &h);
+        if (code != ES_OK) return code;
+        if (undefined && h.tag == ITEM_END) return h.length == 0 ? ES_OK : unusual(r, h.tag, "has a length");
+        if (odd_group(h.tag)) return unusual(r, h.tag, "does not belong here");
+        if (h.tag <= previous) return unusual(r, h.tag, "is repeated or out of order");
+        previous = h.tag;
+        if (depth == 0 && h.tag > ES_LAST_WANTED_TAG) return ES_OK;
+        code = walk_element(r, &h, end, depth, mode, row);
+        if (code != ES_OK) return code;
+    }
+    return ES_OK;
+}
+
+enum es_errc es_part10_read(const void *bytes, size_t len, struct es_part10 *out, struct es_elements *elements,
+                            struct es_error *err)
+{
+    struct reader r = {.p = bytes, .len = len, .explicit_vr = true, .out = elements, .err = err};
+    if (len < 132) return es_fail(err, ES_E_PARSE, "skim: %zu bytes given, a preamble alone has 132", len);
+    if (memcmp(r.p + 128, "DICM", 4) != 0) return unusual(&r, 0, "no preamble");
+    *out = (struct es_part10){.data_set = 0};
+    uint32_t previous = 0;
+    size_t meta_end = 0;
+    for (r.pos = 132;;) {
+        if (len - r.pos < 8) return ends(&r, 0, len);
+        if (u16(r.p + r.pos) != 0x0002) break;
+        struct head h;
+        const enum es_errc code = read_head(&r, len, &h);
+        if (code != ES_OK) return code;
+        if (h.tag <= previous) return unusual(&r, h.tag, "is repeated or out of order");
+        previous = h.tag;
+        if ((h.vr[0] == 'S' && h.vr[1] == 'Q') || (h.length & 1)) return unusual(&r, h.tag, "is malformed");
+        if (h.length > len - r.pos) return ends(&r, h.tag, len);
+        if (h.tag == 0x00020000) {
+            if (h.length != 4 || h.vr[0] != 'U' || h.vr[1] != 'L') return unusual(&r, h.tag, "is malformed");
+            meta_end = r.pos + 4 + u32(r.p + r.pos);
+        }
+        if (es_attribute_find(h.tag) && keep(&r, &h, SKIP, NULL, true) != ES_OK) return ES_E_UNSUPPORTED;
+        r.pos += h.length;
+    }
+    if (meta_end != 0 && meta_end != r.pos) return unusual(&r, 0x00020000, "is not the length of the group");
+    const struct es_element *syntax = es_elements_find(elements, 0x00020010);
+    if (!syntax || syntax->length >= sizeof out->transfer_syntax) return unusual(&r, 0x00020010, "is missing");
+    memcpy(out->transfer_syntax, es_elements_value(elements, syntax), syntax->length);
+    out->data_set = r.pos;
+    return ES_OK;
+}
+
+/** Set the reader on the data set if it is written in a way we know. */
+static enum es_errc begin(struct reader *r, const struct es_part10 *part10)
+{
+    /* PS3.5 A.1; A.2; A.4: all compressed syntaxes of 1.2.840.10008.1.2.4 and .5 write the header in explicit little endian */
+    const char *syntax = part10->transfer_syntax;
+    r->explicit_vr = strcmp(syntax, "1.2.840.10008.1.2") != 0;
+    const bool known = !r->explicit_vr || strcmp(syntax, "1.2.840.10008.1.2.1") == 0 ||
+                       strncmp(syntax, "1.2.840.10008.1.2.4.", 20) == 0 || strcmp(syntax, "1.2.840.10008.1.2.5") == 0;
+    if (!known) return unusual(r, 0x00020010, "is a transfer syntax that is not skimmed");
+    r->pos = part10->data_set;
+    return ES_OK;
+}
+
+enum es_errc es_skim(const void *bytes, size_t len, struct es_elements *out, struct es_error *err)
+{
+    struct es_part10 part10;
+    struct reader r = {.p = bytes, .len = len, .out = out, .err = err};
+    memset(out, 0, sizeof *out);
+    enum es_errc code = es_part10_read(bytes, len, &part10, out, err);
+    if (code == ES_OK) code = begin(&r, &part10);
+    if (code == ES_OK) code = walk_set(&r, len, false, 0, SKIP, NULL);
+    return code;
+}
+
+enum es_errc es_skim_sequence(const struct es_attribute *row, const void *bytes, size_t len, struct es_elements *elements,
+                              unsigned *next, struct es_error *err)
+{
+    struct reader r = {.p = bytes, .len = len, .items = *next, .out = elements, .err = err};
+    if (!row->codes) return es_fail(err, ES_E_ARG, "skim: %s is no sequence", row->keyword);
+    const enum es_errc code = walk_items(&r, len, false, 1, row->codes == row->tag ? CODES : OUTER, row);
+    *next = r.items;
+    return code == ES_OK ? ES_OK : ES_E_UNSUPPORTED;
+}
+
+enum es_errc es_skim_end(const void *bytes, size_t len, uint64_t total, struct es_error *err)
+{
+    struct es_part10 part10;
+    struct es_elements *none = NULL;
+    struct es_error ignored = {0};
+    struct reader r = {.p = bytes, .len = len, .skipping = true, .out = none, .err = &ignored};
+    struct es_elements meta;
+    memset(&meta, 0, offsetof(struct es_elements, element));
+    if (es_part10_read(bytes, len, &part10, &meta, &ignored) != ES_OK || begin(&r, &part10) != ES_OK) return ES_OK;
+    while (r.pos < len) {
+        struct head h;
+        if (read_head(&r, len, &h) != ES_OK) return ES_OK;
+        if (h.length == UNDEFINED) {
+            if (h.tag >> 16 == 0x7FE0) return ES_OK; /* encapsulated: fragments are not followed */
+            if (walk_items(&r, len, true, 1, SKIP, NULL) != ES_OK) return ES_OK;
+            continue;
+        }
+        if (h.length > total - r.pos)
+            return es_fail_at(err, ES_E_PARSE, h.tag, h.at, "(%04x,%04x) claims %u bytes, %llu remain", (unsigned)(h.tag >> 16),
+                              (unsigned)(h.tag & 0xFFFF), (unsigned)h.length, (unsigned long long)(total - r.pos));
+        if (h.length > len - r.pos) return ES_OK;
+        r.pos += h.length;
+    }
+    return ES_OK;
+}
