@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/program/facts_json.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "dicom/attributes.h"

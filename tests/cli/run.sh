@@ -1,0 +1,202 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The program as a user meets it: every command, every documented exit status, every kind of bad input.
+# EVENSIGHT names the program under test.
+. "$(dirname "$0")/lib.sh"
+
+write_config() { # write_config FOLDER [EXTRA-JSON-MEMBERS]
+  mkdir -p "$1"
+  cat >"$1/evensight.json" <<CONF
+{ "Evensight": { "Site": "test", "Ledger": "sqlite:$1/ledger.db", "PseudonymKeyFile": "$1/site.key",
+  "Axes": [ {"Name":"sex","Attribute":"PatientSex"}, {"Name":"age","Attribute":"PatientAge","Bands":[0,18,40,60,80]},
+            {"Name":"ethnicity","Attribute":"EthnicGroup","Vocabulary":"nhs-ethnic-category","Level":"group"} ],
+  "Models": [ {"Name":"m","Eligible":{"Modality":["DX"]},
+               "Findings":[{"Name":"f","Task":"binary","Threshold":0.5,"ReferenceWithin":"0d"}]} ],
+  "Disclosure": {"Internal":"none"} ${2:-} } }
+CONF
+}
+
+exam() { # exam N SEX AGE
+  printf '{"event":"exam","study_uid":"1.2.3.%d","patient_id":"CANARYPATIENT%d","study_date":"20250101","demographics":{"PatientSex":"%s","PatientAge":"%s"},"acquisition":{"Modality":"DX"}}\n' "$1" "$1" "$2" "$3"
+}
+result() { # result N SCORE
+  printf '{"event":"result","study_uid":"1.2.3.%d","model":{"name":"m","version":"1"},"produced":"2025-01-01T10:00:00Z","status":"ok","findings":[{"finding":"f","score":%s}]}\n' "$1" "$2"
+}
+reference() { # reference N LABEL
+  printf '{"event":"reference","study_uid":"1.2.3.%d","source":"report","status":"final","established":"2025-01-20T10:00:00Z","reader_saw_ai":"no","findings":[{"finding":"f","label":%s}]}\n' "$1" "$2"
+}
+stream() {
+  local i
+  for i in 1 2 3 4 5 6; do
+    exam "$i" "$( ((i % 2)) && echo F || echo M)" 05${i}Y
+    result "$i" "0.$((i + 1))"
+    reference "$i" $((i % 3 == 0))
+  done
+}
+
+help_for_each_command() {
+  local c
+  run 0 --help
+  for c in facts ingest report verify; do
+    run 0 "$c" --help
+    contains "usage of $c" "usage: evensight $c" "$out"
+  done
+  run 0 --version
+  contains version "evensight " "$out"
+}
+
+wrong_usage_is_status_2() {
+  run 2
+  run 2 nonsense
+  contains "the command is named" 'found command "nonsense", expected one of: facts ingest report verify' "$errors"
+  run 2 ingest
+  run 2 ingest nothing-configured.jsonl
+  contains "the missing option" "-c CONF is needed" "$errors"
+  run 2 facts
+  write_config "$scratch/usage"
+  run 2 report -c "$scratch/usage/evensight.json" -f pdf
+  contains "formats are listed" 'found "pdf", expected json, html, csv, openmetrics, text or plots' "$errors"
+  run 2 report -c "$scratch/usage/evensight.json" --from 2025-02-30
+  contains "the date's form" 'found "2025-02-30", expected a date as YYYY-MM-DD' "$errors"
+  run 2 report -c "$scratch/usage/evensight.json" --audience everybody
+  run 2 ingest -c "$scratch/usage/evensight.json" "$scratch/not-there.jsonl"
+}
+
+wrong_configuration_is_status_2_and_names_the_key() {
+  write_config "$scratch/wrong" ', "Axis": []'
+  run 2 ingest -c "$scratch/wrong/evensight.json" /dev/null
+  contains "the key is named" "Axis" "$errors"
+  run 2 report -c "$scratch/no-such-file.json"
+}
+
+a_stream_is_taken_and_reported() {
+  local dir=$scratch/stream
+  write_config "$dir"
+  stream >"$dir/day.jsonl"
+  run 0 ingest -c "$dir/evensight.json" "$dir/day.jsonl"
+  same "nothing on standard output" "" "$(cat "$out")"
+  contains "the summary" "taken 18, revised 0, duplicates 0, refused 0" "$errors"
+  run 0 ingest -c "$dir/evensight.json" "$dir/day.jsonl"
+  contains "a second time: duplicates" "taken 0, revised 0, duplicates 18, refused 0" "$errors"
+  run 0 report -c "$dir/evensight.json" -f json
+  same "schema" "evensight-report/1" "$(jq -r .schema "$out")"
+  # 6 exams: scores 0.2 .. 0.7, labels 1 at 3 and 6: alerts are scores >= 0.5 (4, 5, 6): tp 1 (6), fp 2, fn 1 (3), tn 2.
+  same "sensitivity" 0.5 "$(jq '.models[0].findings[0].groups[0].metrics.sensitivity.value' "$out")"
+  same "specificity" 0.5 "$(jq '.models[0].findings[0].groups[0].metrics.specificity.value' "$out")"
+  same "unknown ethnicity is a group" 6 "$(jq '.models[0].findings[0].groups[] | select(.group.ethnicity == "unknown") | .cases' "$out")"
+  cp "$out" "$dir/first.json"
+  run 0 report -c "$dir/evensight.json" -f json
+  check "the same ledger gives the same bytes" cmp -s "$dir/first.json" "$out"
+  run 0 verify -c "$dir/evensight.json"
+  contains "verified" "the chain holds" "$out"
+  local format
+  for format in html csv openmetrics text; do
+    run 0 report -c "$dir/evensight.json" -f $format -o "$dir/report.$format"
+    check "$format is not empty" test -s "$dir/report.$format"
+  done
+  run 0 report -c "$dir/evensight.json" -f plots -o "$dir/plots"
+  check "plots are PNG files" sh -c 'head -c 8 "$1"/*.png | grep -q PNG' sh "$dir/plots"
+  check "no identifier in any file" sh -c '! grep -rqaE "CANARYPATIENT|1\.2\.3\.[0-9]" --exclude=day.jsonl "$1"' sh "$dir"
+}
+
+bad_lines_are_named_and_the_rest_goes_on() {
+  local dir=$scratch/bad
+  write_config "$dir"
+  {
+    exam 1 F 050Y
+    echo 'this is no JSON CANARYTEXT'
+    echo '{"event":"exam","study_uid":"1.2.3.9","patient_name":"CANARYNAME"}'
+    echo '{"event":"result","study_uid":"1.2.3.1","model":{"name":"m"},"status":"ok","findings":[{"finding":"f","score":"high"}]}'
+    printf '%0.s[' $(seq 2000)
+    echo
+    result 1 0.9
+    reference 77 1 # of an exam that has not come: kept
+  } >"$dir/day.jsonl"
+  run 1 ingest -c "$dir/evensight.json" "$dir/day.jsonl"
+  contains "taken and refused" "taken 3, revised 0, duplicates 0, refused 4" "$errors"
+  contains "the line is named" "day.jsonl:2:" "$errors"
+  contains "the unknown key is named" "patient_name" "$errors"
+  check "no value in any message" sh -c '! grep -q CANARY "$1"' sh "$errors"
+  run 0 report -c "$dir/evensight.json" -f json
+  same "the reference waits for its exam" 1 "$(jq .unpaired.references_without_exam "$out")"
+  exam 77 M 060Y | "$EVENSIGHT" ingest -c "$dir/evensight.json" - 2>/dev/null
+  run 0 report -c "$dir/evensight.json" -f json
+  same "and is paired when it comes" 0 "$(jq .unpaired.references_without_exam "$out")"
+}
+
+dicom_files_say_what_they_hold() {
+  local images=$source_dir/testdata/dicom/images
+  run 0 facts "$images/ct-m-043y.dcm"
+  same "sex" present/M "$(jq -r '.demographics.PatientSex | .state + "/" + .level' "$out")"
+  same "age" 043Y "$(jq -r .demographics.PatientAge.value "$out")"
+  same "ethnicity" absent "$(jq -r .demographics.EthnicGroup.state "$out")"
+  same "identifiers are not shown" "(present)" "$(jq -r .identity.PatientID "$out")"
+  run 0 facts "$images/oph-m-age-24-caucasian.dcm"
+  same "an ethnic group outside the vocabulary" unmapped "$(jq -r .demographics.EthnicGroup.state "$out")"
+  run 0 facts "$source_dir/testdata/dicom/ai-sr/sr-tid1500-planar-roi.dcm"
+  check "an SR has findings" jq -e '.report.findings | length > 0' "$out"
+  echo "no DICOM" >"$scratch/text.dcm"
+  run 1 facts "$scratch/text.dcm" "$images/ct-m-043y.dcm"
+  same "the rest goes on" 1 "$(wc -l <"$out")"
+  contains "the file is named" "text.dcm:" "$errors"
+}
+
+folders_of_files_are_walked() {
+  local dir=$scratch/folder
+  write_config "$dir"
+  mkdir -p "$dir/in/deep"
+  cp "$source_dir/testdata/dicom/images/dx-dog-f-005y.dcm" "$source_dir/testdata/dicom/images/ct-m-043y.dcm" "$dir/in/deep/"
+  echo junk >"$dir/in/note.txt"
+  run 1 ingest -c "$dir/evensight.json" "$dir/in"
+  contains "two objects, one refusal" "taken 2, revised 0, duplicates 0, refused 1" "$errors"
+  run 0 report -c "$dir/evensight.json" -f json
+  same "the dog is excluded and counted" 1 "$(jq .excluded.veterinary "$out")"
+}
+
+a_ledger_that_cannot_be_written_is_status_3() {
+  local dir=$scratch/ledger
+  write_config "$dir"
+  sed -i "s|sqlite:$dir/ledger.db|sqlite:$dir/no/such/folder/ledger.db|" "$dir/evensight.json"
+  stream >"$dir/day.jsonl"
+  run 3 ingest -c "$dir/evensight.json" "$dir/day.jsonl"
+  check "a reason is given" test -s "$errors"
+}
+
+a_missing_or_other_key_is_refused() {
+  local dir=$scratch/key
+  write_config "$dir"
+  stream >"$dir/day.jsonl"
+  run 0 ingest -c "$dir/evensight.json" "$dir/day.jsonl"
+  same "the key's mode" 640 "$(stat -c %a "$dir/site.key")"
+  mv "$dir/site.key" "$dir/kept.key"
+  run 3 report -c "$dir/evensight.json"
+  check "no new key was made" test ! -e "$dir/site.key"
+  printf '%064d\n' 7 >"$dir/site.key"
+  run 3 ingest -c "$dir/evensight.json" "$dir/day.jsonl"
+  mv "$dir/kept.key" "$dir/site.key"
+  run 0 report -c "$dir/evensight.json"
+}
+
+a_tampered_ledger_is_named() {
+  local dir=$scratch/tampered
+  write_config "$dir"
+  stream >"$dir/day.jsonl"
+  run 0 ingest -c "$dir/evensight.json" "$dir/day.jsonl"
+  # One byte somewhere in the bodies: the score 0.7 as binary64 (0x3FE6666666666666) becomes another number.
+  perl -0pi -e 's/\x66\x66\x66\x66\x66\x66\xe6\x3f/\x66\x66\x66\x66\x66\x66\xe5\x3f/' "$dir/ledger.db"
+  run 3 verify -c "$dir/evensight.json"
+  contains "the entry is named" "entry" "$errors"
+}
+
+echo "evensight (command line)"
+test_case help_for_each_command
+test_case wrong_usage_is_status_2
+test_case wrong_configuration_is_status_2_and_names_the_key
+test_case a_stream_is_taken_and_reported
+test_case bad_lines_are_named_and_the_rest_goes_on
+test_case dicom_files_say_what_they_hold
+test_case folders_of_files_are_walked
+test_case a_ledger_that_cannot_be_written_is_status_3
+test_case a_missing_or_other_key_is_refused
+test_case a_tampered_ledger_is_named
+finish
