@@ -60,6 +60,9 @@ ES_MUST_USE enum es_errc es_ledger_head_at(struct es_ledger *ledger, uint64_t se
 ES_MUST_USE enum es_errc es_ledger_erase(struct es_ledger *ledger, uint64_t seq, struct es_error *err);
 /** Prove the chain. Names the first bad entry: "entry 42: link does not follow from entry 41". */
 ES_MUST_USE enum es_errc es_ledger_verify(struct es_ledger *ledger, uint64_t *entries, struct es_error *err);
+/** Seq of the entry with this identity, erased or not; 0 when there is none. */
+ES_MUST_USE enum es_errc es_ledger_find(struct es_ledger *ledger, const uint8_t identity[ES_IDENTITY_SIZE], uint64_t *seq,
+                                        struct es_error *err);
 /** Small named values beside the chain (host cursors). value "" deletes. get: "" when there is none. */
 ES_MUST_USE enum es_errc es_ledger_note_set(struct es_ledger *ledger, const char *name, const char *value, struct es_error *err);
 ES_MUST_USE enum es_errc es_ledger_note_get(struct es_ledger *ledger, const char *name, char *value, size_t size,

@@ -1,3 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of plugin/ (report/ and orthanc/ keep lists of their own).
 es_add_test(pseudonym es_plugin)
+
+# The ledger's tests change the file behind its back.
+pkg_check_modules(ES_TEST_SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+es_add_test(index es_plugin)
+es_add_test(ledger es_plugin PkgConfig::ES_TEST_SQLITE)

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugin/ledger.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/hash.h"
+#include "plugin/ledger_store.h"
+
+static const struct es_store_type *const store_types[] = {&es_store_sqlite};
+
+struct es_ledger {
+    const struct es_store_type *type;
+    struct es_store *store;
+    struct es_hasher *hasher;
+    char node[ES_NAME_SIZE];
+    bool writer;
+    uint64_t seq; /* of the last entry */
+    uint8_t link[ES_LINK_SIZE];
+};
+
+static void put_u64(uint8_t *out, uint64_t value)
+{
+    for (int i = 0; i < 8; i++) out[i] = (uint8_t)(value >> (8 * i));
+}
+
+enum es_errc es_chain_leaf(struct es_hasher *hasher, const uint8_t salt[ES_SALT_SIZE], const uint8_t *body, size_t len,
+                           uint8_t leaf[ES_LEAF_SIZE], struct es_error *err)
+{
+    const struct es_hash_part parts[] = {{salt, ES_SALT_SIZE}, {body, len}};
+    return es_hasher_sha256(hasher, parts, 2, leaf, err);
+}
+
+enum es_errc es_chain_link(struct es_hasher *hasher, const uint8_t previous[ES_LINK_SIZE], const char *node, uint64_t seq,
+                           int64_t received, const uint8_t leaf[ES_LEAF_SIZE], uint8_t link[ES_LINK_SIZE], struct es_error *err)
+{
+    uint8_t length[4], number[8], instant[8];
+    const size_t len = strlen(node);
+    for (int i = 0; i < 4; i++) length[i] = (uint8_t)(len >> (8 * i));
+    put_u64(number, seq);
+    put_u64(instant, (uint64_t)received);
+    const struct es_hash_part parts[] = {{previous, ES_LINK_SIZE}, {length, 4}, {node, len}, {number, 8}, {instant, 8},
+                                         {leaf, ES_LEAF_SIZE}};
+    return es_hasher_sha256(hasher, parts, sizeof parts / sizeof parts[0], link, err);
+}
+
+static const struct es_store_type *type_of(const char *url, const char **where, struct es_error *err)
+{
+    for (size_t i = 0; i < sizeof store_types / sizeof store_types[0]; i++) {
+        const size_t len = strlen(store_types[i]->prefix);
+        if (strncmp(url, store_types[i]->prefix, len) == 0 && url[len] != '\0') {
+            *where = url + len;
+            return store_types[i];
+        }
+    }
+    (void)es_fail(err, ES_E_CONFIG, "ledger: found \"%.100s\", expected \"sqlite:\" and the path of a file", url);
+    return NULL;
+}
+
+/* The head must be the one that was noted with the last commit: rows cut off the end would go unseen otherwise. */
+static enum es_errc load_head(struct es_ledger *ledger, struct es_error *err)
+{
+    uint64_t noted = 0;
+    const enum es_errc code = ledger->type->head(ledger->store, &ledger->seq, ledger->link, &noted, err);
+    if (code != ES_OK) return code;
+    if (noted != ledger->seq)
+        return es_fail(err, ES_E_STATE, "ledger: the last entry is %llu, the head was noted as %llu: entries were removed or added by hand",
+                       (unsigned long long)ledger->seq, (unsigned long long)noted);
+    return ES_OK;
+}
+
+enum es_errc es_ledger_open(struct es_ledger **out, const char *url, const char *node, const char *key_id, bool create, bool writer,
+                            struct es_error *err)
+{
+    const char *where = NULL;
+    *out = NULL;
+    if (node[0] == '\0' || strlen(node) >= ES_NAME_SIZE) return es_fail(err, ES_E_ARG, "ledger: a node needs a name");
+    const struct es_store_type *type = type_of(url, &where, err);
+    if (!type) return ES_E_CONFIG;
+    struct es_ledger *ledger = calloc(1, sizeof *ledger);
+    if (!ledger) return es_fail(err, ES_E_MEMORY, "ledger: out of memory");
+    ledger->type = type;
+    ledger->writer = writer;
+    memcpy(ledger->node, node, strlen(node) + 1);
+    enum es_errc code = es_hasher_new(&ledger->hasher, err);
+    if (code == ES_OK) code = type->open(&ledger->store, where, node, key_id, create, writer, err);
+    if (code == ES_OK) code = load_head(ledger, err);
+    if (code != ES_OK) {
+        es_ledger_close(ledger);
+        return code;
+    }
+    *out = ledger;
+    return ES_OK;
+}
+
+enum es_errc es_ledger_is_new(const char *url, bool *is_new, struct es_error *err)
+{
+    const char *where = NULL;
+    const struct es_store_type *type = type_of(url, &where, err);
+    return type ? type->is_new(where, is_new, err) : ES_E_CONFIG;
+}
+
+void es_ledger_close(struct es_ledger *ledger)
+{
+    if (!ledger) return;
+    if (ledger->store) ledger->type->close(ledger->store);
+    es_hasher_free(ledger->hasher);
+    free(ledger);
+}
+
+/* Inserts one entry behind *seq and *link, and moves both on when it was taken. */
+static enum es_errc append_one(struct es_ledger *ledger, struct es_entry *entry, const uint8_t *salt, uint64_t *seq, uint8_t *link,
+                               enum es_taken *taken, struct es_error *err)
+{
+    struct es_row row = {.entry = *entry, .salt = salt};
+    bool inserted = false;
+    row.entry.seq = *seq + 1;
+    enum es_errc code = es_chain_leaf(ledger->hasher, salt, entry->body, entry->len, row.leaf, err);
+    if (code == ES_OK)
+        code = es_chain_link(ledger->hasher, link, ledger->node, row.entry.seq, entry->received, row.leaf, row.link, err);
+    if (code == ES_OK) code = ledger->type->insert(ledger->store, &row, &inserted, err);
+    if (code != ES_OK) return code;
+    *taken = inserted ? ES_TAKEN : ES_DUPLICATE;
+    if (!inserted) return ES_OK;
+    entry->seq = row.entry.seq;
+    *seq = row.entry.seq;
+    memcpy(link, row.link, ES_LINK_SIZE);
+    return ES_OK;
+}
+
+enum es_errc es_ledger_append(struct es_ledger *ledger, struct es_entry *entries, size_t count, enum es_taken *taken,
+                              struct es_error *err)
+{
+    if (!ledger->writer) return es_fail(err, ES_E_STATE, "ledger: opened for reading, an entry was to be appended");
+    if (count == 0) return ES_OK;
+    uint64_t seq = ledger->seq;
+    uint8_t link[ES_LINK_SIZE];
+    size_t bytes;
+    memcpy(link, ledger->link, sizeof link);
+    if (__builtin_mul_overflow(count, (size_t)ES_SALT_SIZE, &bytes)) return es_fail(err, ES_E_LIMIT, "ledger: batch too large");
+    uint8_t *salts = malloc(bytes);
+    if (!salts) return es_fail(err, ES_E_MEMORY, "ledger: out of memory");
+    enum es_errc code = es_random(salts, bytes, err);
+    if (code == ES_OK) code = ledger->type->begin(ledger->store, err);
+    if (code == ES_OK) {
+        for (size_t i = 0; i < count && code == ES_OK; i++)
+            code = append_one(ledger, &entries[i], salts + i * ES_SALT_SIZE, &seq, link, &taken[i], err);
+        if (code == ES_OK && seq != ledger->seq) code = ledger->type->note_head(ledger->store, seq, err);
+        if (code == ES_OK) code = ledger->type->commit(ledger->store, err);
+        if (code != ES_OK) ledger->type->rollback(ledger->store);
+    }
+    free(salts);
+    if (code != ES_OK) return code;
+    ledger->seq = seq;
+    memcpy(ledger->link, link, sizeof link);
+    return ES_OK;
+}
+
+struct walk {
+    bool (*each)(void *context, const struct es_entry *entry);
+    void *context;
+};
+static bool walk_each(void *context, const struct es_row *row)
+{
+    const struct walk *walk = context;
+    return walk->each(walk->context, &row->entry);
+}
+enum es_errc es_ledger_walk(struct es_ledger *ledger, uint64_t after, uint64_t until,
+                            bool (*each)(void *context, const struct es_entry *entry), void *context, struct es_error *err)
+{
+    struct walk walk = {each, context};
+    return ledger->type->walk(ledger->store, after, until, walk_each, &walk, err);
+}
+
+struct reading {
+    struct es_entry *out;
+    uint8_t *body, *link;
+    bool found, no_memory;
+};
+static bool read_each(void *context, const struct es_row *row)
+{
+    struct reading *reading = context;
+    reading->found = true;
+    if (reading->link) memcpy(reading->link, row->link, ES_LINK_SIZE);
+    if (!reading->out) return true;
+    *reading->out = row->entry;
+    if (row->entry.body) {
+        reading->body = malloc(row->entry.len ? row->entry.len : 1);
+        if (!reading->body) reading->no_memory = true;
+        else memcpy(reading->body, row->entry.body, row->entry.len);
+    }
+    reading->out->body = reading->body;
+    return true;
+}
+enum es_errc es_ledger_read(struct es_ledger *ledger, uint64_t seq, struct es_entry *out, uint8_t **body, struct es_error *err)
+{
+    struct es_entry entry = {0};
+    struct reading reading = {.out = &entry};
+    const enum es_errc code = ledger->type->read(ledger->store, seq, read_each, &reading, err);
+    if (code != ES_OK) return code;
+    if (reading.no_memory) return es_fail(err, ES_E_MEMORY, "ledger: out of memory");
+    if (!reading.found) return es_fail(err, ES_E_STATE, "entry %llu: not in the ledger", (unsigned long long)seq);
+    *out = entry;
+    *body = reading.body;
+    return ES_OK;
+}
+
+enum es_errc es_ledger_heads(struct es_ledger *ledger, struct es_head **heads, size_t *count, struct es_error *err)
+{
+    struct es_head *head = calloc(1, sizeof *head);
+    if (!head) return es_fail(err, ES_E_MEMORY, "ledger: out of memory");
+    memcpy(head->node, ledger->node, sizeof head->node);
+    head->seq = ledger->seq;
+    memcpy(head->link, ledger->link, sizeof head->link);
+    *heads = head;
+    *count = 1;
+    return ES_OK;
+}
+
+enum es_errc es_ledger_head_at(struct es_ledger *ledger, uint64_t seq, struct es_head *out, struct es_error *err)
+{
+    struct es_head head = {.seq = seq};
+    struct reading reading = {.link = head.link};
+    memcpy(head.node, ledger->node, sizeof head.node);
+    if (seq != 0) {
+        const enum es_errc code = ledger->type->read(ledger->store, seq, read_each, &reading, err);
+        if (code != ES_OK) return code;
+        if (!reading.found)
+            return es_fail(err, ES_E_STATE, "entry %llu: not in the ledger, whose last is %llu", (unsigned long long)seq,
+                           (unsigned long long)ledger->seq);
+    }
+    *out = head;
+    return ES_OK;
+}
+
+enum es_errc es_ledger_erase(struct es_ledger *ledger, uint64_t seq, struct es_error *err)
+{
+    if (!ledger->writer) return es_fail(err, ES_E_STATE, "ledger: opened for reading, an entry was to be erased");
+    if (seq == 0 || seq > ledger->seq)
+        return es_fail(err, ES_E_ARG, "entry %llu: not in the ledger, whose last is %llu", (unsigned long long)seq,
+                       (unsigned long long)ledger->seq);
+    return ledger->type->erase(ledger->store, seq, err);
+}
+
+struct proof {
+    struct es_ledger *ledger;
+    uint64_t seq;
+    uint8_t link[ES_LINK_SIZE];
+    enum es_errc code;
+    struct es_error *err;
+};
+static bool prove_each(void *context, const struct es_row *row)
+{
+    struct proof *proof = context;
+    struct es_hasher *hasher = proof->ledger->hasher;
+    const unsigned long long seq = row->entry.seq, expected = proof->seq + 1;
+    uint8_t leaf[ES_LEAF_SIZE], link[ES_LINK_SIZE];
+    if (seq != expected) {
+        proof->code = es_fail(proof->err, ES_E_STATE, "entry %llu: found where entry %llu was expected", seq, expected);
+        return false;
+    }
+    if (row->entry.body && row->salt) {
+        proof->code = es_chain_leaf(hasher, row->salt, row->entry.body, row->entry.len, leaf, proof->err);
+        if (proof->code == ES_OK && memcmp(leaf, row->leaf, sizeof leaf) != 0)
+            proof->code = es_fail(proof->err, ES_E_STATE, "entry %llu: its body is not the one that was recorded", seq);
+    } else if (row->entry.body || row->salt) {
+        proof->code = es_fail(proof->err, ES_E_STATE, "entry %llu: half erased (salt or body is left)", seq);
+    }
+    if (proof->code == ES_OK)
+        proof->code = es_chain_link(hasher, proof->link, proof->ledger->node, row->entry.seq, row->entry.received, row->leaf, link,
+                              proof->err);
+    if (proof->code == ES_OK && memcmp(link, row->link, sizeof link) != 0)
+        proof->code = es_fail(proof->err, ES_E_STATE, "entry %llu: link does not follow from entry %llu", seq, expected - 1);
+    proof->seq = row->entry.seq;
+    memcpy(proof->link, link, sizeof link);
+    return proof->code == ES_OK;
+}
+
+enum es_errc es_ledger_verify(struct es_ledger *ledger, uint64_t *entries, struct es_error *err)
+{
+    struct proof proof = {.ledger = ledger, .err = err};
+    uint64_t last = 0, noted = 0;
+    uint8_t link[ES_LINK_SIZE];
+    /* The head is asked first: what a writer elsewhere appends meanwhile makes the walk longer, never shorter. */
+    enum es_errc code = ledger->type->head(ledger->store, &last, link, &noted, err);
+    if (code == ES_OK) code = ledger->type->walk(ledger->store, 0, UINT64_MAX, prove_each, &proof, err);
+    if (code == ES_OK) code = proof.code;
+    if (code != ES_OK) return code;
+    if (proof.seq < noted)
+        return es_fail(err, ES_E_STATE, "ledger: the last entry is %llu, the head was noted as %llu: entries were removed",
+                       (unsigned long long)proof.seq, (unsigned long long)noted);
+    *entries = proof.seq;
+    return ES_OK;
+}
+
+enum es_errc es_ledger_find(struct es_ledger *ledger, const uint8_t identity[ES_IDENTITY_SIZE], uint64_t *seq, struct es_error *err)
+{
+    return ledger->type->find(ledger->store, identity, seq, err);
+}
+
+enum es_errc es_ledger_note_set(struct es_ledger *ledger, const char *name, const char *value, struct es_error *err)
+{
+    if (!ledger->writer) return es_fail(err, ES_E_STATE, "ledger: opened for reading, a note was to be written");
+    return ledger->type->note_set(ledger->store, name, value, err);
+}
+
+enum es_errc es_ledger_note_get(struct es_ledger *ledger, const char *name, char *value, size_t size, struct es_error *err)
+{
+    return ledger->type->note_get(ledger->store, name, value, size, err);
+}

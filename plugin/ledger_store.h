@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file ledger_store.h
+ * What a store must do for the ledger: keep rows and find them. Knows no hashing; the chain is made in ledger.c.
+ *
+ * Only ledger.c and the stores include this. A store turns its library's errors into words once, here behind.
+ */
+#ifndef ES_PLUGIN_LEDGER_STORE_H
+#define ES_PLUGIN_LEDGER_STORE_H
+
+#include "plugin/hash.h"
+#include "plugin/ledger.h"
+
+#define ES_SALT_SIZE 16
+#define ES_LEAF_SIZE 32
+#define ES_LINK_SIZE 32
+
+/** One row as kept: the entry and its place in the chain. Pointers are borrowed for the call. */
+struct es_row {
+    struct es_entry entry;
+    const uint8_t *salt; /* ES_SALT_SIZE bytes; NULL after erasure, as entry.body is */
+    uint8_t leaf[ES_LEAF_SIZE], link[ES_LINK_SIZE];
+};
+
+struct es_store;
+
+/** One kind of store. Every call but close may fail with ES_E_IO, ES_E_STATE (damaged), ES_E_BUSY or ES_E_MEMORY. */
+struct es_store_type {
+    const char *prefix; /* of the URL: "sqlite:" */
+    enum es_errc (*open)(struct es_store **out, const char *where, const char *node, const char *key_id, bool create, bool writer,
+                         struct es_error *err);
+    /** Is nothing there yet: no store, or one without key and entries? */
+    enum es_errc (*is_new)(const char *where, bool *is_new, struct es_error *err);
+    void (*close)(struct es_store *store);
+    enum es_errc (*begin)(struct es_store *store, struct es_error *err);
+    enum es_errc (*commit)(struct es_store *store, struct es_error *err);
+    void (*rollback)(struct es_store *store);
+    /** Insert unless the identity is there. */
+    enum es_errc (*insert)(struct es_store *store, const struct es_row *row, bool *inserted, struct es_error *err);
+    /** Greatest seq and its link (0 and zeros when empty), and the seq that was noted with the last commit; one snapshot. */
+    enum es_errc (*head)(struct es_store *store, uint64_t *seq, uint8_t link[ES_LINK_SIZE], uint64_t *noted, struct es_error *err);
+    enum es_errc (*note_head)(struct es_store *store, uint64_t seq, struct es_error *err);
+    enum es_errc (*walk)(struct es_store *store, uint64_t after, uint64_t until,
+                         bool (*each)(void *context, const struct es_row *row), void *context, struct es_error *err);
+    /** One row to `each`, which is not called when there is none. */
+    enum es_errc (*read)(struct es_store *store, uint64_t seq, bool (*each)(void *context, const struct es_row *row),
+                         void *context, struct es_error *err);
+    enum es_errc (*find)(struct es_store *store, const uint8_t identity[ES_IDENTITY_SIZE], uint64_t *seq, struct es_error *err);
+    /** Overwrite and remove salt and body, in the journal too. */
+    enum es_errc (*erase)(struct es_store *store, uint64_t seq, struct es_error *err);
+    enum es_errc (*note_set)(struct es_store *store, const char *name, const char *value, struct es_error *err);
+    enum es_errc (*note_get)(struct es_store *store, const char *name, char *value, size_t size, struct es_error *err);
+};
+
+extern const struct es_store_type es_store_sqlite;
+
+/** leaf = SHA256(salt || body). */
+ES_MUST_USE enum es_errc es_chain_leaf(struct es_hasher *hasher, const uint8_t salt[ES_SALT_SIZE], const uint8_t *body, size_t len,
+                                       uint8_t leaf[ES_LEAF_SIZE], struct es_error *err);
+/** link = SHA256(previous || u32 LE node length, node || u64 LE seq || i64 LE received || leaf). */
+ES_MUST_USE enum es_errc es_chain_link(struct es_hasher *hasher, const uint8_t previous[ES_LINK_SIZE], const char *node, uint64_t seq,
+                                       int64_t received, const uint8_t leaf[ES_LEAF_SIZE], uint8_t link[ES_LINK_SIZE],
+                                       struct es_error *err);
+
+#endif
