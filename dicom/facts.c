@@ -13,6 +13,7 @@
 #include "dicom/object.h"
 #include "dicom/readers.h"
 #include "dicom/skim.h"
+#include "dicom/sr.h"
 
 #define FIRST_WINDOW ((size_t)8192) /* most headers end before this */
 
@@ -152,12 +153,8 @@ enum es_errc es_facts_read_file(const char *path, struct es_facts *out, struct e
 
 void es_facts_free(struct es_facts *facts)
 {
-    if (!facts || !facts->report) return;
-    free(facts->report->findings);
-    free(facts->report->series);
-    free(facts->report->images);
-    free(facts->report->studies);
-    free(facts->report);
+    if (!facts) return;
+    es_report_free(facts->report);
     facts->report = NULL;
 }
 

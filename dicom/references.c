@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dicom/references.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dicom/readers.h"
+
+/** Add a UID to one of the report's lists. Lists double from 16; the newest are looked at first, since references repeat. */
+static enum es_errc add(char (**list)[ES_UID_SIZE], size_t *count, const char *uid, struct es_report_facts *report, struct es_error *err)
+{
+    if (!es_text_is_uid(uid)) return ES_OK;
+    for (size_t i = *count; i-- > 0;)
+        if (strcmp((*list)[i], uid) == 0) return ES_OK;
+    if (*count >= ES_MAX_SR_REFERENCES) {
+        report->items_skipped++;
+        return ES_OK;
+    }
+    if (*count == 0 || (*count >= 16 && (*count & (*count - 1)) == 0)) {
+        const size_t room = *count ? *count * 2 : 16;
+        char(*more)[ES_UID_SIZE] = realloc(*list, room * sizeof **list);
+        if (!more) return es_fail(err, ES_E_MEMORY, "references: no room for %zu", room);
+        *list = more;
+    }
+    memcpy((*list)[*count], uid, strlen(uid) + 1);
+    ++*count;
+    return ES_OK;
+}
+
+enum es_errc es_references_series(const char *uid, struct es_report_facts *report, struct es_error *err)
+{
+    return add(&report->series, &report->n_series, uid, report, err);
+}
+
+/** Items of ReferencedSOPSequence. @param images counts those that are images, others counts the rest */
+static enum es_errc read_instances(const struct es_item *item, struct es_report_facts *report, size_t *images, size_t *others,
+                                   struct es_error *err)
+{
+    for (const struct es_item *i = es_item_next(item, 0x00081199, NULL); i; i = es_item_next(item, 0x00081199, i)) {
+        char class_uid[ES_UID_SIZE], uid[ES_UID_SIZE];
+        if (!es_item_text(i, 0x00081150, class_uid, sizeof class_uid) || !es_item_text(i, 0x00081155, uid, sizeof uid)) continue;
+        if (es_kind_of_class(class_uid) != ES_OBJECT_IMAGE) {
+            ++*others;
+            continue;
+        }
+        ++*images;
+        const enum es_errc code = add(&report->images, &report->n_images, uid, report, err);
+        if (code != ES_OK) return code;
+    }
+    return ES_OK;
+}
+
+enum es_errc es_references_item(const struct es_item *item, struct es_report_facts *report, struct es_error *err)
+{
+    size_t images = 0, others = 0;
+    return read_instances(item, report, &images, &others, err);
+}
+
+static enum es_errc read_study(const struct es_item *study, struct es_report_facts *report, struct es_error *err)
+{
+    char uid[ES_UID_SIZE];
+    enum es_errc code = ES_OK;
+    if (es_item_text(study, 0x0020000D, uid, sizeof uid)) code = add(&report->studies, &report->n_studies, uid, report, err);
+    const struct es_item *series = NULL;
+    while (code == ES_OK && (series = es_item_next(study, 0x00081115, series)) != NULL) {
+        size_t images = 0, others = 0;
+        code = read_instances(series, report, &images, &others, err);
+        if (code == ES_OK && (images > 0 || others == 0) && es_item_text(series, 0x0020000E, uid, sizeof uid))
+            code = es_references_series(uid, report, err);
+    }
+    return code;
+}
+
+enum es_errc es_references_evidence(const struct es_item *root, struct es_report_facts *report, struct es_error *err)
+{
+    static const uint32_t sequences[] = {0x0040A375, 0x0040A385};
+    for (size_t s = 0; s < sizeof sequences / sizeof sequences[0]; s++) {
+        const struct es_item *study = NULL;
+        while ((study = es_item_next(root, sequences[s], study)) != NULL) {
+            const enum es_errc code = read_study(study, report, err);
+            if (code != ES_OK) return code;
+        }
+    }
+    return ES_OK;
+}
