@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# cmake -D OUT=file.c -D FILES=a.csv,b.csv -P embed.cmake: the files as bytes of a C array, so that no file is opened at run time.
+string(REPLACE "," ";" FILES "${FILES}")
+set(arrays "")
+set(rows "")
+set(i 0)
+foreach(file IN LISTS FILES)
+  get_filename_component(name "${file}" NAME_WE)
+  file(READ "${file}" hex HEX)
+  string(LENGTH "${hex}" length)
+  math(EXPR length "${length} / 2")
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+  string(APPEND arrays "static const unsigned char text_${i}[] = {${bytes}};\n")
+  string(APPEND rows "    {\"${name}\", text_${i}, ${length}},\n")
+  math(EXPR i "${i} + 1")
+endforeach()
+file(WRITE "${OUT}" "/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by dicom/embed.cmake from dicom/vocabularies/. */\n#include \"dicom/embedded.h\"\n\n${arrays}\nconst struct es_embedded es_embedded_vocabularies[] = {\n${rows}};\nconst size_t es_n_embedded_vocabularies = ${i};\n")

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dicom/vocabulary.h"
+
+#include <csv.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dicom/embedded.h"
+
+#define COLUMNS 5
+#define MAX_ROWS 100000
+#define MAX_FILE ((size_t)8 << 20)
+#define NAME_SIZE 65
+
+struct row {
+    char *code, *level, *group; /* code folded; level and group "" unless present */
+    enum es_attribute_state state;
+    uint32_t order;
+};
+
+struct es_vocabulary {
+    char name[NAME_SIZE];
+    struct row *rows; /* by code */
+    size_t n_rows;
+    const char **levels, **groups; /* by order, then name; end with NULL */
+};
+
+/** A file being parsed. */
+struct loading {
+    struct es_vocabulary *v;
+    char *cell[COLUMNS];
+    size_t column, line;
+    bool header_seen;
+    enum es_errc code;
+    struct es_error *err;
+};
+
+static const char *const header[COLUMNS] = {"code", "level", "group", "state", "order"};
+
+static void fold(char *text)
+{
+    for (; *text; text++)
+        if (*text >= 'A' && *text <= 'Z') *text = (char)(*text - 'A' + 'a');
+}
+
+static void fail(struct loading *l, const char *what)
+{
+    if (l->code == ES_OK) l->code = es_fail(l->err, ES_E_PARSE, "vocabulary %s: line %zu: %s", l->v->name, l->line, what);
+}
+
+static void on_cell(void *bytes, size_t len, void *arg)
+{
+    struct loading *l = arg;
+    if (l->column >= COLUMNS) {
+        l->column++;
+        return;
+    }
+    char *copy = calloc(1, len + 1);
+    if (!copy) {
+        l->code = es_fail(l->err, ES_E_MEMORY, "vocabulary %s: line %zu: no memory", l->v->name, l->line);
+        return;
+    }
+    if (len > 0) memcpy(copy, bytes, len);
+    free(l->cell[l->column]);
+    l->cell[l->column++] = copy;
+}
+
+static bool read_state(const char *text, enum es_attribute_state *state)
+{
+    static const enum es_attribute_state allowed[] = {ES_ATTRIBUTE_PRESENT, ES_ATTRIBUTE_NOT_STATED, ES_ATTRIBUTE_ABSENT};
+    for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++)
+        if (strcmp(text, es_attribute_state_name(allowed[i])) == 0) {
+            *state = allowed[i];
+            return true;
+        }
+    return false;
+}
+
+static bool read_order(const char *text, uint32_t *order)
+{
+    uint32_t value = 0;
+    size_t n = 0;
+    for (; text[n] >= '0' && text[n] <= '9' && n < 9; n++) value = value * 10 + (uint32_t)(text[n] - '0');
+    *order = value;
+    return n > 0 && text[n] == '\0';
+}
+
+static void check_header(struct loading *l)
+{
+    for (size_t i = 0; i < COLUMNS; i++)
+        if (l->column != COLUMNS || strcmp(l->cell[i], header[i]) != 0) {
+            fail(l, "columns code,level,group,state,order expected");
+            return;
+        }
+    l->header_seen = true;
+}
+
+static void add_row(struct loading *l)
+{
+    struct es_vocabulary *v = l->v;
+    struct row row = {.order = 0};
+    if (l->column != COLUMNS) fail(l, "5 columns expected");
+    else if (!l->cell[0][0]) fail(l, "code is blank");
+    else if (!read_state(l->cell[3], &row.state)) fail(l, "state is none of present, not_stated, absent");
+    else if (!read_order(l->cell[4], &row.order)) fail(l, "order is no whole number");
+    else if (row.state == ES_ATTRIBUTE_PRESENT && (!l->cell[1][0] || !l->cell[2][0])) fail(l, "a present code needs a level and a group");
+    else if (row.state != ES_ATTRIBUTE_PRESENT && (l->cell[1][0] || l->cell[2][0])) fail(l, "only a present code has a level and a group");
+    else if (v->n_rows == MAX_ROWS) fail(l, "more rows than are read");
+    if (l->code != ES_OK) return;
+    if (v->n_rows == 0 || (v->n_rows >= 16 && (v->n_rows & (v->n_rows - 1)) == 0)) {
+        struct row *more = realloc(v->rows, (v->n_rows ? v->n_rows * 2 : 16) * sizeof *more);
+        if (!more) {
+            l->code = es_fail(l->err, ES_E_MEMORY, "vocabulary %s: no memory", v->name);
+            return;
+        }
+        v->rows = more;
+    }
+    fold(l->cell[0]);
+    row.code = l->cell[0];
+    row.level = l->cell[1];
+    row.group = l->cell[2];
+    l->cell[0] = l->cell[1] = l->cell[2] = NULL;
+    v->rows[v->n_rows++] = row;
+}
+
+static void on_row(int terminator, void *arg)
+{
+    struct loading *l = arg;
+    (void)terminator;
+    if (l->code == ES_OK) {
+        if (!l->header_seen) check_header(l);
+        else add_row(l);
+    }
+    l->column = 0;
+}
+
+/** Line by line, so that comments are told from data and errors have their line; a quoted cell cannot span lines. */
+static void parse_lines(struct loading *l, struct csv_parser *csv, const char *text, size_t len)
+{
+    size_t at = 0;
+    while (at < len && l->code == ES_OK) {
+        const char *end = memchr(text + at, '\n', len - at);
+        const size_t n = end ? (size_t)(end - (text + at)) : len - at;
+        l->line++;
+        if (n > 0 && text[at] != '#') {
+            if (csv_parse(csv, text + at, n, on_cell, on_row, l) != n || csv_fini(csv, on_cell, on_row, l) != 0)
+                fail(l, csv_strerror(csv_error(csv)));
+        }
+        at += n + 1;
+    }
+}
+
+static int by_code(const void *a, const void *b)
+{
+    return strcmp(((const struct row *)a)->code, ((const struct row *)b)->code);
+}
+
+static int by_order(const void *a, const void *b)
+{
+    const struct row *x = *(const struct row *const *)a, *y = *(const struct row *const *)b;
+    if (x->order != y->order) return x->order < y->order ? -1 : 1;
+    return strcmp(x->level, y->level);
+}
+
+static bool listed(const char *const *list, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(list[i], name) == 0) return true;
+    return false;
+}
+
+/** Levels and groups, each once, in printing order. */
+static enum es_errc list_names(struct es_vocabulary *v, struct es_error *err)
+{
+    const struct row **order = calloc(v->n_rows + 1, sizeof *order);
+    v->levels = calloc(v->n_rows + 1, sizeof *v->levels);
+    v->groups = calloc(v->n_rows + 1, sizeof *v->groups);
+    if (!order || !v->levels || !v->groups) {
+        free(order);
+        return es_fail(err, ES_E_MEMORY, "vocabulary %s: no memory", v->name);
+    }
+    for (size_t i = 0; i < v->n_rows; i++) order[i] = &v->rows[i];
+    qsort(order, v->n_rows, sizeof *order, by_order);
+    size_t levels = 0, groups = 0;
+    for (size_t i = 0; i < v->n_rows; i++) {
+        if (order[i]->state != ES_ATTRIBUTE_PRESENT) continue;
+        if (!listed(v->levels, levels, order[i]->level)) v->levels[levels++] = order[i]->level;
+        if (!listed(v->groups, groups, order[i]->group)) v->groups[groups++] = order[i]->group;
+    }
+    free(order);
+    return ES_OK;
+}
+
+static enum es_errc check_codes(struct es_vocabulary *v, struct es_error *err)
+{
+    if (v->n_rows == 0) return es_fail(err, ES_E_PARSE, "vocabulary %s: no codes", v->name);
+    qsort(v->rows, v->n_rows, sizeof *v->rows, by_code);
+    for (size_t i = 1; i < v->n_rows; i++) {
+        const struct row *a = &v->rows[i - 1], *b = &v->rows[i];
+        if (strcmp(a->code, b->code) != 0) continue;
+        if (a->state != b->state || strcmp(a->level, b->level) != 0 || strcmp(a->group, b->group) != 0)
+            return es_fail(err, ES_E_PARSE, "vocabulary %s: code %.40s has two meanings", v->name, a->code);
+    }
+    return ES_OK;
+}
+
+static enum es_errc parse(struct es_vocabulary **out, const char *name, const char *text, size_t len, struct es_error *err)
+{
+    struct csv_parser csv;
+    struct es_vocabulary *v = calloc(1, sizeof *v);
+    if (!v) return es_fail(err, ES_E_MEMORY, "vocabulary %s: no memory", name);
+    (void)snprintf(v->name, sizeof v->name, "%s", name);
+    struct loading l = {.v = v, .err = err};
+    if (csv_init(&csv, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL) != 0) l.code = es_fail(err, ES_E_MEMORY, "vocabulary %s: no memory", name);
+    else {
+        parse_lines(&l, &csv, text, len);
+        csv_free(&csv);
+    }
+    for (size_t i = 0; i < COLUMNS; i++) free(l.cell[i]);
+    if (l.code == ES_OK && !l.header_seen) l.code = es_fail(err, ES_E_PARSE, "vocabulary %s: columns code,level,group,state,order expected", name);
+    if (l.code == ES_OK) l.code = check_codes(v, err);
+    if (l.code == ES_OK) l.code = list_names(v, err);
+    if (l.code == ES_OK) *out = v;
+    else es_vocabulary_free(v);
+    return l.code;
+}
+
+enum es_errc es_vocabulary_load(struct es_vocabulary **out, const char *path, struct es_error *err)
+{
+    char name[NAME_SIZE];
+    const char *base = strrchr(path, '/');
+    (void)snprintf(name, sizeof name, "%.64s", base ? base + 1 : path);
+    char *dot = strrchr(name, '.');
+    if (dot && dot != name) *dot = '\0';
+    FILE *file = fopen(path, "rbe");
+    if (!file) return es_fail(err, ES_E_IO, "vocabulary %s: %s", name, strerror(errno));
+    char *text = malloc(MAX_FILE);
+    enum es_errc code = ES_OK;
+    size_t len = 0;
+    if (!text) code = es_fail(err, ES_E_MEMORY, "vocabulary %s: no memory", name);
+    else len = fread(text, 1, MAX_FILE, file);
+    if (code == ES_OK && ferror(file)) code = es_fail(err, ES_E_IO, "vocabulary %s: %s", name, strerror(errno));
+    if (code == ES_OK && len == MAX_FILE) code = es_fail(err, ES_E_LIMIT, "vocabulary %s: %zu bytes or more", name, MAX_FILE);
+    (void)fclose(file);
+    if (code == ES_OK) code = parse(out, name, text, len, err);
+    free(text);
+    return code;
+}
+
+void es_vocabulary_free(struct es_vocabulary *v)
+{
+    if (!v) return;
+    for (size_t i = 0; i < v->n_rows; i++) {
+        free(v->rows[i].code);
+        free(v->rows[i].level);
+        free(v->rows[i].group);
+    }
+    free(v->rows);
+    free(v->levels);
+    free(v->groups);
+    free(v);
+}
+
+const char *es_vocabulary_name(const struct es_vocabulary *v)
+{
+    return v->name;
+}
+
+struct es_term es_vocabulary_find(const struct es_vocabulary *v, const char *value)
+{
+    char code[ES_FACT_VALUE];
+    while (*value == ' ') value++;
+    size_t len = strlen(value);
+    while (len > 0 && value[len - 1] == ' ') len--;
+    if (len == 0) return (struct es_term){.state = ES_ATTRIBUTE_BLANK};
+    if (len >= sizeof code) return (struct es_term){.state = ES_ATTRIBUTE_UNMAPPED};
+    memcpy(code, value, len);
+    code[len] = '\0';
+    fold(code);
+    const struct row key = {.code = code};
+    const struct row *row = bsearch(&key, v->rows, v->n_rows, sizeof key, by_code);
+    if (!row) return (struct es_term){.state = ES_ATTRIBUTE_UNMAPPED};
+    if (row->state != ES_ATTRIBUTE_PRESENT) return (struct es_term){.state = row->state};
+    return (struct es_term){.state = row->state, .level = row->level, .group = row->group};
+}
+
+uint32_t es_vocabulary_order(const struct es_vocabulary *v, const char *name)
+{
+    uint32_t order = UINT32_MAX;
+    for (size_t i = 0; i < v->n_rows; i++)
+        if (v->rows[i].state == ES_ATTRIBUTE_PRESENT && v->rows[i].order < order &&
+            (strcmp(v->rows[i].level, name) == 0 || strcmp(v->rows[i].group, name) == 0))
+            order = v->rows[i].order;
+    return order;
+}
+
+const char *const *es_vocabulary_levels(const struct es_vocabulary *v, bool groups)
+{
+    return groups ? v->groups : v->levels;
+}
+
+/* The built-in ones are parsed once, on first use, and live as long as the process. */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static struct es_vocabulary *builtins[ES_MAX_EMBEDDED];
+static const char *names[ES_MAX_EMBEDDED + 1];
+
+static void parse_builtins(void)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < es_n_embedded_vocabularies && n < ES_MAX_EMBEDDED; i++) {
+        const struct es_embedded *e = &es_embedded_vocabularies[i];
+        if (parse(&builtins[n], e->name, (const char *)e->bytes, e->len, NULL) == ES_OK) names[n++] = e->name;
+    }
+}
+
+const struct es_vocabulary *es_vocabulary_builtin(const char *name)
+{
+    (void)pthread_once(&once, parse_builtins);
+    for (size_t i = 0; names[i]; i++)
+        if (strcmp(names[i], name) == 0) return builtins[i];
+    return NULL;
+}
+
+const char *const *es_vocabulary_builtins(void)
+{
+    (void)pthread_once(&once, parse_builtins);
+    return names;
+}
