@@ -1,2 +1,72 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "metrics/estimate.h"
+
+static const struct {
+    const char *code, *words;
+} reasons[ES_REASON_COUNT] = {
+    [ES_REASON_NONE] = {"", ""},
+    [ES_NO_CASES] = {"no_cases", "no case with a reference was seen"},
+    [ES_NO_POSITIVES] = {"no_positives", "no diseased case was seen"},
+    [ES_NO_NEGATIVES] = {"no_negatives", "no disease-free case was seen"},
+    [ES_NO_PREDICTED_POSITIVES] = {"no_predicted_pos", "the model raised no alert"},
+    [ES_NO_PREDICTED_NEGATIVES] = {"no_predicted_neg", "the model raised an alert for every case"},
+    [ES_N_ZERO] = {"n_zero", "there is nothing to count"},
+    [ES_N_LT_2] = {"n_lt_2", "a single case or patient has no spread"},
+    [ES_ZERO_VARIANCE] = {"zero_variance", "all cases are alike, so the spread is zero"},
+    [ES_SEPARATION] = {"separation", "the scores separate the classes completely, so a fit has no finite answer"},
+    [ES_NOT_PROBABILITY] = {"not_probability", "the scores are not probabilities between 0 and 1"},
+    [ES_NO_SCORES] = {"no_scores", "no case has a score"},
+    [ES_MIN_N] = {"min_n", "too few cases or patients for a verdict"},
+    [ES_NOT_REACHABLE] = {"not_reachable", "no number of further cases can reach a verdict"},
+    [ES_NO_VERIFIED_NEGATIVES] = {"no_verified_negatives", "no case without an alert was verified, so misses cannot be seen"},
+    [ES_VERIFICATION] = {"verification", "unverified cases could turn the difference round"},
+    [ES_EVERYONE_HAS_NO_REST] = {"everyone_has_no_rest", "the group of everyone has nobody to be compared with"},
+    [ES_NO_REST] = {"no_rest", "no case is known to be outside this group"},
+    [ES_TOO_SMALL_TO_SHOW] = {"suppressed", "too few patients to show without disclosing one"},
+};
+
+const char *es_reason_code(enum es_reason reason)
+{
+    return (unsigned)reason < ES_REASON_COUNT ? reasons[reason].code : "";
+}
+
+const char *es_reason_words(enum es_reason reason)
+{
+    return (unsigned)reason < ES_REASON_COUNT ? reasons[reason].words : "";
+}
+
+const char *es_flag_name(uint32_t flag)
+{
+    static const struct {
+        uint32_t flag;
+        const char *name;
+    } flags[] = {{ES_FLAG_FEW_CLUSTERS, "few_clusters"},   {ES_FLAG_DEFF_FLOORED, "deff_floored"},
+                 {ES_FLAG_DEFF_UNKNOWN, "deff_unknown"},   {ES_FLAG_BEYOND_MARGIN, "beyond_margin"},
+                 {ES_FLAG_NONZERO, "nonzero"},             {ES_FLAG_AI_AWARE, "ai_aware"},
+                 {ES_FLAG_CLIPPED, "clipped"}};
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+        if (flags[i].flag == flag) return flags[i].name;
+    return NULL;
+}
+
+const char *es_interval_name(enum es_interval method)
+{
+    static const char *const names[] = {
+        [ES_INTERVAL_NONE] = "none",
+        [ES_INTERVAL_WILSON_CLUSTERED] = "wilson-clustered",
+        [ES_INTERVAL_LOGIT_OBUCHOWSKI] = "logit-obuchowski",
+        [ES_INTERVAL_NEWCOMBE_AUROC] = "newcombe-auroc",
+        [ES_INTERVAL_RATIO_CLUSTERED] = "ratio-clustered",
+        [ES_INTERVAL_LOG_RATIO] = "log-ratio",
+        [ES_INTERVAL_FIT_CLUSTERED] = "fit-clustered",
+        [ES_INTERVAL_MN_CLUSTERED] = "miettinen-nurminen-clustered",
+        [ES_INTERVAL_NORMAL_JOINT] = "normal-joint",
+    };
+    return (size_t)method < sizeof names / sizeof names[0] ? names[method] : "";
+}
+
+struct es_estimate es_not_estimable(enum es_reason reason, uint64_t n, uint64_t patients)
+{
+    const double none = (double)NAN;
+    return (struct es_estimate){ES_NOT_ESTIMABLE, reason, none, none, none, n, patients, ES_INTERVAL_NONE, 0};
+}

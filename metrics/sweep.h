@@ -2,7 +2,7 @@
 /** @file sweep.h
  * One pass over a sheet makes every sum of every group: counts, patient sums, ranks, fits.
  *
- * All sums are integers (u64/u128; scores on a 2^-32 grid where they are added), so any order of the rows within the sheet's
+ * All sums are integers (u64/u128; scores on a 2^-40 grid where they are added), so any order of the rows within the sheet's
  * patient order, and any numbering of the patients, gives the same bits.
  *
  * Group: a level on each axis of a grouping. Rest of a group: cases *known* not to be in it, i.e. with at least one axis of
@@ -51,6 +51,16 @@ struct es_sweep;
  */
 bool es_sweep_run(const struct es_sheet *sheet, const struct es_grouping *groupings, size_t count, struct es_sweep **out);
 void es_sweep_free(struct es_sweep *sweep);
+
+/** What a sweep may leave out; es_sweep_run() leaves out nothing. */
+struct es_sweep_options {
+    uint8_t score_rest_axes; /* ranks and calibration of the rest (for differences of AUROC and CITL) are gathered for groupings
+                                of up to this many axes; each such group costs one pass over all rows with a score */
+    bool fits;               /* calibration intercepts and slopes */
+};
+/** As es_sweep_run(). What was left out is not estimable (ES_N_ZERO) and has no comparison. */
+bool es_sweep_run_with(const struct es_sheet *sheet, const struct es_grouping *groupings, size_t count,
+                       const struct es_sweep_options *options, struct es_sweep **out);
 
 /** Groups in order: groupings as given; within one, levels ascending with unknown (0) last on each axis. */
 size_t es_sweep_count(const struct es_sweep *sweep);

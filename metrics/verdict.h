@@ -6,6 +6,7 @@
 #define ES_METRICS_VERDICT_H
 
 #include "metrics/estimate.h"
+#include "metrics/proportion.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -31,6 +32,15 @@ struct es_comparison {
     enum es_interval method;
     uint32_t flags;           /* enum es_flag */
 };
+
+/** Two proportions by the Miettinen-Nurminen score test (METRICS E1): difference, both intervals, p-values of difference and
+ * against the margins. Counts may be effective ones. Leaves n, patients, deff, method and flags alone; sets status, reason.
+ * @param margin  NAN: p_lower and p_upper are NAN
+ * @return false (status not estimable) when an n is 0 */
+bool es_score_comparison(const struct es_two_by_two *t, double alpha, double equivalence, double margin, struct es_comparison *out);
+/** max(p_lower, p_upper): the two one-sided tests' p-value. Schuirmann, J Pharmacokinet Biopharm 15:657 (1987),
+ * doi:10.1007/BF01068419. NAN when either is. */
+double es_tost_p(const struct es_comparison *c);
 
 /** The rule of METRICS E1, in its order: too few; parity (p_tost <= equivalence); disparity (p_difference <= alpha); else not enough.
  * p_difference_adjusted and p_tost_adjusted are the p-values after the family's correction (equal to the raw ones outside one).

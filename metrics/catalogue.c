@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "metrics/catalogue.h"
+
+#include <string.h>
+
+#include "metrics/catalogue_parts.h"
+
+#define WILSON_SOURCE "Wilson 1927, doi:10.1080/01621459.1927.10502953; Rao and Scott 1992, doi:10.2307/2532311"
+#define CALIBRATION_SOURCE "Cox 1958; Van Calster 2019, doi:10.1186/s12916-019-1466-7"
+
+struct es_level es_level_default(void)
+{
+    return (struct es_level){.alpha = 0.05, .equivalence = 0.05, .min_cases = 10, .min_patients = 50};
+}
+
+const struct es_metric es_metrics[] = {
+    {"sensitivity", "Sensitivity", "proportion", "Share of diseased cases that raised an alert: TP / (TP + FN).", WILSON_SOURCE,
+     "found more often", "missed more often", ES_TASK_BINARY, ES_KERNEL_RATIO, ES_PER_POSITIVE, ES_INTERVAL_WILSON_CLUSTERED, 1,
+     true, es_finish_sensitivity, es_compare_sensitivity},
+    {"specificity", "Specificity", "proportion", "Share of disease-free cases without an alert: TN / (TN + FP).", WILSON_SOURCE,
+     "fewer false alarms", "more false alarms", ES_TASK_BINARY, ES_KERNEL_RATIO, ES_PER_NEGATIVE, ES_INTERVAL_WILSON_CLUSTERED, 1,
+     true, es_finish_specificity, es_compare_specificity},
+    {"ppv", "Positive predictive value", "proportion",
+     "Share of alerts that are diseased: TP / (TP + FP); depends on prevalence.", WILSON_SOURCE, "alerts right more often",
+     "alerts wrong more often", ES_TASK_BINARY, ES_KERNEL_RATIO, ES_PER_ALERT, ES_INTERVAL_WILSON_CLUSTERED, 1, false,
+     es_finish_ppv, es_compare_ppv},
+    {"npv", "Negative predictive value", "proportion",
+     "Share of non-alerts that are disease-free: TN / (TN + FN); depends on prevalence.", WILSON_SOURCE,
+     "silence right more often", "silence wrong more often", ES_TASK_BINARY, ES_KERNEL_RATIO, ES_PER_NON_ALERT,
+     ES_INTERVAL_WILSON_CLUSTERED, 1, false, es_finish_npv, es_compare_npv},
+    {"accuracy", "Accuracy", "proportion", "Share of right decisions: (TP + TN) / n; depends on prevalence.", WILSON_SOURCE,
+     "right more often", "wrong more often", ES_TASK_BINARY, ES_KERNEL_RATIO, ES_PER_CASE, ES_INTERVAL_WILSON_CLUSTERED, 1, false,
+     es_finish_accuracy, es_compare_accuracy},
+    {"balanced_accuracy", "Balanced accuracy", "proportion", "Mean of sensitivity and specificity.",
+     "Brodersen 2010, doi:10.1109/ICPR.2010.764", "higher", "lower", ES_TASK_BINARY, ES_KERNEL_RATIO, ES_PER_CASE,
+     ES_INTERVAL_NONE, 2, false, es_finish_balanced_accuracy, NULL},
+    {"f1", "F1 score", "proportion", "2 TP / (2 TP + FP + FN); depends on prevalence.", "van Rijsbergen 1979", "higher", "lower",
+     ES_TASK_BINARY, ES_KERNEL_RATIO, ES_PER_CASE, ES_INTERVAL_NONE, 1, false, es_finish_f1, NULL},
+    {"youden", "Youden index", "proportion", "Sensitivity + specificity - 1.",
+     "Youden 1950, doi:10.1002/1097-0142(1950)3:1<32::AID-CNCR2820030106>3.0.CO;2-3", "higher", "lower", ES_TASK_BINARY,
+     ES_KERNEL_RATIO, ES_PER_CASE, ES_INTERVAL_NONE, 2, false, es_finish_youden, NULL},
+    {"prevalence", "Prevalence", "proportion", "Share of referenced cases that are diseased.", WILSON_SOURCE,
+     "diseased more often", "diseased less often", ES_TASK_BINARY, ES_KERNEL_RATIO, ES_PER_CASE, ES_INTERVAL_WILSON_CLUSTERED, 1,
+     false, es_finish_prevalence, es_compare_prevalence},
+    {"alert_rate", "Alert rate", "proportion", "Share of referenced cases with an alert: (TP + FP) / n.", WILSON_SOURCE,
+     "alerted more often", "alerted less often", ES_TASK_BINARY, ES_KERNEL_RATIO, ES_PER_CASE, ES_INTERVAL_WILSON_CLUSTERED, 1,
+     false, es_finish_alert_rate, es_compare_alert_rate},
+    {"sensitivity_all_eligible", "Sensitivity as deployed", "proportion",
+     "Share of diseased eligible cases that raised an alert; a failed, rejected or missing result is no alert.", WILSON_SOURCE,
+     "found more often", "missed more often", ES_TASK_BINARY, ES_KERNEL_RATIO, ES_PER_ELIGIBLE_POSITIVE,
+     ES_INTERVAL_WILSON_CLUSTERED, 1, false, es_finish_sensitivity_all_eligible, NULL},
+    {"auroc", "AUROC", "proportion",
+     "Chance that a diseased case scores above a disease-free one of the same group, ties one half.",
+     "DeLong 1988, doi:10.2307/2531595; Obuchowski 1997, doi:10.2307/2533958; Newcombe 2006, doi:10.1002/sim.2324",
+     "ranked better", "ranked worse", ES_TASK_BINARY | ES_TASK_ORDINAL, ES_KERNEL_RANK, ES_PER_CASE, ES_INTERVAL_LOGIT_OBUCHOWSKI,
+     2, true, es_finish_auroc, es_compare_auroc},
+    {"brier", "Brier score", "proportion", "Mean squared distance of the probability from the outcome; 0 is best.",
+     "Brier 1950, doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2", "probabilities further off", "probabilities nearer",
+     ES_TASK_BINARY, ES_KERNEL_MEAN, ES_PER_CASE, ES_INTERVAL_RATIO_CLUSTERED, 1, false, es_finish_brier, es_compare_brier},
+    {"oe_ratio", "Observed over expected", "ratio", "Diseased cases over the sum of the probabilities; 1 is calibrated.",
+     "Debray 2017, doi:10.1136/bmj.i6460", "risk understated more", "risk overstated more", ES_TASK_BINARY, ES_KERNEL_MEAN,
+     ES_PER_CASE, ES_INTERVAL_LOG_RATIO, 1, false, es_finish_oe_ratio, NULL},
+    {"calibration_in_the_large", "Calibration in the large", "logit",
+     "Intercept a of logit P = a + logit score; above 0 the scores understate the risk.", CALIBRATION_SOURCE,
+     "risk understated more", "risk overstated more", ES_TASK_BINARY, ES_KERNEL_FIT, ES_PER_CASE, ES_INTERVAL_FIT_CLUSTERED, 2,
+     true, es_finish_citl, es_compare_citl},
+    {"calibration_slope", "Calibration slope", "ratio",
+     "Slope b of logit P = a + b logit score; below 1 the scores are too extreme.", CALIBRATION_SOURCE, "scores less extreme",
+     "scores more extreme", ES_TASK_BINARY, ES_KERNEL_FIT, ES_PER_CASE, ES_INTERVAL_FIT_CLUSTERED, 2, false, es_finish_slope, NULL},
+    {"calibration_intercept", "Calibration intercept", "logit", "Intercept a of logit P = a + b logit score.",
+     CALIBRATION_SOURCE, "higher", "lower", ES_TASK_BINARY, ES_KERNEL_FIT, ES_PER_CASE, ES_INTERVAL_FIT_CLUSTERED, 2, false,
+     es_finish_intercept, NULL},
+    {"mean_score", "Mean score", "proportion", "Mean of the probabilities of the referenced cases.",
+     "Rao and Scott 1992, doi:10.2307/2532311", "higher", "lower", ES_TASK_BINARY, ES_KERNEL_MEAN, ES_PER_CASE,
+     ES_INTERVAL_RATIO_CLUSTERED, 1, false, es_finish_mean_score, NULL},
+    {"ece10", "Expected calibration error", "proportion",
+     "Mean gap between probability and rate over ten bins; biased upward when cases are few.", "Naeini 2015 (AAAI)", "higher",
+     "lower", ES_TASK_BINARY, ES_KERNEL_CURVE, ES_PER_CASE, ES_INTERVAL_NONE, 1, false, es_finish_ece10, NULL},
+};
+const size_t es_metrics_count = sizeof es_metrics / sizeof es_metrics[0];
+
+const struct es_metric *es_metric_find(const char *name)
+{
+    for (size_t i = 0; i < es_metrics_count; i++)
+        if (strcmp(es_metrics[i].name, name) == 0) return &es_metrics[i];
+    return NULL;
+}

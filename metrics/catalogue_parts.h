@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file catalogue_parts.h
+ * The functions behind the rows of the catalogue. Private to metrics/.
+ */
+#ifndef ES_METRICS_CATALOGUE_PARTS_H
+#define ES_METRICS_CATALOGUE_PARTS_H
+
+#include "metrics/catalogue.h"
+#include "metrics/summary.h"
+
+#define ES_FINISH(name) struct es_estimate es_finish_##name(const struct es_summary *s, const struct es_level *level)
+#define ES_COMPARE(name) \
+    bool es_compare_##name(const struct es_summary *s, const struct es_level *level, double margin, struct es_comparison *out)
+
+ES_FINISH(sensitivity);
+ES_FINISH(specificity);
+ES_FINISH(ppv);
+ES_FINISH(npv);
+ES_FINISH(accuracy);
+ES_FINISH(balanced_accuracy);
+ES_FINISH(f1);
+ES_FINISH(youden);
+ES_FINISH(prevalence);
+ES_FINISH(alert_rate);
+ES_FINISH(sensitivity_all_eligible);
+ES_FINISH(auroc);
+ES_FINISH(brier);
+ES_FINISH(oe_ratio);
+ES_FINISH(citl);
+ES_FINISH(slope);
+ES_FINISH(intercept);
+ES_FINISH(mean_score);
+ES_FINISH(ece10);
+
+ES_COMPARE(sensitivity);
+ES_COMPARE(specificity);
+ES_COMPARE(ppv);
+ES_COMPARE(npv);
+ES_COMPARE(accuracy);
+ES_COMPARE(prevalence);
+ES_COMPARE(alert_rate);
+ES_COMPARE(auroc);
+ES_COMPARE(brier);
+ES_COMPARE(citl);
+
+/** No verified non-alert although there are non-alerts: misses cannot be seen (METRICS J7). */
+bool es_blind(const uint64_t decided[2], const uint64_t verified[2]);
+/** ES_FLAG_FEW_CLUSTERS when the Kish-effective number of patients is below 50 (METRICS J1). */
+uint32_t es_few_clusters(double n, double squares);
+/** Start a comparison: all doubles NAN, not estimable for `reason`. */
+void es_comparison_none(struct es_comparison *out, enum es_reason reason);
+/** Fill p-values and intervals of a difference with a normal standard error. */
+void es_comparison_normal(struct es_comparison *out, double variance, const struct es_level *level, double margin);
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "metrics/catalogue_parts.h"
+#include "metrics/confusion.h"
+#include "metrics/proportion.h"
+#include "metrics/special.h"
+
+/** A rate: cases with an outcome in `x` over cases with an outcome in `n` (bits of enum es_outcome; x within n). */
+struct rate {
+    unsigned x, n;
+    enum es_over over;
+    enum es_reason empty; /* reason when nothing is in n */
+    bool needs_misses;    /* not to be had without verified non-alerts */
+};
+
+enum {
+    TP = 1 << ES_TP,
+    FP = 1 << ES_FP,
+    FN = 1 << ES_FN,
+    TN = 1 << ES_TN,
+    P = 1 << ES_P,
+    N = 1 << ES_N,
+    DECIDED = TP | FP | FN | TN
+};
+static const struct rate sensitivity = {TP, TP | FN, ES_OVER_POSITIVES, ES_NO_POSITIVES, true};
+static const struct rate specificity = {TN, TN | FP, ES_OVER_NEGATIVES, ES_NO_NEGATIVES, true};
+static const struct rate ppv = {TP, TP | FP, ES_OVER_ALERTS, ES_NO_PREDICTED_POSITIVES, false};
+static const struct rate npv = {TN, TN | FN, ES_OVER_NON_ALERTS, ES_NO_PREDICTED_NEGATIVES, true};
+static const struct rate accuracy = {TP | TN, DECIDED, ES_OVER_DECIDED, ES_NO_CASES, true};
+static const struct rate alert_rate = {TP | FP, DECIDED, ES_OVER_DECIDED, ES_NO_CASES, false};
+static const struct rate prevalence = {TP | FN | P, DECIDED | P | N, ES_OVER_CASES, ES_NO_CASES, false};
+
+bool es_blind(const uint64_t decided[2], const uint64_t verified[2])
+{
+    return decided[0] > 0 && verified[0] == 0;
+}
+
+uint32_t es_few_clusters(double n, double squares)
+{
+    return n > 0 && n * n / squares < 50 ? ES_FLAG_FEW_CLUSTERS : 0;
+}
+
+static uint64_t count(const uint64_t *v, unsigned mask)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < ES_OUTCOMES; i++) sum += mask >> i & 1 ? v[i] : 0;
+    return sum;
+}
+
+/** Sum over patients of (count in a) times (count in b). */
+static uint64_t product(const uint64_t v[ES_OUTCOMES][ES_OUTCOMES], unsigned a, unsigned b)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < ES_OUTCOMES; i++) sum += a >> i & 1 ? count(v[i], b) : 0;
+    return sum;
+}
+
+static struct es_cluster_sums sums_of(const struct es_arm *arm, const struct rate *r)
+{
+    /* C17 does not convert to an array of const arrays by itself. */
+    const uint64_t(*m)[ES_OUTCOMES] = (const uint64_t(*)[ES_OUTCOMES])arm->product;
+    return (struct es_cluster_sums){.patients = arm->patients[r->over],
+                                    .x = count(arm->count, r->x),
+                                    .n = count(arm->count, r->n),
+                                    .xx = product(m, r->x, r->x),
+                                    .xn = product(m, r->x, r->n),
+                                    .nn = product(m, r->n, r->n)};
+}
+
+static struct es_estimate clustered_rate(const struct es_cluster_sums *sums, enum es_reason empty, const struct es_level *level)
+{
+    if (sums->n == 0) return es_not_estimable(empty, 0, 0);
+    const struct es_clustered c = es_clustered(sums);
+    const struct es_limits limits = es_wilson_clustered(sums, level->alpha);
+    uint32_t flags = es_few_clusters((double)sums->n, (double)sums->nn);
+    if (isnan(c.deff))
+        flags |= ES_FLAG_DEFF_UNKNOWN;
+    else if (c.deff < 1)
+        flags |= ES_FLAG_DEFF_FLOORED;
+    return (struct es_estimate){.status = ES_ESTIMATED,
+                                .value = c.p,
+                                .lo = limits.lo,
+                                .hi = limits.hi,
+                                .n = sums->n,
+                                .patients = sums->patients,
+                                .method = ES_INTERVAL_WILSON_CLUSTERED,
+                                .flags = flags};
+}
+
+static struct es_estimate finish(const struct es_summary *s, const struct es_level *level, const struct rate *r)
+{
+    const struct es_cluster_sums sums = sums_of(&s->group, r);
+    if (r->needs_misses && es_blind(s->decided, s->verified))
+        return es_not_estimable(ES_NO_VERIFIED_NEGATIVES, sums.n, sums.patients);
+    return clustered_rate(&sums, r->empty, level);
+}
+
+void es_comparison_none(struct es_comparison *out, enum es_reason reason)
+{
+    const double none = (double)NAN;
+    *out = (struct es_comparison){.status = ES_NOT_ESTIMABLE,
+                                  .reason = reason,
+                                  .group = none,
+                                  .rest = none,
+                                  .difference = none,
+                                  .lo = none,
+                                  .hi = none,
+                                  .lo_eq = none,
+                                  .hi_eq = none,
+                                  .p_difference = none,
+                                  .p_lower = none,
+                                  .p_upper = none,
+                                  .deff = none};
+}
+
+/** Design effect of the difference from joint patient terms u_i (METRICS J1); NAN when undefined. */
+static double joint_deff(const struct es_summary *s, const struct rate *r, const struct es_cluster_sums *g,
+                         const struct es_cluster_sums *o)
+{
+    const uint64_t(*joint)[ES_OUTCOMES] = (const uint64_t(*)[ES_OUTCOMES])s->joint;
+    const uint64_t patients = g->patients + o->patients - s->shared[r->over];
+    const double ng = (double)g->n, no = (double)o->n, pg = (double)g->x / ng, po = (double)o->x / no;
+    const double binomial = pg * (1 - pg) / ng + po * (1 - po) / no;
+    if (patients < 2 || !(binomial > 0)) return NAN;
+    const double own = es_form(g->n, g->x, g->n, g->x, g->xx, g->xn, g->xn, g->nn) / (ng * ng) / (ng * ng);
+    const double other = es_form(o->n, o->x, o->n, o->x, o->xx, o->xn, o->xn, o->nn) / (no * no) / (no * no);
+    const double both = es_form(g->n, g->x, o->n, o->x, product(joint, r->x, r->x), product(joint, r->x, r->n),
+                                product(joint, r->n, r->x), product(joint, r->n, r->n)) /
+                        (ng * ng) / (no * no);
+    return (double)patients / (double)(patients - 1) * (own + other - 2 * both) / binomial;
+}
+
+static bool compare(const struct es_summary *s, const struct es_level *level, double margin, struct es_comparison *out,
+                    const struct rate *r)
+{
+    const struct es_cluster_sums g = sums_of(&s->group, r), o = sums_of(&s->rest, r);
+    es_comparison_none(out, ES_EVERYONE_HAS_NO_REST);
+    if (s->axes == 0) return false;
+    out->n_group = g.n;
+    out->n_rest = o.n;
+    out->patients_group = g.patients;
+    out->patients_rest = o.patients;
+    out->reason = g.n == 0 ? r->empty : ES_NO_REST;
+    if (g.n == 0 || o.n == 0) return false;
+    out->reason = ES_NO_VERIFIED_NEGATIVES;
+    if (r->needs_misses && (es_blind(s->decided, s->verified) || es_blind(s->rest_decided, s->rest_verified))) return false;
+    const double deff = joint_deff(s, r, &g, &o);
+    out->flags = es_few_clusters((double)g.n, (double)g.nn) | es_few_clusters((double)o.n, (double)o.nn);
+    if (isnan(deff))
+        out->flags |= ES_FLAG_DEFF_UNKNOWN;
+    else if (deff < 1)
+        out->flags |= ES_FLAG_DEFF_FLOORED;
+    out->deff = deff > 1 ? deff : 1;
+    const struct es_two_by_two t = {(double)g.x / out->deff, (double)g.n / out->deff, (double)o.x / out->deff,
+                                    (double)o.n / out->deff};
+    es_score_comparison(&t, level->alpha, level->equivalence, margin, out);
+    out->group = (double)g.x / (double)g.n;
+    out->rest = (double)o.x / (double)o.n;
+    out->difference = out->group - out->rest;
+    out->method = ES_INTERVAL_MN_CLUSTERED;
+    return true;
+}
+
+#define RATE(name) \
+    ES_FINISH(name) \
+    { \
+        return finish(s, level, &name); \
+    } \
+    ES_COMPARE(name) \
+    { \
+        return compare(s, level, margin, out, &name); \
+    }
+RATE(sensitivity)
+RATE(specificity)
+RATE(ppv)
+RATE(npv)
+RATE(accuracy)
+RATE(alert_rate)
+RATE(prevalence)
+
+ES_FINISH(sensitivity_all_eligible)
+{
+    const struct es_cluster_sums sums = {s->eligible_patients,    s->eligible[0],          s->eligible[1],
+                                         s->eligible_products[0], s->eligible_products[1], s->eligible_products[2]};
+    if (es_blind(s->decided, s->verified)) return es_not_estimable(ES_NO_VERIFIED_NEGATIVES, sums.n, sums.patients);
+    return clustered_rate(&sums, ES_NO_POSITIVES, level);
+}
+
+/** A value of the four counts for which no sound clustered interval is offered. */
+static struct es_estimate bare(const struct es_summary *s, double value, enum es_reason otherwise)
+{
+    const uint64_t n = count(s->group.count, DECIDED), patients = s->group.patients[ES_OVER_DECIDED];
+    if (es_blind(s->decided, s->verified)) return es_not_estimable(ES_NO_VERIFIED_NEGATIVES, n, patients);
+    if (isnan(value)) return es_not_estimable(otherwise, n, patients);
+    const double none = (double)NAN;
+    return (struct es_estimate){ES_ESTIMATED, ES_REASON_NONE, value, none, none, n, patients, ES_INTERVAL_NONE, 0};
+}
+
+static struct es_operating_point point(const struct es_summary *s)
+{
+    const uint64_t *v = s->group.count;
+    const struct es_confusion c = {.tp = v[ES_TP], .fp = v[ES_FP], .fn = v[ES_FN], .tn = v[ES_TN]};
+    return es_operating_point(&c);
+}
+
+/** Which class is missing for a value that needs both. */
+static enum es_reason missing_class(const struct es_summary *s)
+{
+    if (count(s->group.count, DECIDED) == 0) return ES_NO_CASES;
+    return count(s->group.count, TP | FN) == 0 ? ES_NO_POSITIVES : ES_NO_NEGATIVES;
+}
+
+ES_FINISH(balanced_accuracy)
+{
+    (void)level;
+    return bare(s, point(s).balanced_accuracy, missing_class(s));
+}
+
+ES_FINISH(youden)
+{
+    (void)level;
+    return bare(s, point(s).youden, missing_class(s));
+}
+
+ES_FINISH(f1)
+{
+    (void)level;
+    return bare(s, point(s).f1, missing_class(s));
+}

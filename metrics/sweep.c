@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "metrics/sweep.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "metrics/order.h"
+#include "metrics/sweep_work.h"
+
+struct es_sweep {
+    struct es_summary *summary;
+    size_t count, room;
+};
+
+/* --- Groups of a grouping --- */
+
+bool es_work_outside(const uint8_t *row, const uint8_t *group, unsigned axes)
+{
+    for (unsigned k = 0; k < axes; k++)
+        if (row[k] != 0 && row[k] != group[k]) return true;
+    return false;
+}
+
+/** Product of the axes' levels: cells of the crossing. At most 66^3. */
+static size_t cells_of(const struct es_sheet *s, const struct es_grouping *g)
+{
+    size_t cells = 1;
+    for (unsigned k = 0; k < g->n; k++) cells *= s->axis_levels[g->axis[k]];
+    return cells;
+}
+
+/** Number of a row's cell; ascending numbers are the order of the report: levels ascending, unknown (0) last, on each axis. */
+static size_t cell_of(const struct es_sheet *s, const struct es_grouping *g, uint32_t row)
+{
+    size_t cell = 0;
+    for (unsigned k = 0; k < g->n; k++) {
+        const uint8_t axis = g->axis[k], level = s->level[axis][row], levels = s->axis_levels[axis];
+        cell = cell * levels + (level ? level - 1u : levels - 1u);
+    }
+    return cell;
+}
+
+static void levels_of(const struct es_sheet *s, const struct es_grouping *g, size_t cell, uint8_t *level)
+{
+    for (unsigned k = g->n; k-- > 0;) {
+        const uint8_t levels = s->axis_levels[g->axis[k]];
+        const size_t place = cell % levels;
+        level[k] = (uint8_t)(place + 1 < levels ? place + 1 : 0);
+        cell /= levels;
+    }
+}
+
+/** Make room for `more` summaries, zeroed. */
+static bool reserve(struct es_sweep *sweep, size_t more)
+{
+    size_t want, bytes;
+    if (__builtin_add_overflow(sweep->count, more, &want)) return false;
+    if (want <= sweep->room) return true;
+    want += want / 2;
+    if (__builtin_mul_overflow(want, sizeof *sweep->summary, &bytes)) return false;
+    struct es_summary *grown = realloc(sweep->summary, bytes);
+    if (!grown) return false;
+    sweep->summary = grown;
+    sweep->room = want;
+    return true;
+}
+
+/** What a grouping needs beside the rows' arrays. Freed by drop_groups(). */
+struct groups {
+    uint8_t *levels, *outside;
+    struct es_tally *tally, *removed;
+    uint32_t *touched, *wider, *wider_from, *wider_list;
+    uint64_t *counts;
+};
+
+static void drop_groups(struct groups *m)
+{
+    free(m->levels);
+    free(m->outside);
+    free(m->tally);
+    free(m->removed);
+    free(m->touched);
+    free(m->wider);
+    free(m->wider_from);
+    free(m->wider_list);
+    free(m->counts);
+}
+
+/** For each group, the groups its rows are compatible with: itself, and where a level is unknown, each known one there. */
+static bool make_wider(struct groups *m, uint32_t slots, unsigned axes)
+{
+    size_t n = 0;
+    m->wider_from = calloc((size_t)slots + 1, sizeof *m->wider_from);
+    if (!m->wider_from) return false;
+    for (int fill = 0; fill < 2; fill++) {
+        n = 0;
+        for (uint32_t s = 0; s < slots; s++) {
+            const uint8_t *row = m->levels + (size_t)s * ES_MAX_GROUPING_AXES;
+            bool whole = true;
+            for (unsigned k = 0; k < axes; k++) whole &= row[k] != 0;
+            m->wider_from[s] = (uint32_t)n;
+            for (uint32_t g = whole ? s : 0; g < (whole ? s + 1 : slots); g++)
+                if (!es_work_outside(row, m->levels + (size_t)g * ES_MAX_GROUPING_AXES, axes)) {
+                    if (fill) m->wider_list[n] = g;
+                    n++;
+                }
+        }
+        if (n > UINT32_MAX) return false;
+        m->wider_from[slots] = (uint32_t)n;
+        if (!fill) m->wider_list = calloc(n ? n : 1, sizeof *m->wider_list);
+        if (!m->wider_list) return false;
+    }
+    return true;
+}
+
+static bool make_groups(struct groups *m, uint32_t slots)
+{
+    const size_t n = slots ? slots : 1;
+    m->levels = calloc(n, ES_MAX_GROUPING_AXES);
+    m->outside = calloc(n, 1);
+    m->tally = calloc(n, sizeof *m->tally);
+    m->removed = calloc(n, sizeof *m->removed);
+    m->touched = calloc(n, sizeof *m->touched);
+    m->wider = calloc(n, sizeof *m->wider);
+    m->counts = calloc(3 * n, sizeof *m->counts);
+    return m->levels && m->outside && m->tally && m->removed && m->touched && m->wider && m->counts;
+}
+
+/** Number the groups in use, write each row's, and add their empty summaries. False when memory ran out. */
+static bool enumerate(struct es_work *w, struct es_sweep *sweep, const struct es_grouping *g, uint32_t index, struct groups *m)
+{
+    const struct es_sheet *sheet = w->sheet;
+    const size_t cells = cells_of(sheet, g);
+    uint32_t *number = calloc(cells, sizeof *number); /* 1 + slot */
+    bool done = false;
+    if (!number) return false;
+    for (uint32_t row = 0; row < sheet->rows; row++) number[cell_of(sheet, g, row)] = 1;
+    uint32_t slots = 0;
+    for (size_t c = 0; c < cells; c++)
+        if (number[c] || g->n <= 1) number[c] = ++slots;
+    if (!make_groups(m, slots) || !reserve(sweep, slots)) goto out;
+    w->summary = sweep->summary + sweep->count;
+    memset(w->summary, 0, slots * sizeof *w->summary);
+    for (size_t c = 0; c < cells; c++) {
+        if (!number[c]) continue;
+        const uint32_t slot = number[c] - 1;
+        uint8_t *level = m->levels + (size_t)slot * ES_MAX_GROUPING_AXES;
+        struct es_summary *s = &w->summary[slot];
+        levels_of(sheet, g, c, level);
+        s->key.grouping = index;
+        memcpy(s->key.level, level, ES_MAX_GROUPING_AXES);
+        s->axes = g->n;
+        s->probability = w->probability;
+        s->ece10 = (double)NAN;
+    }
+    for (uint32_t row = 0; row < sheet->rows; row++) w->slot[row] = number[cell_of(sheet, g, row)] - 1;
+    sweep->count += slots;
+    w->slots = slots;
+    done = make_wider(m, slots, g->n);
+out:
+    free(number);
+    return done;
+}
+
+static bool sweep_grouping(struct es_work *w, struct es_sweep *sweep, const struct es_grouping *g, uint32_t index)
+{
+    struct groups m;
+    memset(&m, 0, sizeof m);
+    bool done = enumerate(w, sweep, g, index, &m);
+    if (done) {
+        w->levels = m.levels;
+        w->outside = m.outside;
+        w->tally = m.tally;
+        w->removed = m.removed;
+        w->touched = m.touched;
+        w->wider = m.wider;
+        w->wider_from = m.wider_from;
+        w->wider_list = m.wider_list;
+        w->counts = m.counts;
+        es_work_place(w);
+        done = es_work_fit(w);
+        es_work_patients(w);
+        if (g->n > 0 && g->n <= w->options->score_rest_axes)
+            for (uint32_t k = 0; k < w->slots; k++)
+                if (w->summary[k].units > 0) es_work_rest(w, k);
+    }
+    drop_groups(&m);
+    return done;
+}
+
+/* --- A sweep --- */
+
+static bool groupings_fit(const struct es_sheet *sheet, const struct es_grouping *groupings, size_t count)
+{
+    if (count == 0 || count > UINT32_MAX || groupings[0].n != 0) return false;
+    for (size_t i = 0; i < count; i++) {
+        if (groupings[i].n > ES_MAX_GROUPING_AXES) return false;
+        for (unsigned k = 0; k < groupings[i].n; k++) {
+            if (groupings[i].axis[k] >= sheet->axes) return false;
+            for (unsigned j = 0; j < k; j++)
+                if (groupings[i].axis[j] == groupings[i].axis[k]) return false;
+        }
+    }
+    return true;
+}
+
+bool es_sweep_run_with(const struct es_sheet *sheet, const struct es_grouping *groupings, size_t count,
+                       const struct es_sweep_options *options, struct es_sweep **out)
+{
+    *out = NULL;
+    if (!es_sheet_check(sheet, NULL) || !groupings_fit(sheet, groupings, count)) return false;
+    struct es_work work;
+    struct es_sweep *sweep = calloc(1, sizeof *sweep);
+    bool done = sweep && es_work_open(&work, sheet, options);
+    if (!done) {
+        free(sweep);
+        return false;
+    }
+    for (size_t i = 0; i < count && done; i++) done = sweep_grouping(&work, sweep, &groupings[i], (uint32_t)i);
+    es_work_close(&work);
+    if (!done) {
+        es_sweep_free(sweep);
+        return false;
+    }
+    *out = sweep;
+    return true;
+}
+
+bool es_sweep_run(const struct es_sheet *sheet, const struct es_grouping *groupings, size_t count, struct es_sweep **out)
+{
+    static const struct es_sweep_options everything = {ES_MAX_GROUPING_AXES, true};
+    return es_sweep_run_with(sheet, groupings, count, &everything, out);
+}
+
+void es_sweep_free(struct es_sweep *sweep)
+{
+    if (!sweep) return;
+    free(sweep->summary);
+    free(sweep);
+}
+
+size_t es_sweep_count(const struct es_sweep *sweep)
+{
+    return sweep->count;
+}
+
+struct es_group_key es_sweep_key(const struct es_sweep *sweep, size_t index)
+{
+    return sweep->summary[index].key;
+}
+
+const struct es_summary *es_sweep_summary(const struct es_sweep *sweep, size_t index)
+{
+    return index < sweep->count ? &sweep->summary[index] : NULL;
+}
