@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file page.h
+ * A growing text for a page, and the parts of the report page that html.c puts together.
+ *
+ * Text of the release reaches the page through es_page_text() alone, which escapes it; es_page_put() and es_page_putf() are for
+ * our own markup and for numbers. A page that could not grow stays as it is and says so at the end (es_page_take).
+ */
+#ifndef ES_PLUGIN_REPORT_PAGE_H
+#define ES_PLUGIN_REPORT_PAGE_H
+
+#include "plugin/report/report.h"
+#include "plugin/report/view.h"
+
+#define ES_MAX_PAGE ((size_t)256 << 20) /* bytes of a page; past it rendering is ES_E_LIMIT */
+
+/** `{0}` is empty. */
+struct es_page {
+    char *data; /* owned; NUL-terminated once anything was put */
+    size_t len, size;
+    enum es_errc failed; /* ES_OK, ES_E_MEMORY or ES_E_LIMIT; the first failure stays */
+};
+void es_page_put(struct es_page *page, const char *markup);
+/** Short markup of at most 400 bytes; never with %s of a text from a release, and without floating conversions. */
+void es_page_putf(struct es_page *page, const char *fmt, ...) ES_PRINTF(2, 3);
+/** Text of the release, escaped for HTML content and double-quoted attributes; ill-formed UTF-8 replaced. */
+void es_page_text(struct es_page *page, const char *text);
+/** A number with fixed decimals, a count, a count with its share of a whole ("1,234 (56 %)"). */
+void es_page_fixed(struct es_page *page, double value, int decimals);
+void es_page_count(struct es_page *page, struct es_view_count count);
+void es_page_share(struct es_page *page, struct es_view_count part, struct es_view_count whole);
+/** A group's label, escaped. @param group  the {"axis":"level"} object */
+void es_page_label(struct es_page *page, const cJSON *group);
+/** "chexnet 1.0, effusion" and ", epoch 2" past the first. */
+void es_page_finding(struct es_page *page, const struct es_view_finding *at);
+/** Hand over the bytes and leave the page empty. @return the page's failure */
+ES_MUST_USE enum es_errc es_page_take(struct es_page *page, struct es_bytes *out, struct es_error *err);
+
+/* The parts, in the order of the page. Each borrows the release. */
+extern const char *const es_html_style[]; /* the style element, in pieces, ended by NULL */
+void es_html_summary(struct es_page *page, const cJSON *release);
+void es_html_seen(struct es_page *page, const cJSON *release);
+void es_html_coverage(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
+void es_html_finding(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
+void es_html_comparisons(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
+/** Forest plot as inline SVG. */
+void es_html_forest(struct es_page *page, const cJSON *release, const struct es_view_finding *at, const char *metric);
+void es_html_provenance(struct es_page *page, const cJSON *release);
+
+#endif
