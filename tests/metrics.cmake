@@ -3,7 +3,19 @@
 pkg_check_modules(ES_TEST_CJSON REQUIRED IMPORTED_TARGET libcjson)
 add_library(es_vectors STATIC
   vectors.c
+  vectors_kernels.c
+  vectors_measure.c
+  vectors_groups.c
+  vectors_disclosure.c
+  vectors_monitor.c
+  vectors_numeric.c
   vectors_core.c)
 target_link_libraries(es_vectors PUBLIC es_testlib es_metrics PkgConfig::ES_TEST_CJSON PRIVATE es_warnings)
 
 es_add_test(special es_vectors)
+
+# Every reference vector, as its own program: test_vectors [DIR].
+add_executable(test_vectors test_vectors.c)
+target_link_libraries(test_vectors PRIVATE es_vectors es_warnings)
+add_test(NAME vectors COMMAND test_vectors)
+set_tests_properties(vectors PROPERTIES TIMEOUT 300)

@@ -8,6 +8,29 @@
 
 #include "testlib.h"
 
+/** JSON readers keep numbers as doubles. Whole numbers of 16 digits or more are therefore put in quotes before parsing, so that
+ * their digits survive; es_vec_number() and es_vec_whole() read both. Quotes already there are walked past. */
+static char *quote_long_wholes(const char *text, size_t len, size_t *out_len)
+{
+    char *out = malloc(2 * len + 1);
+    size_t o = 0;
+    bool quoted = false;
+    for (size_t i = 0; out && i < len;) {
+        const size_t digits = quoted ? 0 : strspn(text + i, "0123456789");
+        const bool starts = i == 0 || !strchr("0123456789.eE+-", text[i - 1]);
+        const bool whole = digits >= 16 && starts && (i + digits >= len || !strchr(".eE", text[i + digits]));
+        const size_t take = digits ? digits : (quoted && text[i] == '\\' && i + 1 < len) ? 2 : 1;
+        if (text[i] == '"') quoted = !quoted;
+        if (whole) out[o++] = '"';
+        memcpy(out + o, text + i, take);
+        o += take;
+        i += take;
+        if (whole) out[o++] = '"';
+    }
+    *out_len = o;
+    return out;
+}
+
 bool es_vec_open(struct es_vec *v, const char *dir, const char *file)
 {
     char path[4096];
@@ -16,7 +39,10 @@ bool es_vec_open(struct es_vec *v, const char *dir, const char *file)
     v->name = file;
     snprintf(path, sizeof path, "%s/%s", dir, file);
     char *text = es_test_slurp(path, &len);
-    if (text) v->root = cJSON_ParseWithLength(text, len);
+    size_t quoted_len = 0;
+    char *quoted = text ? quote_long_wholes(text, len, &quoted_len) : NULL;
+    if (quoted) v->root = cJSON_ParseWithLength(quoted, quoted_len);
+    free(quoted);
     free(text);
     const cJSON *schema = cJSON_GetObjectItemCaseSensitive(v->root, "schema");
     if (schema && cJSON_IsString(schema) && strcmp(schema->valuestring, "bias-monitor-vectors/1") == 0) return true;
@@ -33,16 +59,41 @@ void es_vec_close(struct es_vec *v)
     v->id = "";
 }
 
+static bool was_seen(const struct es_vec *v, const char *field)
+{
+    for (size_t i = 0; i < v->seen_count; i++)
+        if (strcmp(v->seen[i], field) == 0) return true;
+    return false;
+}
+
 static void check_all_seen(struct es_vec *v)
 {
-    const cJSON *field = NULL;
+    static const char unknown[] = "unknown field: expected, but nothing was compared with it";
+    const cJSON *field = NULL, *inner = NULL;
     if (!cJSON_IsObject(v->expect)) return;
     cJSON_ArrayForEach(field, v->expect)
     {
-        bool seen = false;
-        for (size_t i = 0; i < v->seen_count && !seen; i++) seen = strcmp(v->seen[i], field->string) == 0;
-        if (!seen) es_vec_fail(v, field->string, "expected, but nothing was compared with it");
+        if (was_seen(v, field->string)) continue;
+        if (!cJSON_IsObject(field)) {
+            es_vec_fail(v, field->string, unknown);
+            continue;
+        }
+        cJSON_ArrayForEach(inner, field)
+        {
+            char name[ES_VEC_NAME];
+            snprintf(name, sizeof name, "%s.%s", field->string, inner->string);
+            if (!was_seen(v, name)) es_vec_fail(v, name, unknown);
+        }
     }
+}
+
+/** The file's tolerance of one field, when it has one of its own. */
+static double field_tolerance(const struct es_vec *v, const char *field, const char *name, double otherwise)
+{
+    const cJSON *fields =
+        cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(v->root, "tolerance"), "fields");
+    const cJSON *own = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(fields, field), name);
+    return cJSON_IsNumber(own) ? own->valuedouble : otherwise;
 }
 
 static double tolerance(const struct es_vec *v, const char *name, double otherwise)
@@ -57,12 +108,14 @@ bool es_vec_next(struct es_vec *v)
 {
     if (v->item) {
         check_all_seen(v);
+        v->failed_cases += v->failed > v->failed_before;
         v->item = v->item->next;
     } else {
         v->item = cJSON_GetObjectItemCaseSensitive(v->root, "cases");
         v->item = v->item ? v->item->child : NULL;
     }
     v->seen_count = 0;
+    v->failed_before = v->failed;
     if (!v->item) return false;
     const cJSON *id = cJSON_GetObjectItemCaseSensitive(v->item, "id");
     v->id = cJSON_IsString(id) ? id->valuestring : "?";
@@ -83,7 +136,7 @@ void es_vec_fail(struct es_vec *v, const char *field, const char *what)
 void es_vec_saw(struct es_vec *v, const char *field)
 {
     if (v->seen_count < ES_VEC_MAX_SEEN)
-        v->seen[v->seen_count++] = field;
+        snprintf(v->seen[v->seen_count++], ES_VEC_NAME, "%s", field);
     else
         es_vec_fail(v, field, "more fields than ES_VEC_MAX_SEEN");
 }
@@ -93,7 +146,43 @@ double es_vec_number(const cJSON *item)
     if (cJSON_IsNumber(item)) return item->valuedouble;
     if (cJSON_IsString(item) && strcmp(item->valuestring, "inf") == 0) return INFINITY;
     if (cJSON_IsString(item) && strcmp(item->valuestring, "-inf") == 0) return -INFINITY;
+    if (cJSON_IsString(item) && item->valuestring[0] && strspn(item->valuestring, "0123456789") == strlen(item->valuestring))
+        return strtod(item->valuestring, NULL);
     return NAN;
+}
+
+uint64_t es_vec_whole(const cJSON *item)
+{
+    if (cJSON_IsString(item)) return strtoull(item->valuestring, NULL, 10);
+    return cJSON_IsNumber(item) && item->valuedouble > 0 && item->valuedouble < 9e15 ? (uint64_t)item->valuedouble : 0;
+}
+
+uint64_t es_vec_in_whole(const struct es_vec *v, const char *name)
+{
+    return es_vec_whole(cJSON_GetObjectItemCaseSensitive(v->in, name));
+}
+
+uint64_t *es_vec_in_wholes(const struct es_vec *v, const char *name, size_t *count)
+{
+    const cJSON *array = cJSON_GetObjectItemCaseSensitive(v->in, name), *item = NULL;
+    *count = 0;
+    if (!cJSON_IsArray(array)) return NULL;
+    const size_t n = (size_t)cJSON_GetArraySize(array);
+    uint64_t *out = calloc(n ? n : 1, sizeof *out);
+    if (!out) return NULL;
+    cJSON_ArrayForEach(item, array) out[(*count)++] = es_vec_whole(item);
+    return out;
+}
+
+const cJSON *es_vec_want(const struct es_vec *v, const char *field)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(v->expect, field);
+    const char *dot = strchr(field, '.');
+    char first[ES_VEC_NAME];
+    if (item || !dot || (size_t)(dot - field) >= sizeof first) return item;
+    memcpy(first, field, (size_t)(dot - field));
+    first[dot - field] = 0;
+    return cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(v->expect, first), dot + 1);
 }
 
 double es_vec_in(const struct es_vec *v, const char *name)
@@ -126,7 +215,15 @@ double *es_vec_in_array(const struct es_vec *v, const char *name, size_t *count)
 
 bool es_vec_has(const struct es_vec *v, const char *field)
 {
-    return cJSON_GetObjectItemCaseSensitive(v->expect, field) != NULL;
+    return es_vec_want(v, field) != NULL;
+}
+
+/** To 13 significant digits, as the files are written. */
+static double to_13_digits(double x)
+{
+    char text[40];
+    snprintf(text, sizeof text, "%.12e", x);
+    return strtod(text, NULL);
 }
 
 static void compare(struct es_vec *v, const char *field, const cJSON *expected, double got, double rel, double absolute)
@@ -134,11 +231,15 @@ static void compare(struct es_vec *v, const char *field, const cJSON *expected, 
     const double want = es_vec_number(expected);
     char text[160];
     v->fields++;
-    if (isnan(want) && isnan(got) && (!expected || cJSON_IsNull(expected))) return;
+    rel = field_tolerance(v, field, "rel", rel);
+    absolute = field_tolerance(v, field, "abs", absolute);
+    if (isnan(want) && isnan(got) && cJSON_IsNull(expected)) return;
     if (want == got) return;
+    if (rel == 0 && absolute == 0 && want == to_13_digits(got)) return;
     const double error = fabs(got - want);
     if (isfinite(want) && isfinite(got) && error <= absolute + rel * fabs(want)) {
-        if (want != 0 && error > absolute && error / fabs(want) > v->worst) v->worst = error / fabs(want);
+        /* near 0 the absolute part decides, and a relative error says nothing */
+        if (absolute <= rel * fabs(want) && error > v->worst * fabs(want)) v->worst = error / fabs(want);
         return;
     }
     snprintf(text, sizeof text, "expected %.17g, got %.17g (difference %.3g)", want, got, got - want);
@@ -159,13 +260,13 @@ void es_vec_check_tol(struct es_vec *v, const char *field, double got, double re
 {
     if (!es_vec_has(v, field)) return;
     es_vec_saw(v, field);
-    compare(v, field, cJSON_GetObjectItemCaseSensitive(v->expect, field), got, rel, absolute);
+    compare(v, field, es_vec_want(v, field), got, rel, absolute);
 }
 
 void es_vec_check_array(struct es_vec *v, const char *field, const double *got, size_t count)
 {
     if (!es_vec_has(v, field)) return;
-    const cJSON *want = cJSON_GetObjectItemCaseSensitive(v->expect, field);
+    const cJSON *want = es_vec_want(v, field);
     es_vec_saw(v, field);
     if (cJSON_IsNull(want)) {
         for (size_t i = 0; i < count; i++) compare(v, field, want, got[i], v->rel, v->abs);
@@ -188,7 +289,7 @@ void es_vec_check_pair(struct es_vec *v, const char *field, double lo, double hi
 void es_vec_check_text(struct es_vec *v, const char *field, const char *got)
 {
     if (!es_vec_has(v, field)) return;
-    const cJSON *want = cJSON_GetObjectItemCaseSensitive(v->expect, field);
+    const cJSON *want = es_vec_want(v, field);
     es_vec_saw(v, field);
     v->fields++;
     if (cJSON_IsNull(want) ? got == NULL : cJSON_IsString(want) && got && strcmp(want->valuestring, got) == 0) return;
@@ -203,7 +304,27 @@ void es_vec_check_bool(struct es_vec *v, const char *field, bool got)
     if (!es_vec_has(v, field)) return;
     es_vec_saw(v, field);
     v->fields++;
-    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(v->expect, field)) != got) es_vec_fail(v, field, "other truth value");
+    const cJSON *want = es_vec_want(v, field);
+    if (!cJSON_IsBool(want) || cJSON_IsTrue(want) != got) es_vec_fail(v, field, "other truth value");
+}
+
+void es_vec_check_count(struct es_vec *v, const char *field, es_u128 got)
+{
+    if (!es_vec_has(v, field)) return;
+    const cJSON *want = es_vec_want(v, field);
+    char digits[48] = "", text[160];
+    es_vec_saw(v, field);
+    v->fields++;
+    size_t at = sizeof digits - 1;
+    do digits[--at] = (char)('0' + (int)(got % 10));
+    while (got /= 10);
+    memmove(digits, digits + at, sizeof digits - at);
+    char expected[48] = "";
+    if (cJSON_IsNumber(want)) snprintf(expected, sizeof expected, "%.0f", want->valuedouble);
+    if (cJSON_IsString(want)) snprintf(expected, sizeof expected, "%s", want->valuestring);
+    if (strcmp(expected, digits) == 0 && !(cJSON_IsNumber(want) && want->valuedouble != floor(want->valuedouble))) return;
+    snprintf(text, sizeof text, "expected %s, got %s", expected[0] ? expected : "null", digits);
+    es_vec_fail(v, field, text);
 }
 
 void es_vec_assert(const struct es_vec_section *sections, const char *file)

@@ -3,8 +3,10 @@
  * Reads the reference vectors (schema bias-monitor-vectors/1) and compares with their tolerances.
  *
  * A number passes when |got - expected| <= abs + rel * |expected|; null matches NAN only; "inf" and "-inf" match infinities;
- * strings and integers match exactly. A case's `tol` overrides the file's `tolerance`. A field of `expect` nobody compared is a
- * failure, so that no part of a vector passes unread.
+ * strings and integers match exactly. A case's `tol` overrides the file's `tolerance`, and `tolerance.fields` overrides both for
+ * the field it names. Expected numbers carry 13 significant digits: where a file's tolerance is 0, ours are rounded to as many
+ * before they are compared. A field of `expect` nobody compared is a failure ("unknown field"), so that no part of a vector
+ * passes unread. A field inside an object of `expect` goes by both names: "ba.sd".
  */
 #ifndef ES_TESTS_VECTORS_H
 #define ES_TESTS_VECTORS_H
@@ -12,8 +14,12 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-#define ES_VEC_MAX_SEEN 64
+#include "metrics/int128.h"
+
+#define ES_VEC_MAX_SEEN 96
+#define ES_VEC_NAME 64
 
 /** One open vector file and the case it stands at. */
 struct es_vec {
@@ -23,9 +29,11 @@ struct es_vec {
     const cJSON *in, *expect;  /* of the current case */
     const char *id;            /* of the current case */
     double rel, abs;           /* of the current case */
-    const char *seen[ES_VEC_MAX_SEEN]; /* fields of expect that were compared */
+    char seen[ES_VEC_MAX_SEEN][ES_VEC_NAME]; /* fields of expect that were compared */
     size_t seen_count;
-    size_t cases, fields, failed;
+    size_t cases, fields, failed; /* failed: comparisons */
+    size_t failed_before;         /* `failed` when the current case began */
+    size_t failed_cases;          /* complete once es_vec_next() has given false */
     double worst;              /* worst relative error among the passing numbers */
 };
 
@@ -66,6 +74,15 @@ void es_vec_check_array(struct es_vec *v, const char *field, const double *got, 
 void es_vec_check_pair(struct es_vec *v, const char *field, double lo, double hi);
 void es_vec_check_text(struct es_vec *v, const char *field, const char *got);
 void es_vec_check_bool(struct es_vec *v, const char *field, bool got);
+/** Compare a count exactly; expect.<field> is a whole number, or a text of digits where JSON numbers lose them. */
+void es_vec_check_count(struct es_vec *v, const char *field, es_u128 got);
+/** The expected item of a field, NULL when absent; nothing is marked as compared. */
+const cJSON *es_vec_want(const struct es_vec *v, const char *field);
+/** A whole number from in, exact up to 2^64 - 1 when given as a number below 2^53 or as a text of digits; 0 when absent. */
+uint64_t es_vec_whole(const cJSON *item);
+uint64_t es_vec_in_whole(const struct es_vec *v, const char *name);
+/** in.<name> as whole numbers; count written; free() it; NULL when absent. */
+uint64_t *es_vec_in_wholes(const struct es_vec *v, const char *name, size_t *count);
 /** Compare any JSON number against a value, inside a structure the caller walks; `field` is for the message. */
 void es_vec_compare(struct es_vec *v, const char *field, const cJSON *expected, double got);
 /** Say that a field was compared by the caller's own walk. */
