@@ -141,11 +141,12 @@ struct es_config {
     struct es_disclosure internal, external;
     bool exclude_identity_removed;  /* "Exclude": ["identity_removed"] */
     char patient_id_prefix[ES_NAME_SIZE], accession_prefix[ES_NAME_SIZE]; /* stripped before hashing, when there */
+    char reference_population[1024]; /* "ReferencePopulation": CSV file, "" when none; must exist */
     char note[512];            /* "Note": a line shown on every report, e.g. that study dates are invented */
     char *document;            /* owned: canonical JSON of all that decides what is counted (no paths, keys, roots); the config event */
     char *plan_document;       /* owned: canonical JSON of "Plan"; the plan event */
-    struct es_vocabulary **owned_vocabularies; /* loaded from files */
-    size_t n_owned_vocabularies;
+    struct es_vocabulary *owned_vocabularies[ES_MAX_AXES]; /* loaded from files; [axis], NULL where built in */
+    char *vocabulary_texts[ES_MAX_AXES];                   /* owned: the files as they stood; [axis]; they go into `document` */
 };
 
 /** Parse a configuration. Every key is checked; the first fault ends it.
@@ -166,5 +167,12 @@ int es_config_model(const struct es_config *config, const char *name);
 int es_model_finding(const struct es_model_config *model, const char *name);
 /** Is this attribute needed (by an axis or an eligibility rule)? Only such attributes are stored. */
 bool es_config_wants(const struct es_config *config, const char *keyword);
+/** Is this the linked name of an axis? */
+bool es_config_links(const struct es_config *config, const char *name);
+/** Name of a band: "0-17", "18-39", ..., "80+"; index n_bands is what lies below the first edge ("<18").
+ * @param band  0 .. n_bands; band i holds bands[i] <= value < bands[i + 1] */
+void es_axis_band_name(const struct es_axis_config *axis, size_t band, char *out, size_t size);
+/** Band of a whole number: 0 .. n_bands - 1, or n_bands when it lies below the first edge. */
+size_t es_axis_band(const struct es_axis_config *axis, int32_t value);
 
 #endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "dicom/attributes.h"
+#include "plugin/config_check.h"
+
+#define MAX_VOCABULARY_FILE (1u << 20)
+#define OLDEST_AGE 90 /* ages over 89 are kept as 90 (45 CFR 164.514(b)(2)(i)(C)) */
+
+/* What one axis is read into before its parts are held against each other. */
+struct axis_reading {
+    struct es_axis_config axis;
+    const cJSON *bands, *vocabulary;
+    int32_t level; /* index into levels[]; -1: not given */
+};
+
+static const char *const levels[] = {"value", "group", NULL};
+
+static config_read_fn read_attribute, keep_bands, keep_vocabulary;
+
+static const struct config_key axis_keys[] = {
+    {"Name", CONFIG_NAME, true, offsetof(struct axis_reading, axis.name), ES_NAME_SIZE, 0, 0, NULL, NULL},
+    {"Attribute", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_attribute},
+    {"Linked", CONFIG_NAME, false, offsetof(struct axis_reading, axis.linked), ES_NAME_SIZE, 0, 0, NULL, NULL},
+    {"Bands", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, keep_bands},
+    {"Vocabulary", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, keep_vocabulary},
+    {"Level", CONFIG_CHOICE, false, offsetof(struct axis_reading, level), 0, 0, 0, levels, NULL},
+};
+
+static bool attribute_is_fact(const char *keyword)
+{
+    for (size_t i = 0; i < es_n_attributes; i++)
+        if (strcmp(es_attributes[i].keyword, keyword) == 0) return es_attribute_is_fact(&es_attributes[i]);
+    return false;
+}
+
+static enum es_errc read_attribute(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)
+{
+    struct axis_reading *reading = into;
+    const enum es_errc code = config_text(reader, item, place, true, reading->axis.attribute, ES_NAME_SIZE);
+    if (code != ES_OK) return code;
+    if (!attribute_is_fact(reading->axis.attribute))
+        return config_fault(reader, place, item, "the PS3.6 keyword of an attribute that is read, such as PatientSex or ViewPosition");
+    return ES_OK;
+}
+
+static enum es_errc keep_bands(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)
+{
+    (void)reader;
+    (void)place;
+    ((struct axis_reading *)into)->bands = item;
+    return ES_OK;
+}
+
+static enum es_errc keep_vocabulary(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)
+{
+    (void)reader;
+    (void)place;
+    ((struct axis_reading *)into)->vocabulary = item;
+    return ES_OK;
+}
+
+static enum es_errc read_bands(struct config_reader *reader, const cJSON *item, const struct config_place *place,
+                               struct es_axis_config *axis)
+{
+    const bool age = strcmp(axis->attribute, "PatientAge") == 0;
+    const int32_t highest = age ? OLDEST_AGE : 1000000000;
+    const struct config_place list = {place, "Bands", 0};
+    size_t count = 0;
+    const enum es_errc code = config_list(reader, item, &list, 1, ES_MAX_BANDS, &count);
+    if (code != ES_OK) return code;
+    size_t i = 0;
+    for (const cJSON *edge = item->child; edge != NULL; edge = edge->next, i++) {
+        const struct config_place here = {&list, NULL, i};
+        const int64_t lowest = i > 0 ? (int64_t)axis->bands[i - 1] + 1 : age ? 0 : -(int64_t)highest;
+        const double value = cJSON_IsNumber(edge) ? edge->valuedouble : (double)highest + 1;
+        if (!(value >= (double)lowest && value <= (double)highest) || value != (double)(int32_t)value)
+            return config_fault(reader, &here, edge, "a whole number in %lld..%d, greater than the edge before", (long long)lowest, highest);
+        axis->bands[i] = (int32_t)value;
+    }
+    axis->n_bands = count;
+    return ES_OK;
+}
+
+/* The file's own text goes into the document, so that a report can be made again after the file has changed. */
+static enum es_errc slurp(struct config_reader *reader, const char *path, const struct config_place *place, char **out)
+{
+    enum es_errc code = ES_OK;
+    char *text = malloc(MAX_VOCABULARY_FILE + 1);
+    FILE *file = fopen(path, "re");
+    if (text == NULL) {
+        code = config_memory(reader);
+    } else if (file == NULL) {
+        code = config_wrong(reader, place, "found \"%s\", which cannot be read; expected a CSV file or the name of a vocabulary", path);
+    } else {
+        const size_t len = fread(text, 1, MAX_VOCABULARY_FILE + 1, file);
+        if (ferror(file) != 0) code = config_wrong(reader, place, "found \"%s\", which cannot be read", path);
+        else if (len > MAX_VOCABULARY_FILE) code = config_wrong(reader, place, "found a file of more than 1 MiB, expected a vocabulary");
+        else if (!es_utf8_valid(text, len)) code = config_wrong(reader, place, "found a file that is no UTF-8 text, expected a CSV file");
+        else text[len] = '\0';
+    }
+    if (file != NULL) (void)fclose(file);
+    if (code == ES_OK) *out = text;
+    else free(text);
+    return code;
+}
+
+static enum es_errc load_file(struct config_reader *reader, const char *path, const struct config_place *place, size_t index)
+{
+    struct es_error inner = {0};
+    if (es_vocabulary_load(&reader->config->owned_vocabularies[index], path, &inner) == ES_OK) return ES_OK;
+    return config_wrong(reader, place, "%s", inner.text);
+}
+
+/* A vocabulary that stands inside a stored document. */
+static enum es_errc load_text(struct config_reader *reader, const char *text, const struct config_place *place, size_t index)
+{
+    char path[64];
+    const int fd = memfd_create("vocabulary", MFD_CLOEXEC);
+    if (fd < 0) return config_memory(reader);
+    const size_t len = strlen(text);
+    const bool wrote = write(fd, text, len) == (ssize_t)len;
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    const enum es_errc code = wrote ? load_file(reader, path, place, index) : config_memory(reader);
+    (void)close(fd);
+    return code;
+}
+
+static enum es_errc read_vocabulary(struct config_reader *reader, const cJSON *item, const struct config_place *place,
+                                    struct es_axis_config *axis, size_t index)
+{
+    const struct config_place here = {place, "Vocabulary", 0};
+    const cJSON *text = reader->stored ? cJSON_GetObjectItemCaseSensitive(item, "Text") : NULL;
+    char path[1024];
+    enum es_errc code;
+    if (cJSON_IsString(text)) {
+        char *copy = strdup(text->valuestring);
+        if (copy == NULL) return config_memory(reader);
+        reader->config->vocabulary_texts[index] = copy;
+        code = load_text(reader, copy, &here, index);
+    } else {
+        if (!cJSON_IsString(item)) return config_fault(reader, &here, item, "the name of a vocabulary or of a CSV file");
+        axis->vocabulary = es_vocabulary_builtin(item->valuestring);
+        if (axis->vocabulary != NULL) return ES_OK;
+        code = config_file(reader, item, &here, path, sizeof path);
+        if (code == ES_OK) code = slurp(reader, path, &here, &reader->config->vocabulary_texts[index]);
+        if (code == ES_OK) code = load_file(reader, path, &here, index);
+    }
+    if (code == ES_OK) axis->vocabulary = reader->config->owned_vocabularies[index];
+    return code;
+}
+
+static enum es_errc finish_axis(struct config_reader *reader, const struct config_place *place, struct axis_reading *reading,
+                                size_t index)
+{
+    struct es_axis_config *axis = &reading->axis;
+    static const int32_t age_bands[] = {0, 18, 40, 60, 80};
+    enum es_errc code = ES_OK;
+    if ((axis->attribute[0] != '\0') == (axis->linked[0] != '\0'))
+        return config_wrong(reader, place, "found %s of Attribute and Linked, expected exactly one",
+                            axis->attribute[0] != '\0' ? "both" : "none");
+    if (axis->linked[0] != '\0' && attribute_is_fact(axis->linked))
+        return config_wrong(reader, place, "found Linked \"%s\", which is an attribute of the header; expected Attribute", axis->linked);
+    if (reading->bands != NULL && reading->vocabulary != NULL)
+        return config_wrong(reader, place, "found both of Bands and Vocabulary, expected at most one");
+    if (reading->bands != NULL && axis->linked[0] == '\0' && strcmp(axis->attribute, "PatientAge") != 0)
+        return config_wrong(reader, place, "found Bands, expected them with PatientAge or Linked only");
+    if (reading->level == 1 && reading->vocabulary == NULL)
+        return config_wrong(reader, place, "found Level \"group\" without Vocabulary, expected both");
+    axis->group_level = reading->level == 1;
+    if (reading->bands != NULL) code = read_bands(reader, reading->bands, place, axis);
+    if (code == ES_OK && reading->vocabulary != NULL) code = read_vocabulary(reader, reading->vocabulary, place, axis, index);
+    if (reading->bands == NULL && strcmp(axis->attribute, "PatientAge") == 0) {
+        memcpy(axis->bands, age_bands, sizeof age_bands);
+        axis->n_bands = sizeof age_bands / sizeof age_bands[0];
+    }
+    if (reading->vocabulary == NULL && strcmp(axis->attribute, "PatientSex") == 0) axis->vocabulary = es_vocabulary_builtin("dicom-sex");
+    return code;
+}
+
+enum es_errc config_read_axes(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)
+{
+    struct es_config *config = into;
+    size_t count = 0, i = 0;
+    enum es_errc code = config_list(reader, item, place, 0, ES_MAX_AXES, &count);
+    if (code != ES_OK) return code;
+    config->n_axes = 0; /* instead of the default ones */
+    for (const cJSON *entry = item->child; entry != NULL; entry = entry->next, i++) {
+        const struct config_place here = {place, NULL, i};
+        struct axis_reading reading = {.level = -1};
+        code = config_object(reader, entry, &here, axis_keys, sizeof axis_keys / sizeof axis_keys[0], &reading);
+        if (code == ES_OK) code = finish_axis(reader, &here, &reading, i);
+        if (code != ES_OK) return code;
+        if (config_axis(config, reading.axis.name) >= 0)
+            return config_wrong(reader, &here, "found a second axis named \"%s\", expected names that differ", reading.axis.name);
+        config->axes[config->n_axes++] = reading.axis;
+    }
+    return ES_OK;
+}
+
+static enum es_errc add_intersection(struct config_reader *reader, const struct config_place *place, const struct es_intersection *made)
+{
+    struct es_config *config = reader->config;
+    for (size_t i = 0; i < config->n_intersections; i++)
+        if (config->intersections[i].n == made->n && memcmp(config->intersections[i].axis, made->axis, made->n) == 0)
+            return config_wrong(reader, place, "given twice, expected once");
+    if (config->n_intersections == ES_MAX_INTERSECTIONS)
+        return config_wrong(reader, place, "found more intersections, expected at most %d", ES_MAX_INTERSECTIONS);
+    config->intersections[config->n_intersections++] = *made;
+    return ES_OK;
+}
+
+static enum es_errc read_intersection(struct config_reader *reader, const cJSON *item, const struct config_place *place)
+{
+    struct es_intersection made = {0};
+    size_t count = 0, i = 0;
+    const enum es_errc code = config_list(reader, item, place, 2, 3, &count);
+    if (code != ES_OK) return code;
+    for (const cJSON *name = item->child; name != NULL; name = name->next, i++) {
+        const struct config_place here = {place, NULL, i};
+        const int axis = cJSON_IsString(name) ? config_axis(reader->config, name->valuestring) : -1;
+        if (axis < 0) return config_fault(reader, &here, name, "the name of an axis");
+        uint8_t at = made.n; /* sorted, so that ["age","sex"] and ["sex","age"] are one */
+        while (at > 0 && made.axis[at - 1] > (uint8_t)axis) {
+            made.axis[at] = made.axis[at - 1];
+            at--;
+        }
+        if (at > 0 && made.axis[at - 1] == (uint8_t)axis) return config_fault(reader, &here, name, "axes that differ");
+        made.axis[at] = (uint8_t)axis;
+        made.n++;
+    }
+    return add_intersection(reader, place, &made);
+}
+
+enum es_errc config_read_intersections(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)
+{
+    const struct es_config *config = into;
+    size_t count = 0, i = 0;
+    enum es_errc code = ES_OK;
+    if (cJSON_IsString(item) && strcmp(item->valuestring, "pairs") == 0) {
+        for (uint8_t a = 0; a < config->n_axes; a++)
+            for (uint8_t b = (uint8_t)(a + 1); code == ES_OK && b < config->n_axes; b++)
+                code = add_intersection(reader, place, &(struct es_intersection){2, {a, b, 0}});
+        return code;
+    }
+    if (!cJSON_IsArray(item)) return config_fault(reader, place, item, "\"pairs\" or a list of lists of axis names");
+    code = config_list(reader, item, place, 0, ES_MAX_INTERSECTIONS, &count);
+    for (const cJSON *entry = item->child; code == ES_OK && entry != NULL; entry = entry->next, i++) {
+        const struct config_place here = {place, NULL, i};
+        code = read_intersection(reader, entry, &here);
+    }
+    return code;
+}
