@@ -124,15 +124,14 @@ void es_html_comparisons(struct es_page *page, const cJSON *release, const struc
     if (rows(page, release, at, true, false)) {
         es_page_put(page, "<div class=\"scroll\"><table><caption>Each group against the rest, as planned: ");
         es_page_finding(page, at);
-        es_page_put(
-            page,
-            "</caption>\n<thead><tr><th scope=\"col\">Group</th><th scope=\"col\">Metric</th>"
-            "<th scope=\"col\">Group against rest</th><th scope=\"col\" class=\"n\">Difference, adjusted for the number of "
-            "comparisons</th><th scope=\"col\" class=\"n\">p, adjusted</th><th "
-            "scope=\"col\">Verdict</th></tr></thead>\n<tbody>\n");
+        es_page_put(page, "</caption>\n<thead><tr><th scope=\"col\">Group</th><th scope=\"col\">Metric</th>"
+                          "<th scope=\"col\">Group against rest</th><th scope=\"col\" class=\"n\">Interval of the difference, "
+                          "adjusted</th><th scope=\"col\" class=\"n\">p, adjusted</th><th "
+                          "scope=\"col\">Verdict</th></tr></thead>\n<tbody>\n");
         rows(page, release, at, true, true);
-        es_page_put(page,
-                    "</tbody></table></div>\n<p class=\"sub\">Fixed-size: valid for one planned look; not for daily looking.");
+        es_page_put(page, "</tbody></table></div>\n<p class=\"sub\">Fixed-size: valid for one planned look; not for daily "
+                          "looking. Adjusted: for the number of "
+                          "planned comparisons.");
         if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(plan, "declared_in_retrospect")))
             es_page_put(page, " The plan was declared in retrospect.");
         es_page_put(page, "</p>\n");

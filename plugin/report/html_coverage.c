@@ -51,14 +51,13 @@ static void attributes(struct es_page *page, const cJSON *release)
     es_page_put(page, "</tbody></table></div>\n");
 }
 
-static void stage(struct es_page *page, const cJSON *funnel, const char *part, const char *whole)
+static void stage(struct es_page *page, struct es_view_count part, struct es_view_count whole)
 {
-    const struct es_view_count a = es_view_count(funnel, part), b = es_view_count(funnel, whole);
     es_page_put(page, "<td class=\"n\">");
-    es_page_share(page, a, b);
-    if (a.shown == ES_SHOWN_NUMBER && b.shown == ES_SHOWN_NUMBER && b.n) {
+    es_page_share(page, part, whole);
+    if (part.shown == ES_SHOWN_NUMBER && whole.shown == ES_SHOWN_NUMBER && whole.n) {
         es_page_put(page, "<span class=\"bar\"><i style=\"width:");
-        es_page_fixed(page, a.n < b.n ? 100.0 * (double)a.n / (double)b.n : 100.0, 1);
+        es_page_fixed(page, part.n < whole.n ? 100.0 * (double)part.n / (double)whole.n : 100.0, 1);
         es_page_put(page, "%\"></i></span>");
     }
     es_page_put(page, "</td>");
@@ -76,7 +75,7 @@ static void losses(struct es_page *page, const cJSON *funnel, const char *const 
         es_view_count_text(lost, text, sizeof text);
         es_view_plain(names[i], plain, sizeof plain);
         if (lost.shown == ES_SHOWN_SUPPRESSED) /* the stage first, so that "suppressed" does not read as its adjective */
-            es_page_putf(page, "%s%s: suppressed", any ? ", " : "", plain);
+            es_page_putf(page, "%s<span class=\"g\">%s: suppressed</span>", any ? ", " : "", plain);
         else es_page_putf(page, "%s%s %s", any ? ", " : "", text, plain);
         any = true;
     }
@@ -90,16 +89,16 @@ static void coverage_row(struct es_page *page, const cJSON *group, const char *a
     static const char *const unread[] = {"indeterminate", "maturing", "overdue"};
     const cJSON *levels = cJSON_GetObjectItemCaseSensitive(group, "group");
     const cJSON *funnel = cJSON_GetObjectItemCaseSensitive(group, "funnel");
-    const struct es_view_count seen = es_view_count(funnel, "seen");
+    const struct es_view_count seen = es_view_count(funnel, "seen"), eligible = es_view_count(funnel, "eligible"),
+                               resulted = es_view_count(funnel, "resulted");
     es_page_putf(page, "<tr%s><th scope=\"row\">", es_view_unknown(levels) ? " class=\"unknown\"" : "");
     if (axis) es_page_text(page, es_view_string(levels, axis));
     else es_page_label(page, levels);
-    es_page_put(page, "</th><td class=\"n\">");
-    es_page_share(page, seen, es_view_count(everyone, "seen"));
-    es_page_put(page, "</td>");
-    stage(page, funnel, "eligible", "seen");
-    stage(page, funnel, "resulted", "eligible");
-    stage(page, funnel, "referenced", "resulted");
+    es_page_put(page, "</th>");
+    stage(page, seen, es_view_count(everyone, "seen"));
+    stage(page, eligible, seen);
+    stage(page, resulted, eligible);
+    stage(page, es_view_count(funnel, "referenced"), resulted);
     losses(page, funnel, out, 3);
     losses(page, funnel, without, 4);
     losses(page, funnel, unread, 3);

@@ -7,7 +7,7 @@
 #include "plugin/report/page.h"
 
 /* In units of the viewBox; text is 13 of them high, so that a figure of a page's width prints at more than 9 points. */
-enum { WIDTH = 640, LEFT = 132, PLOT = 252, VALUE = LEFT + PLOT + 16, COUNT = WIDTH - 4, ROW = 22, HEAD = 46, FOOT = 30 };
+enum { WIDTH = 564, LEFT = 116, PLOT = 206, VALUE = LEFT + PLOT + 14, COUNT = WIDTH - 2, ROW = 22, HEAD = 32, FOOT = 28 };
 
 static void text_at(struct es_page *page, int x, int y, const char *class, const char *text)
 {
@@ -89,7 +89,7 @@ static void draw_axis(struct es_page *page, const struct es_forest *forest, cons
     line(page, forest, forest->everyone, HEAD - 4, bottom, "ev");
     line(page, forest, forest->floor, HEAD - 4, bottom, "fl");
     text_at(page, LEFT, 16, "h", forest->title);
-    (void)snprintf(text, sizeof text, "value (%s %% interval)", confidence);
+    (void)snprintf(text, sizeof text, "%s %% interval", confidence);
     text_at(page, VALUE, 16, "h", text);
     text_at(page, COUNT, 16, "h e", forest->n_title);
 }

@@ -55,7 +55,8 @@ static void sentences(struct es_page *page, const cJSON *summary)
     const bool all = cJSON_GetArraySize(list) <= LARGE_SENTENCES;
     sentence_list(page, list, summary, true, all);
     if (all) return;
-    es_page_put(page, "<details><summary>Each disparity as a sentence (the table below says the same)</summary>\n");
+    es_page_put(page,
+                "<details class=\"repeat\"><summary>Each disparity as a sentence (the table below says the same)</summary>\n");
     sentence_list(page, list, summary, false, false);
     es_page_put(page, "</details>\n");
 }
@@ -297,7 +298,7 @@ void es_html_summary(struct es_page *page, const cJSON *release)
     disparity_table(page, release, disparities);
     cannot(page, release, cannot_be);
     gaps(page, coverage);
-    item_table(page, release, parities, "parities", "Parity shown: the difference lies within the plan's margin", "parity",
-               "blue");
+    item_table(page, release, parities, "parities", "Parity shown: the difference lies within the plan's margin", "blue",
+               "parity");
     es_page_put(page, "</section>\n");
 }

@@ -105,9 +105,18 @@ void es_page_share(struct es_page *page, struct es_view_count part, struct es_vi
 
 void es_page_label(struct es_page *page, const cJSON *group)
 {
-    char label[ES_VIEW_LABEL];
-    es_view_label(group, label, sizeof label);
-    es_page_text(page, label);
+    const cJSON *level = NULL;
+    if (es_view_axes(group) == 0) es_page_put(page, "everyone");
+    cJSON_ArrayForEach(level, group)
+    {
+        const char *value = cJSON_IsString(level) ? level->valuestring : "";
+        es_page_put(page,
+                    level == group->child ? "<span class=\"g\">" : ", <span class=\"g\">"); /* a line breaks between axes */
+        es_page_text(page, level->string ? level->string : "");
+        es_page_put(page, " ");
+        es_page_text(page, strcmp(value, "*") == 0 ? "(every level)" : value);
+        es_page_put(page, "</span>");
+    }
 }
 
 void es_page_finding(struct es_page *page, const struct es_view_finding *at)

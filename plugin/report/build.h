@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file build.h
+ * Inside es_report_build(): what its parts hand each other. Nothing here is for renderers.
+ *
+ * Order of work: groupings from the plan and the configuration; one part (sheet and sweep) a stream; the tree with every estimate;
+ * the family's correction; disclosure; and the summary last, so that its words can say no more than the disclosed tree does.
+ */
+#ifndef ES_PLUGIN_REPORT_BUILD_H
+#define ES_PLUGIN_REPORT_BUILD_H
+
+#include "metrics/catalogue.h"
+#include "plugin/report/report.h"
+#include "plugin/report/tree.h"
+
+/** Everyone, each axis, the configured intersections, and those that only the plan names. */
+#define ES_MAX_GROUPINGS (1 + ES_MAX_AXES + ES_MAX_INTERSECTIONS + 64)
+
+/** Member of a group, a comparison and the like that disclosure reads and removes: people behind the numbers. */
+#define ES_HIDDEN "hidden"
+
+/** Beside the sweep: what verification bounds and external disclosure need of one group. */
+struct es_tally {
+    uint64_t unverified[2];                   /* window closed without a reference, by decision: non-alerts, alerts */
+    uint32_t stage_patients[ES_STAGE_COUNT];  /* patients with a unit in each leaf of the funnel */
+};
+
+/** One stream, swept. */
+struct es_report_part {
+    const struct es_stream *stream;
+    struct es_sweep *sweep;   /* owned: every row of the period */
+    struct es_tally *tallies; /* owned: one a group of `sweep` */
+    struct es_sweep *judge;   /* owned, rows from the plan's day on; NULL when that is all rows (use `sweep`) */
+    struct es_tally *judge_tallies;
+    cJSON *groups;            /* in the tree */
+};
+
+/** One comparison of the primary family, waiting for its correction. */
+struct es_trial {
+    const struct es_metric *metric;
+    const struct es_summary *summary; /* of the judging sweep */
+    struct es_comparison raw;         /* at the uncorrected level */
+    cJSON *node;                      /* in the tree: filled when the correction is known */
+    double margin, weight;
+    double adjusted, adjusted_tost;   /* p-values */
+    bool turned;                      /* unverified cases could turn the difference's sign */
+    bool from_plan_day;               /* rests on the cases from the plan's day on only */
+};
+
+struct es_report {
+    struct es_site *site;
+    const struct es_config *config;
+    const struct es_report_options *options;
+    int64_t now;
+    int32_t plan_day;
+    bool retrospect;
+    uint64_t plan_seq;
+    struct es_levels levels[ES_MAX_AXES];
+    struct es_grouping groupings[ES_MAX_GROUPINGS];
+    size_t n_groupings;
+    struct es_stream *streams;
+    size_t n_streams;
+    struct es_report_part *parts;
+    struct es_trial *trials;
+    size_t n_trials, trials_size;
+    struct es_tree tree;
+};
+
+/* plan.c */
+void es_report_groupings(struct es_report *report);
+/** The plan's row for a metric, NULL when it has none. */
+const struct es_plan_metric *es_report_plan_metric(const struct es_report *report, const char *name);
+/** Does the plan name this group? Its weight (E2: 1, 1/4, 1/16), or 0. Groups with an unknown level never are. */
+double es_report_weight(const struct es_report *report, struct es_group_key key, bool nobody);
+void es_report_plan(struct es_report *report, cJSON *release);
+
+/* part.c */
+ES_MUST_USE enum es_errc es_report_sweep(struct es_report *report, struct es_report_part *part, struct es_error *err);
+void es_report_part_clear(struct es_report_part *part);
+/** The name of a level: "unknown" for 0. */
+const char *es_report_level(const struct es_report *report, uint8_t axis, uint8_t level);
+/** {"sex":"F","age":"80+"} under `name`. */
+void es_report_group_key(struct es_report *report, cJSON *parent, const char *name, struct es_group_key key);
+bool es_report_same_key(struct es_group_key a, struct es_group_key b, uint8_t axes);
+
+/* group.c */
+/** Counts of a funnel in printing order; ends with NULL. */
+extern const char *const es_funnel_keys[];
+ES_MUST_USE enum es_errc es_report_groups(struct es_report *report, struct es_report_part *part, cJSON *finding,
+                                          struct es_error *err);
+
+/* compare.c */
+ES_MUST_USE enum es_errc es_report_compare(struct es_report *report, const struct es_report_part *part, size_t index,
+                                           cJSON *against_rest, struct es_error *err);
+/** Correct the family and fill the waiting comparisons. */
+ES_MUST_USE enum es_errc es_report_judge(struct es_report *report, struct es_error *err);
+
+/* tally.c */
+/** @return NULL when memory ran out; free() */
+struct es_tally *es_report_tally(const struct es_report *report, const struct es_sheet *sheet, const struct es_sweep *sweep);
+/** Could the unverified cases turn the sign of a difference of sensitivity or specificity? (DESIGN 8, verification) */
+bool es_report_turned(const struct es_report *report, const struct es_sweep *sweep, const struct es_tally *tallies, size_t index,
+                      const struct es_metric *metric, double difference);
+
+/* words.c */
+/** "missed more often: 0.72 against 0.84; difference -0.12, 95 % -0.17 to -0.07". The minus sign is U+2212.
+ * @param lo,hi     NAN: no interval is told
+ * @param percent   its level
+ * @param adjusted  says so behind the interval */
+void es_report_words(char *out, size_t size, const struct es_metric *metric, double group, double rest, double difference, double lo,
+                     double hi, double percent, bool adjusted);
+
+/* summary.c */
+/** Fill "summary" from the disclosed tree. */
+void es_report_summary(struct es_tree *tree, cJSON *release);
+
+/* release.c */
+/**
+ * Apply disclosure control to a built tree and strip its hidden members.
+ *
+ * none: nothing is withheld. floor:N for staff: a statistic over 1..N-1 patients is suppressed with the counts it rests on.
+ * floor:N for others: every cell of 1..N-1 patients, each proportion whose cells are, and complements so that no suppressed cell
+ * follows from its line. nhs: STANDARDS 4.3 (0 stays, 1-7 suppressed, others to the nearest 5, rates from rounded values).
+ */
+void es_release_disclose(struct es_tree *tree, cJSON *release, const struct es_disclosure *rule, enum es_audience audience);
+
+#endif

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A group against its rest: what belongs to the plan's family waits for its correction (weighted Holm, METRICS E2), all else is
+ * exploratory and bears no verdict. The interval beside a verdict is recomputed at the level the verdict was drawn from. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "metrics/planning.h"
+#include "plugin/report/build.h"
+
+static void not_estimable(struct es_tree *t, cJSON *node, enum es_reason reason, bool primary)
+{
+    es_tree_text(t, node, "status", "not_estimable");
+    es_tree_text(t, node, "why", es_reason_code(reason));
+    es_tree_text(t, node, "words", es_reason_words(reason));
+    es_tree_text(t, node, "family", primary ? "primary" : "exploratory");
+}
+
+static void interval(struct es_tree *t, cJSON *intervals, enum es_interval method, double level, bool adjusted, double lo, double hi)
+{
+    cJSON *out = es_tree_object(t, intervals, NULL);
+    es_tree_text(t, out, "method", es_interval_name(method));
+    es_tree_number(t, out, "level", level);
+    es_tree_bool(t, out, "adjusted", adjusted);
+    es_tree_number(t, out, "lo", lo);
+    es_tree_number(t, out, "hi", hi);
+}
+
+/** Members that a comparison has whether it is judged or not, up to the intervals. */
+static cJSON *head(struct es_tree *t, cJSON *node, const struct es_comparison *c)
+{
+    es_tree_number(t, node, "difference", c->difference);
+    es_tree_number(t, node, "group_value", c->group);
+    es_tree_number(t, node, "rest_value", c->rest);
+    return es_tree_array(t, node, "intervals");
+}
+
+static void people(struct es_tree *t, cJSON *node, const struct es_comparison *c)
+{
+    cJSON *out = es_tree_object(t, node, ES_HIDDEN);
+    es_tree_count(t, out, "n_group", c->n_group);
+    es_tree_count(t, out, "n_rest", c->n_rest);
+    es_tree_count(t, out, "patients_group", c->patients_group);
+    es_tree_count(t, out, "patients_rest", c->patients_rest);
+}
+
+static void flags(struct es_tree *t, cJSON *node, uint32_t bits, bool from_plan_day)
+{
+    cJSON *out = es_tree_array(t, node, "flags");
+    for (uint32_t bit = 1; bit; bit <<= 1)
+        if ((bits & bit) && es_flag_name(bit)) es_tree_text(t, out, NULL, es_flag_name(bit));
+    if (from_plan_day) es_tree_text(t, out, NULL, "cases_from_plan_day");
+}
+
+static void exploratory(struct es_tree *t, cJSON *node, const struct es_metric *metric, const struct es_comparison *c,
+                        const struct es_level *level, double margin)
+{
+    char words[240];
+    const double percent = 100 * (1 - level->alpha);
+    es_report_words(words, sizeof words, metric, c->group, c->rest, c->difference, c->lo, c->hi, percent, false);
+    cJSON *intervals = head(t, node, c);
+    interval(t, intervals, c->method, 1 - level->alpha, false, c->lo, c->hi);
+    es_tree_text(t, node, "mode", "fixed");
+    es_tree_number(t, node, "margin", margin);
+    es_tree_text(t, node, "family", "exploratory");
+    es_tree_text(t, node, "verdict", NULL);
+    es_tree_number(t, node, "p", c->p_difference);
+    es_tree_number(t, node, "p_adjusted", NAN);
+    flags(t, node, c->flags, false);
+    es_tree_text(t, node, "reason", NULL);
+    es_tree_text(t, node, "words", words);
+    es_tree_text(t, node, "cases_needed", NULL);
+    people(t, node, c);
+}
+
+static struct es_trial *new_trial(struct es_report *report)
+{
+    if (report->n_trials == report->trials_size) {
+        const size_t size = report->trials_size ? report->trials_size * 2 : 64;
+        struct es_trial *grown = reallocarray(report->trials, size, sizeof *grown);
+        if (!grown) return NULL;
+        report->trials = grown;
+        report->trials_size = size;
+    }
+    struct es_trial *trial = &report->trials[report->n_trials++];
+    *trial = (struct es_trial){.adjusted = NAN, .adjusted_tost = NAN};
+    return trial;
+}
+
+/** The sweep that bears verdicts, and where this group stands in it; SIZE_MAX when no case is left from the plan's day on. */
+static size_t judging(const struct es_report *report, const struct es_report_part *part, size_t index, const struct es_sweep **sweep,
+                      const struct es_tally **tallies)
+{
+    *sweep = part->judge ? part->judge : part->sweep;
+    *tallies = part->judge ? part->judge_tallies : part->tallies;
+    if (!part->judge) return index;
+    const struct es_group_key key = es_sweep_key(part->sweep, index);
+    for (size_t i = 0; i < es_sweep_count(part->judge); i++)
+        if (es_report_same_key(key, es_sweep_key(part->judge, i), report->groupings[key.grouping].n)) return i;
+    return SIZE_MAX;
+}
+
+static enum es_errc compare_primary(struct es_report *report, const struct es_report_part *part, size_t index,
+                                    const struct es_metric *metric, double margin, double weight, cJSON *node, struct es_error *err)
+{
+    const struct es_sweep *sweep = NULL;
+    const struct es_tally *tallies = NULL;
+    const size_t at = judging(report, part, index, &sweep, &tallies);
+    const struct es_level level = es_level_default();
+    struct es_comparison c = {0};
+    if (at == SIZE_MAX || !metric->compare(es_sweep_summary(sweep, at), &level, margin, &c) || c.status != ES_ESTIMATED) {
+        not_estimable(&report->tree, node, at == SIZE_MAX ? ES_NO_CASES : c.reason, true);
+        return ES_OK;
+    }
+    struct es_trial *trial = new_trial(report);
+    if (!trial) return es_fail(err, ES_E_MEMORY, "no memory for comparison %zu", report->n_trials);
+    trial->metric = metric;
+    trial->summary = es_sweep_summary(sweep, at);
+    trial->raw = c;
+    trial->node = node;
+    trial->margin = margin;
+    trial->weight = weight;
+    trial->from_plan_day = part->judge != NULL;
+    trial->turned = es_report_turned(report, sweep, tallies, at, metric, c.difference);
+    return ES_OK;
+}
+
+enum es_errc es_report_compare(struct es_report *report, const struct es_report_part *part, size_t index, cJSON *against_rest,
+                               struct es_error *err)
+{
+    struct es_tree *t = &report->tree;
+    const struct es_group_key key = es_sweep_key(part->sweep, index);
+    const struct es_summary *s = es_sweep_summary(part->sweep, index);
+    if (report->groupings[key.grouping].n == 0) return ES_OK; /* everyone has no rest */
+    const uint32_t task = report->config->models[part->stream->model].findings[part->stream->finding].task;
+    const double weight = report->plan_day == ES_NO_DAY ? 0 : es_report_weight(report, key, es_summary_units(s) == 0);
+    for (size_t i = 0; i < es_metrics_count; i++) {
+        const struct es_metric *metric = &es_metrics[i];
+        const struct es_plan_metric *row = es_report_plan_metric(report, metric->name);
+        if (!(metric->tasks & task) || !metric->compare || (!metric->verdict && !row)) continue;
+        const double margin = row ? row->margin : (double)NAN;
+        cJSON *node = es_tree_object(t, against_rest, metric->name);
+        if (metric->verdict && row && row->primary && weight > 0) {
+            const enum es_errc e = compare_primary(report, part, index, metric, margin, weight, node, err);
+            if (e != ES_OK) return e;
+            continue;
+        }
+        const struct es_level level = es_level_default();
+        struct es_comparison c = {0};
+        if (!metric->compare(s, &level, margin, &c) || c.status != ES_ESTIMATED)
+            not_estimable(t, node, c.reason, false);
+        else
+            exploratory(t, node, metric, &c, &level, margin);
+    }
+    return t->failed ? es_fail(err, ES_E_MEMORY, "no memory for the comparisons") : ES_OK;
+}
+
+/** Cases still needed in the group, by METRICS E3 on effective counts; null where a rate is not what is compared or none would do. */
+static void cases_needed(struct es_tree *t, cJSON *node, const struct es_trial *trial, double alpha)
+{
+    const struct es_comparison *c = &trial->raw;
+    const bool positives = trial->metric->denominator == ES_PER_POSITIVE, negatives = trial->metric->denominator == ES_PER_NEGATIVE;
+    const double deff = c->deff >= 1 ? c->deff : 1, n1 = (double)c->n_group / deff, n2 = (double)c->n_rest / deff;
+    if (trial->metric->kernel != ES_KERNEL_RATIO || (!positives && !negatives) || !(n1 > 0) || !(n2 > 0)) {
+        es_tree_text(t, node, "cases_needed", NULL);
+        return;
+    }
+    const struct es_plan_inputs in = {.p1 = (c->group * n1 + 1) / (n1 + 2), .p2 = (c->rest * n2 + 1) / (n2 + 2), .n1 = n1, .n2 = n2,
+                                      .margin = trial->margin, .alpha = alpha, .power = 0.8};
+    const bool parity = trial->margin > 0 && fabs(in.p1 - in.p2) < trial->margin;
+    const struct es_cases_needed need = es_plan_needed(&in, parity ? ES_GOAL_PARITY : ES_GOAL_DISPARITY, ES_GROW_SCALE);
+    if (!need.reachable || need.additional == 0) {
+        es_tree_text(t, node, "cases_needed", NULL);
+        return;
+    }
+    cJSON *out = es_tree_object(t, node, "cases_needed");
+    es_tree_number(t, out, positives ? "positives" : "negatives", ceil((double)need.additional * deff));
+}
+
+/** How much stricter than alone a hypothesis was judged: adjusted p over p, at most the whole family's weight over its own. */
+static double strictness(double p, double adjusted, double whole)
+{
+    if (!(p > 0) || !(adjusted < 1)) return whole;
+    return fmin(whole, fmax(1, adjusted / p));
+}
+
+static const char *reason_of(const struct es_trial *trial, const struct es_comparison *c, const struct es_plan *plan)
+{
+    if (c->n_group < plan->min_cases || c->n_rest < plan->min_cases) return "min_cases";
+    if (c->patients_group < plan->min_patients || c->patients_rest < plan->min_patients) return "min_patients";
+    if (trial->turned) return es_reason_code(ES_VERIFICATION);
+    return c->reason == ES_REASON_NONE ? "interval" : es_reason_code(c->reason);
+}
+
+static void judge(struct es_report *report, struct es_trial *trial, double total)
+{
+    struct es_tree *t = &report->tree;
+    const struct es_plan *plan = &report->config->plan;
+    const struct es_level plain = es_level_default();
+    const double whole = fmax(1, total / trial->weight), p_tost = fmax(trial->raw.p_lower, trial->raw.p_upper);
+    struct es_level strict = plain;
+    strict.alpha = plan->alpha / strictness(trial->raw.p_difference, trial->adjusted, whole);
+    strict.equivalence = plan->alpha / strictness(p_tost, trial->adjusted_tost, whole);
+    struct es_comparison c = {0};
+    if (!trial->metric->compare(trial->summary, &strict, trial->margin, &c) || c.status != ES_ESTIMATED) c = trial->raw;
+    enum es_verdict verdict = es_verdict_of(&c, trial->margin, plan->alpha, plan->alpha, plan->min_cases, plan->min_patients,
+                                            trial->adjusted, trial->adjusted_tost);
+    if (trial->turned) verdict = ES_VERDICT_NOT_ENOUGH;
+    const bool parity = verdict == ES_VERDICT_PARITY;
+    const double lo = parity ? c.lo_eq : c.lo, hi = parity ? c.hi_eq : c.hi;
+    const double percent = 100 * (1 - (parity ? 2 : 1) * plan->alpha);
+    char words[240];
+    es_report_words(words, sizeof words, trial->metric, c.group, c.rest, c.difference, lo, hi, percent, true);
+    cJSON *intervals = head(t, trial->node, &c);
+    interval(t, intervals, c.method, 1 - (parity ? 2 * strict.equivalence : strict.alpha), true, lo, hi);
+    interval(t, intervals, trial->raw.method, 1 - plain.alpha, false, trial->raw.lo, trial->raw.hi);
+    es_tree_text(t, trial->node, "mode", "fixed");
+    es_tree_number(t, trial->node, "margin", trial->margin);
+    es_tree_text(t, trial->node, "family", "primary");
+    es_tree_text(t, trial->node, "verdict", es_verdict_name(verdict));
+    es_tree_number(t, trial->node, "p", trial->raw.p_difference);
+    es_tree_number(t, trial->node, "p_adjusted", trial->adjusted);
+    flags(t, trial->node, c.flags, trial->from_plan_day);
+    es_tree_text(t, trial->node, "reason", verdict == ES_VERDICT_NOT_ENOUGH ? reason_of(trial, &c, plan) : NULL);
+    es_tree_text(t, trial->node, "words", words);
+    if (verdict == ES_VERDICT_NOT_ENOUGH && !trial->turned)
+        cases_needed(t, trial->node, trial, strict.alpha);
+    else
+        es_tree_text(t, trial->node, "cases_needed", NULL);
+    people(t, trial->node, &c);
+}
+
+enum es_errc es_report_judge(struct es_report *report, struct es_error *err)
+{
+    const size_t n = report->n_trials;
+    if (n == 0) return ES_OK;
+    if (n > UINT32_MAX) return es_fail(err, ES_E_LIMIT, "%zu comparisons in the plan, %u allowed", n, UINT32_MAX);
+    double *work = calloc(n, 5 * sizeof *work);
+    uint32_t *scratch = calloc(n, sizeof *scratch);
+    if (!work || !scratch) {
+        free(work);
+        free(scratch);
+        return es_fail(err, ES_E_MEMORY, "no memory to correct %zu comparisons", n);
+    }
+    double *p = work, *tost = work + n, *weight = work + 2 * n, *adjusted = work + 3 * n, *adjusted_tost = work + 4 * n, total = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct es_trial *trial = &report->trials[i];
+        p[i] = trial->raw.p_difference;
+        /* fmax would hide a NAN: without a margin there is no parity test in the family */
+        tost[i] = isnan(trial->raw.p_lower) || isnan(trial->raw.p_upper) ? (double)NAN : fmax(trial->raw.p_lower, trial->raw.p_upper);
+        weight[i] = trial->weight;
+        total += trial->weight;
+    }
+    es_holm_weighted(p, weight, n, scratch, adjusted);
+    es_holm_weighted(tost, weight, n, scratch, adjusted_tost);
+    for (size_t i = 0; i < n; i++) {
+        report->trials[i].adjusted = adjusted[i];
+        report->trials[i].adjusted_tost = adjusted_tost[i];
+    }
+    for (size_t i = 0; i < n; i++) judge(report, &report->trials[i], total);
+    free(work);
+    free(scratch);
+    return report->tree.failed ? es_fail(err, ES_E_MEMORY, "no memory for %zu verdicts", n) : ES_OK;
+}

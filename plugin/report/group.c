@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One group of one stream in the tree: who was counted, how far each unit came, every estimate, floors. */
+#include <math.h>
+#include <string.h>
+
+#include "plugin/report/build.h"
+
+const char *const es_funnel_keys[] = {"seen",    "excluded", "ineligible",    "eligibility_unknown", "eligible", "resulted",
+                                      "rejected", "failed",   "pending",       "missing",             "referenced", "indeterminate",
+                                      "maturing", "overdue",  "late",          "out_of_scope",        NULL};
+
+static void funnel(struct es_tree *t, cJSON *group, const struct es_summary *s)
+{
+    const uint64_t referenced = es_summary_stage(s, ES_STAGE_REFERENCED), indeterminate = es_summary_stage(s, ES_STAGE_INDETERMINATE),
+                   maturing = es_summary_stage(s, ES_STAGE_MATURING), overdue = es_summary_stage(s, ES_STAGE_OVERDUE);
+    const uint64_t resulted = referenced + indeterminate + maturing + overdue;
+    const uint64_t rejected = es_summary_stage(s, ES_STAGE_REJECTED), failed = es_summary_stage(s, ES_STAGE_FAILED),
+                   pending = es_summary_stage(s, ES_STAGE_PENDING), missing = es_summary_stage(s, ES_STAGE_MISSING);
+    const uint64_t counts[] = {es_summary_units(s),
+                               es_summary_stage(s, ES_STAGE_EXCLUDED),
+                               es_summary_stage(s, ES_STAGE_INELIGIBLE),
+                               es_summary_stage(s, ES_STAGE_ELIGIBILITY_UNKNOWN),
+                               resulted + rejected + failed + pending + missing,
+                               resulted,
+                               rejected,
+                               failed,
+                               pending,
+                               missing,
+                               referenced,
+                               indeterminate,
+                               maturing,
+                               overdue,
+                               es_summary_marked(s, ES_MARK_LATE),
+                               es_summary_marked(s, ES_MARK_OUT_OF_SCOPE)};
+    cJSON *out = es_tree_object(t, group, "funnel");
+    for (size_t i = 0; es_funnel_keys[i]; i++) es_tree_count(t, out, es_funnel_keys[i], counts[i]);
+}
+
+static void verification(struct es_tree *t, cJSON *parent, const struct es_summary *s)
+{
+    uint64_t alerts[2] = {0}, verified[2] = {0}; /* by decision: 0 non-alert, 1 alert */
+    es_summary_verification(s, alerts, verified);
+    cJSON *out = es_tree_object(t, parent, "verification");
+    es_tree_count(t, out, "alerts", alerts[1]);
+    es_tree_count(t, out, "alerts_verified", verified[1]);
+    es_tree_count(t, out, "non_alerts", alerts[0]);
+    es_tree_count(t, out, "non_alerts_verified", verified[0]);
+}
+
+static void flags(struct es_tree *t, cJSON *parent, uint32_t bits)
+{
+    cJSON *out = es_tree_array(t, parent, "flags");
+    for (uint32_t bit = 1; bit; bit <<= 1)
+        if ((bits & bit) && es_flag_name(bit)) es_tree_text(t, out, NULL, es_flag_name(bit));
+}
+
+static void estimate(struct es_tree *t, cJSON *metrics, const char *name, const struct es_estimate *e)
+{
+    cJSON *out = es_tree_object(t, metrics, name);
+    if (e->status == ES_SUPPRESSED) {
+        es_tree_text(t, out, "status", ES_SUPPRESSED_WORD);
+    } else if (e->status != ES_ESTIMATED || !isfinite(e->value)) {
+        es_tree_text(t, out, "status", "not_estimable");
+        es_tree_text(t, out, "why", es_reason_code(e->reason));
+        es_tree_text(t, out, "words", es_reason_words(e->reason));
+        es_tree_count(t, out, "n", e->n);
+    } else {
+        es_tree_text(t, out, "status", "estimated");
+        es_tree_number(t, out, "value", e->value);
+        es_tree_number(t, out, "lo", e->lo);
+        es_tree_number(t, out, "hi", e->hi);
+        es_tree_count(t, out, "n", e->n);
+        es_tree_count(t, out, "patients", e->patients);
+        es_tree_text(t, out, "method", es_interval_name(e->method));
+        flags(t, out, e->flags);
+    }
+}
+
+/** METRICS J5 with a fixed-size interval: the floor is met when the whole interval lies at or above it. */
+static const char *floor_verdict(const struct es_estimate *e, double least)
+{
+    if (e->status != ES_ESTIMATED) return "not_enough";
+    if (e->lo >= least) return "met";
+    return e->hi < least ? "below" : "not_enough";
+}
+
+static void floors(struct es_report *report, cJSON *group, uint32_t task, const struct es_summary *s, const struct es_level *level)
+{
+    struct es_tree *t = &report->tree;
+    cJSON *out = es_tree_object(t, group, "against_floor");
+    for (size_t i = 0; i < es_metrics_count; i++) {
+        const struct es_plan_metric *row = es_report_plan_metric(report, es_metrics[i].name);
+        if (!row || isnan(row->floor) || !(es_metrics[i].tasks & task)) continue;
+        const struct es_estimate e = s ? es_metrics[i].finish(s, level) : es_not_estimable(ES_NO_CASES, 0, 0);
+        cJSON *entry = es_tree_object(t, out, es_metrics[i].name);
+        es_tree_number(t, entry, "floor", row->floor);
+        es_tree_text(t, entry, "verdict", floor_verdict(&e, row->floor));
+        es_tree_number(t, entry, "value", e.value);
+        es_tree_number(t, entry, "lo", e.lo);
+        es_tree_number(t, entry, "hi", e.hi);
+        cJSON *people = es_tree_object(t, entry, ES_HIDDEN);
+        es_tree_count(t, people, "n", e.n);
+        es_tree_count(t, people, "patients", e.patients);
+    }
+}
+
+/** People behind the numbers, for disclosure; stripped before the tree leaves. */
+static void hidden(struct es_tree *t, cJSON *group, const struct es_summary *s, const struct es_tally *tally)
+{
+    cJSON *out = es_tree_object(t, group, ES_HIDDEN);
+    es_tree_count(t, out, "seen", es_summary_patients(s));
+    es_tree_count(t, out, "positives", es_summary_positive_patients(s));
+    es_tree_count(t, out, "negatives", es_summary_negative_patients(s));
+    for (int stage = 0; stage < ES_STAGE_COUNT; stage++)
+        es_tree_count(t, out, es_stage_name((enum es_stage)stage), tally->stage_patients[stage]);
+}
+
+static const struct es_summary *judged(const struct es_report *report, const struct es_report_part *part, size_t index)
+{
+    if (!part->judge) return es_sweep_summary(part->sweep, index);
+    const struct es_group_key key = es_sweep_key(part->sweep, index);
+    for (size_t i = 0; i < es_sweep_count(part->judge); i++)
+        if (es_report_same_key(key, es_sweep_key(part->judge, i), report->groupings[key.grouping].n)) return es_sweep_summary(part->judge, i);
+    return NULL;
+}
+
+static enum es_errc one_group(struct es_report *report, struct es_report_part *part, size_t index, uint32_t task, struct es_error *err)
+{
+    struct es_tree *t = &report->tree;
+    const struct es_level level = es_level_default();
+    const struct es_summary *s = es_sweep_summary(part->sweep, index);
+    cJSON *group = es_tree_object(t, part->groups, NULL);
+    es_report_group_key(report, group, "group", es_sweep_key(part->sweep, index));
+    es_tree_count(t, group, "cases", es_summary_cases(s));
+    es_tree_count(t, group, "patients", es_summary_case_patients(s));
+    cJSON *denominators = es_tree_object(t, group, "denominators");
+    es_tree_count(t, denominators, "positives", es_summary_positives(s));
+    es_tree_count(t, denominators, "negatives", es_summary_negatives(s));
+    funnel(t, group, s);
+    verification(t, group, s);
+    cJSON *metrics = es_tree_object(t, group, "metrics");
+    for (size_t i = 0; i < es_metrics_count; i++) {
+        if (!(es_metrics[i].tasks & task)) continue;
+        const struct es_estimate e = es_metrics[i].finish(s, &level);
+        estimate(t, metrics, es_metrics[i].name, &e);
+    }
+    floors(report, group, task, judged(report, part, index), &level);
+    cJSON *against_rest = es_tree_object(t, group, "against_rest");
+    hidden(t, group, s, &part->tallies[index]);
+    if (t->failed) return es_fail(err, ES_E_MEMORY, "no memory for the report of %zu groups", es_sweep_count(part->sweep));
+    return es_report_compare(report, part, index, against_rest, err);
+}
+
+enum es_errc es_report_groups(struct es_report *report, struct es_report_part *part, cJSON *finding, struct es_error *err)
+{
+    struct es_tree *t = &report->tree;
+    const uint32_t task = report->config->models[part->stream->model].findings[part->stream->finding].task;
+    if (es_sweep_count(part->sweep) > 0) verification(t, finding, es_sweep_summary(part->sweep, 0));
+    es_tree_object(t, finding, "curves");
+    es_tree_object(t, finding, "drift");
+    es_tree_array(t, finding, "alarms");
+    part->groups = es_tree_array(t, finding, "groups");
+    for (size_t i = 0; i < es_sweep_count(part->sweep); i++) {
+        const enum es_errc e = one_group(report, part, i, task, err);
+        if (e != ES_OK) return e;
+    }
+    return ES_OK;
+}

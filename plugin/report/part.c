@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One stream: its sheet, swept over every grouping; and, when some exams lie before the plan's day, swept again without them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/report/build.h"
+
+const char *es_report_level(const struct es_report *report, uint8_t axis, uint8_t level)
+{
+    if (level == 0) return "unknown";
+    return level < report->levels[axis].count ? report->levels[axis].names[level] : "other";
+}
+
+void es_report_group_key(struct es_report *report, cJSON *parent, const char *name, struct es_group_key key)
+{
+    cJSON *out = es_tree_object(&report->tree, parent, name);
+    const struct es_grouping *grouping = &report->groupings[key.grouping];
+    for (uint8_t i = 0; i < grouping->n; i++)
+        es_tree_text_as(&report->tree, out, report->config->axes[grouping->axis[i]].name,
+                        es_report_level(report, grouping->axis[i], key.level[i]));
+}
+
+bool es_report_same_key(struct es_group_key a, struct es_group_key b, uint8_t axes)
+{
+    if (a.grouping != b.grouping) return false;
+    for (uint8_t i = 0; i < axes; i++)
+        if (a.level[i] != b.level[i]) return false;
+    return true;
+}
+
+/** One sheet, swept and tallied; the sheet is gone afterwards. */
+static enum es_errc sweep_rows(struct es_report *report, const struct es_stream *stream, int32_t from, struct es_sweep **sweep,
+                               struct es_tally **tallies, struct es_error *err)
+{
+    struct es_sheet_holder holder = {0};
+    enum es_errc e = es_cohort_sheet(es_site_cohort(report->site), stream, from, report->options->to, report->now, report->plan_day,
+                                     &holder, err);
+    if (e != ES_OK) return e;
+    const char *fault = "";
+    for (size_t a = 0; a < report->config->n_axes && e == ES_OK; a++)
+        if (holder.levels[a].count != report->levels[a].count)
+            e = es_fail(err, ES_E_STATE, "axis %zu has %u levels in a sheet and %u in the cohort", a, holder.levels[a].count,
+                        report->levels[a].count);
+    if (e == ES_OK && !es_sheet_check(&holder.sheet, &fault)) e = es_fail(err, ES_E_STATE, "sheet: %s", fault);
+    if (e == ES_OK && !es_sweep_run(&holder.sheet, report->groupings, report->n_groupings, sweep))
+        e = es_fail(err, ES_E_MEMORY, "no memory to sweep %u rows over %zu groupings", holder.sheet.rows, report->n_groupings);
+    if (e == ES_OK) {
+        *tallies = es_report_tally(report, &holder.sheet, *sweep);
+        if (!*tallies) e = es_fail(err, ES_E_MEMORY, "no memory to tally %u rows", holder.sheet.rows);
+    }
+    es_sheet_holder_clear(&holder);
+    return e;
+}
+
+enum es_errc es_report_sweep(struct es_report *report, struct es_report_part *part, struct es_error *err)
+{
+    const int32_t from = report->options->from;
+    const enum es_errc e = sweep_rows(report, part->stream, from, &part->sweep, &part->tallies, err);
+    if (e != ES_OK) return e;
+    const bool early = es_sweep_count(part->sweep) > 0 && es_summary_marked(es_sweep_summary(part->sweep, 0), ES_MARK_EXPLORATORY) > 0;
+    if (!early || report->plan_day == ES_NO_DAY) return ES_OK;
+    const int32_t day = from != ES_NO_DAY && from > report->plan_day ? from : report->plan_day;
+    return sweep_rows(report, part->stream, day, &part->judge, &part->judge_tallies, err);
+}
+
+void es_report_part_clear(struct es_report_part *part)
+{
+    es_sweep_free(part->sweep);
+    es_sweep_free(part->judge);
+    free(part->tallies);
+    free(part->judge_tallies);
+    *part = (struct es_report_part){0};
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Disclosure control over a whole tree: each finding's table, the counts beside them, and the removal of what only we may see. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/report/release.h"
+#include "plugin/report/view.h"
+
+bool es_release_small(const struct es_release_rule *rule, double people)
+{
+    return people > 0 && people < rule->floor;
+}
+
+double es_release_round5(double count)
+{
+    return 5 * floor(count / 5 + 0.5);
+}
+
+/** A flat object of counts outside the groups: attribute states, exclusions. Its sum may be known, so one hidden member hides another. */
+static void plain_counts(struct es_tree *t, cJSON *counts, const struct es_release_rule *rule, bool line)
+{
+    cJSON *item, *next = NULL, *least = NULL;
+    size_t hidden = 0;
+    cJSON_ArrayForEach(item, counts)
+    {
+        if (!cJSON_IsNumber(item)) continue;
+        const double n = item->valuedouble;
+        if (es_release_small(rule, n))
+            hidden++;
+        else if (n > 0 && (!least || n < least->valuedouble))
+            least = item;
+    }
+    const cJSON *complement = line && hidden == 1 && rule->kind == ES_DISCLOSE_FLOOR ? least : NULL;
+    for (item = counts ? counts->child : NULL; item; item = next) {
+        next = item->next;
+        if (!cJSON_IsNumber(item)) continue;
+        if (es_release_small(rule, item->valuedouble) || item == complement)
+            es_tree_set(t, counts, item->string, cJSON_CreateString(ES_SUPPRESSED_WORD));
+        else if (rule->kind == ES_DISCLOSE_NHS)
+            cJSON_SetNumberValue(item, es_release_round5(item->valuedouble));
+    }
+}
+
+/** Take every hidden member out, whatever the rule. */
+static void strip(cJSON *release)
+{
+    struct es_view_finding at = {0};
+    while (es_view_next(release, &at)) {
+        cJSON *group, *groups = cJSON_GetObjectItemCaseSensitive(at.finding, "groups");
+        cJSON_ArrayForEach(group, groups)
+        {
+            cJSON *entry;
+            cJSON_DeleteItemFromObjectCaseSensitive(group, ES_HIDDEN);
+            cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(group, "against_floor"))
+                cJSON_DeleteItemFromObjectCaseSensitive(entry, ES_HIDDEN);
+            cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(group, "against_rest"))
+                cJSON_DeleteItemFromObjectCaseSensitive(entry, ES_HIDDEN);
+        }
+    }
+}
+
+/** The finding's own verification line is that of everyone, who come first. */
+static void copy_everyone(struct es_tree *t, const cJSON *finding)
+{
+    const cJSON *first = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(finding, "groups"), 0);
+    const cJSON *from = cJSON_GetObjectItemCaseSensitive(first, "verification"), *item;
+    cJSON *to = cJSON_GetObjectItemCaseSensitive(finding, "verification");
+    if (!from || !to) return;
+    cJSON_ArrayForEach(item, from) es_tree_set(t, to, item->string, cJSON_Duplicate(item, true));
+}
+
+static void beside(struct es_tree *t, cJSON *release, const struct es_release_rule *rule)
+{
+    cJSON *states;
+    cJSON_ArrayForEach(states, cJSON_GetObjectItemCaseSensitive(release, "attributes")) plain_counts(t, states, rule, true);
+    plain_counts(t, cJSON_GetObjectItemCaseSensitive(release, "excluded"), rule, true);
+    plain_counts(t, cJSON_GetObjectItemCaseSensitive(release, "unpaired"), rule, false);
+    plain_counts(t, cJSON_GetObjectItemCaseSensitive(release, "corrections"), rule, false);
+}
+
+void es_release_disclose(struct es_tree *tree, cJSON *release, const struct es_disclosure *disclosure, enum es_audience audience)
+{
+    const struct es_release_rule rule = {
+        .kind = disclosure->kind,
+        .floor = disclosure->kind == ES_DISCLOSE_NHS ? 8 : disclosure->kind == ES_DISCLOSE_FLOOR ? (double)disclosure->floor : 0,
+        .external = audience == ES_AUDIENCE_EXTERNAL};
+    struct es_view_finding at = {0};
+    while (rule.kind != ES_DISCLOSE_ALL && !tree->failed && es_view_next(release, &at)) {
+        struct es_release_table table = {0};
+        cJSON *finding = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(at.model, "findings"), 0);
+        while (finding && finding != at.finding) finding = finding->next; /* the same node, through a pointer that may write */
+        if (!finding || !es_release_table_make(&table, finding, rule)) {
+            tree->failed = true;
+        } else {
+            es_release_hide(&table);
+            es_release_statistics(tree, &table);
+            es_release_write(tree, &table);
+            copy_everyone(tree, finding);
+        }
+        es_release_table_free(&table);
+    }
+    if (rule.kind == ES_DISCLOSE_NHS || (rule.kind == ES_DISCLOSE_FLOOR && rule.external)) beside(tree, release, &rule);
+    strip(release);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file release.h
+ * Inside disclosure control: one finding's counts as a table of cells, groups by keys.
+ *
+ * Rules: METRICS G2 (primary suppression of 1..N-1, complements within lines), STANDARDS 4.3 (the NHS small-number rule).
+ * Hundepool et al., Statistical Disclosure Control, Wiley (2012), DOI 10.1002/9781118348239, chapter 4.
+ * Not covered: subtraction between successive releases, and an audit of the whole linear system; both are said in README.md.
+ */
+#ifndef ES_PLUGIN_REPORT_RELEASE_H
+#define ES_PLUGIN_REPORT_RELEASE_H
+
+#include "plugin/report/build.h"
+
+enum es_cell_key {
+    ES_CELL_CASES,
+    ES_CELL_PATIENTS,
+    ES_CELL_POSITIVES,
+    ES_CELL_NEGATIVES,
+    ES_CELL_SEEN,
+    ES_CELL_EXCLUDED,
+    ES_CELL_INELIGIBLE,
+    ES_CELL_ELIGIBILITY_UNKNOWN,
+    ES_CELL_ELIGIBLE,
+    ES_CELL_RESULTED,
+    ES_CELL_REJECTED,
+    ES_CELL_FAILED,
+    ES_CELL_PENDING,
+    ES_CELL_MISSING,
+    ES_CELL_REFERENCED,
+    ES_CELL_INDETERMINATE,
+    ES_CELL_MATURING,
+    ES_CELL_OVERDUE,
+    ES_CELL_LATE,
+    ES_CELL_OUT_OF_SCOPE,
+    ES_CELL_ALERTS,
+    ES_CELL_ALERTS_VERIFIED,
+    ES_CELL_NON_ALERTS,
+    ES_CELL_NON_ALERTS_VERIFIED,
+    ES_CELL_KEYS
+};
+
+struct es_cell {
+    double value;
+    double people; /* patients behind it; units where patients are not known */
+    bool hidden;
+};
+
+/** What is applied. */
+struct es_release_rule {
+    enum es_disclosure_kind kind;
+    double floor; /* people of 1 .. floor-1 are not shown */
+    bool external;
+};
+
+struct es_release_table {
+    struct es_release_rule rule;
+    size_t groups;
+    cJSON **group;          /* owned list, borrowed items */
+    struct es_cell *cells;  /* owned: [groups][ES_CELL_KEYS] */
+};
+
+/** @return false when memory ran out */
+bool es_release_table_make(struct es_release_table *table, cJSON *finding, struct es_release_rule rule);
+void es_release_table_free(struct es_release_table *table);
+/** Hide small cells and what they follow from. */
+void es_release_hide(struct es_release_table *table);
+/** Write the cells back: the word, or the rounded number. */
+void es_release_write(struct es_tree *tree, struct es_release_table *table);
+/** Estimates, floors and comparisons of every group, after the cells are decided. */
+void es_release_statistics(struct es_tree *tree, struct es_release_table *table);
+
+/** Do groups i and j differ at most in the level of `axis`? */
+bool es_release_one_line(const cJSON *a, const cJSON *b, const char *axis);
+
+/** Is a count over so many people too small to show? 0 is shown. */
+bool es_release_small(const struct es_release_rule *rule, double people);
+/** NHS: to the nearest 5. */
+double es_release_round5(double count);
+
+#endif

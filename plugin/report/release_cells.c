@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which counts of one finding are not shown: small ones, and those from which a small one would follow. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/report/release.h"
+#include "plugin/report/view.h"
+
+/** Where each count stands in a group, and whose people are behind it ("" : its own units). */
+static const struct {
+    const char *section, *name, *people;
+} keys[ES_CELL_KEYS] = {
+    [ES_CELL_CASES] = {"", "cases", ""},
+    [ES_CELL_PATIENTS] = {"", "patients", ""},
+    [ES_CELL_POSITIVES] = {"denominators", "positives", "positives"},
+    [ES_CELL_NEGATIVES] = {"denominators", "negatives", "negatives"},
+    [ES_CELL_SEEN] = {"funnel", "seen", "seen"},
+    [ES_CELL_EXCLUDED] = {"funnel", "excluded", "excluded"},
+    [ES_CELL_INELIGIBLE] = {"funnel", "ineligible", "ineligible"},
+    [ES_CELL_ELIGIBILITY_UNKNOWN] = {"funnel", "eligibility_unknown", "eligibility_unknown"},
+    [ES_CELL_ELIGIBLE] = {"funnel", "eligible", ""},
+    [ES_CELL_RESULTED] = {"funnel", "resulted", ""},
+    [ES_CELL_REJECTED] = {"funnel", "rejected", "rejected"},
+    [ES_CELL_FAILED] = {"funnel", "failed", "failed"},
+    [ES_CELL_PENDING] = {"funnel", "pending", "pending"},
+    [ES_CELL_MISSING] = {"funnel", "missing", "missing"},
+    [ES_CELL_REFERENCED] = {"funnel", "referenced", "referenced"},
+    [ES_CELL_INDETERMINATE] = {"funnel", "indeterminate", "indeterminate"},
+    [ES_CELL_MATURING] = {"funnel", "maturing", "maturing"},
+    [ES_CELL_OVERDUE] = {"funnel", "overdue", "overdue"},
+    [ES_CELL_LATE] = {"funnel", "late", ""},
+    [ES_CELL_OUT_OF_SCOPE] = {"funnel", "out_of_scope", ""},
+    [ES_CELL_ALERTS] = {"verification", "alerts", ""},
+    [ES_CELL_ALERTS_VERIFIED] = {"verification", "alerts_verified", ""},
+    [ES_CELL_NON_ALERTS] = {"verification", "non_alerts", ""},
+    [ES_CELL_NON_ALERTS_VERIFIED] = {"verification", "non_alerts_verified", ""}};
+
+/** Sums within a group: the first is the sum of the others. Ends with ES_CELL_KEYS. */
+static const enum es_cell_key sums[][7] = {
+    {ES_CELL_SEEN, ES_CELL_EXCLUDED, ES_CELL_INELIGIBLE, ES_CELL_ELIGIBILITY_UNKNOWN, ES_CELL_ELIGIBLE, ES_CELL_KEYS, ES_CELL_KEYS},
+    {ES_CELL_ELIGIBLE, ES_CELL_RESULTED, ES_CELL_REJECTED, ES_CELL_FAILED, ES_CELL_PENDING, ES_CELL_MISSING, ES_CELL_KEYS},
+    {ES_CELL_RESULTED, ES_CELL_REFERENCED, ES_CELL_INDETERMINATE, ES_CELL_MATURING, ES_CELL_OVERDUE, ES_CELL_KEYS, ES_CELL_KEYS},
+    {ES_CELL_CASES, ES_CELL_POSITIVES, ES_CELL_NEGATIVES, ES_CELL_KEYS, ES_CELL_KEYS, ES_CELL_KEYS, ES_CELL_KEYS},
+    {ES_CELL_RESULTED, ES_CELL_ALERTS, ES_CELL_NON_ALERTS, ES_CELL_KEYS, ES_CELL_KEYS, ES_CELL_KEYS, ES_CELL_KEYS}};
+
+static struct es_cell *row(const struct es_release_table *t, size_t group)
+{
+    return t->cells + group * ES_CELL_KEYS;
+}
+
+static const cJSON *section(const cJSON *group, const char *name)
+{
+    return *name ? cJSON_GetObjectItemCaseSensitive(group, name) : group;
+}
+
+static void read_cells(const cJSON *group, struct es_cell *cells)
+{
+    const cJSON *hidden = cJSON_GetObjectItemCaseSensitive(group, ES_HIDDEN);
+    for (size_t k = 0; k < ES_CELL_KEYS; k++) {
+        const double n = es_view_number(section(group, keys[k].section), keys[k].name);
+        const double people = *keys[k].people ? es_view_number(hidden, keys[k].people) : (double)NAN;
+        cells[k].value = isnan(n) ? 0 : n;
+        cells[k].people = isnan(people) ? cells[k].value : people;
+    }
+    cells[ES_CELL_CASES].people = cells[ES_CELL_PATIENTS].value;
+    /* A sum has at least the people of its largest part. */
+    for (size_t s = 3; s-- > 1;) {
+        double most = 0;
+        for (size_t i = 1; sums[s][i] != ES_CELL_KEYS; i++) most = fmax(most, cells[sums[s][i]].people);
+        cells[sums[s][0]].people = most;
+    }
+}
+
+bool es_release_table_make(struct es_release_table *table, cJSON *finding, struct es_release_rule rule)
+{
+    cJSON *group, *groups = cJSON_GetObjectItemCaseSensitive(finding, "groups");
+    const size_t n = (size_t)cJSON_GetArraySize(groups);
+    table->rule = rule;
+    table->group = calloc(n ? n : 1, sizeof(cJSON *));
+    table->cells = calloc(n ? n : 1, ES_CELL_KEYS * sizeof *table->cells);
+    if (!table->group || !table->cells) return false;
+    cJSON_ArrayForEach(group, groups)
+    {
+        read_cells(group, row(table, table->groups));
+        table->group[table->groups++] = group;
+    }
+    return true;
+}
+
+void es_release_table_free(struct es_release_table *table)
+{
+    free(table->group);
+    free(table->cells);
+    *table = (struct es_release_table){0};
+}
+
+bool es_release_one_line(const cJSON *a, const cJSON *b, const char *axis)
+{
+    const cJSON *x = cJSON_GetObjectItemCaseSensitive(a, "group")->child, *y = cJSON_GetObjectItemCaseSensitive(b, "group")->child;
+    for (; x && y; x = x->next, y = y->next) {
+        if (strcmp(x->string, y->string) != 0) return false;
+        if (strcmp(x->string, axis) != 0 && strcmp(x->valuestring, y->valuestring) != 0) return false;
+    }
+    return !x && !y;
+}
+
+/** Is `parent` the group that a line along `axis` adds up to? */
+static bool parent_of(const cJSON *parent, const cJSON *member, const char *axis)
+{
+    const cJSON *key = cJSON_GetObjectItemCaseSensitive(parent, "group"), *level;
+    const cJSON *own = cJSON_GetObjectItemCaseSensitive(member, "group");
+    if (cJSON_GetArraySize(key) + 1 != cJSON_GetArraySize(own)) return false;
+    cJSON_ArrayForEach(level, own)
+    {
+        if (strcmp(level->string, axis) == 0) continue;
+        if (strcmp(es_view_string(key, level->string), level->valuestring) != 0) return false;
+    }
+    return true;
+}
+
+/** Members of one line and the key (or the key of each) they are compared on. */
+struct line {
+    struct es_cell **cells;
+    size_t n;
+};
+
+/** When just one of a line (total and parts) is hidden it follows from the others: hide the smallest shown part that is not 0.
+ * cells[0] is the total; NULL where it is not printed. @return true when something was hidden */
+static bool complete(const struct line *line)
+{
+    size_t hidden = 0;
+    struct es_cell *least = NULL;
+    for (size_t i = 0; i < line->n; i++) {
+        struct es_cell *c = line->cells[i];
+        if (!c) continue;
+        if (c->hidden)
+            hidden += c->value > 0;
+        else if (i > 0 && c->value > 0 && (!least || c->value < least->value))
+            least = c;
+    }
+    if (hidden != 1 || !least) return false;
+    least->hidden = true;
+    return true;
+}
+
+static bool sums_of(struct es_release_table *t, size_t group)
+{
+    struct es_cell *cells = row(t, group);
+    bool changed = false;
+    for (size_t s = 0; s < sizeof sums / sizeof sums[0]; s++) {
+        struct es_cell *members[7];
+        struct line line = {members, 0};
+        while (line.n < 7 && sums[s][line.n] != ES_CELL_KEYS) {
+            members[line.n] = &cells[sums[s][line.n]];
+            line.n++;
+        }
+        changed |= complete(&line);
+    }
+    /* Two names of one number. */
+    struct es_cell *a = &cells[ES_CELL_CASES], *b = &cells[ES_CELL_REFERENCED];
+    if (a->hidden != b->hidden && a->value == b->value) a->hidden = b->hidden = changed = true;
+    return changed;
+}
+
+/** The lines along one axis of one group, when it is the first of its line. `members` has room for every group and a total. */
+static bool lines_of(struct es_release_table *t, size_t first, const char *axis, size_t *index, struct es_cell **members)
+{
+    size_t n = 0, parent = SIZE_MAX;
+    for (size_t j = 0; j < first; j++)
+        if (es_release_one_line(t->group[first], t->group[j], axis)) return false;
+    for (size_t j = 0; j < t->groups; j++) {
+        if (parent_of(t->group[j], t->group[first], axis)) parent = j;
+        if (es_release_one_line(t->group[first], t->group[j], axis)) index[n++] = j;
+    }
+    bool changed = false;
+    for (size_t k = 0; k < ES_CELL_KEYS; k++) {
+        if (k == ES_CELL_PATIENTS) continue; /* a patient may stand in two levels: no sum */
+        members[0] = parent == SIZE_MAX ? NULL : &row(t, parent)[k];
+        for (size_t i = 0; i < n; i++) members[i + 1] = &row(t, index[i])[k];
+        changed |= complete(&(struct line){members, n + 1});
+    }
+    return changed;
+}
+
+static bool lines(struct es_release_table *t, size_t *index, struct es_cell **members)
+{
+    bool changed = false;
+    for (size_t g = 0; g < t->groups; g++) {
+        const cJSON *level;
+        cJSON_ArrayForEach(level, cJSON_GetObjectItemCaseSensitive(t->group[g], "group"))
+            changed |= lines_of(t, g, level->string, index, members);
+    }
+    return changed;
+}
+
+/** Hide what can be told from one another in a group, whatever the lines say. */
+static void tie(struct es_cell *c)
+{
+    if (c[ES_CELL_CASES].hidden || c[ES_CELL_PATIENTS].hidden)
+        c[ES_CELL_CASES].hidden = c[ES_CELL_PATIENTS].hidden = c[ES_CELL_POSITIVES].hidden = c[ES_CELL_NEGATIVES].hidden =
+            c[ES_CELL_REFERENCED].hidden = true;
+}
+
+static void hide_staff(struct es_release_table *t)
+{
+    for (size_t g = 0; g < t->groups; g++) {
+        struct es_cell *c = row(t, g);
+        static const enum es_cell_key denominators[] = {ES_CELL_CASES, ES_CELL_PATIENTS, ES_CELL_POSITIVES, ES_CELL_NEGATIVES};
+        for (size_t i = 0; i < 4; i++) c[denominators[i]].hidden = es_release_small(&t->rule, c[denominators[i]].people);
+        tie(c);
+        if (c[ES_CELL_CASES].hidden)
+            for (size_t k = ES_CELL_ALERTS; k < ES_CELL_KEYS; k++) c[k].hidden = c[k].value > 0;
+    }
+}
+
+void es_release_hide(struct es_release_table *t)
+{
+    if (t->rule.kind == ES_DISCLOSE_FLOOR && !t->rule.external) {
+        hide_staff(t);
+        return;
+    }
+    for (size_t g = 0; g < t->groups; g++) {
+        struct es_cell *c = row(t, g);
+        for (size_t k = 0; k < ES_CELL_KEYS; k++) c[k].hidden = es_release_small(&t->rule, c[k].people);
+        if (t->rule.kind == ES_DISCLOSE_NHS) continue;
+        for (size_t k = ES_CELL_ALERTS; k < ES_CELL_KEYS; k += 2)
+            c[k + 1].hidden |= es_release_small(&t->rule, c[k].value - c[k + 1].value);
+    }
+    if (t->rule.kind == ES_DISCLOSE_NHS) return; /* rounding each number by itself is that rule's protection */
+    size_t *index = calloc(t->groups + 1, sizeof *index);
+    struct es_cell **members = calloc(t->groups + 1, sizeof *members);
+    bool changed = index && members;
+    if (!changed) /* better nothing than too much */
+        for (size_t i = 0; i < t->groups * ES_CELL_KEYS; i++) t->cells[i].hidden = true;
+    /* Each round hides at least one more cell, so this ends. */
+    while (changed) {
+        changed = false;
+        for (size_t g = 0; g < t->groups; g++) {
+            tie(row(t, g));
+            changed |= sums_of(t, g);
+        }
+        changed |= lines(t, index, members);
+    }
+    free(index);
+    free(members);
+}
+
+void es_release_write(struct es_tree *tree, struct es_release_table *t)
+{
+    for (size_t g = 0; g < t->groups; g++) {
+        const struct es_cell *c = row(t, g);
+        for (size_t k = 0; k < ES_CELL_KEYS; k++) {
+            cJSON *parent = *keys[k].section ? cJSON_GetObjectItemCaseSensitive(t->group[g], keys[k].section) : t->group[g];
+            cJSON *item = cJSON_GetObjectItemCaseSensitive(parent, keys[k].name);
+            if (!item) continue;
+            if (c[k].hidden)
+                es_tree_set(tree, parent, keys[k].name, cJSON_CreateString(ES_SUPPRESSED_WORD));
+            else if (t->rule.kind == ES_DISCLOSE_NHS)
+                cJSON_SetNumberValue(item, es_release_round5(c[k].value));
+        }
+    }
+}

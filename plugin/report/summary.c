@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The summary, in plain words, read from the disclosed tree: it cannot say more than the tree shows. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "plugin/report/build.h"
+#include "plugin/report/view.h"
+
+#define MAX_TOLD 8 /* sentences of one kind; the lists themselves are complete */
+
+struct summary {
+    struct es_tree *t;
+    const cJSON *release;
+    cJSON *floors, *disparities, *parities, *undecided, *gaps, *sentences;
+    uint64_t judged;
+};
+
+/** "chexnet 1.0 effusion, sex F" */
+static void subject(char *out, size_t size, const char *model, const char *version, const char *finding, const cJSON *group)
+{
+    char label[ES_VIEW_LABEL];
+    es_view_label(group, label, sizeof label);
+    snprintf(out, size, "%s%s%s %s, %s", model, *version ? " " : "", version, finding, label);
+}
+
+static cJSON *item(struct summary *s, cJSON *list, const struct es_view_finding *at, const cJSON *group, const char *metric,
+                   const char *words)
+{
+    cJSON *out = es_tree_object(s->t, list, NULL);
+    es_tree_text(s->t, out, "model", at->model_name);
+    es_tree_text_or_null(s->t, out, "version", at->version);
+    es_tree_text(s->t, out, "finding", at->name);
+    es_tree_count(s->t, out, "epoch", at->epoch_id);
+    es_tree_copy(s->t, out, "group", cJSON_GetObjectItemCaseSensitive(group, "group"));
+    es_tree_text(s->t, out, "metric", metric);
+    es_tree_text(s->t, out, "words", words);
+    return out;
+}
+
+static void floors(struct summary *s, const struct es_view_finding *at, const cJSON *group)
+{
+    const cJSON *entry;
+    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(group, "against_floor"))
+    {
+        if (strcmp(es_view_string(entry, "verdict"), "below") != 0) continue;
+        char words[240], value[24], lo[24], hi[24], least[24], interval[80] = "";
+        es_view_fixed(es_view_number(entry, "value"), 2, value, sizeof value);
+        es_view_fixed(es_view_number(entry, "lo"), 2, lo, sizeof lo);
+        es_view_fixed(es_view_number(entry, "hi"), 2, hi, sizeof hi);
+        es_view_fixed(es_view_number(entry, "floor"), 2, least, sizeof least);
+        if (!isnan(es_view_number(entry, "lo"))) snprintf(interval, sizeof interval, " (95 %% %s to %s)", lo, hi);
+        snprintf(words, sizeof words, "%s %s%s is below the floor of %s", entry->string, value, interval, least);
+        item(s, s->floors, at, group, entry->string, words);
+    }
+}
+
+static void comparisons(struct summary *s, const struct es_view_finding *at, const cJSON *group)
+{
+    const cJSON *c;
+    cJSON_ArrayForEach(c, cJSON_GetObjectItemCaseSensitive(group, "against_rest"))
+    {
+        if (strcmp(es_view_string(c, "family"), "primary") != 0) continue;
+        const char *verdict = es_view_string(c, "verdict"), *words = es_view_string(c, "words");
+        if (strcmp(verdict, "disparity") == 0 || strcmp(verdict, "parity") == 0) {
+            item(s, *verdict == 'd' ? s->disparities : s->parities, at, group, c->string, words);
+            s->judged++;
+            continue;
+        }
+        const bool compared = *verdict != '\0';
+        cJSON *out = item(s, s->undecided, at, group, c->string, words);
+        es_tree_text(s->t, out, "reason", es_view_string(c, compared ? "reason" : "why"));
+        const cJSON *needed = cJSON_GetObjectItemCaseSensitive(c, "cases_needed");
+        if (cJSON_IsObject(needed)) es_tree_copy(s->t, out, "cases_needed", needed);
+    }
+}
+
+static void gap(struct summary *s, const char *axis, const char *level, const char *what, const char *text)
+{
+    cJSON *out = es_tree_object(s->t, s->gaps, NULL);
+    es_tree_text(s->t, out, "axis", axis);
+    if (level) es_tree_text(s->t, out, "level", level);
+    es_tree_text(s->t, out, "what", what);
+    es_tree_text(s->t, out, "text", text);
+}
+
+/** An attribute that says nothing, for everyone or for more than a fifth of the exams. */
+static void unknown_gaps(struct summary *s)
+{
+    const cJSON *axis;
+    cJSON_ArrayForEach(axis, cJSON_GetObjectItemCaseSensitive(s->release, "axes"))
+    {
+        const char *name = es_view_string(axis, "name"), *linked = es_view_string(axis, "linked");
+        const cJSON *states = es_view_at(s->release, "attributes", *linked ? linked : es_view_string(axis, "attribute")), *state;
+        uint64_t total = 0, known = 0;
+        bool shown = states != NULL;
+        cJSON_ArrayForEach(state, states)
+        {
+            const struct es_view_count n = es_view_count(states, state->string);
+            shown &= n.shown == ES_SHOWN_NUMBER;
+            total += n.n;
+            if (strcmp(state->string, "present") == 0) known = n.n;
+        }
+        if (!shown || total == 0 || (double)(total - known) <= 0.2 * (double)total) continue;
+        char text[240], some[24], all[24];
+        es_view_grouped(total - known, some, sizeof some);
+        es_view_grouped(total, all, sizeof all);
+        if (known == 0)
+            snprintf(text, sizeof text, "%s is unknown for every exam (%s): nothing can be said about it", name, all);
+        else
+            snprintf(text, sizeof text, "%s is unknown for %.0f %% of exams (%s of %s)", name,
+                     100 * (double)(total - known) / (double)total, some, all);
+        gap(s, name, NULL, "unknown", text);
+    }
+}
+
+/** Is part/whole clearly below the rest's: by 5 points or more, and 2.58 standard errors (pooled)? Not a test of the plan. */
+static bool clearly_below(uint64_t part, uint64_t whole, uint64_t rest_part, uint64_t rest_whole)
+{
+    if (whole < 10 || rest_whole < 10) return false;
+    const double a = (double)part / (double)whole, b = (double)rest_part / (double)rest_whole;
+    const double pooled = (double)(part + rest_part) / (double)(whole + rest_whole);
+    const double se = sqrt(pooled * (1 - pooled) * (1 / (double)whole + 1 / (double)rest_whole));
+    return b - a >= 0.05 && b - a > 2.575829 * se;
+}
+
+/** The funnel's part and whole of all other known levels of the axis. @return false when one of them is not shown */
+static bool rest_of(const cJSON *groups, const char *axis, const cJSON *self, const char *part, const char *whole, uint64_t *rest_part,
+                    uint64_t *rest_whole)
+{
+    const cJSON *group;
+    *rest_part = *rest_whole = 0;
+    cJSON_ArrayForEach(group, groups)
+    {
+        const cJSON *key = cJSON_GetObjectItemCaseSensitive(group, "group");
+        if (group == self || es_view_axes(key) != 1 || strcmp(key->child->string, axis) != 0 || es_view_unknown(key)) continue;
+        const cJSON *funnel = cJSON_GetObjectItemCaseSensitive(group, "funnel");
+        const struct es_view_count p = es_view_count(funnel, part), w = es_view_count(funnel, whole);
+        if (p.shown != ES_SHOWN_NUMBER || w.shown != ES_SHOWN_NUMBER) return false;
+        *rest_part += p.n;
+        *rest_whole += w.n;
+    }
+    return true;
+}
+
+static void stage_gap(struct summary *s, const struct es_view_finding *at, const cJSON *groups, const cJSON *group, const char *part,
+                      const char *whole, const char *sentence)
+{
+    const cJSON *key = cJSON_GetObjectItemCaseSensitive(group, "group"), *funnel = cJSON_GetObjectItemCaseSensitive(group, "funnel");
+    if (es_view_axes(key) != 1 || es_view_unknown(key)) return;
+    const struct es_view_count p = es_view_count(funnel, part), w = es_view_count(funnel, whole);
+    uint64_t rest_part = 0, rest_whole = 0;
+    if (p.shown != ES_SHOWN_NUMBER || w.shown != ES_SHOWN_NUMBER) return;
+    if (!rest_of(groups, key->child->string, group, part, whole, &rest_part, &rest_whole)) return;
+    if (!clearly_below(p.n, w.n, rest_part, rest_whole)) return;
+    char who[ES_VIEW_LABEL + 200], text[ES_VIEW_LABEL + 400];
+    subject(who, sizeof who, at->model_name, at->version, at->name, key);
+    snprintf(text, sizeof text, "%s: %.0f %% of %s against %.0f %% in the rest", who, 100 * (double)p.n / (double)w.n, sentence,
+             100 * (double)rest_part / (double)rest_whole);
+    gap(s, key->child->string, key->child->valuestring, part, text);
+}
+
+static void tell(struct summary *s, const char *text)
+{
+    es_tree_text(s->t, s->sentences, NULL, text);
+}
+
+static void tell_items(struct summary *s, const cJSON *list, const char *kind)
+{
+    const cJSON *entry;
+    int told = 0;
+    cJSON_ArrayForEach(entry, list)
+    {
+        char who[ES_VIEW_LABEL + 200], text[ES_VIEW_LABEL + 600];
+        if (told++ == MAX_TOLD) {
+            snprintf(text, sizeof text, "%s: %d more, listed below.", kind, cJSON_GetArraySize(list) - MAX_TOLD);
+            tell(s, text);
+            return;
+        }
+        subject(who, sizeof who, es_view_string(entry, "model"), es_view_string(entry, "version"), es_view_string(entry, "finding"),
+                cJSON_GetObjectItemCaseSensitive(entry, "group"));
+        /* a missed floor names its metric itself */
+        if (list == s->floors)
+            snprintf(text, sizeof text, "%s: %s: %s.", kind, who, es_view_string(entry, "words"));
+        else
+            snprintf(text, sizeof text, "%s: %s, %s: %s.", kind, who, es_view_string(entry, "metric"), es_view_string(entry, "words"));
+        tell(s, text);
+    }
+}
+
+/** How many cannot be judged, by reason. */
+static void tell_undecided(struct summary *s)
+{
+    static const struct {
+        const char *reason, *words;
+    } reasons[] = {{"min_cases", "too few cases"},
+                   {"min_patients", "too few patients"},
+                   {"verification", "unverified cases could turn the difference round"},
+                   {"interval", "the interval leaves both open"},
+                   {"suppressed", "too few patients to show"}};
+    const int total = cJSON_GetArraySize(s->undecided);
+    char text[480];
+    if (total == 0) return;
+    int at = snprintf(text, sizeof text, "Cannot be judged yet: %d.", total), left = total;
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        const cJSON *entry;
+        int n = 0;
+        cJSON_ArrayForEach(entry, s->undecided) n += strcmp(es_view_string(entry, "reason"), reasons[i].reason) == 0;
+        if (n) at += snprintf(text + at, sizeof text - (size_t)at, " %d: %s.", n, reasons[i].words);
+        left -= n;
+    }
+    if (left) snprintf(text + at, sizeof text - (size_t)at, " %d: nothing to compare.", left);
+    tell(s, text);
+}
+
+static void sentences(struct summary *s)
+{
+    char text[240];
+    const cJSON *gap_entry, *plan = cJSON_GetObjectItemCaseSensitive(s->release, "plan");
+    const int disparities = cJSON_GetArraySize(s->disparities), parities = cJSON_GetArraySize(s->parities);
+    snprintf(text, sizeof text, "%llu comparisons of the plan were judged: %d with a disparity, %d within the margin.",
+             (unsigned long long)s->judged, disparities, parities);
+    tell(s, text);
+    tell_items(s, s->floors, "Below its floor");
+    tell_items(s, s->disparities, "Disparity");
+    if (s->judged > 0 && disparities == 0) tell(s, "No disparity was shown; what could not be judged is listed, and is not evidence of fairness.");
+    tell_undecided(s);
+    cJSON_ArrayForEach(gap_entry, s->gaps)
+    {
+        char line[ES_VIEW_LABEL + 440];
+        snprintf(line, sizeof line, "Coverage: %s.", es_view_string(gap_entry, "text"));
+        tell(s, line);
+    }
+    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(plan, "declared_in_retrospect")))
+        tell(s, "The plan was declared in retrospect: it speaks of exams from before it was recorded.");
+    tell(s, "Intervals and verdicts are fixed-size: valid for one planned look; not for daily looking.");
+}
+
+void es_report_summary(struct es_tree *tree, cJSON *release)
+{
+    struct summary s = {.t = tree, .release = release};
+    cJSON *out = cJSON_GetObjectItemCaseSensitive(release, "summary");
+    cJSON *judged = es_tree_number(tree, out, "judged", 0);
+    s.floors = es_tree_array(tree, out, "floors_missed");
+    s.disparities = es_tree_array(tree, out, "disparities");
+    s.parities = es_tree_array(tree, out, "parities");
+    s.undecided = es_tree_array(tree, out, "cannot_be_judged");
+    s.gaps = es_tree_array(tree, out, "coverage_gaps");
+    s.sentences = es_tree_array(tree, out, "sentences");
+    if (tree->failed) return;
+    unknown_gaps(&s);
+    struct es_view_finding at = {0};
+    while (es_view_next(release, &at)) {
+        const cJSON *group, *groups = cJSON_GetObjectItemCaseSensitive(at.finding, "groups");
+        cJSON_ArrayForEach(group, groups)
+        {
+            floors(&s, &at, group);
+            comparisons(&s, &at, group);
+            stage_gap(&s, &at, groups, group, "resulted", "eligible", "eligible exams have a result");
+            stage_gap(&s, &at, groups, group, "referenced", "resulted", "results have a reference");
+        }
+    }
+    cJSON_SetNumberValue(judged, (double)s.judged);
+    sentences(&s);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <stdio.h>
+
+#include "plugin/report/build.h"
+#include "plugin/report/view.h"
+
+void es_report_words(char *out, size_t size, const struct es_metric *metric, double group, double rest, double difference, double lo,
+                     double hi, double percent, bool adjusted)
+{
+    char g[24], r[24], d[24], l[24], h[24], p[24], interval[120] = "";
+    es_view_fixed(group, 2, g, sizeof g);
+    es_view_fixed(rest, 2, r, sizeof r);
+    es_view_fixed(difference, 2, d, sizeof d);
+    es_view_fixed(lo, 2, l, sizeof l);
+    es_view_fixed(hi, 2, h, sizeof h);
+    es_view_fixed(percent, percent == floor(percent) ? 0 : 1, p, sizeof p);
+    if (!isnan(lo) && !isnan(hi)) snprintf(interval, sizeof interval, ", %s %% %s to %s%s", p, l, h, adjusted ? " adjusted" : "");
+    const char *direction = "the same to two places";
+    if (difference >= 0.005) direction = metric && metric->more ? metric->more : "higher";
+    if (difference <= -0.005) direction = metric && metric->less ? metric->less : "lower";
+    snprintf(out, size, "%s: %s against %s; difference %s%s", direction, g, r, d, interval);
+}
