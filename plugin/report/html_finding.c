@@ -127,6 +127,16 @@ static void cell(struct es_page *page, const cJSON *group, const char *metric)
     es_page_put(page, "</td>");
 }
 
+/* No case, and nothing claimed of it: one cell says so better than seven. */
+static bool nobody(const cJSON *group, const char *const *metrics, size_t count)
+{
+    const struct es_view_count cases = es_view_count(group, "cases");
+    for (size_t i = 0; i < count; i++) {
+        if (es_view_metric(group, metrics[i]).status != ES_VIEW_NOT_ESTIMABLE) return false;
+    }
+    return cases.shown == ES_SHOWN_NUMBER && cases.n == 0;
+}
+
 static void group_row(struct es_page *page, const cJSON *group, const char *const *metrics, size_t count)
 {
     const cJSON *levels = cJSON_GetObjectItemCaseSensitive(group, "group");
@@ -139,7 +149,10 @@ static void group_row(struct es_page *page, const cJSON *group, const char *cons
     es_page_put(page, "</td><td class=\"n\">");
     es_page_count(page, es_view_count(cJSON_GetObjectItemCaseSensitive(group, "denominators"), "positives"));
     es_page_put(page, "</td>");
-    for (size_t i = 0; i < count; i++) cell(page, group, metrics[i]);
+    if (nobody(group, metrics, count))
+        es_page_putf(page, "<td colspan=\"%zu\" class=\"mute\">-- not estimable: no case was seen</td>", count);
+    else
+        for (size_t i = 0; i < count; i++) cell(page, group, metrics[i]);
     es_page_put(page, "</tr>\n");
 }
 
