@@ -30,7 +30,8 @@ struct es_host_change {
 struct es_host_object {
     bool has_elements;
     struct es_elements elements;
-    void *bytes; /* release() gives them back */
+    const void *bytes;
+    void *holder; /* of the bytes, for release() */
     size_t len;
     char remote_aet[ES_AET_SIZE];
     bool archive_copy; /* a copy the host made */

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* REST routes under Root. On Orthanc's threads, of 100 KiB of stack: copy, wait, hand out bytes that are ready. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "plugin/orthanc/private.h"
+
+#define JSON "application/json"
+#define WAIT_MS 30000 /* for the worker's answer */
+
+typedef OrthancPluginErrorCode (*handler)(OrthancPluginRestOutput *output, const OrthancPluginHttpRequest *request);
+
+static OrthancPluginContext *context(void) { return orthanc_plugin.context; }
+
+static void common_headers(OrthancPluginRestOutput *output)
+{
+    OrthancPluginSetHttpHeader(context(), output, "Cache-Control", "no-store");
+    OrthancPluginSetHttpHeader(context(), output, "X-Content-Type-Options", "nosniff");
+}
+
+static OrthancPluginErrorCode send_ok(OrthancPluginRestOutput *output, const void *bytes, size_t len, const char *type)
+{
+    common_headers(output);
+    OrthancPluginAnswerBuffer(context(), output, bytes, (uint32_t)len, type);
+    return OrthancPluginErrorCode_Success;
+}
+
+static OrthancPluginErrorCode send_status(OrthancPluginRestOutput *output, uint16_t status, const char *body, size_t len)
+{
+    common_headers(output);
+    OrthancPluginSetHttpHeader(context(), output, "Content-Type", JSON);
+    if (status == 503) OrthancPluginSetHttpHeader(context(), output, "Retry-After", "5");
+    OrthancPluginSendHttpStatus(context(), output, status, body, (uint32_t)len);
+    return OrthancPluginErrorCode_Success;
+}
+
+/* An error as {"reason": "..."}; the text is ours and needs no escape. */
+static OrthancPluginErrorCode refuse(OrthancPluginRestOutput *output, uint16_t status, const char *reason)
+{
+    char body[256];
+    const int n = snprintf(body, sizeof body, "{\"reason\":\"%s\"}\n", reason);
+    return send_status(output, status, body, (size_t)n);
+}
+
+static OrthancPluginErrorCode route_status(OrthancPluginRestOutput *output, const OrthancPluginHttpRequest *request)
+{
+    (void)request;
+    char text[ES_STATUS_SIZE];
+    if (orthanc_plugin.worker == NULL) {
+        char reason[2 * ES_ERROR_TEXT];
+        const int n = snprintf(text, sizeof text, "{\"state\":\"misconfigured\",\"settled\":false,\"reason\":\"%s\"}\n",
+                               es_json_escape(orthanc_plugin.reason, reason, sizeof reason));
+        return send_status(output, 503, text, (size_t)n);
+    }
+    struct es_worker_status status;
+    es_worker_status(orthanc_plugin.worker, &status);
+    const size_t len = es_worker_status_json(&status, text, sizeof text);
+    return status.phase == ES_WORKER_READY ? send_ok(output, text, len, JSON) : send_status(output, 503, text, len);
+}
+
+static OrthancPluginErrorCode send_page(OrthancPluginRestOutput *output, enum es_page page, const char *type)
+{
+    struct es_surface *surface = es_worker_surface(orthanc_plugin.worker);
+    if (surface == NULL) return refuse(output, 503, "no report has been made yet");
+    if (page == ES_PAGE_HTML)
+        OrthancPluginSetHttpHeader(context(), output, "Content-Security-Policy",
+                                   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'");
+    const OrthancPluginErrorCode code = send_ok(output, surface->pages[page].data, surface->pages[page].len, type);
+    es_surface_drop(surface);
+    return code;
+}
+
+static OrthancPluginErrorCode route_report(OrthancPluginRestOutput *output, const OrthancPluginHttpRequest *request)
+{
+    const char *format = "json";
+    for (uint32_t i = 0; i < request->getCount; i++) {
+        if (strcmp(request->getKeys[i], "format") == 0) format = request->getValues[i];
+    }
+    if (strcmp(format, "json") == 0) return send_page(output, ES_PAGE_JSON, JSON);
+    if (strcmp(format, "html") == 0) return send_page(output, ES_PAGE_HTML, "text/html; charset=utf-8");
+    if (strcmp(format, "csv") == 0) return send_page(output, ES_PAGE_CSV, "text/csv; charset=utf-8");
+    return refuse(output, 400, "format is one of json, html, csv");
+}
+
+static OrthancPluginErrorCode route_json(OrthancPluginRestOutput *output, const OrthancPluginHttpRequest *request)
+{
+    (void)request;
+    return send_page(output, ES_PAGE_JSON, JSON);
+}
+
+static OrthancPluginErrorCode route_html(OrthancPluginRestOutput *output, const OrthancPluginHttpRequest *request)
+{
+    (void)request;
+    return send_page(output, ES_PAGE_HTML, "text/html; charset=utf-8");
+}
+
+static OrthancPluginErrorCode route_csv(OrthancPluginRestOutput *output, const OrthancPluginHttpRequest *request)
+{
+    (void)request;
+    return send_page(output, ES_PAGE_CSV, "text/csv; charset=utf-8");
+}
+
+static OrthancPluginErrorCode route_coverage(OrthancPluginRestOutput *output, const OrthancPluginHttpRequest *request)
+{
+    (void)request;
+    return send_page(output, ES_PAGE_COVERAGE, JSON);
+}
+
+static OrthancPluginErrorCode route_unpaired(OrthancPluginRestOutput *output, const OrthancPluginHttpRequest *request)
+{
+    (void)request;
+    return send_page(output, ES_PAGE_UNPAIRED, JSON);
+}
+
+static OrthancPluginErrorCode route_plots(OrthancPluginRestOutput *output, const OrthancPluginHttpRequest *request)
+{
+    (void)request;
+    return send_page(output, ES_PAGE_PLOTS, JSON);
+}
+
+/* The release's metrics and the worker's own, under one "# EOF". */
+static OrthancPluginErrorCode route_metrics(OrthancPluginRestOutput *output, const OrthancPluginHttpRequest *request)
+{
+    (void)request;
+    static const char type[] = "application/openmetrics-text; version=1.0.0; charset=utf-8", end[] = "# EOF\n";
+    struct es_worker_status status;
+    struct es_surface *surface = es_worker_surface(orthanc_plugin.worker);
+    size_t len = surface != NULL ? surface->pages[ES_PAGE_METRICS].len : 0;
+    char *text = malloc(len + ES_STATUS_SIZE + sizeof end);
+    if (text == NULL) {
+        es_surface_drop(surface);
+        return refuse(output, 503, "memory ran out");
+    }
+    if (len > 0) memcpy(text, surface->pages[ES_PAGE_METRICS].data, len);
+    es_surface_drop(surface);
+    if (len >= sizeof end - 1 && memcmp(text + len - (sizeof end - 1), end, sizeof end - 1) == 0) len -= sizeof end - 1;
+    es_worker_status(orthanc_plugin.worker, &status);
+    len += es_worker_status_metrics(&status, text + len, ES_STATUS_SIZE);
+    memcpy(text + len, end, sizeof end);
+    const OrthancPluginErrorCode code = send_ok(output, text, len + sizeof end - 1, type);
+    free(text);
+    return code;
+}
+
+/* Hand a job to the worker and send its answer. */
+static OrthancPluginErrorCode ask(OrthancPluginRestOutput *output, struct es_job *job, const char *type)
+{
+    if (job == NULL) return refuse(output, 503, "memory ran out");
+    if (!es_worker_ask(orthanc_plugin.worker, &job, WAIT_MS) || job == NULL)
+        return refuse(output, 503, "the worker is busy: send it again later, what was taken is not taken twice");
+    OrthancPluginErrorCode code = OrthancPluginErrorCode_Success;
+    if (job->status == 200) code = send_ok(output, job->answer, job->answer_len, type);
+    else if (job->answer != NULL) code = send_status(output, (uint16_t)job->status, job->answer, job->answer_len);
+    else
+        code = refuse(output, (uint16_t)job->status,
+                      job->status == 404 ? "the release has no such plot" : "the ledger cannot be written now: see status");
+    es_job_free(job);
+    return code;
+}
+
+static OrthancPluginErrorCode route_plot(OrthancPluginRestOutput *output, const char *name)
+{
+    const size_t len = strlen(name);
+    if (len >= 200) return refuse(output, 404, "the release has no such plot");
+    return ask(output, es_job_new(ES_JOB_PLOT, name, len), "image/png");
+}
+
+static const char *header(const OrthancPluginHttpRequest *request, const char *name)
+{
+    for (uint32_t i = 0; i < request->headersCount; i++) {
+        if (strcasecmp(request->headersKeys[i], name) == 0) return request->headersValues[i];
+    }
+    return "";
+}
+
+/* A form cannot send this type, so a page that somebody is lured to cannot post with stored credentials. */
+static bool is_ndjson(const char *type)
+{
+    static const char wanted[] = "application/x-ndjson";
+    const size_t len = sizeof wanted - 1;
+    return strncasecmp(type, wanted, len) == 0 && (type[len] == '\0' || type[len] == ';' || type[len] == ' ');
+}
+
+static OrthancPluginErrorCode route_ingest(OrthancPluginRestOutput *output, const OrthancPluginHttpRequest *request)
+{
+    if (!is_ndjson(header(request, "content-type"))) return refuse(output, 415, "the content type has to be application/x-ndjson");
+    if (header(request, "content-encoding")[0] != '\0') return refuse(output, 415, "no content encoding is understood");
+    if (request->bodySize > ES_INBOX_BODY) return refuse(output, 413, "at most 8388608 bytes at a time");
+    return ask(output, es_job_new(ES_JOB_INGEST, request->body, request->bodySize), JSON);
+}
+
+static const struct {
+    const char *name;
+    OrthancPluginHttpMethod method;
+    handler handle;
+} routes[] = {
+    {"status", OrthancPluginHttpMethod_Get, route_status},
+    {"report", OrthancPluginHttpMethod_Get, route_report},
+    {"report.json", OrthancPluginHttpMethod_Get, route_json},
+    {"report.html", OrthancPluginHttpMethod_Get, route_html},
+    {"report.csv", OrthancPluginHttpMethod_Get, route_csv},
+    {"coverage", OrthancPluginHttpMethod_Get, route_coverage},
+    {"unpaired", OrthancPluginHttpMethod_Get, route_unpaired},
+    {"metrics", OrthancPluginHttpMethod_Get, route_metrics},
+    {"plots", OrthancPluginHttpMethod_Get, route_plots},
+    {"app", OrthancPluginHttpMethod_Get, route_html},
+    {"ingest/events", OrthancPluginHttpMethod_Post, route_ingest},
+};
+
+static OrthancPluginErrorCode dispatch(OrthancPluginRestOutput *output, const char *url, const OrthancPluginHttpRequest *request)
+{
+    char path[256];
+    const int n = snprintf(path, sizeof path, "%s", request->groupsCount > 0 ? request->groups[0] : "");
+    (void)url;
+    if (n < 0 || (size_t)n >= sizeof path) return refuse(output, 404, "no such route");
+    for (size_t len = strlen(path); len > 0 && path[len - 1] == '/'; len--) path[len - 1] = '\0';
+    if (strncmp(path, "plots/", 6) == 0 && path[6] != '\0') {
+        if (request->method == OrthancPluginHttpMethod_Get) return route_plot(output, path + 6);
+        OrthancPluginSendMethodNotAllowed(context(), output, "GET");
+        return OrthancPluginErrorCode_Success;
+    }
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        if (strcmp(path, routes[i].name) != 0) continue;
+        if (request->method == routes[i].method) return routes[i].handle(output, request);
+        OrthancPluginSendMethodNotAllowed(context(), output, routes[i].method == OrthancPluginHttpMethod_Get ? "GET" : "POST");
+        return OrthancPluginErrorCode_Success;
+    }
+    return refuse(output, 404, "no such route");
+}
+
+/* With a wrong configuration nothing is served but what is wrong. */
+static OrthancPluginErrorCode status_only(OrthancPluginRestOutput *output, const char *url, const OrthancPluginHttpRequest *request)
+{
+    (void)url;
+    if (request->method == OrthancPluginHttpMethod_Get) return route_status(output, request);
+    OrthancPluginSendMethodNotAllowed(context(), output, "GET");
+    return OrthancPluginErrorCode_Success;
+}
+
+/* Does the path lie under Root? Repeated slashes are one, as Orthanc takes them. */
+static bool under_root(const char *uri)
+{
+    const char *root = orthanc_plugin.root;
+    while (*root != '\0') {
+        if (*uri != *root) return false;
+        if (*uri == '/') {
+            while (*uri == '/') uri++;
+        } else uri++;
+        root++;
+    }
+    return true;
+}
+
+/* Orthanc buffers a body whole before a route sees it: what is too long, or does not say how long it is, is turned away before.
+ * Every other URL passes. */
+static int32_t filter(OrthancPluginHttpMethod method, const char *uri, const char *ip, uint32_t headers, const char *const *keys,
+                      const char *const *values, uint32_t arguments, const char *const *argument_keys,
+                      const char *const *argument_values)
+{
+    (void)ip;
+    (void)arguments;
+    (void)argument_keys;
+    (void)argument_values;
+    if (method != OrthancPluginHttpMethod_Post && method != OrthancPluginHttpMethod_Put) return 1;
+    if (!under_root(uri)) return 1;
+    for (uint32_t i = 0; i < headers; i++) {
+        if (strcasecmp(keys[i], "content-length") != 0) continue;
+        char *end = NULL;
+        errno = 0;
+        const unsigned long long length = strtoull(values[i], &end, 10);
+        return end != values[i] && *end == '\0' && errno == 0 && values[i][0] != '-' && length <= ES_INBOX_BODY;
+    }
+    return 0;
+}
+
+/* A button on Orthanc Explorer's first page. */
+static void add_button(void)
+{
+    char script[1024];
+    snprintf(script, sizeof script,
+             "$('#lookup').live('pagebeforecreate', function () {\n"
+             "  var button = $('<a>').attr('id', 'evensight-button').attr('data-role', 'button').attr('data-icon', 'grid')\n"
+             "    .attr('href', '..%sapp/').attr('rel', 'external').text('Subgroup performance of AI (Evensight)');\n"
+             "  $('#lookup div[data-role=\"content\"]').append(button);\n"
+             "});\n",
+             orthanc_plugin.root);
+    OrthancPluginExtendOrthancExplorer(context(), script);
+}
+
+void orthanc_routes_register(void)
+{
+    char pattern[ES_NAME_SIZE + 16], page[ES_NAME_SIZE + 8];
+    if (orthanc_plugin.worker == NULL) {
+        snprintf(pattern, sizeof pattern, "%sstatus", orthanc_plugin.root);
+        OrthancPluginRegisterRestCallbackNoLock(context(), pattern, status_only);
+        return;
+    }
+    snprintf(pattern, sizeof pattern, "%s(.*)", orthanc_plugin.root);
+    OrthancPluginRegisterRestCallbackNoLock(context(), pattern, dispatch);
+    OrthancPluginRegisterIncomingHttpRequestFilter2(context(), filter);
+    snprintf(page, sizeof page, "%sapp/", orthanc_plugin.root);
+    OrthancPluginSetRootUri(context(), page);
+    add_button();
+}
