@@ -13,9 +13,16 @@ add_library(es_vectors STATIC
 target_link_libraries(es_vectors PUBLIC es_testlib es_metrics PkgConfig::ES_TEST_CJSON PRIVATE es_warnings)
 
 es_add_test(special es_vectors)
+es_add_test(predictions es_metrics)
+es_add_test(sweep es_metrics)
+target_sources(test_sweep PRIVATE sheets.c)
 
 # Every reference vector, as its own program: test_vectors [DIR].
 add_executable(test_vectors test_vectors.c)
 target_link_libraries(test_vectors PRIVATE es_vectors es_warnings)
 add_test(NAME vectors COMMAND test_vectors)
 set_tests_properties(vectors PROPERTIES TIMEOUT 300)
+es_add_test(exact_sum es_metrics)
+es_add_test(bootstrap es_metrics)
+es_add_test(overlap es_metrics)
+es_add_test(disclosure es_metrics)
