@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "dicom/text.h"
+
 #define DAYS_PER_YEAR 365.25
 
 static bool is_digit(char c)
@@ -30,13 +32,15 @@ struct es_age es_age_read(const char *text, size_t len)
     case 'Y': days = ceil(number * DAYS_PER_YEAR); break;
     default: return bad("ill_formed");
     }
-    return (struct es_age){.valid = true, .days = (int32_t)days, .in_years = text[3] == 'Y'};
+    const bool in_years = text[3] == 'Y';
+    const int32_t years = in_years ? number : (int32_t)floor(days / DAYS_PER_YEAR);
+    return (struct es_age){.valid = true, .days = (int32_t)days, .years = years, .in_years = in_years};
 }
 
 struct es_age es_age_judge(struct es_age age, const struct es_age_evidence *evidence)
 {
     if (!age.valid) return age;
-    if (age.days >= (ES_MAX_AGE_YEARS + 1) * DAYS_PER_YEAR) return bad("implausible");
+    if (age.years > ES_MAX_AGE_YEARS) return bad("implausible");
     if (age.days >= ES_INFANT_DAYS) return age;
     if (evidence->weight_kg > ES_INFANT_MAX_KG || evidence->size_m > ES_INFANT_MAX_M) return bad("implausible");
     const bool zero_years = age.days == 0 && age.in_years;
@@ -45,19 +49,17 @@ struct es_age es_age_judge(struct es_age age, const struct es_age_evidence *evid
     return age;
 }
 
-bool es_age_conflicts(const struct es_age *age, int32_t birth_age)
+bool es_age_conflicts(const struct es_age *age, const struct es_age_evidence *evidence)
 {
-    /* an age in years is rounded down: it stands for [days, days + 365] */
-    const int32_t low = age->days - ES_AGE_TOLERANCE_DAYS;
-    const int32_t high = age->days + ES_AGE_TOLERANCE_DAYS + (age->in_years ? 365 : 0);
-    return birth_age < low || birth_age > high;
+    if (age->in_years) return age->years > evidence->birth_years + 1 || age->years < evidence->birth_years - 1;
+    return evidence->birth_age < age->days - ES_AGE_TOLERANCE_DAYS || evidence->birth_age > age->days + ES_AGE_TOLERANCE_DAYS;
 }
 
-void es_age_write(int32_t days, char *out)
+void es_age_write(const struct es_age *age, char *out)
 {
-    const bool infant = days < ES_INFANT_DAYS;
-    int number = infant ? (int)days : (int)floor(days / DAYS_PER_YEAR);
-    if (!infant && number < 2) number = 2; /* 730 days: the second birthday has passed */
+    const bool infant = age->days < ES_INFANT_DAYS;
+    int number = infant ? (int)age->days : (int)age->years;
+    if (!infant && number < 2) number = 2; /* 730 days after 29 February the second birthday is a day away */
     out[0] = (char)('0' + number / 100 % 10);
     out[1] = (char)('0' + number / 10 % 10);
     out[2] = (char)('0' + number % 10);
@@ -65,14 +67,14 @@ void es_age_write(int32_t days, char *out)
     out[4] = '\0';
 }
 
-bool es_age_from_birth(int32_t birth_day, int32_t study_day, int32_t *days)
+bool es_age_from_birth(int32_t birth_day, int32_t study_day, struct es_age *out)
 {
     static const int32_t dummies[] = {-98615, -62091, -25567}; /* 1700-01-01, 1800-01-01, 1900-01-01 */
     for (size_t i = 0; i < sizeof dummies / sizeof dummies[0]; i++)
         if (birth_day == dummies[i]) return false;
     if (birth_day > study_day) return false;
-    const int64_t age = (int64_t)study_day - birth_day;
-    if ((double)age >= (ES_MAX_AGE_YEARS + 1) * DAYS_PER_YEAR) return false;
-    *days = (int32_t)age;
+    const int32_t years = es_text_years_between(birth_day, study_day);
+    if (years > ES_MAX_AGE_YEARS) return false;
+    *out = (struct es_age){.valid = true, .days = study_day - birth_day, .years = years};
     return true;
 }

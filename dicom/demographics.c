@@ -26,7 +26,10 @@ static struct es_age_evidence evidence_of(const struct es_elements *elements)
     int32_t birth = 0, study = 0;
     const bool born = day_of(elements, TAG_BIRTH_DATE, &birth), studied = day_of(elements, TAG_STUDY_DATE, &study);
     if (born && studied) {
-        evidence.birth_known = es_age_from_birth(birth, study, &evidence.birth_age);
+        struct es_age age = {.valid = false};
+        evidence.birth_known = es_age_from_birth(birth, study, &age);
+        evidence.birth_age = age.days;
+        evidence.birth_years = age.years;
         evidence.placeholders = !evidence.birth_known;
     }
     if (!es_element_number(elements, TAG_WEIGHT, &evidence.weight_kg)) evidence.weight_kg = NAN;
@@ -46,12 +49,12 @@ static void age_fact(const struct es_elements *elements, struct es_fact *fact)
     const struct es_age_evidence evidence = evidence_of(elements);
     struct es_age age = {.valid = false, .reason = ""};
     if (fact->state == ES_ATTRIBUTE_PRESENT) age = es_age_judge(es_age_read(fact->value, strlen(fact->value)), &evidence);
-    if (age.valid && evidence.birth_known && es_age_conflicts(&age, evidence.birth_age)) {
+    if (age.valid && evidence.birth_known && es_age_conflicts(&age, &evidence)) {
         fact->state = ES_ATTRIBUTE_CONFLICT;
         fact->value[0] = '\0';
         set_reason(fact, "differs_from_birth_date");
     } else if (age.valid) {
-        es_age_write(age.days, fact->value);
+        es_age_write(&age, fact->value);
     } else {
         if (fact->state == ES_ATTRIBUTE_PRESENT) {
             fact->state = ES_ATTRIBUTE_INVALID;
@@ -59,11 +62,11 @@ static void age_fact(const struct es_elements *elements, struct es_fact *fact)
             set_reason(fact, age.reason);
         }
         /* a newborn's birth date is no better than the age it was made from when an adult's size or weight stands beside it */
-        const struct es_age born = {.valid = true, .days = evidence.birth_age};
+        const struct es_age born = {.valid = true, .days = evidence.birth_age, .years = evidence.birth_years};
         if (!evidence.birth_known || !es_age_judge(born, &evidence).valid) return;
         fact->state = ES_ATTRIBUTE_PRESENT;
         fact->derived = true;
-        es_age_write(evidence.birth_age, fact->value);
+        es_age_write(&born, fact->value);
     }
 }
 

@@ -86,6 +86,26 @@ static int32_t days_from_civil(int year, int month, int day)
     return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
+/** The reverse: year, and month and day as one number MMDD. */
+static int civil_from_days(int32_t day, int *month_day)
+{
+    const int64_t z = (int64_t)day + 719468;
+    const int era = (int)((z >= 0 ? z : z - 146096) / 146097), of_era = (int)(z - (int64_t)era * 146097);
+    const int y = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    const int of_year = of_era - (365 * y + y / 4 - y / 100);
+    const int m = (5 * of_year + 2) / 153;
+    const int month = m < 10 ? m + 3 : m - 9;
+    *month_day = month * 100 + of_year - (153 * m + 2) / 5 + 1;
+    return y + era * 400 + (month <= 2);
+}
+
+int32_t es_text_years_between(int32_t from, int32_t to)
+{
+    int from_day = 0, to_day = 0;
+    const int from_year = civil_from_days(from, &from_day), to_year = civil_from_days(to, &to_day);
+    return to_year - from_year - (to_day < from_day);
+}
+
 static int number_of(const char *text, size_t n)
 {
     int value = 0;

@@ -48,6 +48,8 @@ bool es_text_number(const char *text, size_t len, double *out);
 /** Parse a DA: YYYYMMDD, or YYYY.MM.DD of before 1993; a real day of the years 1600 to 2399.
  * @param day  days since 1970-01-01 */
 bool es_text_date(const char *text, size_t len, int32_t *day);
+/** Anniversaries of `from` that have passed on `to` (days since 1970-01-01, from <= to): completed years of age. */
+int32_t es_text_years_between(int32_t from, int32_t to);
 /** Parse a TM: HH[MM[SS[.F{1-6}]]], or with colons of before 1993. @param us microseconds of the day */
 bool es_text_time(const char *text, size_t len, int64_t *us);
 /** Parse TimezoneOffsetFromUTC: &ZZXX, e.g. -0500. @param us  to be subtracted from local time to have UTC */
