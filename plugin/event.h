@@ -6,7 +6,9 @@
  * Canonical body: byte 0 is the schema (1); then fields in ascending order of number, each `u8 field, u32 LE length, bytes`.
  * Absent fields are not written. Integers little endian; instants int64 microseconds since 1970 UTC; dates int32 days;
  * doubles IEEE 754 binary64 LE, NaN refused, -0 stored as 0. Repeated things are one field whose bytes are a sorted
- * concatenation of records (u32 LE length, record), each record a nested list of fields. Numbers are never reused.
+ * concatenation of records (u32 LE length, record), each record a nested list of fields; references are sorted pseudonyms of
+ * 17 bytes each. Zero of an enum, false, "", an absent pseudonym and an unset time are absent fields. Numbers are never reused;
+ * the one table of them stands in event_body.c.
  * Identity = HMAC of the body. `received`, `sent` and the sender's `event_id` are beside the body, not in it.
  */
 #ifndef ES_PLUGIN_EVENT_H
@@ -78,7 +80,7 @@ struct es_message {
     struct es_message_attribute attributes[ES_MAX_ATTRIBUTES];
     size_t n_attributes;
     enum es_unit_type unit;
-    char unit_id[ES_ID_SIZE];  /* series or SOP instance UID, "L"/"R", lesion id; "" for exam */
+    char unit_id[ES_UID_SIZE]; /* series or SOP instance UID, "L"/"R", lesion id; "" for exam */
     char model_name[ES_NAME_SIZE], model_version[ES_NAME_SIZE], model_manufacturer[ES_NAME_SIZE], device_uid[ES_UID_SIZE];
     enum es_algorithm_source model_rule;
     int64_t produced;          /* results: when produced; references: when established */
@@ -110,7 +112,8 @@ void es_message_clear(struct es_message *message);
 struct es_event_attribute {
     char keyword[ES_NAME_SIZE];
     enum es_attribute_state state;
-    char value[ES_FACT_VALUE];     /* PRESENT: vocabulary level, whole number or equipment token */
+    char value[ES_FACT_VALUE];     /* PRESENT: vocabulary level, whole number or equipment token. PatientAge: whole years "84",
+                                      over 89 "90"; under two years days, "400d" */
     struct es_pseudonym unmapped;  /* UNMAPPED: keyed hash of the folded value, so that a later vocabulary row matches it */
 };
 
@@ -124,7 +127,7 @@ struct es_event {
     struct es_event_attribute *attributes; /* sorted by keyword */
     size_t n_attributes;
     enum es_unit_type unit;
-    struct es_pseudonym unit_id;
+    struct es_pseudonym unit_id; /* kind SERIES or INSTANCE where the unit is one, so that it equals an exam's; else UNIT */
     char model_name[ES_NAME_SIZE], model_version[ES_NAME_SIZE], model_manufacturer[ES_NAME_SIZE];
     struct es_pseudonym device;
     enum es_algorithm_source model_rule;
@@ -156,6 +159,12 @@ void es_event_clear(struct es_event *event);
  * the configuration does not want. @return ES_E_REFUSED with what was found and expected, never a value */
 ES_MUST_USE enum es_errc es_event_make(struct es_event *out, const struct es_message *message, const struct es_config *config,
                                        const struct es_key *key, struct es_error *err);
+/** Fold a value as it is hashed when unmapped: trimmed, ASCII letters upper case; the hash is es_key_pseudonym(ES_PSEUDONYM_VALUE,
+ * keyword, folded). @param out  at least ES_FACT_VALUE bytes */
+void es_attribute_fold(const char *value, char *out, size_t size);
+/** One attribute as kept: vocabulary, age, banded number, equipment token (DESIGN 5). Written whole on ES_OK. */
+ES_MUST_USE enum es_errc es_attribute_make(struct es_event_attribute *out, const struct es_message_attribute *sent,
+                                           const struct es_config *config, const struct es_key *key, struct es_error *err);
 /** The canonical body; *body is owned by the caller (free). Fills event->identity. */
 ES_MUST_USE enum es_errc es_event_encode(struct es_event *event, const struct es_key *key, uint8_t **body, size_t *len,
                                          struct es_error *err);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugin/event.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/time.h"
+
+const char *es_event_kind_name(enum es_event_kind kind)
+{
+    static const char *const names[ES_EVENT_KINDS] = {"",      "exam",         "result", "failure", "reference", "alias", "patient_alias",
+                                                      "retract", "demographics", "plan",   "config",  "release",   "alarm"};
+    return (unsigned)kind < ES_EVENT_KINDS ? names[kind] : "";
+}
+
+void es_message_init(struct es_message *message)
+{
+    memset(message, 0, sizeof *message);
+    message->study_day = ES_NO_DAY;
+    message->valid_from = ES_NO_DAY;
+    message->produced = ES_NO_INSTANT;
+    message->sent = ES_NO_INSTANT;
+}
+
+static void wipe_list(char (*list)[ES_UID_SIZE], size_t count)
+{
+    if (list != NULL) explicit_bzero(list, count * sizeof *list);
+    free(list);
+}
+
+void es_message_clear(struct es_message *message)
+{
+    if (message == NULL) return;
+    wipe_list(message->series_refs, message->n_series_refs);
+    wipe_list(message->image_refs, message->n_image_refs);
+    wipe_list(message->study_refs, message->n_study_refs);
+    free(message->document);
+    explicit_bzero(message, sizeof *message);
+}
+
+void es_event_clear(struct es_event *event)
+{
+    if (event == NULL) return;
+    free(event->attributes);
+    free(event->findings);
+    free(event->series_refs);
+    free(event->image_refs);
+    free(event->study_refs);
+    free(event->document);
+    memset(event, 0, sizeof *event);
+}
+
+int64_t es_event_instant(const struct es_event *event)
+{
+    int64_t instant = ES_NO_INSTANT;
+    if (event->kind != ES_EVENT_EXAM && event->kind != ES_EVENT_RESULT && event->kind != ES_EVENT_FAILURE && event->kind != ES_EVENT_REFERENCE)
+        return instant;
+    if (event->study_day != ES_NO_DAY) instant = ((int64_t)event->study_day + 1) * ES_MICROSECONDS_A_DAY;
+    return event->produced != ES_NO_INSTANT && event->produced > instant ? event->produced : instant;
+}

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/event.h"
+#include "plugin/hash.h"
+
+/* What a making carries along. */
+struct making {
+    struct es_event *event;
+    const struct es_message *message;
+    const struct es_config *config;
+    const struct es_key *key;
+    struct es_error *err;
+};
+
+/* Parts of a message that a kind takes over; what is not taken is not looked at. */
+enum part {
+    PART_EXAM = 1u << 0,       /* study, series, instance, accession, patient, day */
+    PART_STUDY = 1u << 1,      /* study_uid must be there */
+    PART_ANCHOR = 1u << 2,     /* study_uid or an accession number must be there */
+    PART_PATIENT = 1u << 3,    /* patient_id must be there */
+    PART_ATTRIBUTES = 1u << 4,
+    PART_MODEL = 1u << 5,
+    PART_UNIT = 1u << 6,
+    PART_TIME = 1u << 7,
+    PART_FINDINGS = 1u << 8,
+    PART_REFERENCE = 1u << 9,  /* source, labeller, status, saw_ai */
+    PART_REFS = 1u << 10,
+    PART_REASON = 1u << 11,
+    PART_SOURCE = 1u << 12,
+    PART_SAME_AS = 1u << 13,
+    PART_RETRACT = 1u << 14,
+    PART_DOCUMENT = 1u << 15
+};
+
+static const uint32_t parts_of[ES_EVENT_KINDS] = {
+    [ES_EVENT_EXAM] = PART_EXAM | PART_STUDY | PART_ATTRIBUTES,
+    [ES_EVENT_RESULT] = PART_EXAM | PART_ANCHOR | PART_ATTRIBUTES | PART_MODEL | PART_UNIT | PART_TIME | PART_FINDINGS | PART_REFS,
+    [ES_EVENT_FAILURE] = PART_EXAM | PART_ANCHOR | PART_MODEL | PART_UNIT | PART_TIME | PART_REASON | PART_REFS,
+    [ES_EVENT_REFERENCE] = PART_EXAM | PART_ANCHOR | PART_UNIT | PART_TIME | PART_FINDINGS | PART_REFERENCE | PART_SOURCE | PART_REFS,
+    [ES_EVENT_ALIAS] = PART_EXAM | PART_STUDY | PART_SAME_AS,
+    [ES_EVENT_PATIENT_ALIAS] = PART_EXAM | PART_PATIENT | PART_SAME_AS,
+    [ES_EVENT_RETRACT] = PART_RETRACT | PART_REASON,
+    [ES_EVENT_DEMOGRAPHICS] = PART_EXAM | PART_PATIENT | PART_ATTRIBUTES | PART_SOURCE,
+    [ES_EVENT_PLAN] = PART_DOCUMENT,
+    [ES_EVENT_CONFIG] = PART_DOCUMENT,
+    [ES_EVENT_RELEASE] = PART_DOCUMENT,
+    [ES_EVENT_ALARM] = PART_DOCUMENT,
+};
+
+/* PS3.5 9.1: at most 64 digits and dots, no empty component, no leading zero in one. */
+static bool uid_good(const char *uid)
+{
+    size_t len = 0;
+    for (bool start = true; uid[len] != '\0'; len++) {
+        const char c = uid[len], next = uid[len + 1];
+        if (c == '.') {
+            if (start) return false;
+            start = true;
+            continue;
+        }
+        if (c < '0' || c > '9' || (start && c == '0' && next >= '0' && next <= '9')) return false;
+        start = false;
+    }
+    return len > 0 && len <= 64 && uid[len - 1] != '.';
+}
+
+static enum es_errc refuse(struct making *m, const char *what, const char *why)
+{
+    return es_fail(m->err, ES_E_REFUSED, "%s: %s", what, why);
+}
+
+static enum es_errc pseudonym(struct making *m, enum es_pseudonym_kind kind, const char *issuer, const char *value, struct es_pseudonym *out)
+{
+    const enum es_errc code = es_key_pseudonym(m->key, kind, issuer, value, out);
+    return code == ES_OK ? ES_OK : es_fail(m->err, code, "pseudonym: no memory");
+}
+
+static enum es_errc uid(struct making *m, const char *what, enum es_pseudonym_kind kind, const char *value, struct es_pseudonym *out)
+{
+    if (value[0] != '\0' && !uid_good(value)) return refuse(m, what, "found no well-formed UID, expected at most 64 digits and dots (PS3.5 9.1)");
+    return pseudonym(m, kind, NULL, value, out);
+}
+
+/* Identifiers meet after normalisation; the issuer is hashed apart, so that an absent one can match. */
+static enum es_errc identifier(struct making *m, enum es_pseudonym_kind kind, const char *value, const char *prefix, struct es_pseudonym *out)
+{
+    char normal[ES_ID_SIZE];
+    es_normalise_id(value, prefix, normal, sizeof normal);
+    const enum es_errc code = pseudonym(m, kind, NULL, normal, out);
+    explicit_bzero(normal, sizeof normal);
+    return code;
+}
+
+/* Codes and names that are kept in clear: a narrow alphabet, so that nothing personal hides in them. */
+static enum es_errc token(struct making *m, const char *what, const char *value, const char *more, char *out, size_t size)
+{
+    const size_t len = strlen(value);
+    bool good = len < size && (len == 0 || (value[0] != ' ' && value[len - 1] != ' '));
+    for (size_t i = 0; good && i < len; i++) {
+        const char c = value[i];
+        good = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || strchr(more, c) != NULL;
+    }
+    if (!good)
+        return es_fail(m->err, ES_E_REFUSED, "%s: found other characters, expected at most %zu of A-Z a-z 0-9 and \"%s\"", what, size - 1, more);
+    memcpy(out, value, len + 1);
+    return ES_OK;
+}
+
+#define STEP(call) if (code == ES_OK) code = (call)
+
+static enum es_errc make_identity(struct making *m, uint32_t parts)
+{
+    const struct es_message *s = m->message;
+    struct es_event *e = m->event;
+    enum es_errc code = ES_OK;
+    e->study_day = s->study_day;
+    e->excluded = s->kind == ES_EVENT_EXAM ? s->excluded : ES_EXCLUDED_NOT;
+    STEP(uid(m, "study_uid", ES_PSEUDONYM_STUDY, s->study_uid, &e->study));
+    STEP(uid(m, "series_uid", ES_PSEUDONYM_SERIES, s->series_uid, &e->series));
+    STEP(uid(m, "sop_uid", ES_PSEUDONYM_INSTANCE, s->sop_uid, &e->instance));
+    STEP(identifier(m, ES_PSEUDONYM_ACCESSION, s->accession, m->config->accession_prefix, &e->accession));
+    STEP(identifier(m, ES_PSEUDONYM_PATIENT, s->patient_id, m->config->patient_id_prefix, &e->patient));
+    if (es_pseudonym_set(&e->accession))
+        STEP(identifier(m, ES_PSEUDONYM_ACCESSION_ISSUER, s->accession_issuer, NULL, &e->accession_issuer));
+    if (es_pseudonym_set(&e->patient)) STEP(identifier(m, ES_PSEUDONYM_PATIENT_ISSUER, s->patient_issuer, NULL, &e->patient_issuer));
+    if (code != ES_OK) return code;
+    if ((parts & PART_STUDY) != 0 && !es_pseudonym_set(&e->study)) return refuse(m, "study_uid", "found none, expected the StudyInstanceUID");
+    if ((parts & PART_ANCHOR) != 0 && !es_pseudonym_set(&e->study) && !es_pseudonym_set(&e->accession))
+        return refuse(m, "study_uid", "found neither it nor accession, expected one of them");
+    if ((parts & PART_PATIENT) != 0 && !es_pseudonym_set(&e->patient))
+        return refuse(m, "patient_id", "found none or a placeholder, expected an identifier");
+    return ES_OK;
+}
+
+static int by_keyword(const void *a, const void *b)
+{
+    return strcmp(((const struct es_event_attribute *)a)->keyword, ((const struct es_event_attribute *)b)->keyword);
+}
+
+static enum es_errc make_attributes(struct making *m)
+{
+    const struct es_message *s = m->message;
+    struct es_event *e = m->event;
+    e->attribute_source = s->kind == ES_EVENT_EXAM ? ES_SOURCE_IMAGE
+                          : s->kind == ES_EVENT_DEMOGRAPHICS ? ES_SOURCE_LINKAGE : ES_SOURCE_RESULT_OBJECT;
+    if (s->n_attributes == 0 && s->kind != ES_EVENT_EXAM) e->attribute_source = 0;
+    if (s->kind == ES_EVENT_DEMOGRAPHICS && s->n_attributes == 0) return refuse(m, "attributes", "found none, expected at least one");
+    if (s->n_attributes == 0) return ES_OK;
+    e->attributes = calloc(s->n_attributes, sizeof *e->attributes);
+    if (e->attributes == NULL) return es_fail(m->err, ES_E_MEMORY, "attributes: no memory");
+    for (size_t i = 0; i < s->n_attributes; i++) {
+        const enum es_errc code = es_attribute_make(&e->attributes[e->n_attributes], &s->attributes[i], m->config, m->key, m->err);
+        if (code != ES_OK) return code;
+        if (es_config_wants(m->config, s->attributes[i].keyword)) e->n_attributes++;
+    }
+    if (e->n_attributes > 1) qsort(e->attributes, e->n_attributes, sizeof *e->attributes, by_keyword);
+    for (size_t i = 1; i < e->n_attributes; i++)
+        if (by_keyword(&e->attributes[i - 1], &e->attributes[i]) == 0)
+            return es_fail(m->err, ES_E_REFUSED, "attribute %s: given twice, expected once", e->attributes[i].keyword);
+    return ES_OK;
+}
+
+static enum es_errc make_model(struct making *m)
+{
+    const struct es_message *s = m->message;
+    struct es_event *e = m->event;
+    enum es_errc code = ES_OK;
+    if (s->model_name[0] == '\0') return refuse(m, "model.name", "found none, expected the model's name in the configuration");
+    STEP(token(m, "model.name", s->model_name, " _.+-", e->model_name, sizeof e->model_name));
+    STEP(token(m, "model.version", s->model_version, " _.+-:/()", e->model_version, sizeof e->model_version));
+    STEP(token(m, "model.manufacturer", s->model_manufacturer, " _.+-:/()&,", e->model_manufacturer, sizeof e->model_manufacturer));
+    STEP(uid(m, "model.device_uid", ES_PSEUDONYM_DEVICE, s->device_uid, &e->device));
+    e->model_rule = s->model_rule;
+    const bool ok = s->result_status == ES_RESULT_OK;
+    if (code == ES_OK && (s->result_status == 0 || ok != (s->kind == ES_EVENT_RESULT)))
+        code = refuse(m, "status", s->kind == ES_EVENT_RESULT ? "found another, expected ok (a failure is an event of its own)"
+                                                              : "found another, expected failed, rejected or timeout");
+    e->result_status = s->result_status;
+    return code;
+}
+
+static enum es_errc make_unit(struct making *m)
+{
+    const struct es_message *s = m->message;
+    struct es_event *e = m->event;
+    char folded[ES_FACT_VALUE];
+    e->unit = s->unit;
+    if ((unsigned)s->unit >= ES_UNIT_TYPES) return refuse(m, "unit.type", "found another, expected exam, series, image, side or lesion");
+    if ((s->unit == ES_UNIT_EXAM) != (s->unit_id[0] == '\0'))
+        return refuse(m, "unit.id", s->unit == ES_UNIT_EXAM ? "found one, expected none for an exam" : "found none, expected the unit's id");
+    if (s->unit == ES_UNIT_EXAM) return ES_OK;
+    if (s->unit == ES_UNIT_SERIES) return uid(m, "unit.id", ES_PSEUDONYM_SERIES, s->unit_id, &e->unit_id);
+    if (s->unit == ES_UNIT_IMAGE) return uid(m, "unit.id", ES_PSEUDONYM_INSTANCE, s->unit_id, &e->unit_id);
+    es_attribute_fold(s->unit_id, folded, sizeof folded);
+    if (s->unit == ES_UNIT_SIDE && strcmp(folded, "L") != 0 && strcmp(folded, "R") != 0)
+        return refuse(m, "unit.id", "found another side, expected L or R");
+    return pseudonym(m, ES_PSEUDONYM_UNIT, NULL, folded, &e->unit_id);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct es_finding *)a)->name, ((const struct es_finding *)b)->name);
+}
+
+/* One finding: finite numbers, -0 as 0, and what was not given as zero, so that equal findings are equal bytes. */
+static enum es_errc make_finding(struct making *m, size_t index, struct es_finding *out)
+{
+    const struct es_finding *f = &m->message->findings[index];
+    char what[40];
+    (void)snprintf(what, sizeof what, "findings[%zu]", index);
+    if (f->name[0] == '\0') return refuse(m, what, "found no name, expected \"finding\"");
+    enum es_errc code = token(m, what, f->name, " _.+-", out->name, sizeof out->name);
+    STEP(token(m, what, f->has_value ? f->units : "", "%{}[]()/.*^_-'", out->units, sizeof out->units));
+    if (code != ES_OK) return code;
+    if ((f->has_score && !isfinite(f->score)) || (f->has_value && !isfinite(f->value)) || (f->has_threshold && !isfinite(f->threshold)))
+        return refuse(m, what, "found a number that is not finite");
+    if (f->has_label && f->label != 0 && f->label != 1) return refuse(m, what, "found another label, expected 0 or 1");
+    const bool reference = m->message->kind == ES_EVENT_REFERENCE;
+    if (reference && f->evaluable && !f->has_label && !f->has_value)
+        return refuse(m, what, "found neither label nor value, expected one, or \"evaluable\":false");
+    out->evaluable = !reference || f->evaluable;
+    out->has_score = f->has_score;
+    out->has_value = f->has_value;
+    out->has_threshold = f->has_threshold;
+    out->has_decision = f->has_decision;
+    out->has_label = f->has_label && out->evaluable;
+    out->score = f->has_score && f->score != 0 ? f->score : 0;
+    out->value = f->has_value && f->value != 0 ? f->value : 0;
+    out->threshold = f->has_threshold && f->threshold != 0 ? f->threshold : 0;
+    out->decision = f->has_decision && f->decision;
+    out->label = out->has_label ? f->label : 0;
+    return ES_OK;
+}
+
+static enum es_errc make_findings(struct making *m)
+{
+    const struct es_message *s = m->message;
+    struct es_event *e = m->event;
+    if (s->n_findings == 0) return s->kind == ES_EVENT_REFERENCE ? refuse(m, "findings", "found none, expected at least one") : ES_OK;
+    if (s->n_findings > ES_MAX_EVENT_FINDINGS) return refuse(m, "findings", "found more than 256, expected fewer");
+    e->findings = calloc(s->n_findings, sizeof *e->findings);
+    if (e->findings == NULL) return es_fail(m->err, ES_E_MEMORY, "findings: no memory");
+    for (size_t i = 0; i < s->n_findings; i++) {
+        const enum es_errc code = make_finding(m, i, &e->findings[i]);
+        if (code != ES_OK) return code;
+        e->n_findings = i + 1;
+    }
+    qsort(e->findings, e->n_findings, sizeof *e->findings, by_name);
+    for (size_t i = 1; i < e->n_findings; i++)
+        if (by_name(&e->findings[i - 1], &e->findings[i]) == 0)
+            return es_fail(m->err, ES_E_REFUSED, "finding %s: given twice, expected once", e->findings[i].name);
+    return ES_OK;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct es_pseudonym));
+}
+
+static enum es_errc make_refs(struct making *m, const char *what, enum es_pseudonym_kind kind, char (*uids)[ES_UID_SIZE], size_t count,
+                              struct es_pseudonym **out, size_t *n_out)
+{
+    if (count == 0) return ES_OK;
+    if (count > ES_MAX_EVENT_REFERENCES) return refuse(m, what, "found more than 64, expected fewer");
+    struct es_pseudonym *made = calloc(count, sizeof *made);
+    if (made == NULL) return es_fail(m->err, ES_E_MEMORY, "references: no memory");
+    *out = made;
+    for (size_t i = 0; i < count; i++) {
+        if (uids[i][0] == '\0') return refuse(m, what, "found an empty UID");
+        const enum es_errc code = uid(m, what, kind, uids[i], &made[i]);
+        if (code != ES_OK) return code;
+    }
+    qsort(made, count, sizeof *made, by_bytes);
+    size_t kept = 1;
+    for (size_t i = 1; i < count; i++)
+        if (by_bytes(&made[kept - 1], &made[i]) != 0) made[kept++] = made[i];
+    *n_out = kept;
+    return ES_OK;
+}
+
+static enum es_errc make_reference(struct making *m)
+{
+    const struct es_message *s = m->message;
+    struct es_event *e = m->event;
+    enum es_errc code = ES_OK;
+    char trimmed[ES_FACT_VALUE];
+    if ((unsigned)s->reference_status < ES_REFERENCE_PRELIMINARY || (unsigned)s->reference_status > ES_REFERENCE_CANCELLED)
+        return refuse(m, "status", "found another, expected preliminary, final, corrected or cancelled");
+    e->reference_status = s->reference_status;
+    e->saw_ai = s->saw_ai;
+    es_attribute_fold(s->labeller, trimmed, sizeof trimmed);
+    STEP(pseudonym(m, ES_PSEUDONYM_LABELLER, NULL, trimmed, &e->labeller));
+    STEP(token(m, "labeller_version", s->labeller_version, " _.+-:/()", e->labeller_version, sizeof e->labeller_version));
+    return code;
+}
+
+static enum es_errc make_same_as(struct making *m)
+{
+    const struct es_message *s = m->message;
+    struct es_event *e = m->event;
+    enum es_errc code = ES_OK;
+    if (s->kind == ES_EVENT_ALIAS) {
+        STEP(uid(m, "same_as", ES_PSEUDONYM_STUDY, s->same_as, &e->same_as));
+    } else {
+        STEP(identifier(m, ES_PSEUDONYM_PATIENT, s->same_as, m->config->patient_id_prefix, &e->same_as));
+        STEP(identifier(m, ES_PSEUDONYM_PATIENT_ISSUER, s->same_as_issuer, NULL, &e->same_as_issuer));
+    }
+    if (code == ES_OK && !es_pseudonym_set(&e->same_as)) return refuse(m, "same_as", "found none or a placeholder, expected an identifier");
+    const struct es_pseudonym *own = s->kind == ES_EVENT_ALIAS ? &e->study : &e->patient;
+    if (code == ES_OK && memcmp(own, &e->same_as, sizeof *own) == 0 && memcmp(&e->patient_issuer, &e->same_as_issuer, sizeof *own) == 0)
+        return refuse(m, "same_as", "found the same identifier twice, expected two");
+    return code;
+}
+
+static enum es_errc make_retract(struct making *m)
+{
+    const struct es_message *s = m->message;
+    if ((s->retract[0] != '\0') == (s->retract_event_id[0] != '\0'))
+        return refuse(m, "identity", "found both or none of identity and retract_event_id, expected one");
+    if (s->retract[0] == '\0') return pseudonym(m, ES_PSEUDONYM_EVENT_ID, s->event_source, s->retract_event_id, &m->event->retract_event_id);
+    uint8_t any = 0;
+    if (!es_unhex(s->retract, m->event->retract, ES_IDENTITY_SIZE)) return refuse(m, "identity", "found no identity, expected 32 hex digits");
+    for (size_t i = 0; i < ES_IDENTITY_SIZE; i++) any |= m->event->retract[i];
+    return any == 0 ? refuse(m, "identity", "found zeroes, expected an identity") : ES_OK;
+}
+
+static enum es_errc make_document(struct making *m)
+{
+    if (m->message->document == NULL || m->message->document[0] == '\0') return refuse(m, "document", "found none, expected an object");
+    if (strlen(m->message->document) > ES_MAX_EVENT_BODY - 64) return refuse(m, "document", "found more than 1 MiB, expected less");
+    m->event->document = strdup(m->message->document);
+    return m->event->document != NULL ? ES_OK : es_fail(m->err, ES_E_MEMORY, "document: no memory");
+}
+
+static enum es_errc make_all(struct making *m)
+{
+    const struct es_message *s = m->message;
+    struct es_event *e = m->event;
+    if (s->kind == 0 || (unsigned)s->kind >= ES_EVENT_KINDS) return refuse(m, "event", "found no kind of event");
+    const uint32_t parts = parts_of[s->kind];
+    enum es_errc code = ES_OK;
+    if (parts & PART_EXAM) STEP(make_identity(m, parts));
+    if (parts & PART_MODEL) STEP(make_model(m));
+    if (parts & PART_UNIT) STEP(make_unit(m));
+    if (parts & PART_ATTRIBUTES) STEP(make_attributes(m));
+    if (parts & PART_FINDINGS) STEP(make_findings(m));
+    if (parts & PART_REFERENCE) STEP(make_reference(m));
+    if ((parts & PART_SOURCE) && code == ES_OK && s->source[0] == '\0') code = refuse(m, "source", "found none, expected a name such as radiology-report");
+    if (parts & PART_SOURCE) STEP(token(m, "source", s->source, " _.+-", e->source, sizeof e->source));
+    if (parts & PART_REASON) STEP(token(m, "reason", s->reason, "_.-", e->reason, sizeof e->reason));
+    if (parts & PART_REFS) {
+        STEP(make_refs(m, "series", ES_PSEUDONYM_SERIES, s->series_refs, s->n_series_refs, &e->series_refs, &e->n_series_refs));
+        STEP(make_refs(m, "images", ES_PSEUDONYM_INSTANCE, s->image_refs, s->n_image_refs, &e->image_refs, &e->n_image_refs));
+        STEP(make_refs(m, "studies", ES_PSEUDONYM_STUDY, s->study_refs, s->n_study_refs, &e->study_refs, &e->n_study_refs));
+    }
+    if (parts & PART_SAME_AS) STEP(make_same_as(m));
+    if (parts & PART_RETRACT) STEP(make_retract(m));
+    if (parts & PART_DOCUMENT) STEP(make_document(m));
+    if (parts & PART_TIME) {
+        e->produced = s->produced;
+        e->zone_known = s->produced != ES_NO_INSTANT && s->zone_known;
+    }
+    if (s->kind == ES_EVENT_DEMOGRAPHICS) e->valid_from = s->valid_from;
+    if (s->event_id[0] != '\0') STEP(pseudonym(m, ES_PSEUDONYM_EVENT_ID, s->event_source, s->event_id, &e->event_id));
+    e->sent = s->sent;
+    return code;
+}
+
+enum es_errc es_event_make(struct es_event *out, const struct es_message *message, const struct es_config *config, const struct es_key *key,
+                           struct es_error *err)
+{
+    struct es_event event = {.kind = message->kind, .study_day = ES_NO_DAY, .valid_from = ES_NO_DAY, .produced = ES_NO_INSTANT, .sent = ES_NO_INSTANT};
+    struct making making = {&event, message, config, key, err};
+    const enum es_errc code = make_all(&making);
+    if (code == ES_OK) *out = event;
+    else es_event_clear(&event);
+    return code;
+}
