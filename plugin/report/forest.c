@@ -137,6 +137,7 @@ static void make_axis(struct es_forest *forest)
         for (double k = first; k <= last; k += 1.0) forest->ticks[forest->n_ticks++] = k * steps[i];
         forest->lo = first * steps[i];
         forest->hi = last * steps[i];
+        forest->label_every = forest->decimals > 1 && forest->n_ticks > 5 ? 2 : 1;
         return;
     }
     forest->n_ticks = 0; /* not reached: 1000 wide steps hold everything within +-1000 */

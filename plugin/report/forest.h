@@ -33,7 +33,8 @@ struct es_forest {
     double lo, hi;          /* of the axis; every interval lies within */
     double ticks[ES_FOREST_TICKS];
     size_t n_ticks;
-    int decimals; /* of the ticks */
+    int decimals;       /* of the ticks */
+    size_t label_every; /* label one tick in so many, so that labels of two decimals do not touch */
 };
 
 /** @param out  written whole on ES_OK; es_forest_clear() */

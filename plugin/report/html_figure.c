@@ -79,6 +79,7 @@ static void draw_axis(struct es_page *page, const struct es_forest *forest, cons
     char text[80];
     for (size_t i = 0; i < forest->n_ticks; i++) {
         line(page, forest, forest->ticks[i], HEAD - 4, bottom, "g");
+        if (i % forest->label_every) continue;
         es_view_fixed(forest->ticks[i], forest->decimals, text, sizeof text);
         es_page_put(page, "<text class=\"m\" x=\"");
         put_x(page, forest, forest->ticks[i]);

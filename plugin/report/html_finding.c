@@ -231,5 +231,5 @@ void es_html_finding(struct es_page *page, const cJSON *release, const struct es
     es_page_put(page, "</div>\n");
     es_html_comparisons(page, release, at);
     all_figures(page, release, at);
-    es_page_put(page, "<p class=\"sub\"><a href=\"#summary\">Back to the summary</a></p>\n</details>\n</section>\n");
+    es_page_put(page, "<p class=\"sub back\"><a href=\"#summary\">Back to the summary</a></p>\n</details>\n</section>\n");
 }

@@ -36,7 +36,7 @@ const char *const es_html_style[] = {
     ".v{display:inline-block;padding:.08rem .5rem;border:2px solid;font-weight:700;white-space:nowrap}\n"
     ".v.warn{background:var(--warn);border-color:var(--warn);color:#fff}.v.edge{color:var(--warn);border-color:var(--warn)}.v."
     "blue{color:var(--blue);border-color:var(--blue)}\n"
-    ".v.grey{color:var(--mute);border-color:#8a8a8a;border-style:dashed;font-weight:400}\n"
+    ".v.grey{color:var(--mute);border-color:#8a8a8a;border-style:dashed;font-weight:400}\n",
     "figure{margin:.6rem 0;break-inside:avoid}figcaption{font-size:.82rem;color:var(--mute);padding:.2rem 0 .4rem}\n"
     ".figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(540px,1fr));gap:.4rem 2rem;align-items:start}\n"
     "svg{display:block;width:100%;height:auto}svg text{font-size:13px;fill:#1a1a1a}svg .h{font-weight:700}svg .mu{fill:#545454;"
@@ -70,7 +70,7 @@ const char *const es_html_style[] = {
     ".25rem;border-width:1px}\n"
     "details.chapter{break-before:page;border:0;margin-top:0}"
     "summary{list-style:none}details:not([open])>summary::after{content:\" (folded: open it before "
-    "printing)\";font-weight:400}.repeat{display:none}.bar{min-width:0}.figures{display:block}.figures "
+    "printing)\";font-weight:400}.repeat,.back{display:none}.bar{min-width:0}.figures{display:block}.figures "
     "figure{display:grid;grid-template-columns:112mm "
     "1fr;gap:4mm;align-items:start}.tiles{grid-template-columns:repeat(4,1fr);gap:.4rem}.tiles b{font-size:1.6rem}\n"
     ".says{font-size:1em}.tiles li{padding:.3rem .5rem}h2{margin-top:1.4rem}}\n"

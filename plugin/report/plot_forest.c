@@ -83,6 +83,7 @@ static void axis(struct es_canvas *canvas, const struct es_forest *forest, doubl
     char text[40];
     for (size_t i = 0; i < forest->n_ticks; i++) {
         upright(canvas, forest, forest->ticks[i], top, bottom, 1.5, false, ES_INK_GRID);
+        if (i % forest->label_every) continue;
         es_view_fixed(forest->ticks[i], forest->decimals, text, sizeof text);
         es_canvas_text(canvas, across(forest, forest->ticks[i]), bottom + 28, 90, ES_MIDDLE, 21, false, ES_INK_GREY, text);
     }

@@ -8,7 +8,7 @@
 #include "plugin/report/report.h"
 
 #define ES_MAX_PNG_SIDE 30000u              /* pixels; cairo's own ceiling is 32767 */
-#define ES_MAX_PNG_BYTES ((size_t)64 << 20) /* of the written file */
+#define ES_MAX_PNG_BYTES ((size_t)32 << 20) /* of the written file */
 #define ES_PNG_KEY 79                       /* bytes of a tEXt keyword at most (ISO/IEC 15948, 11.3.4.2) */
 
 /** An opaque picture: 32-bit words 0xXXRRGGBB in host order, X ignored, as cairo's RGB24 holds them. */
