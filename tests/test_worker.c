@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The worker against a host that lives in this file: what is handed over, what is in the host's log, what the host holds. */
+#include <cjson/cJSON.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "plugin/worker.h"
+#include "testlib.h"
+
+#define MAX_OBJECTS 4000
+
+/* One series with one instance for each object; object i has id "i" and is exam i of patient i. */
+static struct {
+    pthread_mutex_t lock;
+    size_t objects;       /* the host holds 0 .. objects-1 */
+    size_t first_logged;  /* its log has rows for first_logged .. objects-1, with seq i + 1 */
+    const char *date;     /* of every row */
+    unsigned fetches, lines;
+    useconds_t slow;      /* a fetch takes so long */
+    bool in_call, closed, called_when_closed;
+} host = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void host_reset(void)
+{
+    pthread_mutex_lock(&host.lock);
+    host.objects = host.first_logged = 0;
+    host.fetches = host.lines = 0;
+    host.slow = 0;
+    host.date = "20260301T100000";
+    host.in_call = host.closed = host.called_when_closed = false;
+    pthread_mutex_unlock(&host.lock);
+}
+
+static void host_store(size_t objects)
+{
+    pthread_mutex_lock(&host.lock);
+    host.objects = objects;
+    pthread_mutex_unlock(&host.lock);
+}
+
+static void put(struct es_elements *elements, uint32_t tag, const char *vr, const char *text)
+{
+    (void)es_elements_add(elements, tag, 0, 0, vr, text, strlen(text));
+}
+
+static void make_exam(size_t i, struct es_elements *out)
+{
+    char text[64];
+    memset(out, 0, sizeof *out);
+    put(out, 0x00080016, "UI", "1.2.840.10008.5.1.4.1.1.1.1");
+    snprintf(text, sizeof text, "1.2.3.1.%zu", i + 1);
+    put(out, 0x00080018, "UI", text);
+    put(out, 0x00080020, "DA", "20260301");
+    put(out, 0x00080060, "CS", "DX");
+    snprintf(text, sizeof text, "P%zu", i + 1);
+    put(out, 0x00100020, "LO", text);
+    put(out, 0x00100040, "CS", i % 2 != 0 ? "F" : "M");
+    snprintf(text, sizeof text, "1.2.3.2.%zu", i + 1);
+    put(out, 0x0020000d, "UI", text);
+    snprintf(text, sizeof text, "1.2.3.3.%zu", i + 1);
+    put(out, 0x0020000e, "UI", text);
+}
+
+static enum es_errc fetch(void *context, const char *id, struct es_host_object *out, struct es_error *err)
+{
+    (void)context;
+    pthread_mutex_lock(&host.lock);
+    const size_t i = strtoul(id, NULL, 10), objects = host.objects;
+    host.fetches++;
+    host.in_call = true;
+    host.called_when_closed |= host.closed;
+    const useconds_t slow = host.slow;
+    pthread_mutex_unlock(&host.lock);
+    if (slow > 0) usleep(slow);
+    pthread_mutex_lock(&host.lock);
+    host.in_call = false;
+    pthread_mutex_unlock(&host.lock);
+    if (i >= objects) return es_fail(err, ES_E_REFUSED, "gone");
+    out->has_elements = true;
+    make_exam(i, &out->elements);
+    return ES_OK;
+}
+
+static void release(void *context, struct es_host_object *object)
+{
+    (void)context;
+    (void)object;
+}
+
+static enum es_errc changes(void *context, uint64_t since, unsigned limit, struct es_host_change *rows, size_t *count, uint64_t *last,
+                            struct es_error *err)
+{
+    (void)context;
+    (void)err;
+    pthread_mutex_lock(&host.lock);
+    host.called_when_closed |= host.closed;
+    *count = 0;
+    for (size_t i = since > host.first_logged ? since : host.first_logged; i < host.objects && *count < limit; i++) {
+        struct es_host_change *row = &rows[(*count)++];
+        row->seq = i + 1;
+        row->new_instance = true;
+        snprintf(row->id, sizeof row->id, "%zu", i);
+        snprintf(row->date, sizeof row->date, "%s", host.date);
+    }
+    *last = host.first_logged < host.objects ? host.objects : 0;
+    pthread_mutex_unlock(&host.lock);
+    return ES_OK;
+}
+
+static enum es_errc series(void *context, uint64_t since, unsigned limit, char (*ids)[ES_HOST_ID_SIZE], size_t *count,
+                           struct es_error *err)
+{
+    (void)context;
+    (void)err;
+    pthread_mutex_lock(&host.lock);
+    *count = 0;
+    for (size_t i = since; i < host.objects && *count < limit; i++) snprintf(ids[(*count)++], ES_HOST_ID_SIZE, "%zu", i);
+    pthread_mutex_unlock(&host.lock);
+    return ES_OK;
+}
+
+static enum es_errc instances(void *context, const char *id, char (**ids)[ES_HOST_ID_SIZE], size_t *count, struct es_error *err)
+{
+    (void)context;
+    *ids = calloc(1, sizeof **ids);
+    if (*ids == NULL) return es_fail(err, ES_E_MEMORY, "memory ran out");
+    snprintf((*ids)[0], ES_HOST_ID_SIZE, "%s", id);
+    *count = 1;
+    return ES_OK;
+}
+
+static void log_line(void *context, const char *line)
+{
+    (void)context;
+    (void)line;
+    pthread_mutex_lock(&host.lock);
+    host.lines++;
+    pthread_mutex_unlock(&host.lock);
+}
+
+static const struct es_host table = {.fetch = fetch, .release = release, .changes = changes, .series = series,
+                                     .instances = instances, .log = log_line};
+static const struct es_worker_pace pace = {.batch_ms = 5, .render_ms = 20, .catchup_ms = 20, .retry_ms = 20};
+
+static struct es_config *configuration(const char *folder)
+{
+    char text[1024];
+    struct es_config *config = NULL;
+    struct es_error err = {0};
+    const int n = snprintf(text, sizeof text,
+                           "{\"Site\":\"T\",\"Ledger\":\"sqlite:%s/ledger.db\",\"PseudonymKeyFile\":\"%s/site.key\","
+                           "\"Axes\":[{\"Name\":\"sex\",\"Attribute\":\"PatientSex\"}],"
+                           "\"Models\":[{\"Name\":\"m\",\"Recognise\":{\"AlgorithmName\":\"M\"},\"Eligible\":{\"Modality\":[\"DX\"]},"
+                           "\"Findings\":[{\"Name\":\"f\",\"Task\":\"binary\",\"Threshold\":0.5,"
+                           "\"From\":[{\"SR\":{\"Concept\":\"122157,DCM\"}}]}]}]}",
+                           folder, folder);
+    if (es_config_parse(&config, text, (size_t)n, NULL, &err) != ES_OK) printf("configuration: %s\n", err.text);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+    return config;
+}
+
+static struct es_worker *start(const struct es_config *config)
+{
+    struct es_worker *worker = NULL;
+    struct es_error err = {0};
+    CU_ASSERT_EQUAL_FATAL(es_worker_start(&worker, config, &table, &pace, &err), ES_OK);
+    return worker;
+}
+
+static bool settled(struct es_worker *worker, struct es_worker_status *status)
+{
+    for (int i = 0; i < 3000; i++) {
+        es_worker_status(worker, status);
+        if (status->settled) return true;
+        usleep(10000);
+    }
+    printf("not settled: %s %s\n", es_worker_phase_name(status->phase), status->reason);
+    return false;
+}
+
+/* Exams of the current release's first finding, everyone. */
+static int seen(struct es_worker *worker)
+{
+    struct es_surface *surface = es_worker_surface(worker);
+    if (surface == NULL) return -1;
+    cJSON *report = cJSON_Parse((const char *)surface->pages[ES_PAGE_JSON].data);
+    es_surface_drop(surface);
+    const cJSON *at = cJSON_GetArrayItem(cJSON_GetObjectItem(report, "models"), 0);
+    at = cJSON_GetArrayItem(cJSON_GetObjectItem(at, "findings"), 0);
+    at = cJSON_GetArrayItem(cJSON_GetObjectItem(at, "groups"), 0);
+    at = cJSON_GetObjectItem(cJSON_GetObjectItem(at, "funnel"), "seen");
+    const int n = cJSON_IsNumber(at) ? at->valueint : -1;
+    cJSON_Delete(report);
+    return n;
+}
+
+static bool offer(struct es_worker *worker, size_t i)
+{
+    struct es_stored item = {.kind = ES_ITEM_FACTS};
+    snprintf(item.id, sizeof item.id, "%zu", i);
+    make_exam(i, &item.elements);
+    return es_worker_offer(worker, &item);
+}
+
+static void test_what_is_handed_over_is_in_the_release(void)
+{
+    struct es_worker_status status;
+    struct es_config *config = configuration(es_test_tempdir());
+    host_reset();
+    struct es_worker *worker = start(config);
+    es_worker_host_open(worker);
+    CU_ASSERT_TRUE(settled(worker, &status));
+    host_store(60);
+    for (size_t i = 0; i < 60; i++) CU_ASSERT_TRUE(offer(worker, i));
+    CU_ASSERT_TRUE(settled(worker, &status));
+    CU_ASSERT_EQUAL(seen(worker), 60);
+    CU_ASSERT_EQUAL(status.counts.skimmed, 60);
+    CU_ASSERT_EQUAL(status.counts.fetched, 0);
+    CU_ASSERT_EQUAL(status.catchup.cursor, 60);
+    es_worker_host_close(worker);
+    es_worker_stop(worker);
+    es_config_free(config);
+}
+
+static void test_what_only_the_log_has_is_fetched_once(void)
+{
+    struct es_worker_status status;
+    struct es_config *config = configuration(es_test_tempdir());
+    host_reset();
+    struct es_worker *worker = start(config);
+    es_worker_host_open(worker);
+    CU_ASSERT_TRUE(settled(worker, &status));
+    es_worker_host_close(worker);
+    es_worker_stop(worker);
+    host_store(250); /* while nobody listened */
+    worker = start(config);
+    es_worker_host_open(worker);
+    CU_ASSERT_TRUE(settled(worker, &status));
+    CU_ASSERT_EQUAL(seen(worker), 250);
+    CU_ASSERT_EQUAL(status.counts.taken, 250);
+    CU_ASSERT_EQUAL(host.fetches, 250);
+    CU_ASSERT_FALSE(status.catchup.gap);
+    es_worker_host_close(worker);
+    es_worker_stop(worker);
+    /* And not again after the next start. */
+    worker = start(config);
+    es_worker_host_open(worker);
+    CU_ASSERT_TRUE(settled(worker, &status));
+    CU_ASSERT_EQUAL(host.fetches, 250);
+    CU_ASSERT_EQUAL(seen(worker), 250);
+    es_worker_host_close(worker);
+    es_worker_stop(worker);
+    es_config_free(config);
+}
+
+static void test_a_full_inbox_loses_nothing(void)
+{
+    struct es_worker_status status;
+    struct es_config *config = configuration(es_test_tempdir());
+    host_reset();
+    struct es_worker *worker = start(config);
+    es_worker_host_open(worker);
+    CU_ASSERT_TRUE(settled(worker, &status));
+    host_store(3 * ES_INBOX_ITEMS);
+    size_t refused = 0;
+    for (size_t i = 0; i < 3 * ES_INBOX_ITEMS; i++) refused += offer(worker, i) ? 0 : 1;
+    CU_ASSERT_TRUE(refused > 0);
+    CU_ASSERT_TRUE(settled(worker, &status));
+    CU_ASSERT_EQUAL(status.overflowed, refused);
+    CU_ASSERT_EQUAL(seen(worker), 3 * ES_INBOX_ITEMS);
+    CU_ASSERT_EQUAL(status.counts.taken, 3 * ES_INBOX_ITEMS);
+    es_worker_host_close(worker);
+    es_worker_stop(worker);
+    es_config_free(config);
+}
+
+static void test_an_archive_with_an_empty_log_is_walked(void)
+{
+    struct es_worker_status status;
+    struct es_config *config = configuration(es_test_tempdir());
+    host_reset();
+    host_store(230);
+    host.first_logged = 230;
+    struct es_worker *worker = start(config);
+    es_worker_host_open(worker);
+    CU_ASSERT_TRUE(settled(worker, &status));
+    CU_ASSERT_EQUAL(seen(worker), 230);
+    CU_ASSERT_EQUAL(status.catchup.series_walked, 230);
+    CU_ASSERT_FALSE(status.catchup.gap); /* a new ledger: nothing was missed */
+    es_worker_host_close(worker);
+    es_worker_stop(worker);
+    es_config_free(config);
+}
+
+static void test_a_replaced_log_is_a_gap_closed_by_a_walk(void)
+{
+    struct es_worker_status status;
+    struct es_config *config = configuration(es_test_tempdir());
+    host_reset();
+    struct es_worker *worker = start(config);
+    es_worker_host_open(worker);
+    CU_ASSERT_TRUE(settled(worker, &status));
+    host_store(50);
+    for (size_t i = 0; i < 50; i++) (void)offer(worker, i);
+    CU_ASSERT_TRUE(settled(worker, &status));
+    es_worker_host_close(worker);
+    es_worker_stop(worker);
+    /* Another database under the same sequence numbers, with more in it than its log tells. */
+    host.date = "20260401T100000";
+    host_store(80);
+    worker = start(config);
+    es_worker_host_open(worker);
+    CU_ASSERT_TRUE(settled(worker, &status));
+    CU_ASSERT_TRUE(status.catchup.gap);
+    CU_ASSERT_STRING_EQUAL(status.catchup.gap_from, "20260301T100000");
+    CU_ASSERT_NOT_EQUAL(status.catchup.gap_noticed, ES_NO_INSTANT);
+    CU_ASSERT_NOT_EQUAL(status.catchup.gap_closed, ES_NO_INSTANT);
+    CU_ASSERT_EQUAL(seen(worker), 80);
+    CU_ASSERT_EQUAL(status.ledger_seq > 0, true);
+    es_worker_host_close(worker);
+    es_worker_stop(worker);
+    /* The new log is the one that is known now. */
+    worker = start(config);
+    es_worker_host_open(worker);
+    CU_ASSERT_TRUE(settled(worker, &status));
+    CU_ASSERT_FALSE(status.catchup.gap);
+    es_worker_host_close(worker);
+    es_worker_stop(worker);
+    es_config_free(config);
+}
+
+static void test_closing_the_host_waits_for_the_call_in_flight(void)
+{
+    struct es_worker_status status;
+    struct es_config *config = configuration(es_test_tempdir());
+    host_reset();
+    struct es_worker *worker = start(config);
+    es_worker_host_open(worker);
+    CU_ASSERT_TRUE(settled(worker, &status));
+    host.slow = 100000;
+    host_store(30);
+    struct es_stored item = {.kind = ES_ITEM_FETCH};
+    for (size_t i = 0; i < 30; i++) {
+        snprintf(item.id, sizeof item.id, "%zu", i);
+        CU_ASSERT_TRUE(es_worker_offer(worker, &item));
+    }
+    bool in_call = false;
+    for (int i = 0; i < 500 && !in_call; i++) {
+        usleep(5000);
+        pthread_mutex_lock(&host.lock);
+        in_call = host.in_call;
+        pthread_mutex_unlock(&host.lock);
+    }
+    CU_ASSERT_TRUE(in_call);
+    es_worker_host_close(worker);
+    pthread_mutex_lock(&host.lock);
+    host.closed = true;
+    CU_ASSERT_FALSE(host.in_call);
+    pthread_mutex_unlock(&host.lock);
+    usleep(200000);
+    es_worker_stop(worker);
+    CU_ASSERT_FALSE(host.called_when_closed);
+    /* What was not read is read after the next start. */
+    host.closed = false;
+    host.slow = 0;
+    worker = start(config);
+    es_worker_host_open(worker);
+    CU_ASSERT_TRUE(settled(worker, &status));
+    CU_ASSERT_EQUAL(seen(worker), 30);
+    es_worker_host_close(worker);
+    es_worker_stop(worker);
+    es_config_free(config);
+}
+
+static void test_posted_lines_are_answered_after_the_commit(void)
+{
+    static const char body[] = "{\"event\":\"exam\",\"study_uid\":\"1.2.3\",\"patient_id\":\"A1\",\"study_date\":\"20260301\","
+                               "\"acquisition\":{\"Modality\":\"DX\"}}\n\nno JSON\n";
+    struct es_worker_status status;
+    struct es_config *config = configuration(es_test_tempdir());
+    host_reset();
+    struct es_worker *worker = start(config);
+    es_worker_host_open(worker);
+    CU_ASSERT_TRUE(settled(worker, &status));
+    const uint64_t before = status.ledger_seq;
+    for (int round = 0; round < 2; round++) {
+        struct es_job *job = es_job_new(ES_JOB_INGEST, body, sizeof body - 1);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(job);
+        CU_ASSERT_TRUE_FATAL(es_worker_ask(worker, &job, 10000));
+        CU_ASSERT_EQUAL(job->status, 200);
+        cJSON *answer = cJSON_Parse(job->answer);
+        CU_ASSERT_EQUAL(cJSON_GetObjectItem(answer, "taken")->valueint, round == 0);
+        CU_ASSERT_EQUAL(cJSON_GetObjectItem(answer, "duplicate")->valueint, round == 1);
+        CU_ASSERT_EQUAL(cJSON_GetObjectItem(answer, "refused")->valueint, 1);
+        const cJSON *line = cJSON_GetArrayItem(cJSON_GetObjectItem(answer, "lines"), 0);
+        CU_ASSERT_EQUAL(cJSON_GetObjectItem(line, "line")->valueint, 3);
+        CU_ASSERT_TRUE(strlen(cJSON_GetObjectItem(line, "reason")->valuestring) > 0);
+        cJSON_Delete(answer);
+        es_job_free(job);
+    }
+    CU_ASSERT_TRUE(settled(worker, &status));
+    CU_ASSERT_EQUAL(status.ledger_seq, before + 1);
+    CU_ASSERT_EQUAL(seen(worker), 1);
+    struct es_job *plot = es_job_new(ES_JOB_PLOT, "none.png", 8);
+    CU_ASSERT_TRUE_FATAL(es_worker_ask(worker, &plot, 10000));
+    CU_ASSERT_EQUAL(plot->status, 404);
+    es_job_free(plot);
+    es_worker_host_close(worker);
+    es_worker_stop(worker);
+    CU_ASSERT_PTR_NULL(es_job_new(ES_JOB_INGEST, body, (size_t)ES_INBOX_BODY + 1));
+    es_config_free(config);
+}
+
+static void test_an_unwritable_ledger_degrades_and_recovers(void)
+{
+    struct es_worker_status status;
+    char folder[512], file[600];
+    snprintf(folder, sizeof folder, "%s/later", es_test_tempdir());
+    struct es_config *config = configuration(folder);
+    host_reset();
+    struct es_worker *worker = start(config);
+    es_worker_host_open(worker);
+    host_store(10);
+    for (size_t i = 0; i < 10; i++) CU_ASSERT_TRUE(offer(worker, i));
+    for (int i = 0; i < 500; i++) {
+        es_worker_status(worker, &status);
+        if (status.phase == ES_WORKER_DEGRADED) break;
+        usleep(10000);
+    }
+    CU_ASSERT_EQUAL(status.phase, ES_WORKER_DEGRADED);
+    CU_ASSERT_TRUE(strlen(status.reason) > 0);
+    CU_ASSERT_FALSE(status.settled);
+    struct es_job *job = es_job_new(ES_JOB_INGEST, "", 0);
+    CU_ASSERT_TRUE_FATAL(es_worker_ask(worker, &job, 10000));
+    CU_ASSERT_EQUAL(job->status, 503);
+    es_job_free(job);
+    char text[ES_STATUS_SIZE];
+    (void)es_worker_status_json(&status, text, sizeof text);
+    cJSON *parsed = cJSON_Parse(text);
+    CU_ASSERT_PTR_NOT_NULL(cJSON_GetObjectItem(parsed, "reason"));
+    cJSON_Delete(parsed);
+    CU_ASSERT_EQUAL(host.lines, 1);
+    CU_ASSERT_EQUAL(mkdir(folder, 0700), 0);
+    CU_ASSERT_TRUE(settled(worker, &status));
+    CU_ASSERT_EQUAL(seen(worker), 10);
+    es_worker_host_close(worker);
+    es_worker_stop(worker);
+    static const char *const left[] = {"ledger.db", "ledger.db-wal", "ledger.db-shm", "site.key", "."};
+    for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
+        snprintf(file, sizeof file, "%s/%s", folder, left[i]);
+        (void)remove(file);
+    }
+    es_config_free(config);
+}
+
+/* From the storing thread's side: what an item costs and how large it is. */
+static void test_an_item_is_flat_and_small(void)
+{
+    CU_ASSERT_TRUE(sizeof(struct es_elements) <= 4096);
+    CU_ASSERT_TRUE(sizeof(struct es_stored) <= 4096 + 96);
+}
+
+static void test_status_text_escapes_what_it_quotes(void)
+{
+    struct es_worker_status status = {.phase = ES_WORKER_DEGRADED, .reason = "found \"high\"\n\\"};
+    char text[ES_STATUS_SIZE];
+    CU_ASSERT_EQUAL(es_worker_status_json(&status, text, sizeof text), strlen(text));
+    cJSON *parsed = cJSON_Parse(text);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(parsed);
+    CU_ASSERT_STRING_EQUAL(cJSON_GetObjectItem(parsed, "reason")->valuestring, "found \"high\"\n\\");
+    CU_ASSERT_STRING_EQUAL(cJSON_GetObjectItem(parsed, "state")->valuestring, "degraded");
+    cJSON_Delete(parsed);
+    CU_ASSERT_EQUAL(es_worker_status_metrics(&status, text, sizeof text), strlen(text));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\nevensight_worker_ready 0\n"));
+}
+
+int main(int argc, char **argv)
+{
+    static const struct es_test tests[] = {
+        {"an_item_is_flat_and_small", test_an_item_is_flat_and_small},
+        {"status_text_escapes_what_it_quotes", test_status_text_escapes_what_it_quotes},
+        {"what_is_handed_over_is_in_the_release", test_what_is_handed_over_is_in_the_release},
+        {"what_only_the_log_has_is_fetched_once", test_what_only_the_log_has_is_fetched_once},
+        {"a_full_inbox_loses_nothing", test_a_full_inbox_loses_nothing},
+        {"an_archive_with_an_empty_log_is_walked", test_an_archive_with_an_empty_log_is_walked},
+        {"a_replaced_log_is_a_gap_closed_by_a_walk", test_a_replaced_log_is_a_gap_closed_by_a_walk},
+        {"closing_the_host_waits_for_the_call_in_flight", test_closing_the_host_waits_for_the_call_in_flight},
+        {"posted_lines_are_answered_after_the_commit", test_posted_lines_are_answered_after_the_commit},
+        {"an_unwritable_ledger_degrades_and_recovers", test_an_unwritable_ledger_degrades_and_recovers},
+        {NULL, NULL},
+    };
+    return es_test_main("worker", tests, argc, argv);
+}
