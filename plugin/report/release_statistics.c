@@ -18,9 +18,16 @@ static bool estimated(const cJSON *metric)
     return strcmp(es_view_string(metric, "status"), "estimated") == 0;
 }
 
+/** A plain share x / n: its value and n tell x. Composites (F1, Youden) are RATIO too, but have no such interval. */
 static bool is_rate(const struct es_metric *m)
 {
-    return m && m->kernel == ES_KERNEL_RATIO && strcmp(m->unit, "proportion") == 0;
+    return m && m->kernel == ES_KERNEL_RATIO && m->interval == ES_INTERVAL_WILSON_CLUSTERED;
+}
+
+/** Made of the four cells of the confusion table. */
+static bool of_confusion(const struct es_metric *m)
+{
+    return m && m->kernel == ES_KERNEL_RATIO && strcmp(m->name, "prevalence") != 0;
 }
 
 /** Does the value together with its n tell a cell of 1..floor-1 cases: those counted, or the others? */
@@ -30,11 +37,13 @@ static bool tells_a_cell(const struct es_release_rule *rule, double value, doubl
     return es_release_small(rule, x) || es_release_small(rule, n - x);
 }
 
-static bool denominator_hidden(const struct es_metric *m, const struct es_cell *c)
+static bool denominator_hidden(const struct es_metric *m, const struct es_cell *c, bool external)
 {
     if (!m || c[ES_CELL_CASES].hidden) return true;
-    if (m->kernel == ES_KERNEL_RANK || m->kernel == ES_KERNEL_FIT || m->kernel == ES_KERNEL_CURVE)
-        return c[ES_CELL_POSITIVES].hidden || c[ES_CELL_NEGATIVES].hidden;
+    /* A statistic of both classes rests on the smaller; a composite of rates would tell the hidden one. */
+    const bool both = m->kernel == ES_KERNEL_RANK || m->kernel == ES_KERNEL_FIT || m->kernel == ES_KERNEL_CURVE ||
+                      (m->kernel == ES_KERNEL_RATIO && !is_rate(m)) || (external && m->denominator == ES_PER_CASE);
+    if (both) return c[ES_CELL_POSITIVES].hidden || c[ES_CELL_NEGATIVES].hidden;
     switch (m->denominator) {
     case ES_PER_POSITIVE: return c[ES_CELL_POSITIVES].hidden;
     case ES_PER_NEGATIVE: return c[ES_CELL_NEGATIVES].hidden;
@@ -48,12 +57,10 @@ static bool must_hide(const struct es_release_table *t, const cJSON *metric, con
 {
     const struct es_metric *m = es_metric_find(metric->string);
     const double n = es_view_number(metric, "n"), patients = es_view_number(metric, "patients");
-    if (denominator_hidden(m, c)) return true;
+    if (denominator_hidden(m, c, t->rule.external)) return true;
     if (es_release_small(&t->rule, t->rule.kind == ES_DISCLOSE_NHS ? n : patients)) return true;
     const bool cells = t->rule.external || t->rule.kind == ES_DISCLOSE_NHS;
     if (!cells) return false;
-    /* The outcome behind the case mix is itself a cell. */
-    if (strcmp(metric->string, "prevalence") == 0 && (c[ES_CELL_POSITIVES].hidden || c[ES_CELL_NEGATIVES].hidden)) return true;
     if (!is_rate(m)) return false;
     /* Under the NHS rule the rate is made of rounded counts, so only the count itself matters. */
     if (t->rule.kind == ES_DISCLOSE_NHS) return es_release_small(&t->rule, nearbyint(es_view_number(metric, "value") * n));
@@ -73,10 +80,10 @@ static void hide_confusion(struct es_tree *tree, cJSON *metrics)
     cJSON *metric, *next;
     bool any = false;
     cJSON_ArrayForEach(metric, metrics)
-        any |= is_rate(es_metric_find(metric->string)) && strcmp(es_view_string(metric, "status"), ES_SUPPRESSED_WORD) == 0;
+        any |= of_confusion(es_metric_find(metric->string)) && strcmp(es_view_string(metric, "status"), ES_SUPPRESSED_WORD) == 0;
     for (metric = any ? metrics->child : NULL; metric; metric = next) {
         next = metric->next;
-        if (is_rate(es_metric_find(metric->string)) && strcmp(metric->string, "prevalence") != 0 && estimated(metric))
+        if (of_confusion(es_metric_find(metric->string)) && estimated(metric))
             suppress(tree, metrics, metric->string);
     }
 }
@@ -142,7 +149,7 @@ static bool complete_line(struct es_tree *tree, struct es_release_table *t, size
     }
     if (hidden != 1 || !least) return false;
     suppress(tree, least, name);
-    if (is_rate(es_metric_find(name))) hide_confusion(tree, least);
+    if (of_confusion(es_metric_find(name))) hide_confusion(tree, least);
     return true;
 }
 

@@ -201,15 +201,18 @@ static void tell_undecided(struct summary *s)
     const int total = cJSON_GetArraySize(s->undecided);
     char text[480];
     if (total == 0) return;
-    int at = snprintf(text, sizeof text, "Cannot be judged yet: %d.", total), left = total;
+    int at = snprintf(text, sizeof text, "Cannot be judged yet: %d", total), left = total;
+    const char *join = " (";
     for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
         const cJSON *entry;
         int n = 0;
         cJSON_ArrayForEach(entry, s->undecided) n += strcmp(es_view_string(entry, "reason"), reasons[i].reason) == 0;
-        if (n) at += snprintf(text + at, sizeof text - (size_t)at, " %d: %s.", n, reasons[i].words);
+        if (n) at += snprintf(text + at, sizeof text - (size_t)at, "%s%d: %s", join, n, reasons[i].words);
+        if (n) join = "; ";
         left -= n;
     }
-    if (left) snprintf(text + at, sizeof text - (size_t)at, " %d: nothing to compare.", left);
+    if (left) at += snprintf(text + at, sizeof text - (size_t)at, "%s%d: nothing to compare", join, left);
+    snprintf(text + at, sizeof text - (size_t)at, ").");
     tell(s, text);
 }
 

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Tests of plugin/report/. The first two give es_report_build() a stand-in site with hand-made sheets (report_site.c).
+add_library(es_report_site STATIC report_site.c)
+target_link_libraries(es_report_site PUBLIC es_testlib es_plugin PRIVATE es_warnings)
+
+es_add_test(report es_report_site es_plugin)
+es_add_test(report_render es_report_site es_plugin)
+es_add_test(release es_plugin)
+pkg_check_modules(ES_TEST_PNG REQUIRED IMPORTED_TARGET libpng)
+es_add_test(view es_plugin)
+es_add_test(html es_plugin m)
+es_add_test(plot es_plugin PkgConfig::ES_TEST_PNG)

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file report_site.h
+ * A stand-in for a site: hand-made sheets behind the calls that es_report_build() makes, so that a report can be tested without a
+ * ledger. It takes the place of plugin/site.c and plugin/cohort.c in the programs that link it.
+ */
+#ifndef ES_TESTS_REPORT_SITE_H
+#define ES_TESTS_REPORT_SITE_H
+
+#include "plugin/site.h"
+
+#define STAND_IN_ROWS 4000
+
+/** One row as a test wants it. */
+struct stand_in_row {
+    uint32_t patient;
+    uint8_t sex;  /* 0 unknown, 1 F, 2 M, 3 O */
+    uint8_t age;  /* 0 unknown, 1 "0-59", 2 "60+" */
+    uint8_t stage, mark, decision, label;
+    double score;
+    int32_t day;
+};
+
+struct es_site {
+    struct es_config config;
+    struct es_finding_config finding;
+    struct es_model_config model;
+    struct stand_in_row rows[STAND_IN_ROWS]; /* in patient order */
+    uint32_t n;
+    int32_t plan_day;
+    bool retrospect;
+};
+
+/** Two axes (sex F M O, age 0-59 60+) and their crossing; plan: sensitivity (margin 0.1, floor 0.7) and specificity by sex, age, and F 60+. */
+void stand_in_init(struct es_site *site);
+/** Add rows of new patients, one row a patient, all alike but for score. */
+void stand_in_add(struct es_site *site, uint32_t count, struct stand_in_row like);
+/** A mixed stream of 1,200 units with every leaf of the funnel, unknowns, and patients with two exams. */
+void stand_in_mixed(struct es_site *site);
+
+#endif

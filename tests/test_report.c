@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "metrics/special.h"
+#include "plugin/report/report.h"
+#include "plugin/report/view.h"
+#include "report_site.h"
+#include "testlib.h"
+
+static struct es_site site;
+
+static cJSON *build(enum es_audience audience)
+{
+    cJSON *release = NULL;
+    struct es_error err = {0};
+    const struct es_report_options options = {ES_NO_DAY, ES_NO_DAY, audience};
+    CU_ASSERT_EQUAL_FATAL(es_report_build(&site, &options, &release, &err), ES_OK);
+    return release;
+}
+
+static const cJSON *groups_of(const cJSON *release)
+{
+    const cJSON *model = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(release, "models"), 0);
+    return cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(model, "findings"), 0), "groups");
+}
+
+/** By label: "everyone", "sex F", "sex F, age 60+". */
+static const cJSON *group_of(const cJSON *release, const char *label)
+{
+    const cJSON *group;
+    cJSON_ArrayForEach(group, groups_of(release))
+    {
+        char own[ES_VIEW_LABEL];
+        es_view_label(cJSON_GetObjectItemCaseSensitive(group, "group"), own, sizeof own);
+        if (strcmp(own, label) == 0) return group;
+    }
+    return NULL;
+}
+
+static double count(const cJSON *group, const char *section, const char *name)
+{
+    return es_view_number(cJSON_GetObjectItemCaseSensitive(group, section), name);
+}
+
+static void adds_up(const cJSON *group)
+{
+    const cJSON *f = cJSON_GetObjectItemCaseSensitive(group, "funnel");
+#define N(name) es_view_number(f, name)
+    CU_ASSERT_DOUBLE_EQUAL(N("seen"), N("excluded") + N("ineligible") + N("eligibility_unknown") + N("eligible"), 0);
+    CU_ASSERT_DOUBLE_EQUAL(N("eligible"), N("resulted") + N("rejected") + N("failed") + N("pending") + N("missing"), 0);
+    CU_ASSERT_DOUBLE_EQUAL(N("resulted"), N("referenced") + N("indeterminate") + N("maturing") + N("overdue"), 0);
+    CU_ASSERT_DOUBLE_EQUAL(N("referenced"), es_view_number(group, "cases"), 0);
+    CU_ASSERT_DOUBLE_EQUAL(count(group, "denominators", "positives") + count(group, "denominators", "negatives"),
+                           es_view_number(group, "cases"), 0);
+#undef N
+}
+
+static void every_line_of_the_funnel_adds_up(void)
+{
+    stand_in_init(&site);
+    stand_in_mixed(&site);
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    const cJSON *group;
+    CU_ASSERT_DOUBLE_EQUAL(count(group_of(release, "everyone"), "funnel", "seen"), 1200, 0);
+    cJSON_ArrayForEach(group, groups_of(release)) adds_up(group);
+    cJSON_Delete(release);
+}
+
+static void every_axis_adds_up_to_everyone(void)
+{
+    static const char *const levels[2][5] = {{"sex F", "sex M", "sex O", "sex unknown", NULL}, {"age 0-59", "age 60+", "age unknown", NULL}};
+    stand_in_init(&site);
+    stand_in_mixed(&site);
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    const cJSON *stage, *everyone = group_of(release, "everyone");
+    cJSON_ArrayForEach(stage, cJSON_GetObjectItemCaseSensitive(everyone, "funnel"))
+    {
+        for (size_t axis = 0; axis < 2; axis++) {
+            double sum = 0;
+            for (size_t l = 0; levels[axis][l]; l++) {
+                const cJSON *level = group_of(release, levels[axis][l]);
+                CU_ASSERT_PTR_NOT_NULL_FATAL(level);
+                sum += count(level, "funnel", stage->string);
+            }
+            CU_ASSERT_DOUBLE_EQUAL(sum, stage->valuedouble, 0);
+        }
+    }
+    cJSON_Delete(release);
+}
+
+static void everyone_is_first_and_unknown_last_of_its_axis(void)
+{
+    static const char *const order[] = {"everyone", "sex F", "sex M", "sex O", "sex unknown", "age 0-59", "age 60+", "age unknown"};
+    stand_in_init(&site);
+    stand_in_mixed(&site);
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    for (int i = 0; i < 8; i++) {
+        char label[ES_VIEW_LABEL];
+        es_view_label(cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(groups_of(release), i), "group"), label, sizeof label);
+        CU_ASSERT_STRING_EQUAL(label, order[i]);
+    }
+    cJSON_Delete(release);
+}
+
+/** 300 positives of each sex, found in `f` of F and `m` of M; 300 negatives of each, all without an alert. */
+static void two_sexes(uint32_t f, uint32_t m)
+{
+    stand_in_init(&site);
+    for (uint8_t sex = 1; sex <= 2; sex++) {
+        const uint32_t found = sex == 1 ? f : m;
+        const struct stand_in_row like = {.sex = sex, .age = 1, .stage = ES_STAGE_REFERENCED, .mark = ES_MARK_HAS_REFERENCE};
+        struct stand_in_row r = like;
+        r.label = 1;
+        r.decision = 1;
+        stand_in_add(&site, found, r);
+        r.decision = 0;
+        stand_in_add(&site, 300 - found, r);
+        r.label = 0;
+        stand_in_add(&site, 300, r);
+    }
+}
+
+static const cJSON *rest_of(const cJSON *release, const char *group, const char *metric)
+{
+    return es_view_at(group_of(release, group), "against_rest", metric);
+}
+
+static const cJSON *adjusted_interval(const cJSON *comparison)
+{
+    const cJSON *interval;
+    cJSON_ArrayForEach(interval, cJSON_GetObjectItemCaseSensitive(comparison, "intervals"))
+    {
+        if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(interval, "adjusted"))) return interval;
+    }
+    return NULL;
+}
+
+/* 180/300 against 240/300, by hand: 600 patients of one exam each have the design effect K/(K-1) = 600/599 (METRICS A5, J1), so each arm
+ * counts 299.5; z of the score statistic with N/(N-1) is then sqrt(598/599) 0.2 / sqrt(0.7 0.3 2/299.5). */
+static void a_shown_disparity_bears_its_verdict_and_interval(void)
+{
+    two_sexes(180, 240);
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    const cJSON *c = rest_of(release, "sex F", "sensitivity"), *interval = adjusted_interval(c);
+    const double z = sqrt(598.0 / 599) * 0.2 / sqrt(0.7 * 0.3 * 2 / 299.5), p = 2 * es_norm_sf(z);
+    CU_ASSERT_STRING_EQUAL(es_view_string(c, "verdict"), "disparity");
+    CU_ASSERT_STRING_EQUAL(es_view_string(c, "family"), "primary");
+    CU_ASSERT_STRING_EQUAL(es_view_string(c, "mode"), "fixed");
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(c, "difference"), -0.2, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(c, "p") / p, 1, 1e-6);
+    /* Four hypotheses have a p: sensitivity and specificity of F and M (age 0-59 has no rest). Holm: the smallest times four. */
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(c, "p_adjusted") / (4 * p), 1, 1e-6);
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(interval, "level"), 1 - 0.05 / 4, 1e-12);
+    CU_ASSERT(es_view_number(interval, "hi") < 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(es_view_string(c, "words"), "missed more often: 0.60 against 0.80"));
+    CU_ASSERT_EQUAL(cJSON_GetArraySize(es_view_at(release, "summary", "disparities")), 2);
+    cJSON_Delete(release);
+}
+
+static void parity_is_claimed_within_the_margin_only(void)
+{
+    two_sexes(270, 270);
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    const cJSON *c = rest_of(release, "sex F", "sensitivity"), *interval = adjusted_interval(c);
+    CU_ASSERT_STRING_EQUAL(es_view_string(c, "verdict"), "parity");
+    CU_ASSERT(es_view_number(interval, "lo") > -0.1 && es_view_number(interval, "hi") < 0.1);
+    /* specificity has no margin in the plan: equal, yet no parity */
+    CU_ASSERT_STRING_EQUAL(es_view_string(rest_of(release, "sex F", "specificity"), "verdict"), "not_enough");
+    cJSON_Delete(release);
+}
+
+static void too_few_cases_or_patients_bear_no_judgement(void)
+{
+    two_sexes(180, 240);
+    struct stand_in_row o = {.sex = 3, .age = 1, .stage = ES_STAGE_REFERENCED, .mark = ES_MARK_HAS_REFERENCE, .label = 1, .decision = 0};
+    stand_in_add(&site, 9, o);
+    o.label = 0;
+    stand_in_add(&site, 30, o);
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    CU_ASSERT_STRING_EQUAL(es_view_string(rest_of(release, "sex O", "sensitivity"), "verdict"), "not_enough");
+    CU_ASSERT_STRING_EQUAL(es_view_string(rest_of(release, "sex O", "sensitivity"), "reason"), "min_cases");
+    CU_ASSERT_STRING_EQUAL(es_view_string(rest_of(release, "sex O", "specificity"), "reason"), "min_patients");
+    cJSON_Delete(release);
+}
+
+static void unverified_cases_that_could_turn_the_sign_forbid_a_verdict(void)
+{
+    two_sexes(180, 240);
+    /* M: 200 non-alerts never looked at. Were they all diseased, M would be found in 240 of 500, fewer than F's 180 of 300. */
+    stand_in_add(&site, 200, (struct stand_in_row){.sex = 2, .age = 1, .stage = ES_STAGE_OVERDUE, .label = ES_NO_ANSWER});
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    const cJSON *c = rest_of(release, "sex F", "sensitivity");
+    CU_ASSERT_STRING_EQUAL(es_view_string(c, "verdict"), "not_enough");
+    CU_ASSERT_STRING_EQUAL(es_view_string(c, "reason"), "verification");
+    cJSON_Delete(release);
+    two_sexes(180, 240);
+    stand_in_add(&site, 90, (struct stand_in_row){.sex = 2, .age = 1, .stage = ES_STAGE_OVERDUE, .label = ES_NO_ANSWER});
+    release = build(ES_AUDIENCE_INTERNAL); /* 240 of 390 is still more than 180 of 300 */
+    CU_ASSERT_STRING_EQUAL(es_view_string(rest_of(release, "sex F", "sensitivity"), "verdict"), "disparity");
+    cJSON_Delete(release);
+}
+
+static void exams_before_the_plan_count_but_bear_no_verdict(void)
+{
+    two_sexes(180, 240);
+    const uint32_t early = site.n;
+    site.plan_day = site.rows[0].day + 1;
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    const cJSON *c = rest_of(release, "sex F", "sensitivity");
+    CU_ASSERT_DOUBLE_EQUAL(count(group_of(release, "sex F"), "denominators", "positives"), 300, 0);
+    CU_ASSERT_STRING_EQUAL(es_view_string(c, "status"), "not_estimable");
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(cJSON_GetObjectItemCaseSensitive(release, "summary"), "judged"), 0, 0);
+    cJSON_Delete(release);
+    CU_ASSERT_EQUAL(site.n, early);
+}
+
+static void without_a_plan_event_nothing_is_judged(void)
+{
+    two_sexes(180, 240);
+    site.plan_day = ES_NO_DAY;
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    const cJSON *c = rest_of(release, "sex F", "sensitivity");
+    CU_ASSERT_STRING_EQUAL(es_view_string(c, "family"), "exploratory");
+    CU_ASSERT_TRUE(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(c, "verdict")));
+    cJSON_Delete(release);
+}
+
+static void unknown_against_known_is_exploratory(void)
+{
+    stand_in_init(&site);
+    stand_in_mixed(&site);
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    const cJSON *c = rest_of(release, "sex unknown", "specificity");
+    CU_ASSERT_STRING_EQUAL(es_view_string(c, "family"), "exploratory");
+    CU_ASSERT_TRUE(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(c, "verdict")));
+    CU_ASSERT_EQUAL(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(group_of(release, "everyone"), "against_rest")), 0);
+    cJSON_Delete(release);
+}
+
+static void a_missed_floor_is_named_in_the_summary(void)
+{
+    two_sexes(150, 270);
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    CU_ASSERT_STRING_EQUAL(es_view_string(es_view_at(group_of(release, "sex F"), "against_floor", "sensitivity"), "verdict"), "below");
+    CU_ASSERT_STRING_EQUAL(es_view_string(es_view_at(group_of(release, "sex M"), "against_floor", "sensitivity"), "verdict"), "met");
+    CU_ASSERT_EQUAL(cJSON_GetArraySize(es_view_at(release, "summary", "floors_missed")), 2); /* F, and F 0-59: the same women */
+    cJSON_Delete(release);
+}
+
+static void the_words_no_bias_never_appear(void)
+{
+    two_sexes(270, 270);
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    struct es_bytes bytes = {0};
+    struct es_error err = {0};
+    CU_ASSERT_EQUAL_FATAL(es_render_json(release, &bytes, &err), ES_OK);
+    CU_ASSERT_PTR_NULL(strstr((const char *)bytes.data, "no bias"));
+    CU_ASSERT_PTR_NULL(strstr((const char *)bytes.data, "hidden"));
+    CU_ASSERT_PTR_NULL(strstr((const char *)bytes.data, "nan"));
+    es_bytes_free(&bytes);
+    cJSON_Delete(release);
+}
+
+static void an_empty_site_has_a_report(void)
+{
+    stand_in_init(&site);
+    cJSON *release = build(ES_AUDIENCE_EXTERNAL);
+    CU_ASSERT_DOUBLE_EQUAL(count(group_of(release, "everyone"), "funnel", "seen"), 0, 0);
+    CU_ASSERT_STRING_EQUAL(es_view_string(es_view_at(group_of(release, "sex F"), "metrics", "sensitivity"), "status"), "not_estimable");
+    cJSON_Delete(release);
+}
+
+static void a_period_that_ends_before_it_begins_is_refused(void)
+{
+    cJSON *release = NULL;
+    struct es_error err = {0};
+    stand_in_init(&site);
+    CU_ASSERT_EQUAL(es_report_build(&site, &(struct es_report_options){.from = 20001, .to = 20000}, &release, &err), ES_E_ARG);
+    CU_ASSERT_STRING_EQUAL(err.text, "the period ends before it begins");
+    CU_ASSERT_PTR_NULL(release);
+}
+
+/** Disclosed counts of a group that must not follow from its line: see test_release.c; here, that both audiences build. */
+static void outside_the_hospital_small_cells_are_words(void)
+{
+    two_sexes(180, 240);
+    stand_in_add(&site, 3, (struct stand_in_row){.sex = 3, .age = 1, .stage = ES_STAGE_REFERENCED, .mark = ES_MARK_HAS_REFERENCE, .label = 1});
+    cJSON *release = build(ES_AUDIENCE_EXTERNAL);
+    const cJSON *o = group_of(release, "sex O");
+    CU_ASSERT_STRING_EQUAL(es_view_string(o, "cases"), "suppressed");
+    CU_ASSERT_STRING_EQUAL(es_view_string(es_view_at(o, "metrics", "sensitivity"), "status"), "suppressed");
+    CU_ASSERT_STRING_EQUAL(es_view_string(cJSON_GetObjectItemCaseSensitive(release, "disclosure"), "rule"), "floor:5");
+    cJSON_Delete(release);
+}
+
+static const struct es_test tests[] = {
+    {"every_line_of_the_funnel_adds_up", every_line_of_the_funnel_adds_up},
+    {"every_axis_adds_up_to_everyone", every_axis_adds_up_to_everyone},
+    {"everyone_is_first_and_unknown_last_of_its_axis", everyone_is_first_and_unknown_last_of_its_axis},
+    {"a_shown_disparity_bears_its_verdict_and_interval", a_shown_disparity_bears_its_verdict_and_interval},
+    {"parity_is_claimed_within_the_margin_only", parity_is_claimed_within_the_margin_only},
+    {"too_few_cases_or_patients_bear_no_judgement", too_few_cases_or_patients_bear_no_judgement},
+    {"unverified_cases_that_could_turn_the_sign_forbid_a_verdict", unverified_cases_that_could_turn_the_sign_forbid_a_verdict},
+    {"exams_before_the_plan_count_but_bear_no_verdict", exams_before_the_plan_count_but_bear_no_verdict},
+    {"without_a_plan_event_nothing_is_judged", without_a_plan_event_nothing_is_judged},
+    {"unknown_against_known_is_exploratory", unknown_against_known_is_exploratory},
+    {"a_missed_floor_is_named_in_the_summary", a_missed_floor_is_named_in_the_summary},
+    {"the_words_no_bias_never_appear", the_words_no_bias_never_appear},
+    {"an_empty_site_has_a_report", an_empty_site_has_a_report},
+    {"a_period_that_ends_before_it_begins_is_refused", a_period_that_ends_before_it_begins_is_refused},
+    {"outside_the_hospital_small_cells_are_words", outside_the_hospital_small_cells_are_words},
+    {NULL, NULL}};
+
+int main(int argc, char **argv)
+{
+    return es_test_main("report", tests, argc, argv);
+}
