@@ -67,7 +67,7 @@ static struct es_estimate rate(uint64_t x, uint64_t n, enum es_reason none, doub
                                 .hi = w.hi,
                                 .n = n,
                                 .patients = n,
-                                .method = ES_INTERVAL_WILSON_CLUSTERED};
+                                .method = ES_INTERVAL_WILSON};
 }
 
 struct es_estimate es_sensitivity(const struct es_confusion *c, double alpha)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <float.h>
 #include <math.h>
 
 #include "metrics/proportion.h"
@@ -110,7 +111,9 @@ struct inversion {
 static double inverted(double d, const void *context)
 {
     const struct inversion *i = context;
-    return i->gap - d - i->z * sqrt(variance_at(i->table, d, i->bias));
+    const double f = i->gap - d - i->z * sqrt(variance_at(i->table, d, i->bias));
+    /* At the estimate itself both terms may vanish (0/n, n/n): that end lies inside the interval, it is not the limit. */
+    return f != 0 ? f : copysign(DBL_MIN, -i->z);
 }
 
 static struct es_limits score_interval(const struct es_two_by_two *t, double alpha, bool bias)

@@ -61,6 +61,7 @@ const char *es_interval_name(enum es_interval method)
         [ES_INTERVAL_FIT_CLUSTERED] = "fit-clustered",
         [ES_INTERVAL_MN_CLUSTERED] = "miettinen-nurminen-clustered",
         [ES_INTERVAL_NORMAL_JOINT] = "normal-joint",
+        [ES_INTERVAL_WILSON] = "wilson",
     };
     return (size_t)method < sizeof names / sizeof names[0] ? names[method] : "";
 }

@@ -71,7 +71,8 @@ enum es_interval {
     ES_INTERVAL_LOG_RATIO,         /* exp(+-z se log), O:E */
     ES_INTERVAL_FIT_CLUSTERED,     /* sandwich over patients around a logistic fit */
     ES_INTERVAL_MN_CLUSTERED,      /* Miettinen-Nurminen on effective counts, joint patient terms (A3, J1) */
-    ES_INTERVAL_NORMAL_JOINT       /* difference +- z se, joint patient terms */
+    ES_INTERVAL_NORMAL_JOINT,      /* difference +- z se, joint patient terms */
+    ES_INTERVAL_WILSON             /* Wilson, each unit by itself (funnel shares) */
 };
 const char *es_interval_name(enum es_interval method);
 

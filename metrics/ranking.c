@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "metrics/ranking.h"
 
+#include <float.h>
+
 #include "metrics/root.h"
 #include "metrics/special.h"
 
@@ -133,7 +135,8 @@ static double newcombe_gap(double t, const void *context)
     const struct newcombe *c = context;
     const double star = (c->m + c->n) / 2 - 1;
     const double v = t * (1 - t) * (1 + star * (1 - t) / (2 - t) + star * t / (1 + t)) / (c->m * c->n);
-    return c->auc - t - c->z * sqrt(fmax(0, v));
+    const double f = c->auc - t - c->z * sqrt(fmax(0, v));
+    return f != 0 ? f : copysign(DBL_MIN, -c->z); /* the estimate itself lies inside */
 }
 
 struct es_limits es_auroc_newcombe(double auc, double m, double n, double alpha)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <float.h>
 #include <math.h>
 
 #include "metrics/proportion.h"
@@ -35,7 +36,8 @@ static double inverted(double log_ratio, const void *context)
     const double p2 = 2 * c / (b + sqrt(fmax(0, b * b - 4 * n * r * c))), p1 = fmin(1, r * p2);
     const double v = p1 * (1 - p1) / t->n1 + r * r * p2 * (1 - fmin(1, p2)) / t->n2;
     const double scale = i->bias && n > 1 ? n / (n - 1) : 1;
-    return (t->x1 / t->n1 - r * t->x2 / t->n2 - i->z * sqrt(fmax(0, v * scale))) / (1 + r);
+    const double f = (t->x1 / t->n1 - r * t->x2 / t->n2 - i->z * sqrt(fmax(0, v * scale))) / (1 + r);
+    return f != 0 ? f : copysign(DBL_MIN, -i->z); /* the estimate itself lies inside */
 }
 
 struct es_limits es_koopman(const struct es_two_by_two *t, double alpha, bool bias)
