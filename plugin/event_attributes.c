@@ -151,9 +151,12 @@ enum es_errc es_attribute_make(struct es_event_attribute *out, const struct es_m
     const struct es_attribute *attribute = attribute_of(sent->keyword);
     const struct es_axis_config *axis = axis_of(config, sent->keyword);
     const bool linked = attribute == NULL && es_config_links(config, sent->keyword);
-    if (attribute == NULL && !linked)
+    if (attribute == NULL && !linked) {
+        /* the sender's word is repeated only when it is one */
+        const bool plain = sent->keyword[strspn(sent->keyword, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")] == '\0';
         return es_fail(err, ES_E_REFUSED, "attribute %.64s: found a name that is neither a PS3.6 keyword that is read nor a Linked name",
-                       sent->keyword);
+                       plain ? sent->keyword : "(unprintable)");
+    }
     struct es_event_attribute made = {.state = sent->state};
     memcpy(made.keyword, sent->keyword, sizeof made.keyword);
     char value[ES_FACT_VALUE];
