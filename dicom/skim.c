@@ -219,13 +219,20 @@ static enum es_errc walk_set(struct reader *r, size_t end, bool undefined, unsig
     return ES_OK;
 }
 
-enum es_errc es_part10_read(const void *bytes, size_t len, struct es_part10 *out, struct es_elements *elements,
-                            struct es_error *err)
+/** Where the data set begins and how it is written. */
+struct part10 {
+    char transfer_syntax[65];
+    size_t data_set; /* offset in bytes */
+};
+
+/** Preamble and file meta information (PS3.10 7.1). A group length that is wrong is no matter when only the end is looked for. */
+static enum es_errc read_meta(const void *bytes, size_t len, bool strict, struct part10 *out, struct es_elements *elements,
+                              struct es_error *err)
 {
     struct reader r = {.p = bytes, .len = len, .explicit_vr = true, .out = elements, .err = err};
     if (len < 132) return es_fail(err, ES_E_PARSE, "skim: %zu bytes given, a preamble alone has 132", len);
     if (memcmp(r.p + 128, "DICM", 4) != 0) return unusual(&r, 0, "no preamble");
-    *out = (struct es_part10){.data_set = 0};
+    *out = (struct part10){.data_set = 0};
     uint32_t previous = 0;
     size_t meta_end = 0;
     for (r.pos = 132;;) {
@@ -245,7 +252,7 @@ enum es_errc es_part10_read(const void *bytes, size_t len, struct es_part10 *out
         if (es_attribute_find(h.tag) && keep(&r, &h, SKIP, NULL, true) != ES_OK) return ES_E_UNSUPPORTED;
         r.pos += h.length;
     }
-    if (meta_end != 0 && meta_end != r.pos) return unusual(&r, 0x00020000, "is not the length of the group");
+    if (strict && meta_end != 0 && meta_end != r.pos) return unusual(&r, 0x00020000, "is not the length of the group");
     const struct es_element *syntax = es_elements_find(elements, 0x00020010);
     if (!syntax || syntax->length >= sizeof out->transfer_syntax) return unusual(&r, 0x00020010, "is missing");
     memcpy(out->transfer_syntax, es_elements_value(elements, syntax), syntax->length);
@@ -254,7 +261,7 @@ enum es_errc es_part10_read(const void *bytes, size_t len, struct es_part10 *out
 }
 
 /** Set the reader on the data set if it is written in a way we know. */
-static enum es_errc begin(struct reader *r, const struct es_part10 *part10)
+static enum es_errc begin(struct reader *r, const struct part10 *part10)
 {
     /* PS3.5 A.1; A.2; A.4: all compressed syntaxes of 1.2.840.10008.1.2.4 and .5 write the header in explicit little endian */
     const char *syntax = part10->transfer_syntax;
@@ -268,10 +275,10 @@ static enum es_errc begin(struct reader *r, const struct es_part10 *part10)
 
 enum es_errc es_skim(const void *bytes, size_t len, struct es_elements *out, struct es_error *err)
 {
-    struct es_part10 part10;
+    struct part10 part10;
     struct reader r = {.p = bytes, .len = len, .out = out, .err = err};
     memset(out, 0, sizeof *out);
-    enum es_errc code = es_part10_read(bytes, len, &part10, out, err);
+    enum es_errc code = read_meta(bytes, len, true, &part10, out, err);
     if (code == ES_OK) code = begin(&r, &part10);
     if (code == ES_OK) code = walk_set(&r, len, false, 0, SKIP, NULL);
     return code;
@@ -289,13 +296,13 @@ enum es_errc es_skim_sequence(const struct es_attribute *row, const void *bytes,
 
 enum es_errc es_skim_end(const void *bytes, size_t len, uint64_t total, struct es_error *err)
 {
-    struct es_part10 part10;
+    struct part10 part10;
     struct es_elements *none = NULL;
     struct es_error ignored = {0};
     struct reader r = {.p = bytes, .len = len, .skipping = true, .out = none, .err = &ignored};
     struct es_elements meta;
     memset(&meta, 0, offsetof(struct es_elements, element));
-    if (es_part10_read(bytes, len, &part10, &meta, &ignored) != ES_OK || begin(&r, &part10) != ES_OK) return ES_OK;
+    if (read_meta(bytes, len, false, &part10, &meta, &ignored) != ES_OK || begin(&r, &part10) != ES_OK) return ES_OK;
     while (r.pos < len) {
         struct head h;
         if (read_head(&r, len, &h) != ES_OK) return ES_OK;

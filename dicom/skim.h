@@ -51,15 +51,6 @@ ES_MUST_USE enum es_errc es_skim_end(const void *bytes, size_t len, uint64_t tot
 ES_MUST_USE enum es_errc es_skim_sequence(const struct es_attribute *row, const void *bytes, size_t len,
                                           struct es_elements *elements, unsigned *next, struct es_error *err);
 
-/** Where the data set begins and how it is written. */
-struct es_part10 {
-    char transfer_syntax[65];
-    size_t data_set; /* offset of the data set in bytes */
-};
-/** Read preamble and file meta information (PS3.10 7.1). @return as es_skim() */
-ES_MUST_USE enum es_errc es_part10_read(const void *bytes, size_t len, struct es_part10 *out, struct es_elements *elements,
-                                        struct es_error *err);
-
 #ifdef __cplusplus
 }
 #endif
