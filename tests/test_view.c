@@ -184,6 +184,25 @@ static void a_forest_has_everyone_then_each_axis_with_unknown_last(void)
     cJSON_Delete(release);
 }
 
+/* DESIGN 8, verification: unless the reader did not see the AI result, the figure is titled agreement. */
+static void agreement_with_an_ai_aware_reference_is_called_that(void)
+{
+    cJSON *release = sample();
+    struct es_view_finding at = {0};
+    struct es_forest forest;
+    CU_ASSERT_TRUE_FATAL(es_view_next(release, &at));
+    cJSON *group = cJSON_GetArrayItem(cJSON_GetObjectItem(at.finding, "groups"), 1);
+    cJSON *flags = cJSON_GetObjectItem(cJSON_GetObjectItem(cJSON_GetObjectItem(group, "metrics"), "sensitivity"), "flags");
+    cJSON_AddItemToArray(flags, cJSON_CreateString("ai_aware"));
+    CU_ASSERT_EQUAL_FATAL(es_forest_make(&forest, release, &at, "sensitivity", NULL), ES_OK);
+    CU_ASSERT_STRING_EQUAL(forest.title, "Sensitivity: agreement with an AI-aware reference");
+    es_forest_clear(&forest);
+    CU_ASSERT_EQUAL_FATAL(es_forest_make(&forest, release, &at, "specificity", NULL), ES_OK);
+    CU_ASSERT_STRING_EQUAL(forest.title, "Specificity");
+    es_forest_clear(&forest);
+    cJSON_Delete(release);
+}
+
 static void every_interval_lies_within_the_axis(void)
 {
     cJSON *release = sample();
@@ -217,6 +236,7 @@ int main(int argc, char **argv)
         {"suppressed_absent_and_not_estimable_stay_apart", suppressed_absent_and_not_estimable_stay_apart},
         {"findings_are_walked_in_order", findings_are_walked_in_order},
         {"a_forest_has_everyone_then_each_axis_with_unknown_last", a_forest_has_everyone_then_each_axis_with_unknown_last},
+        {"agreement_with_an_ai_aware_reference_is_called_that", agreement_with_an_ai_aware_reference_is_called_that},
         {"every_interval_lies_within_the_axis", every_interval_lies_within_the_axis},
         {NULL, NULL}};
     return es_test_main("view", tests, argc, argv);

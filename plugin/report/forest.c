@@ -152,8 +152,7 @@ double es_forest_at(const struct es_forest *forest, double value)
 enum es_errc es_forest_make(struct es_forest *out, const cJSON *release, const struct es_view_finding *at, const char *metric,
                             struct es_error *err)
 {
-    struct es_forest forest = {
-        .everyone = NAN, .floor = NAN, .title = es_view_title(release, metric), .n_title = counted_by(metric)};
+    struct es_forest forest = {.everyone = NAN, .floor = NAN, .n_title = counted_by(metric)};
     forest.rows = calloc(ES_MAX_FOREST_ROWS, sizeof *forest.rows);
     if (!forest.rows) return es_fail(err, ES_E_MEMORY, "forest plot: out of memory for %d rows", ES_MAX_FOREST_ROWS);
     const cJSON *groups = cJSON_GetObjectItemCaseSensitive(at->finding, "groups"), *group = NULL, *axis = NULL;
@@ -165,6 +164,10 @@ enum es_errc es_forest_make(struct es_forest *out, const cJSON *release, const s
     cJSON_ArrayForEach(axis, cJSON_GetObjectItemCaseSensitive(release, "axes"))
         add_axis(&forest, groups, es_view_string(axis, "name"), metric);
     make_axis(&forest);
+    bool aware = false;
+    for (size_t i = 0; i < forest.count; i++) aware = aware || forest.rows[i].metric.ai_aware;
+    (void)snprintf(forest.title, sizeof forest.title, "%.80s%s", es_view_title(release, metric),
+                   aware ? ": agreement with an AI-aware reference" : "");
     *out = forest;
     return ES_OK;
 }

@@ -27,7 +27,7 @@ struct es_forest_row {
 struct es_forest {
     struct es_forest_row *rows; /* owned */
     size_t count, left_out;
-    const char *title;      /* the metric's, borrowed */
+    char title[160];        /* the metric's; agreement with an AI-aware reference is said to be that */
     const char *n_title;    /* what n counts: "positives", "negatives", "cases" */
     double everyone, floor; /* NAN when there is none */
     double lo, hi;          /* of the axis; every interval lies within */

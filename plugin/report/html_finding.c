@@ -109,6 +109,7 @@ static void cell(struct es_page *page, const cJSON *group, const char *metric)
     es_page_put(page, "<strong>");
     es_page_fixed(page, m.value, 3);
     es_page_put(page, m.few_patients ? "</strong>*" : "</strong>");
+    if (m.ai_aware) es_page_put(page, "\xe2\x80\xa0"); /* dagger */
     es_page_put(page, "<span class=\"sub row\">");
     if (isfinite(m.lo) && isfinite(m.hi)) {
         es_page_fixed(page, m.lo, 3);
@@ -194,7 +195,8 @@ static void figures(struct es_page *page, const cJSON *release, const struct es_
     }
     es_page_put(page,
                 "</tbody></table></div>\n<p class=\"sub\">* rests on few patients. -- not estimable, with the reason and the "
-                "denominator. PPV and NPV depend on the prevalence beside them.</p>\n");
+                "denominator. \xe2\x80\xa0 agreement with an AI-aware reference: its reader may have "
+                "seen the AI result. PPV and NPV depend on the prevalence beside them.</p>\n");
 }
 
 static void all_figures(struct es_page *page, const cJSON *release, const struct es_view_finding *at)

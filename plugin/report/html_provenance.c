@@ -128,12 +128,58 @@ static void plan(struct es_page *page, const cJSON *release)
     close_row(page);
 }
 
+/* How each kind of interval is made, by the names of metrics/estimate.h, with whom it is from. */
+static const struct {
+    const char *name, *words;
+} intervals[] = {
+    {"wilson-clustered",
+     "Wilson score interval on the effective number of cases, patients as clusters (Wilson, JASA 22:209, 1927, DOI "
+     "10.1080/01621459.1927.10502953)"},
+    {"wilson", "Wilson score interval (Wilson, JASA 22:209, 1927, DOI 10.1080/01621459.1927.10502953)"},
+    {"logit-obuchowski", "on the logit scale, variance with patients as clusters (Obuchowski, Biometrics 53:567, 1997, DOI "
+                         "10.2307/2533958)"},
+    {"newcombe-auroc", "Newcombe's method 5 (Stat Med 25:559, 2006, DOI 10.1002/sim.2324)"},
+    {"ratio-clustered", "normal, variance of a ratio estimator over patients"},
+    {"log-ratio", "normal on the logarithmic scale"},
+    {"fit-clustered", "around a logistic fit, sandwich variance over patients"},
+    {"miettinen-nurminen-clustered", "score interval on effective numbers, joint over patients (Miettinen, Nurminen, Stat Med "
+                                     "4:213, 1985, DOI 10.1002/sim.4780040211)"},
+    {"normal-joint", "normal, variance joint over patients"}};
+
+/* The words of the interval a metric was given; its name in plain words when the table has none. */
+static void interval_words(struct es_page *page, const cJSON *release, const char *metric)
+{
+    struct es_view_finding at = {0};
+    const char *method = "";
+    char plain[80];
+    while (!method[0] && es_view_next(release, &at)) {
+        const cJSON *group = NULL;
+        cJSON_ArrayForEach(group, cJSON_GetObjectItemCaseSensitive(at.finding, "groups"))
+        {
+            const struct es_view_metric value = es_view_metric(group, metric);
+            if (value.status == ES_VIEW_ESTIMATED && value.method[0]) {
+                method = value.method;
+                break;
+            }
+        }
+    }
+    for (size_t i = 0; i < sizeof intervals / sizeof intervals[0]; i++) {
+        if (strcmp(intervals[i].name, method) == 0) {
+            es_page_put(page, intervals[i].words);
+            return;
+        }
+    }
+    es_view_plain(method[0] ? method : "--", plain, sizeof plain);
+    es_page_text(page, plain);
+}
+
 static void methods(struct es_page *page, const cJSON *release)
 {
     const cJSON *row = NULL;
     es_page_put(page, "<div class=\"scroll\"><table><caption>Methods</caption>\n<thead><tr><th scope=\"col\">Metric</th><th "
                       "scope=\"col\">Unit</th>"
-                      "<th scope=\"col\">What it is</th><th scope=\"col\">Source</th></tr></thead>\n<tbody>\n");
+                      "<th scope=\"col\">What it is</th><th scope=\"col\">Source</th><th "
+                      "scope=\"col\">Interval</th></tr></thead>\n<tbody>\n");
     cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(release, "metrics"))
     {
         static const char *const keys[] = {"unit", "doc", "source"};
@@ -145,7 +191,9 @@ static void methods(struct es_page *page, const cJSON *release)
             es_page_text(page, es_view_string(row, keys[i]));
             es_page_put(page, "</td>");
         }
-        es_page_put(page, "</tr>\n");
+        es_page_put(page, "<td>");
+        interval_words(page, release, es_view_string(row, "name"));
+        es_page_put(page, "</td></tr>\n");
     }
     es_page_put(page, "</tbody></table></div>\n");
 }

@@ -2,6 +2,7 @@
 /* First on the page: what was found, in words, then in tables of what was missed, shown, and cannot be judged. */
 #include <string.h>
 
+#include "metrics/estimate.h"
 #include "plugin/report/forest.h"
 #include "plugin/report/page.h"
 
@@ -207,6 +208,15 @@ static void needed(struct es_page *page, const cJSON *item)
     }
 }
 
+/* Words of a reason code; NULL when metrics/ has no such code. */
+static const char *reason_words(const char *code)
+{
+    for (int i = ES_REASON_NONE + 1; i < ES_REASON_COUNT; i++) {
+        if (strcmp(es_reason_code((enum es_reason)i), code) == 0) return es_reason_words((enum es_reason)i);
+    }
+    return NULL;
+}
+
 static void reason(struct es_page *page, const cJSON *release, const cJSON *item)
 {
     const cJSON *plan = cJSON_GetObjectItemCaseSensitive(release, "plan");
@@ -218,10 +228,12 @@ static void reason(struct es_page *page, const cJSON *release, const cJSON *item
         es_page_put(page, "fewer than ");
         es_page_count(page, es_view_count(plan, "minimum_patients"));
         es_page_put(page, " patients");
-    } else if (strcmp(code, "min_cases") == 0 || strcmp(code, "min_n") == 0) {
+    } else if (strcmp(code, "min_cases") == 0) {
         es_page_put(page, "fewer than ");
         es_page_count(page, es_view_count(plan, "minimum_cases"));
         es_page_put(page, " cases to count");
+    } else if (reason_words(code)) {
+        es_page_text(page, reason_words(code));
     } else {
         es_view_plain(code[0] ? code : es_view_string(item, "words"), plain, sizeof plain);
         es_page_text(page, plain);

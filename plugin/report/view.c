@@ -67,6 +67,7 @@ struct es_view_metric es_view_metric(const cJSON *group, const char *name)
                                     es_view_count(item, "patients"),
                                     es_view_string(item, "method"),
                                     es_view_string(item, "words"),
+                                    has_flag(item, "ai_aware"),
                                     has_flag(item, "few_clusters")};
     const char *status = es_view_string(item, "status");
     if (strcmp(status, "suppressed") == 0) metric.status = ES_VIEW_SUPPRESSED;

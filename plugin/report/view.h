@@ -43,7 +43,8 @@ struct es_view_metric {
     double value, lo, hi;
     struct es_view_count n, patients; /* denominator and its patients */
     const char *method, *words;       /* borrowed; "" when none. words: why not estimable */
-    bool few_patients;                /* the interval rests on few patients (flag few_clusters) */
+    bool ai_aware;     /* the reference reader may have seen the AI result: agreement, not accuracy (flag ai_aware) */
+    bool few_patients; /* the interval rests on few patients (flag few_clusters) */
 };
 struct es_view_metric es_view_metric(const cJSON *group, const char *name);
 
