@@ -69,6 +69,7 @@ static bool reserve(struct es_sweep *sweep, size_t more)
 struct groups {
     uint8_t *levels, *outside;
     struct es_tally *tally, *removed;
+    struct es_arm *several;
     uint32_t *touched, *wider, *wider_from, *wider_list;
     uint64_t *counts;
 };
@@ -79,6 +80,7 @@ static void drop_groups(struct groups *m)
     free(m->outside);
     free(m->tally);
     free(m->removed);
+    free(m->several);
     free(m->touched);
     free(m->wider);
     free(m->wider_from);
@@ -120,10 +122,11 @@ static bool make_groups(struct groups *m, uint32_t slots)
     m->outside = calloc(n, 1);
     m->tally = calloc(n, sizeof *m->tally);
     m->removed = calloc(n, sizeof *m->removed);
+    m->several = calloc(n, sizeof *m->several);
     m->touched = calloc(n, sizeof *m->touched);
     m->wider = calloc(n, sizeof *m->wider);
     m->counts = calloc(3 * n, sizeof *m->counts);
-    return m->levels && m->outside && m->tally && m->removed && m->touched && m->wider && m->counts;
+    return m->levels && m->outside && m->tally && m->removed && m->several && m->touched && m->wider && m->counts;
 }
 
 /** Number the groups in use, write each row's, and add their empty summaries. False when memory ran out. */
@@ -172,6 +175,7 @@ static bool sweep_grouping(struct es_work *w, struct es_sweep *sweep, const stru
         w->outside = m.outside;
         w->tally = m.tally;
         w->removed = m.removed;
+        w->several = m.several;
         w->touched = m.touched;
         w->wider = m.wider;
         w->wider_from = m.wider_from;

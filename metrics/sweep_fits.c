@@ -65,7 +65,8 @@ bool es_work_fit(struct es_work *w)
     struct es_summary *const all = w->summary;
     const enum es_reason none = w->probability ? ES_N_ZERO : ES_NOT_PROBABILITY;
     for (uint32_t k = 0; k < w->slots; k++) all[k].offset.reason = all[k].line.reason = none;
-    if (!w->probability || !w->options->fits) return true;
+    w->fitted = w->probability && w->options->fits;
+    if (!w->fitted) return true;
     if (w->slots && !bin(w)) return false;
     gather(w);
     for (uint32_t k = 0; k < w->slots; k++) {

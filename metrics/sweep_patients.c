@@ -29,6 +29,7 @@ static void add_row(const struct es_work *w, uint32_t row, struct es_tally *t, s
     t->error += w->error[row];
     t->score += w->score[row];
     t->placed[label] += w->placed[row];
+    if (!w->fitted) return;
     t->residual += w->residual[row];
     t->line[0] += w->line_u[row];
     t->line[1] += w->line_v[row];
@@ -92,12 +93,12 @@ static void add_ranks(struct es_ranks *r, const struct es_tally *t)
     es_ranks_add(r, v);
 }
 
-/** Everything of one patient that belongs to the group alone. */
-static void add_group(struct es_summary *s, const struct es_tally *t)
+/** Everything of one patient that belongs to the group alone; `arm` takes the decisions and errors. */
+static void add_group(struct es_summary *s, const struct es_tally *t, struct es_arm *arm, bool fitted)
 {
     const uint64_t o = t->observed;
     s->patients++;
-    add_arm(&s->group, t, false);
+    add_arm(arm, t, false);
     s->cases += t->cases;
     s->positives += t->positives;
     s->negatives += t->cases - t->positives;
@@ -121,6 +122,7 @@ static void add_group(struct es_summary *s, const struct es_tally *t)
     s->score_squares += (es_u128)t->score * t->score;
     s->score_positives += (es_u128)t->score * o;
     s->score_scored += (es_u128)t->score * t->scored;
+    if (!fitted) return;
     s->offset.patients++;
     s->offset.squares += (es_u128)(t->residual * t->residual);
     s->line.patients++;
@@ -144,6 +146,12 @@ static bool all_unknown(const struct es_work *w, uint32_t slot)
     for (unsigned k = 0; k < w->summary[slot].axes; k++)
         if (levels[k]) return false;
     return true;
+}
+
+/** Are the group's rows compatible with no other group: every level known? */
+static bool single(const struct es_work *w, uint32_t slot)
+{
+    return w->wider_from[slot + 1] - w->wider_from[slot] == 1 && !all_unknown(w, slot);
 }
 
 /** Rests of one patient: everyone's rest gets the patient's known rows (`total`); for each group that some of these rows are in
@@ -181,19 +189,36 @@ static void add_rests(struct es_work *w, uint32_t touched, struct es_arm *known)
         if (all_unknown(w, w->touched[i])) add_joint(&w->summary[w->touched[i]], &w->tally[w->touched[i]], &total);
 }
 
-static void add_known(struct es_arm *rest, const struct es_arm *known)
+/** into += from, or into -= from. */
+static void merge_arm(struct es_arm *into, const struct es_arm *from, bool away)
 {
+    const uint64_t sign = away ? UINT64_MAX : 1;
+    const es_u128 wide_sign = away ? ~(es_u128)0 : 1;
     for (int i = 0; i < ES_OUTCOMES; i++) {
-        rest->count[i] += known->count[i];
-        for (int j = 0; j < ES_OUTCOMES; j++) rest->product[i][j] += known->product[i][j];
+        into->count[i] += sign * from->count[i];
+        for (int j = 0; j < ES_OUTCOMES; j++) into->product[i][j] += sign * from->product[i][j];
     }
-    for (int i = 0; i < ES_OVER_COUNT; i++) rest->patients[i] += known->patients[i];
-    rest->scored += known->scored;
-    rest->scored_patients += known->scored_patients;
-    rest->scored_squares += known->scored_squares;
-    rest->error += known->error;
-    rest->error_scored += known->error_scored;
-    rest->error_squares += known->error_squares;
+    for (int i = 0; i < ES_OVER_COUNT; i++) into->patients[i] += sign * from->patients[i];
+    into->scored += sign * from->scored;
+    into->scored_patients += sign * from->scored_patients;
+    into->scored_squares += sign * from->scored_squares;
+    into->error += wide_sign * from->error;
+    into->error_scored += wide_sign * from->error_scored;
+    into->error_squares += wide_sign * from->error_squares;
+}
+
+/** The rests, from everyone's known rows. `known` has the patients of several groups so far; a patient of one group only is in
+ * the rest of every other, so those enter as the whole of their group's sums and cost nothing by themselves. */
+static void settle_arms(struct es_work *w, struct es_arm *known)
+{
+    for (uint32_t k = 0; k < w->slots; k++)
+        if (single(w, k)) merge_arm(known, &w->summary[k].group, false);
+    for (uint32_t k = 0; k < w->slots; k++) {
+        struct es_summary *s = &w->summary[k];
+        merge_arm(&s->rest, known, false);
+        if (single(w, k)) merge_arm(&s->rest, &s->group, true);
+        merge_arm(&s->group, &w->several[k], false);
+    }
 }
 
 /** Decided and verified counts of the rests: plain sums, from those of the groups. */
@@ -234,12 +259,16 @@ void es_work_patients(struct es_work *w)
         }
         add_row(w, row, &w->tally[slot], &w->summary[slot]);
         if (row + 1 < rows && patient[row + 1] == patient[row]) continue;
-        for (uint32_t i = 0; i < touched; i++) add_group(&w->summary[w->touched[i]], &w->tally[w->touched[i]]);
-        if (rests) add_rests(w, touched, &known);
+        const bool one = !rests || (touched == 1 && single(w, w->touched[0]));
+        for (uint32_t i = 0; i < touched; i++) {
+            const uint32_t k = w->touched[i];
+            add_group(&w->summary[k], &w->tally[k], one ? &w->summary[k].group : &w->several[k], w->fitted);
+        }
+        if (!one) add_rests(w, touched, &known);
         for (uint32_t i = 0; i < touched; i++) memset(&w->tally[w->touched[i]], 0, sizeof w->tally[0]);
         touched = 0;
     }
     if (!rests) return;
-    for (uint32_t k = 0; k < w->slots; k++) add_known(&w->summary[k].rest, &known);
+    settle_arms(w, &known);
     count_rests(w);
 }

@@ -25,6 +25,7 @@ struct es_work {
     const struct es_sheet *sheet;
     const struct es_sweep_options *options;
     bool probability;
+    bool fitted; /* residuals of this grouping were written */
     /* per row */
     uint8_t *outcome;     /* enum es_outcome of a referenced row, else 0 */
     uint64_t *error, *score; /* on the grid; 0 without a score */
@@ -49,6 +50,7 @@ struct es_work {
     const uint8_t *levels; /* [slots][ES_MAX_GROUPING_AXES] */
     struct es_summary *summary; /* [slots] */
     struct es_tally *tally, *removed;
+    struct es_arm *several; /* [slots]: of patients who stand in several groups, or in one that is not wholly known */
     uint32_t *touched, *wider;
     uint32_t *wider_from, *wider_list; /* groups that a partly unknown row is compatible with: list[from[s]..from[s+1]) */
     uint64_t *counts;     /* [3 * slots] */

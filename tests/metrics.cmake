@@ -45,3 +45,9 @@ es_add_test(planning es_metrics)
 es_add_test(representation es_metrics)
 es_add_test(drift es_metrics)
 es_add_test(cusum es_metrics)
+
+# Prints how long a sweep takes; no test, since it asserts nothing.
+if(ES_BENCH)
+  add_executable(bench_sweep bench/bench_sweep.c)
+  target_link_libraries(bench_sweep PRIVATE es_metrics es_warnings)
+endif()
