@@ -75,7 +75,7 @@ configure() {
     --argjson section "$section" --argjson extra "$extra" '
     {Name: "test", StorageDirectory: "\($dir)/storage", IndexDirectory: "\($dir)/storage", HttpPort: $http, DicomPort: $dicom,
      DicomAet: "ORTHANC", RemoteAccessAllowed: false, AuthenticationEnabled: false, DicomAlwaysAllowStore: true,
-     DicomCheckCalledAet: false, StableAge: 600, DicomThreadsCount: 2, HttpThreadsCount: 8,
+     DicomCheckCalledAet: false, StableAge: 600, KeepAlive: false, DicomThreadsCount: 2, HttpThreadsCount: 8,
      Plugins: (if $library == "none" then [] else [$library] end)}
     + (if $section == null then {} else {Evensight: $section} end) + $extra' >"$dir/orthanc.json"
 }

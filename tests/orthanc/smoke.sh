@@ -41,7 +41,7 @@ check "is a PNG" grep -q PNG "$work/body"
 equal "a plot that is not there" "$(type_of plots/none.png)" "404 application/json"
 equal "a format that is not there" "$(type_of 'report?format=xml')" "400 application/json"
 equal "a route that is not there" "$(type_of nothing)" "404 application/json"
-equal "the plugin tells its page" "$(curl -s "$url/plugins/evensight" | jq -r .RootUri)" "/evensight/app/"
+equal "the plugin tells its page" "$(curl -s "$url/plugins/evensight" | jq -r .RootUri)" "../evensight/app/"
 check "Orthanc Explorer has the button" grep -q evensight-button <(curl -s "$url/plugins/explorer.js")
 check "it stops in good order" stop
 equal "no patient in the log" "$(grep -cE 'NIH0|2\.25\.1744' "$work/a/orthanc.log" | tr -d ' ')" 0

@@ -10,7 +10,7 @@ for round in $(seq 20); do
   start "$work/a" >"$work/start.out" || { crashes=$((crashes + 1)); cat "$work/start.out"; break; }
   send "$work/dicom/00$((round % 4))" >/dev/null 2>&1 &
   sender=$!
-  (while curl -s -m 5 -o /dev/null "$root/report.html" "$root/status" "$root/plots"; do :; done) &
+  (while curl -s -m 5 "$root/report.html" "$root/status" "$root/plots"; do :; done) >/dev/null &
   reader=$!
   post "$work/references.jsonl" >/dev/null 2>&1 &
   poster=$!
