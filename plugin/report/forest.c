@@ -39,16 +39,16 @@ void es_forest_remark(const struct es_view_metric *metric, char *out, size_t siz
 
 void es_forest_verdict(const cJSON *comparison, char *out, size_t size)
 {
-    const char *verdict = es_view_string(comparison, "verdict");
-    char margin[40];
-    es_view_fixed(es_view_number(comparison, "margin"), 2, margin, sizeof margin);
-    out[0] = '\0';
-    if (!comparison) return;
-    if (strcmp(verdict, "disparity") == 0) (void)snprintf(out, size, "disparity");
-    else if (strcmp(verdict, "parity") == 0) (void)snprintf(out, size, "parity within %s", margin);
-    else if (strcmp(verdict, "not_enough") == 0) (void)snprintf(out, size, "not enough to judge");
-    else if (strcmp(es_view_string(comparison, "family"), "exploratory") == 0) (void)snprintf(out, size, "exploratory");
-    else if (strcmp(es_view_string(comparison, "status"), "not_estimable") == 0) (void)snprintf(out, size, "not comparable");
+    const char *verdict = es_view_string(comparison, "verdict"), *words = "";
+    const double margin = es_view_number(comparison, "margin");
+    char digits[40] = "";
+    if (strcmp(verdict, "disparity") == 0) words = "disparity";
+    else if (strcmp(verdict, "parity") == 0) words = "parity";
+    else if (strcmp(verdict, "not_enough") == 0) words = "not enough to judge";
+    else if (strcmp(es_view_string(comparison, "family"), "exploratory") == 0) words = "exploratory";
+    else if (strcmp(es_view_string(comparison, "status"), "not_estimable") == 0) words = "not comparable";
+    if (strcmp(words, "parity") == 0 && isfinite(margin)) es_view_fixed(margin, 2, digits, sizeof digits);
+    (void)snprintf(out, size, "%s%s%s", words, digits[0] ? " within " : "", digits);
 }
 
 static const char *counted_by(const char *metric)

@@ -76,7 +76,7 @@ static void losses(struct es_page *page, const cJSON *funnel, const char *const 
         es_view_plain(names[i], plain, sizeof plain);
         if (lost.shown == ES_SHOWN_SUPPRESSED) /* the stage first, so that "suppressed" does not read as its adjective */
             es_page_putf(page, "%s<span class=\"g\">%s: suppressed</span>", any ? ", " : "", plain);
-        else es_page_putf(page, "%s%s %s", any ? ", " : "", text, plain);
+        else es_page_putf(page, "%s<span class=\"g\">%s %s</span>", any ? ", " : "", text, plain);
         any = true;
     }
     es_page_put(page, any ? "</td>" : "none</td>");

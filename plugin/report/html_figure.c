@@ -9,6 +9,41 @@
 /* In units of the viewBox; text is 13 of them high, so that a figure of a page's width prints at more than 9 points. */
 enum { WIDTH = 564, LEFT = 116, PLOT = 206, VALUE = LEFT + PLOT + 14, COUNT = WIDTH - 2, ROW = 22, HEAD = 32, FOOT = 28 };
 
+#define LABEL_CHARS 12  /* that LEFT has room for */
+#define LABEL_MOST 34   /* past it a label is cut; the table has it whole */
+#define REMARK_CHARS 33 /* that the plot has room for */
+#define TITLE_CHARS 24
+
+static int characters(const char *text)
+{
+    int count = 0;
+    while (es_utf8_next(&text) != 0) count++;
+    return count;
+}
+
+/* At most so many characters, the last an ellipsis when the text was longer. */
+static const char *cut(const char *text, int most, char *out, size_t size)
+{
+    const bool whole = characters(text) <= most;
+    size_t len = 0;
+    for (int i = 0; i < (whole ? most : most - 1) && *text && len + 8 < size; i++)
+        len += es_utf8_put(es_utf8_next(&text), out + len);
+    (void)snprintf(out + len, size - len, "%s", whole ? "" : "\xe2\x80\xa6");
+    return out;
+}
+
+/* What the labels need left of where the figure would begin; the view box starts that much further left. */
+static int indent_for(const struct es_forest *forest)
+{
+    int longest = LABEL_CHARS;
+    for (size_t i = 0; i < forest->count; i++) {
+        const int length = characters(forest->rows[i].label);
+        if (length > longest) longest = length;
+    }
+    return 8 *
+           ((longest < LABEL_MOST ? longest : LABEL_MOST) - LABEL_CHARS); /* 13 units of DejaVu Sans advance by less than 8 */
+}
+
 static void text_at(struct es_page *page, int x, int y, const char *class, const char *text)
 {
     es_page_putf(page, "<text x=\"%d\" y=\"%d\"%s%s%s>", x, y, class ? " class=\"" : "", class ? class : "", class ? "\"" : "");
@@ -51,19 +86,19 @@ static void marker(struct es_page *page, const struct es_forest *forest, const s
     es_page_putf(page, "\" cy=\"%d\" r=\"5\"/>", y);
 }
 
-static void draw_row(struct es_page *page, const struct es_forest *forest, const struct es_forest_row *row, int top)
+static void draw_row(struct es_page *page, const struct es_forest *forest, const struct es_forest_row *row, int top, int indent)
 {
     const int base = top + 16;
+    char text[200];
     if (row->heading) {
-        text_at(page, 2, base, "h", row->label);
+        text_at(page, 2 - indent, base, "h", cut(row->label, LABEL_MOST, text, sizeof text));
         return;
     }
-    char text[200];
-    text_at(page, 12, base, NULL, row->label);
+    text_at(page, 12 - indent, base, NULL, cut(row->label, LABEL_MOST, text, sizeof text));
     if (row->remark[0]) {
         es_page_putf(page, "<rect class=\"bg\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>", LEFT + 1, top + 2, PLOT - 2,
                      ROW - 4);
-        text_at(page, LEFT + 6, base, "mu", row->remark);
+        text_at(page, LEFT + 6, base, "mu", cut(row->remark, REMARK_CHARS, text, sizeof text));
         text_at(page, VALUE, base, "mu", row->metric.status == ES_VIEW_SUPPRESSED ? "suppressed" : "--");
     } else {
         marker(page, forest, row, top + ROW / 2);
@@ -89,7 +124,7 @@ static void draw_axis(struct es_page *page, const struct es_forest *forest, cons
     }
     line(page, forest, forest->everyone, HEAD - 4, bottom, "ev");
     line(page, forest, forest->floor, HEAD - 4, bottom, "fl");
-    text_at(page, LEFT, 16, "h", forest->title);
+    text_at(page, LEFT, 16, "h", cut(forest->title, TITLE_CHARS, text, sizeof text));
     (void)snprintf(text, sizeof text, "%s %% interval", confidence);
     text_at(page, VALUE, 16, "h", text);
     text_at(page, COUNT, 16, "h e", forest->n_title);
@@ -128,12 +163,13 @@ void es_html_forest(struct es_page *page, const cJSON *release, const struct es_
         return;
     }
     es_view_confidence(release, confidence, sizeof confidence);
-    const int bottom = HEAD + ROW * (int)forest.count, height = bottom + FOOT;
-    es_page_putf(page, "<figure class=\"forest\"><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"", WIDTH, height);
+    const int bottom = HEAD + ROW * (int)forest.count, height = bottom + FOOT, indent = indent_for(&forest);
+    es_page_putf(page, "<figure class=\"forest\"><svg viewBox=\"%d 0 %d %d\" role=\"img\" aria-label=\"", -indent,
+                 WIDTH + indent, height);
     es_page_text(page, forest.title);
     es_page_put(page, " by group with intervals; the same numbers are in the table of figures below\">");
     draw_axis(page, &forest, confidence, bottom);
-    for (size_t i = 0; i < forest.count; i++) draw_row(page, &forest, &forest.rows[i], HEAD + ROW * (int)i);
+    for (size_t i = 0; i < forest.count; i++) draw_row(page, &forest, &forest.rows[i], HEAD + ROW * (int)i, indent);
     es_page_put(page, "</svg>");
     caption(page, release, at, &forest);
     es_page_put(page, "</figure>\n");
