@@ -20,6 +20,8 @@ es_add_test(calibration es_vectors)
 es_add_test(verdict es_vectors)
 es_add_test(verification es_vectors)
 es_add_test(predictions es_metrics)
+es_add_test(sheet es_metrics)
+target_sources(test_sheet PRIVATE sheets.c)
 es_add_test(sweep es_metrics)
 target_sources(test_sweep PRIVATE sheets.c)
 
