@@ -35,7 +35,7 @@ static void only_the_four_forms_are_ages(void)
 static void years_survive(void)
 {
     for (int y = 2; y <= ES_MAX_AGE_YEARS; y++) {
-        char text[8], written[5];
+        char text[16], written[5];
         (void)snprintf(text, sizeof text, "%03dY", y);
         const struct es_age age = es_age_read(text, 4);
         es_age_write(&age, written);
