@@ -30,15 +30,21 @@ static void flags(struct es_page *page, const cJSON *comparison)
                  {"nonzero", "a difference was shown, but within the margin"},
                  {"few_clusters", "rests on few patients"},
                  {"ai_aware", "the reference reader may have seen the AI result"},
+                 {"clipped", "limits cut at the edge of what is possible"},
+                 {"deff_floored", NULL}, /* a detail of the variance; it stands in the JSON */
                  {"deff_unknown", "repeated exams of a patient could not be allowed for"}};
     const cJSON *flag = NULL;
     cJSON_ArrayForEach(flag, cJSON_GetObjectItemCaseSensitive(comparison, "flags"))
     {
         char plain[80];
+        bool silent = false;
         const char *code = cJSON_IsString(flag) ? flag->valuestring : "", *words = NULL;
         for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-            if (strcmp(code, known[i].code) == 0) words = known[i].words;
+            if (strcmp(code, known[i].code) != 0) continue;
+            words = known[i].words;
+            silent = words == NULL;
         }
+        if (silent) continue;
         es_view_plain(code, plain, sizeof plain);
         es_page_put(page, "<span class=\"sub row wrap\">");
         es_page_text(page, words ? words : plain);

@@ -10,7 +10,7 @@
 
 static void tile(struct es_page *page, const char *class, int count, const char *one, const char *many, const char *anchor)
 {
-    es_page_putf(page, "<li class=\"%s\"><b>%d</b>", class, count);
+    es_page_putf(page, "<li class=\"%s\"><b>%d</b>", count ? class : "grey", count);
     if (count) es_page_putf(page, "<a href=\"#%s\">", anchor);
     es_page_put(page, count == 1 ? one : many);
     if (count) es_page_put(page, "</a>");
