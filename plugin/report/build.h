@@ -85,6 +85,8 @@ bool es_report_same_key(struct es_group_key a, struct es_group_key b, uint8_t ax
 /* group.c */
 /** Counts of a funnel in printing order; ends with NULL. */
 extern const char *const es_funnel_keys[];
+/** Does the metric rest on references that may have been made in sight of the AI result (DESIGN 8, verification)? */
+bool es_report_ai_aware(const struct es_summary *summary, const struct es_metric *metric);
 ES_MUST_USE enum es_errc es_report_groups(struct es_report *report, struct es_report_part *part, cJSON *finding,
                                           struct es_error *err);
 

@@ -147,10 +147,12 @@ enum es_errc es_report_compare(struct es_report *report, const struct es_report_
         }
         const struct es_level level = es_level_default();
         struct es_comparison c = {0};
-        if (!metric->compare(s, &level, margin, &c) || c.status != ES_ESTIMATED)
+        if (!metric->compare(s, &level, margin, &c) || c.status != ES_ESTIMATED) {
             not_estimable(t, node, c.reason, false);
-        else
+        } else {
+            if (es_report_ai_aware(s, metric)) c.flags |= ES_FLAG_AI_AWARE;
             exploratory(t, node, metric, &c, &level, margin);
+        }
     }
     return t->failed ? es_fail(err, ES_E_MEMORY, "no memory for the comparisons") : ES_OK;
 }
@@ -206,6 +208,7 @@ static void judge(struct es_report *report, struct es_trial *trial, double total
     enum es_verdict verdict = es_verdict_of(&c, trial->margin, plan->alpha, plan->alpha, plan->min_cases, plan->min_patients,
                                             trial->adjusted, trial->adjusted_tost);
     if (trial->turned) verdict = ES_VERDICT_NOT_ENOUGH;
+    if (es_report_ai_aware(trial->summary, trial->metric)) c.flags |= ES_FLAG_AI_AWARE;
     const bool parity = verdict == ES_VERDICT_PARITY;
     const double lo = parity ? c.lo_eq : c.lo, hi = parity ? c.hi_eq : c.hi;
     const double percent = 100 * (1 - (parity ? 2 : 1) * plan->alpha);

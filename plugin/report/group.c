@@ -76,6 +76,14 @@ static void estimate(struct es_tree *t, cJSON *metrics, const char *name, const 
     }
 }
 
+bool es_report_ai_aware(const struct es_summary *s, const struct es_metric *metric)
+{
+    static const char *const without_reference[] = {"alert_rate", "mean_score"};
+    for (size_t i = 0; i < sizeof without_reference / sizeof without_reference[0]; i++)
+        if (strcmp(metric->name, without_reference[i]) == 0) return false;
+    return es_summary_marked(s, ES_MARK_AI_AWARE) > 0;
+}
+
 /** METRICS J5 with a fixed-size interval: the floor is met when the whole interval lies at or above it. */
 static const char *floor_verdict(const struct es_estimate *e, double least)
 {
@@ -141,7 +149,8 @@ static enum es_errc one_group(struct es_report *report, struct es_report_part *p
     cJSON *metrics = es_tree_object(t, group, "metrics");
     for (size_t i = 0; i < es_metrics_count; i++) {
         if (!(es_metrics[i].tasks & task)) continue;
-        const struct es_estimate e = es_metrics[i].finish(s, &level);
+        struct es_estimate e = es_metrics[i].finish(s, &level);
+        if (es_report_ai_aware(s, &es_metrics[i])) e.flags |= ES_FLAG_AI_AWARE;
         estimate(t, metrics, es_metrics[i].name, &e);
     }
     floors(report, group, task, judged(report, part, index), &level);

@@ -52,25 +52,34 @@ struct es_release_rule {
     bool external;
 };
 
+/** Groups that differ in the level of one axis only, and the group they add up to. */
+struct es_release_line {
+    size_t first, n; /* members: table->members[first .. first+n) */
+    size_t total;    /* SIZE_MAX: not printed */
+};
+
 struct es_release_table {
     struct es_release_rule rule;
     size_t groups;
     cJSON **group;          /* owned list, borrowed items */
     struct es_cell *cells;  /* owned: [groups][ES_CELL_KEYS] */
+    struct es_release_line *lines; /* owned; only for outsiders' floor */
+    size_t n_lines, lines_size;
+    size_t *members;        /* owned */
+    size_t n_members, members_size;
 };
 
 /** @return false when memory ran out */
 bool es_release_table_make(struct es_release_table *table, cJSON *finding, struct es_release_rule rule);
 void es_release_table_free(struct es_release_table *table);
+/** Find the lines that groups form. @return false when memory ran out */
+bool es_release_lines(struct es_release_table *table);
 /** Hide small cells and what they follow from. */
 void es_release_hide(struct es_release_table *table);
 /** Write the cells back: the word, or the rounded number. */
 void es_release_write(struct es_tree *tree, struct es_release_table *table);
 /** Estimates, floors and comparisons of every group, after the cells are decided. */
 void es_release_statistics(struct es_tree *tree, struct es_release_table *table);
-
-/** Do groups i and j differ at most in the level of `axis`? */
-bool es_release_one_line(const cJSON *a, const cJSON *b, const char *axis);
 
 /** Is a count over so many people too small to show? 0 is shown. */
 bool es_release_small(const struct es_release_rule *rule, double people);

@@ -85,61 +85,39 @@ bool es_release_table_make(struct es_release_table *table, cJSON *finding, struc
         read_cells(group, row(table, table->groups));
         table->group[table->groups++] = group;
     }
-    return true;
+    return rule.kind != ES_DISCLOSE_FLOOR || !rule.external || es_release_lines(table);
 }
 
 void es_release_table_free(struct es_release_table *table)
 {
     free(table->group);
     free(table->cells);
+    free(table->lines);
+    free(table->members);
     *table = (struct es_release_table){0};
 }
 
-bool es_release_one_line(const cJSON *a, const cJSON *b, const char *axis)
-{
-    const cJSON *x = cJSON_GetObjectItemCaseSensitive(a, "group")->child, *y = cJSON_GetObjectItemCaseSensitive(b, "group")->child;
-    for (; x && y; x = x->next, y = y->next) {
-        if (strcmp(x->string, y->string) != 0) return false;
-        if (strcmp(x->string, axis) != 0 && strcmp(x->valuestring, y->valuestring) != 0) return false;
-    }
-    return !x && !y;
-}
-
-/** Is `parent` the group that a line along `axis` adds up to? */
-static bool parent_of(const cJSON *parent, const cJSON *member, const char *axis)
-{
-    const cJSON *key = cJSON_GetObjectItemCaseSensitive(parent, "group"), *level;
-    const cJSON *own = cJSON_GetObjectItemCaseSensitive(member, "group");
-    if (cJSON_GetArraySize(key) + 1 != cJSON_GetArraySize(own)) return false;
-    cJSON_ArrayForEach(level, own)
-    {
-        if (strcmp(level->string, axis) == 0) continue;
-        if (strcmp(es_view_string(key, level->string), level->valuestring) != 0) return false;
-    }
-    return true;
-}
-
-/** Members of one line and the key (or the key of each) they are compared on. */
-struct line {
-    struct es_cell **cells;
-    size_t n;
-};
-
-/** When just one of a line (total and parts) is hidden it follows from the others: hide the smallest shown part that is not 0.
- * cells[0] is the total; NULL where it is not printed. @return true when something was hidden */
-static bool complete(const struct line *line)
+/** When one hidden part of a shown total follows from the others, or the hidden parts together are few, or a hidden total follows from
+ * its parts: hide the smallest shown part that is not 0. cells[0] is the total, NULL where it is not printed. @return true when
+ * something was hidden */
+static bool complete(struct es_cell *const *cells, size_t n, double least_shown)
 {
     size_t hidden = 0;
+    double sum = 0;
     struct es_cell *least = NULL;
-    for (size_t i = 0; i < line->n; i++) {
-        struct es_cell *c = line->cells[i];
-        if (!c) continue;
-        if (c->hidden)
-            hidden += c->value > 0;
-        else if (i > 0 && c->value > 0 && (!least || c->value < least->value))
+    for (size_t i = 1; i < n; i++) {
+        struct es_cell *c = cells[i];
+        if (!(c->value > 0)) continue;
+        if (c->hidden) {
+            hidden++;
+            sum += c->value;
+        } else if (!least || c->value < least->value) {
             least = c;
+        }
     }
-    if (hidden != 1 || !least) return false;
+    const bool total_hidden = cells[0] && cells[0]->hidden && cells[0]->value > 0;
+    const bool follows = total_hidden ? hidden == 0 : hidden == 1 || (hidden > 1 && sum < least_shown);
+    if (!follows || !least) return false;
     least->hidden = true;
     return true;
 }
@@ -150,12 +128,9 @@ static bool sums_of(struct es_release_table *t, size_t group)
     bool changed = false;
     for (size_t s = 0; s < sizeof sums / sizeof sums[0]; s++) {
         struct es_cell *members[7];
-        struct line line = {members, 0};
-        while (line.n < 7 && sums[s][line.n] != ES_CELL_KEYS) {
-            members[line.n] = &cells[sums[s][line.n]];
-            line.n++;
-        }
-        changed |= complete(&line);
+        size_t n = 0;
+        for (; n < 7 && sums[s][n] != ES_CELL_KEYS; n++) members[n] = &cells[sums[s][n]];
+        changed |= complete(members, n, t->rule.floor);
     }
     /* Two names of one number. */
     struct es_cell *a = &cells[ES_CELL_CASES], *b = &cells[ES_CELL_REFERENCED];
@@ -163,33 +138,17 @@ static bool sums_of(struct es_release_table *t, size_t group)
     return changed;
 }
 
-/** The lines along one axis of one group, when it is the first of its line. `members` has room for every group and a total. */
-static bool lines_of(struct es_release_table *t, size_t first, const char *axis, size_t *index, struct es_cell **members)
-{
-    size_t n = 0, parent = SIZE_MAX;
-    for (size_t j = 0; j < first; j++)
-        if (es_release_one_line(t->group[first], t->group[j], axis)) return false;
-    for (size_t j = 0; j < t->groups; j++) {
-        if (parent_of(t->group[j], t->group[first], axis)) parent = j;
-        if (es_release_one_line(t->group[first], t->group[j], axis)) index[n++] = j;
-    }
-    bool changed = false;
-    for (size_t k = 0; k < ES_CELL_KEYS; k++) {
-        if (k == ES_CELL_PATIENTS) continue; /* a patient may stand in two levels: no sum */
-        members[0] = parent == SIZE_MAX ? NULL : &row(t, parent)[k];
-        for (size_t i = 0; i < n; i++) members[i + 1] = &row(t, index[i])[k];
-        changed |= complete(&(struct line){members, n + 1});
-    }
-    return changed;
-}
-
-static bool lines(struct es_release_table *t, size_t *index, struct es_cell **members)
+static bool lines(struct es_release_table *t, struct es_cell **cells)
 {
     bool changed = false;
-    for (size_t g = 0; g < t->groups; g++) {
-        const cJSON *level;
-        cJSON_ArrayForEach(level, cJSON_GetObjectItemCaseSensitive(t->group[g], "group"))
-            changed |= lines_of(t, g, level->string, index, members);
+    for (size_t l = 0; l < t->n_lines; l++) {
+        const struct es_release_line *line = &t->lines[l];
+        for (size_t k = 0; k < ES_CELL_KEYS; k++) {
+            if (k == ES_CELL_PATIENTS) continue; /* a patient may stand in two levels: no sum */
+            cells[0] = line->total == SIZE_MAX ? NULL : &row(t, line->total)[k];
+            for (size_t i = 0; i < line->n; i++) cells[i + 1] = &row(t, t->members[line->first + i])[k];
+            changed |= complete(cells, line->n + 1, t->rule.floor);
+        }
     }
     return changed;
 }
@@ -228,9 +187,8 @@ void es_release_hide(struct es_release_table *t)
             c[k + 1].hidden |= es_release_small(&t->rule, c[k].value - c[k + 1].value);
     }
     if (t->rule.kind == ES_DISCLOSE_NHS) return; /* rounding each number by itself is that rule's protection */
-    size_t *index = calloc(t->groups + 1, sizeof *index);
-    struct es_cell **members = calloc(t->groups + 1, sizeof *members);
-    bool changed = index && members;
+    struct es_cell **cells = calloc(t->groups + 1, sizeof *cells);
+    bool changed = cells != NULL;
     if (!changed) /* better nothing than too much */
         for (size_t i = 0; i < t->groups * ES_CELL_KEYS; i++) t->cells[i].hidden = true;
     /* Each round hides at least one more cell, so this ends. */
@@ -240,10 +198,9 @@ void es_release_hide(struct es_release_table *t)
             tie(row(t, g));
             changed |= sums_of(t, g);
         }
-        changed |= lines(t, index, members);
+        changed |= lines(t, cells);
     }
-    free(index);
-    free(members);
+    free(cells);
 }
 
 void es_release_write(struct es_tree *tree, struct es_release_table *t)

@@ -131,15 +131,13 @@ static void estimates(struct es_tree *tree, struct es_release_table *t, size_t g
 }
 
 /** One level's statistic follows from the others' and the total's: a single hidden one of a line hides the next smallest. */
-static bool complete_line(struct es_tree *tree, struct es_release_table *t, size_t first, const char *axis, const char *name)
+static bool complete_line(struct es_tree *tree, struct es_release_table *t, const struct es_release_line *line, const char *name)
 {
     size_t hidden = 0;
     cJSON *least = NULL;
     double least_n = INFINITY;
-    for (size_t j = 0; j < t->groups; j++) {
-        if (!es_release_one_line(t->group[first], t->group[j], axis)) continue;
-        if (j < first) return false; /* its line was seen from there */
-        cJSON *metrics = cJSON_GetObjectItemCaseSensitive(t->group[j], "metrics");
+    for (size_t i = 0; i < line->n; i++) {
+        cJSON *metrics = cJSON_GetObjectItemCaseSensitive(t->group[t->members[line->first + i]], "metrics");
         const cJSON *metric = cJSON_GetObjectItemCaseSensitive(metrics, name);
         if (strcmp(es_view_string(metric, "status"), ES_SUPPRESSED_WORD) == 0) hidden++;
         if (estimated(metric) && es_view_number(metric, "n") < least_n) {
@@ -157,11 +155,8 @@ static void complete(struct es_tree *tree, struct es_release_table *t)
 {
     for (bool changed = true; changed && !tree->failed;) {
         changed = false;
-        for (size_t g = 0; g < t->groups; g++) {
-            const cJSON *level;
-            cJSON_ArrayForEach(level, cJSON_GetObjectItemCaseSensitive(t->group[g], "group"))
-                for (size_t m = 0; m < es_metrics_count; m++) changed |= complete_line(tree, t, g, level->string, es_metrics[m].name);
-        }
+        for (size_t l = 0; l < t->n_lines; l++)
+            for (size_t m = 0; m < es_metrics_count; m++) changed |= complete_line(tree, t, &t->lines[l], es_metrics[m].name);
     }
 }
 
