@@ -103,10 +103,7 @@ static void make_age(struct es_event_attribute *out, const char *value)
         (void)snprintf(out->value, sizeof out->value, "%dd", age.days);
         return;
     }
-    char text[8] = "";
-    es_age_write(age.days, text); /* nnnY: years rounded down, by the one rule */
-    const long years = strtol(text, NULL, 10);
-    (void)snprintf(out->value, sizeof out->value, "%ld", years >= OLDEST_AGE ? OLDEST_AGE : years);
+    (void)snprintf(out->value, sizeof out->value, "%d", age.years >= OLDEST_AGE ? OLDEST_AGE : age.years);
 }
 
 static const struct es_attribute *attribute_of(const char *keyword)
