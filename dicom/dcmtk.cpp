@@ -79,15 +79,31 @@ private:
     double deadline_ = 0;
 };
 
+/* Values above this are passed over and stay unread: nothing wanted is that long, and a claim of 4 GB costs no memory. */
+const Uint32 max_value = 65536;
+
+/** What DCMTK keeps of a value passed over: its bytes are gone when the parse is, so that it reads as empty. */
+class Factory : public DcmInputStreamFactory {
+public:
+    DcmInputStream *create() const override;
+    DcmInputStreamFactory *clone() const override { return new Factory; }
+    DcmInputStreamFactoryType ident() const override { return DFT_DcmInputFileStreamFactory; }
+};
+
 class Stream : public DcmInputStream {
 public:
     Stream(const void *bytes, size_t len) : DcmInputStream(&producer_), producer_(bytes, len) {}
-    DcmInputStreamFactory *newFactory() const override { return nullptr; }
+    DcmInputStreamFactory *newFactory() const override { return new Factory; }
     const char *limit() const { return producer_.limit(); }
 
 private:
     Producer producer_;
 };
+
+DcmInputStream *Factory::create() const
+{
+    return new Stream("", 0);
+}
 
 /** Run a body so that no exception reaches a C frame and no reason is lost. */
 template <typename Body> enum es_errc guarded(struct es_error *err, const char *what, Body body)
@@ -128,6 +144,10 @@ size_t raw_bytes(DcmElement *element, void *out, size_t room)
     const size_t len = element->getLengthField();
     const size_t n = len < room ? len : room;
     if (n == 0 || len == DCM_UndefinedLength) return 0;
+    if (!element->valueLoaded()) { /* passed over: only that it is too long is known */
+        std::memset(out, '?', n);
+        return len;
+    }
     size_t unit = n;
     if (len > room && unit % 8) unit -= unit % 8; /* whole numbers, so that bytes can be swapped */
     return element->getPartialValue(out, 0, static_cast<Uint32>(unit), nullptr, EBO_LittleEndian).good() ? len : 0;
@@ -152,7 +172,7 @@ void remember(es_dataset *ds, const Stream &stream, const OFCondition &cond)
 enum es_errc read_data(es_dataset *ds, Stream &stream, E_TransferSyntax syntax, es_dataset_extent extent, struct es_error *err)
 {
     ds->data.transferInit();
-    const OFCondition cond = ds->data.readUntilTag(stream, syntax, EGL_noChange, DCM_MaxReadLength,
+    const OFCondition cond = ds->data.readUntilTag(stream, syntax, EGL_noChange, max_value,
                                                    extent == ES_DATASET_HEADER ? behind_header : bulk);
     if (stream.limit() == too_slow) return es_fail(err, ES_E_LIMIT, "parse data set: %s", too_slow);
     if (stream.limit() == too_many) return es_fail(err, ES_E_LIMIT, "parse data set: %s", too_many);
@@ -166,7 +186,7 @@ enum es_errc read_object(es_dataset *ds, const void *bytes, size_t len, es_datas
 {
     Stream stream(bytes, len);
     ds->meta.transferInit();
-    const OFCondition cond = ds->meta.read(stream, EXS_Unknown, EGL_noChange, DCM_MaxReadLength);
+    const OFCondition cond = ds->meta.read(stream, EXS_Unknown, EGL_noChange, max_value);
     ds->meta.transferEnd();
     if (cond.bad()) {
         remember(ds, stream, cond);
@@ -221,7 +241,7 @@ bool add_nested(struct es_elements *out, const struct es_attribute *row, DcmSequ
         if (inner && !codes) { /* a sequence unknown to DCMTK under implicit VR: its bytes */
             const struct es_attribute direct = {row->tag, "SQ", false, row->keyword, row->use, row->tag};
             Uint8 *bytes = nullptr;
-            if (inner->getUint8Array(bytes).bad() || !bytes) continue;
+            if (!inner->valueLoaded() || inner->getUint8Array(bytes).bad() || !bytes) continue;
             if (es_skim_sequence(&direct, bytes, inner->getLengthField(), out, next, nullptr) != ES_OK) return false;
         } else if (codes && !add_codes(out, row, codes, implicit_vr, next)) {
             return false;
@@ -243,7 +263,7 @@ void add_sequence(struct es_elements *out, const struct es_attribute *row, DcmEl
         Uint8 *bytes = nullptr;
         const bool unknown = implicit_vr || std::strcmp(DcmVR(element->getVR()).getVRName(), "UN") == 0;
         if (element->getLengthField() == 0) return;
-        if (!unknown || element->getUint8Array(bytes).bad() || !bytes ||
+        if (!unknown || !element->valueLoaded() || element->getUint8Array(bytes).bad() || !bytes ||
             es_skim_sequence(row, bytes, element->getLengthField(), out, &next, nullptr) != ES_OK)
             root->flags |= ES_ELEMENT_WRONG_VR;
     }

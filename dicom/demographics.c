@@ -22,7 +22,7 @@ static bool day_of(const struct es_elements *elements, uint32_t tag, int32_t *da
 
 static struct es_age_evidence evidence_of(const struct es_elements *elements)
 {
-    struct es_age_evidence evidence = {.weight_kg = NAN, .size_m = NAN};
+    struct es_age_evidence evidence = {.weight_kg = (double)NAN, .size_m = (double)NAN};
     int32_t birth = 0, study = 0;
     const bool born = day_of(elements, TAG_BIRTH_DATE, &birth), studied = day_of(elements, TAG_STUDY_DATE, &study);
     if (born && studied) {
@@ -32,8 +32,8 @@ static struct es_age_evidence evidence_of(const struct es_elements *elements)
         evidence.birth_years = age.years;
         evidence.placeholders = !evidence.birth_known;
     }
-    if (!es_element_number(elements, TAG_WEIGHT, &evidence.weight_kg)) evidence.weight_kg = NAN;
-    if (!es_element_number(elements, TAG_SIZE, &evidence.size_m)) evidence.size_m = NAN;
+    if (!es_element_number(elements, TAG_WEIGHT, &evidence.weight_kg)) evidence.weight_kg = (double)NAN;
+    if (!es_element_number(elements, TAG_SIZE, &evidence.size_m)) evidence.size_m = (double)NAN;
     if (evidence.weight_kg == 0 || evidence.size_m == 0) evidence.placeholders = true;
     return evidence;
 }

@@ -67,7 +67,7 @@ static void write_number(double value, char *out, size_t size)
 static void number_fact(const struct es_elements *elements, const struct es_attribute *row, const struct es_element *e,
                         struct es_fact *out)
 {
-    double value = NAN;
+    double value = 0;
     if (e->length == 0) {
         out->state = ES_ATTRIBUTE_BLANK;
     } else if (!es_element_number(elements, row->tag, &value)) {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+ES_PRINTF(5, 0)
 static enum es_errc fail(struct es_error *err, enum es_errc code, uint32_t tag, uint64_t offset, const char *fmt, va_list args)
 {
     if (!err || err->code != ES_OK) return code;

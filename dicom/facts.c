@@ -15,7 +15,8 @@
 #include "dicom/skim.h"
 #include "dicom/sr.h"
 
-#define FIRST_WINDOW ((size_t)8192) /* most headers end before this */
+#define FIRST_WINDOW ((size_t)8192)    /* most headers end before this */
+#define SECOND_WINDOW ((size_t)262144) /* nearly all of the others, private elements included */
 
 enum es_errc es_facts_from_elements(const struct es_elements *elements, struct es_facts *out, struct es_error *err)
 {
@@ -25,7 +26,7 @@ enum es_errc es_facts_from_elements(const struct es_elements *elements, struct e
         return es_fail(err, ES_E_PARSE, "no DICOM object: SOPClassUID, StudyInstanceUID, SeriesInstanceUID and Modality expected, none found");
     memset(out, 0, sizeof *out);
     out->identity = identity;
-    out->kind = es_kind_read(elements);
+    out->kind = es_kind_read(elements, &out->identity);
     out->exclusion = es_exclusion_read(elements, &out->identity_removed);
     for (size_t i = 0; i < es_n_attributes && out->n_attributes < ES_MAX_ATTRIBUTES; i++) {
         const struct es_attribute *row = &es_attributes[i];
@@ -105,16 +106,30 @@ static ssize_t read_start(int fd, char *bytes, size_t len)
     return (ssize_t)used;
 }
 
-/** A plain image by its first bytes alone. @return ES_E_UNSUPPORTED when these do not do */
+/** A plain image by the first bytes of its file alone. @return ES_E_PARSE when more of them could do, ES_E_UNSUPPORTED when not */
+static enum es_errc skim_window(const char *window, size_t n, uint64_t size, struct es_facts *out)
+{
+    struct es_elements elements;
+    const enum es_errc code = es_skim(window, n, &elements, NULL);
+    if (code != ES_OK) return n < size ? code : ES_E_UNSUPPORTED;
+    if (es_facts_from_elements(&elements, out, NULL) != ES_OK || !is_plain(out)) return ES_E_UNSUPPORTED;
+    look_at_end(window, n, size, out);
+    return ES_OK;
+}
+
 static enum es_errc read_window(int fd, uint64_t size, struct es_facts *out)
 {
     char window[FIRST_WINDOW];
-    struct es_elements elements;
     const ssize_t n = read_start(fd, window, sizeof window);
-    if (n <= 0 || es_skim(window, (size_t)n, &elements, NULL) != ES_OK) return ES_E_UNSUPPORTED;
-    if (es_facts_from_elements(&elements, out, NULL) != ES_OK || !is_plain(out)) return ES_E_UNSUPPORTED;
-    look_at_end(window, (size_t)n, size, out);
-    return ES_OK;
+    if (n <= 0) return ES_E_UNSUPPORTED;
+    enum es_errc code = skim_window(window, (size_t)n, size, out);
+    if (code != ES_E_PARSE) return code;
+    char *more = malloc(SECOND_WINDOW);
+    if (!more) return ES_E_UNSUPPORTED;
+    const ssize_t m = read_start(fd, more, SECOND_WINDOW);
+    code = m > 0 ? skim_window(more, (size_t)m, size, out) : ES_E_UNSUPPORTED;
+    free(more);
+    return code == ES_OK ? ES_OK : ES_E_UNSUPPORTED;
 }
 
 static enum es_errc read_whole(int fd, uint64_t size, struct es_facts *out, struct es_error *err)

@@ -65,13 +65,11 @@ enum es_object_kind es_kind_of_class(const char *uid)
     return ES_OBJECT_OTHER;
 }
 
-enum es_object_kind es_kind_read(const struct es_elements *elements)
+enum es_object_kind es_kind_read(const struct es_elements *elements, const struct es_identity *identity)
 {
     static const char *const imaging[] = {"CR", "DX", "MG", "IO", "CT", "MR", "US", "XA", "RF", "NM", "PT", "OP", "SM", "ES", "OPT"};
-    struct es_identity identity;
     char modality[17];
-    es_identity_read(elements, &identity);
-    if (identity.sop_class_uid[0]) return es_kind_of_class(identity.sop_class_uid);
+    if (identity->sop_class_uid[0]) return es_kind_of_class(identity->sop_class_uid);
     if (es_element_text(elements, 0x00080060, modality, sizeof modality) != ES_TEXT_OK) return ES_OBJECT_OTHER;
     for (size_t i = 0; i < sizeof imaging / sizeof imaging[0]; i++)
         if (strcmp(modality, imaging[i]) == 0) return ES_OBJECT_IMAGE;

@@ -19,7 +19,7 @@ extern "C" {
 /** Identifiers and study day. An invalid UID (PS3.5 9.1) is "", as is a placeholder in PatientID or AccessionNumber. */
 void es_identity_read(const struct es_elements *elements, struct es_identity *out);
 /** What the object is, by SOPClassUID; IMAGE for an object that names none but has an image's Modality. */
-enum es_object_kind es_kind_read(const struct es_elements *elements);
+enum es_object_kind es_kind_read(const struct es_elements *elements, const struct es_identity *identity);
 /** Kind of a SOP class: the tables of PS3.4 B.5 and PS3.6 annex A; ES_OBJECT_OTHER when unknown. */
 enum es_object_kind es_kind_of_class(const char *sop_class_uid);
 /** Why the object is left out, and whether its identity was removed. COPY and IDENTITY_REMOVED are never set here: the host and

@@ -15,6 +15,7 @@ struct reader {
     bool explicit_vr;
     bool skipping; /* hop only, keep nothing, judge nothing: es_skim_end() */
     unsigned steps, items;
+    size_t row; /* of es_attributes: the first that root elements have not passed; both rise */
     struct es_elements *out;
     struct es_error *err;
 };
@@ -61,16 +62,22 @@ static enum es_errc ends(struct reader *r, uint32_t tag, size_t end)
                       (unsigned)(tag & 0xFFFF), r->len);
 }
 
+#define VR(a, b) ((uint32_t)(a) | (uint32_t)(b) << 8)
+
 /** PS3.5 7.1.2: these have 16-bit lengths (0), those 32-bit ones behind two reserved bytes (1); -1 is no VR. */
 static int long_form(const uint8_t vr[2])
 {
-    static const char shorts[] = "AEASATCSDADSDTFLFDISLOLTPNSHSLSSSTTMUIULUS";
-    static const char longs[] = "OBODOFOLOVOWSQSVUCUNURUTUV";
-    for (size_t i = 0; i + 1 < sizeof shorts; i += 2)
-        if (shorts[i] == (char)vr[0] && shorts[i + 1] == (char)vr[1]) return 0;
-    for (size_t i = 0; i + 1 < sizeof longs; i += 2)
-        if (longs[i] == (char)vr[0] && longs[i + 1] == (char)vr[1]) return 1;
-    return -1;
+    switch (u16(vr)) {
+    case VR('A', 'E'): case VR('A', 'S'): case VR('A', 'T'): case VR('C', 'S'): case VR('D', 'A'): case VR('D', 'S'): case VR('D', 'T'):
+    case VR('F', 'D'): case VR('F', 'L'): case VR('I', 'S'): case VR('L', 'O'): case VR('L', 'T'): case VR('P', 'N'): case VR('S', 'H'):
+    case VR('S', 'L'): case VR('S', 'S'): case VR('S', 'T'): case VR('T', 'M'): case VR('U', 'I'): case VR('U', 'L'): case VR('U', 'S'):
+        return 0;
+    case VR('O', 'B'): case VR('O', 'D'): case VR('O', 'F'): case VR('O', 'L'): case VR('O', 'V'): case VR('O', 'W'): case VR('S', 'Q'):
+    case VR('S', 'V'): case VR('U', 'C'): case VR('U', 'N'): case VR('U', 'R'): case VR('U', 'T'): case VR('U', 'V'):
+        return 1;
+    default:
+        return -1;
+    }
 }
 
 static enum es_errc read_head(struct reader *r, size_t end, struct head *h)
@@ -161,12 +168,19 @@ static enum es_errc walk_unknown(struct reader *r, const struct head *h, const s
     return code;
 }
 
+/** The row of a root element. Tags rise, and so does the table: no search. */
+static const struct es_attribute *next_row(struct reader *r, uint32_t tag)
+{
+    while (r->row < es_n_attributes && es_attributes[r->row].tag < tag) r->row++;
+    return r->row < es_n_attributes && es_attributes[r->row].tag == tag ? &es_attributes[r->row] : NULL;
+}
+
 /** One element behind its header: into sequences, past values, keeping what is wanted. */
 static enum es_errc walk_element(struct reader *r, const struct head *h, size_t end, unsigned depth, enum mode mode,
                                  const struct es_attribute *row)
 {
     const bool root = depth == 0;
-    const struct es_attribute *wanted = root ? es_attribute_find(h->tag) : NULL;
+    const struct es_attribute *wanted = root ? next_row(r, h->tag) : NULL;
     const bool codes_here = mode == OUTER && h->tag == row->codes;
     const bool wanted_sequence = codes_here || (wanted && wanted->codes);
     const bool unknown = h->has_vr && h->vr[0] == 'U' && h->vr[1] == 'N';
