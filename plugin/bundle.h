@@ -8,7 +8,12 @@
  * produced/established, then identity); retracted events are out. Results used for performance are the first produced of a
  * unit, model and version. Two live exam events that differ in an attribute make it a conflict, never first-wins.
  * Pairing of results and references to exams: referenced SOP instance (where images are units), referenced series, study,
- * accession; which rule matched is kept; more than one candidate at a rule is `ambiguous` and pairs with none.
+ * accession; which rule matched is kept; more than one candidate at a rule is `ambiguous` and pairs with none, unless one of them
+ * is the study that the event itself names (an AI that also looked at a prior).
+ *
+ * All exam events that are not retracted count: none supersedes another, they are merged. Within a result slot a result that came stands above a
+ * rejection, that above a failure, that above a timeout. A retraction cannot be retracted. Deriving two unrelated bundles as one gives
+ * the same rows, so a bundle may hold more than it must.
  */
 #ifndef ES_PLUGIN_BUNDLE_H
 #define ES_PLUGIN_BUNDLE_H
@@ -71,11 +76,23 @@ struct es_derived {
     uint64_t unknown_model, unknown_finding; /* results or references naming what the configuration does not */
 };
 
-/** Derive. Events are borrowed. linked: demographics events of the bundle's patients (already filtered by patient), borrowed.
+/** Derive. Events are borrowed. linked: demographics events of the bundle's patients (retracted ones left out), borrowed; one
+ * applies to the exams with the same `patient` (the caller has put one pseudonym for all aliases of a patient in both).
  * @param out  written whole on ES_OK; es_derived_clear() */
 ES_MUST_USE enum es_errc es_bundle_derive(const struct es_event *const *events, size_t n_events,
                                           const struct es_event *const *linked, size_t n_linked,
                                           const struct es_config *config, struct es_derived *out, struct es_error *err);
 void es_derived_clear(struct es_derived *derived);
+
+/** The attributes that exams carry under a configuration: those of the axes, linked names included, and those that eligibility asks for. */
+#define ES_MAX_WANTED (ES_MAX_AXES + 4)
+struct es_wanted {
+    const char *keyword[ES_MAX_WANTED]; /* borrowed from the configuration; sorted by bytes, unique */
+    bool linked[ES_MAX_WANTED];         /* comes from demographics events, not from images */
+    size_t n;
+};
+void es_bundle_wanted(const struct es_config *config, struct es_wanted *out);
+/** Same slot? (kinds that have one: exam, result and failure, reference; studies compared as they stand, aliases not applied) */
+bool es_same_slot(const struct es_event *a, const struct es_event *b);
 
 #endif

@@ -172,6 +172,13 @@ enum es_errc es_ledger_walk(struct es_ledger *ledger, uint64_t after, uint64_t u
     return ledger->type->walk(ledger->store, after, until, walk_each, &walk, err);
 }
 
+enum es_errc es_ledger_walk_event_id(struct es_ledger *ledger, const struct es_pseudonym *event_id,
+                                     bool (*each)(void *context, const struct es_entry *entry), void *context, struct es_error *err)
+{
+    struct walk walk = {each, context};
+    return ledger->type->walk_event_id(ledger->store, event_id, walk_each, &walk, err);
+}
+
 struct reading {
     struct es_entry *out;
     uint8_t *body, *link;

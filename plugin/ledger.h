@@ -63,6 +63,10 @@ ES_MUST_USE enum es_errc es_ledger_verify(struct es_ledger *ledger, uint64_t *en
 /** Seq of the entry with this identity, erased or not; 0 when there is none. */
 ES_MUST_USE enum es_errc es_ledger_find(struct es_ledger *ledger, const uint8_t identity[ES_IDENTITY_SIZE], uint64_t *seq,
                                         struct es_error *err);
+/** Walk the entries with this event id (of the sender) in order; body is borrowed for the call. */
+ES_MUST_USE enum es_errc es_ledger_walk_event_id(struct es_ledger *ledger, const struct es_pseudonym *event_id,
+                                                 bool (*each)(void *context, const struct es_entry *entry), void *context,
+                                                 struct es_error *err);
 /** Small named values beside the chain (host cursors). value "" deletes. get: "" when there is none. */
 ES_MUST_USE enum es_errc es_ledger_note_set(struct es_ledger *ledger, const char *name, const char *value, struct es_error *err);
 ES_MUST_USE enum es_errc es_ledger_note_get(struct es_ledger *ledger, const char *name, char *value, size_t size,

@@ -25,13 +25,14 @@ static const char schema_sql[] =
     "CREATE TABLE entry (seq INTEGER PRIMARY KEY, received INTEGER NOT NULL, sent INTEGER, identity BLOB NOT NULL,"
     " event_id BLOB, salt BLOB, body BLOB, leaf BLOB NOT NULL, link BLOB NOT NULL);"
     "CREATE UNIQUE INDEX entry_identity ON entry (identity);"
+    "CREATE INDEX entry_event_id ON entry (event_id) WHERE event_id IS NOT NULL;"
     "CREATE TABLE head (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL);"
     "INSERT INTO head VALUES (1, 0);"
     "CREATE TABLE lease (id INTEGER PRIMARY KEY CHECK (id = 1), pid INTEGER NOT NULL, host TEXT NOT NULL, since INTEGER NOT NULL,"
     " token TEXT NOT NULL);"
     "CREATE TABLE note (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;";
 
-enum statement { INSERT, HEAD, NOTE_HEAD, WALK, READ, FIND, ERASE, NOTE_SET, NOTE_DELETE, NOTE_GET, META_GET, META_SET, LEASE_GET,
+enum statement { INSERT, HEAD, NOTE_HEAD, WALK, READ, BY_EVENT_ID, FIND, ERASE, NOTE_SET, NOTE_DELETE, NOTE_GET, META_GET, META_SET, LEASE_GET,
                  LEASE_SET, LEASE_DELETE, STATEMENTS };
 #define ROW_COLUMNS "seq, received, sent, identity, event_id, salt, body, leaf, link"
 static const char *const statement_sql[STATEMENTS] = {
@@ -40,6 +41,7 @@ static const char *const statement_sql[STATEMENTS] = {
     [NOTE_HEAD] = "UPDATE head SET seq = ?1",
     [WALK] = "SELECT " ROW_COLUMNS " FROM entry WHERE seq > ?1 AND seq <= ?2 ORDER BY seq",
     [READ] = "SELECT " ROW_COLUMNS " FROM entry WHERE seq = ?1",
+    [BY_EVENT_ID] = "SELECT " ROW_COLUMNS " FROM entry WHERE event_id = ?1 ORDER BY seq",
     [FIND] = "SELECT seq FROM entry WHERE identity = ?1",
     [ERASE] = "UPDATE entry SET salt = NULL, body = NULL WHERE seq = ?1",
     [NOTE_SET] = "INSERT OR REPLACE INTO note (name, value) VALUES (?1, ?2)",
@@ -574,6 +576,16 @@ static enum es_errc store_read(struct es_store *store, uint64_t seq, bool (*each
     return rows(store, s, each, context, err);
 }
 
+static enum es_errc store_walk_event_id(struct es_store *store, const struct es_pseudonym *event_id,
+                                        bool (*each)(void *context, const struct es_row *row), void *context, struct es_error *err)
+{
+    sqlite3_stmt *s = NULL;
+    const enum es_errc code = ready(store, BY_EVENT_ID, &s, err);
+    if (code != ES_OK) return code;
+    sqlite3_bind_blob(s, 1, event_id->bytes, ES_PSEUDONYM_SIZE, SQLITE_STATIC);
+    return rows(store, s, each, context, err);
+}
+
 static enum es_errc store_find(struct es_store *store, const uint8_t identity[ES_IDENTITY_SIZE], uint64_t *seq, struct es_error *err)
 {
     sqlite3_stmt *s = NULL;
@@ -619,6 +631,6 @@ static enum es_errc store_note_get(struct es_store *store, const char *name, cha
 const struct es_store_type es_store_sqlite = {
     .prefix = "sqlite:", .open = store_open, .is_new = store_is_new, .close = store_close, .begin = store_begin,
     .commit = store_commit, .rollback = store_rollback, .insert = store_insert, .head = store_head, .note_head = store_note_head,
-    .walk = store_walk, .read = store_read, .find = store_find, .erase = store_erase, .note_set = store_note_set,
+    .walk = store_walk, .read = store_read, .walk_event_id = store_walk_event_id, .find = store_find, .erase = store_erase, .note_set = store_note_set,
     .note_get = store_note_get,
 };

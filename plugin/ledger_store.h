@@ -44,6 +44,8 @@ struct es_store_type {
     /** One row to `each`, which is not called when there is none. */
     enum es_errc (*read)(struct es_store *store, uint64_t seq, bool (*each)(void *context, const struct es_row *row),
                          void *context, struct es_error *err);
+    enum es_errc (*walk_event_id)(struct es_store *store, const struct es_pseudonym *event_id,
+                                  bool (*each)(void *context, const struct es_row *row), void *context, struct es_error *err);
     enum es_errc (*find)(struct es_store *store, const uint8_t identity[ES_IDENTITY_SIZE], uint64_t *seq, struct es_error *err);
     /** Overwrite and remove salt and body, in the journal too. */
     enum es_errc (*erase)(struct es_store *store, uint64_t seq, struct es_error *err);

@@ -8,3 +8,10 @@ es_add_test(index es_plugin)
 es_add_test(ledger es_plugin PkgConfig::ES_TEST_SQLITE)
 es_add_test(config es_plugin)
 es_add_test(event es_plugin)
+es_add_test(jsonl es_plugin)
+es_add_test(recognise es_plugin)
+
+# A small site that several tests share.
+add_library(es_site_world STATIC site_world.c)
+target_link_libraries(es_site_world PUBLIC es_testlib es_plugin PRIVATE es_warnings)
+es_add_test(site es_site_world)

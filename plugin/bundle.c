@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which events of a bundle count: duplicates and retracted ones out, the live one of each slot. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/bundle_internal.h"
+
+struct es_arena_block {
+    struct es_arena_block *next;
+    size_t used, size;
+    _Alignas(max_align_t) unsigned char bytes[];
+};
+
+void *es_arena_take(struct es_arena *arena, size_t count, size_t size)
+{
+    size_t bytes, padded;
+    if (__builtin_mul_overflow(count, size, &bytes) || __builtin_add_overflow(bytes, sizeof(max_align_t), &padded)) return NULL;
+    padded -= padded % sizeof(max_align_t);
+    struct es_arena_block *block = arena->blocks;
+    if (!block || block->size - block->used < padded) {
+        const size_t room = padded > 8192 ? padded : 8192;
+        size_t whole;
+        if (__builtin_add_overflow(room, sizeof *block, &whole) || !(block = malloc(whole))) return NULL;
+        *block = (struct es_arena_block){.next = arena->blocks, .size = room};
+        arena->blocks = block;
+    }
+    void *out = block->bytes + block->used;
+    block->used += padded;
+    memset(out, 0, bytes);
+    return out;
+}
+
+void es_arena_clear(struct es_arena *arena)
+{
+    while (arena->blocks) {
+        struct es_arena_block *next = arena->blocks->next;
+        free(arena->blocks);
+        arena->blocks = next;
+    }
+}
+
+const char *es_pairing_name(enum es_pairing pairing)
+{
+    static const char *const names[ES_PAIRINGS] = {"none", "instance", "series", "study", "accession", "ambiguous"};
+    return (unsigned)pairing < ES_PAIRINGS ? names[pairing] : "none";
+}
+
+int es_first_produced(const struct es_event *a, const struct es_event *b)
+{
+    const bool a_set = a->produced != ES_NO_INSTANT, b_set = b->produced != ES_NO_INSTANT;
+    if (a_set != b_set) return a_set ? -1 : 1;
+    if (a->produced != b->produced) return a->produced < b->produced ? -1 : 1;
+    return memcmp(a->identity, b->identity, ES_IDENTITY_SIZE);
+}
+
+static int by_identity(const void *left, const void *right)
+{
+    const struct es_event *const *a = left, *const *b = right;
+    return memcmp((*a)->identity, (*b)->identity, ES_IDENTITY_SIZE);
+}
+
+static int by_pseudonym(const void *left, const void *right)
+{
+    return es_pseudonym_order(left, right);
+}
+
+/* ---- retractions ---- */
+
+/* What the retractions of a bundle name: identities (in the first 16 bytes) and event ids, each sorted. */
+struct retracted {
+    struct es_pseudonym *identities, *event_ids;
+    size_t n_identities, n_event_ids;
+};
+
+static bool collect_retracted(struct es_bundle *bundle, const struct es_event **events, size_t n, struct retracted *out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) count += events[i]->kind == ES_EVENT_RETRACT;
+    *out = (struct retracted){0};
+    if (count == 0) return true;
+    out->identities = es_arena_take(&bundle->arena, count, sizeof *out->identities);
+    out->event_ids = es_arena_take(&bundle->arena, count, sizeof *out->event_ids);
+    if (!out->identities || !out->event_ids) return false;
+    for (size_t i = 0; i < n; i++) {
+        if (events[i]->kind != ES_EVENT_RETRACT) continue;
+        if (es_pseudonym_set(&events[i]->retract_event_id)) out->event_ids[out->n_event_ids++] = events[i]->retract_event_id;
+        else memcpy(out->identities[out->n_identities++].bytes, events[i]->retract, ES_IDENTITY_SIZE);
+    }
+    qsort(out->identities, out->n_identities, sizeof *out->identities, by_pseudonym);
+    qsort(out->event_ids, out->n_event_ids, sizeof *out->event_ids, by_pseudonym);
+    return true;
+}
+
+static bool is_retracted(const struct retracted *retracted, const struct es_event *event)
+{
+    struct es_pseudonym identity = {{0}};
+    memcpy(identity.bytes, event->identity, ES_IDENTITY_SIZE);
+    return (retracted->n_identities &&
+            bsearch(&identity, retracted->identities, retracted->n_identities, sizeof identity, by_pseudonym)) ||
+           (retracted->n_event_ids && es_pseudonym_set(&event->event_id) &&
+            bsearch(&event->event_id, retracted->event_ids, retracted->n_event_ids, sizeof identity, by_pseudonym));
+}
+
+/* ---- aliases ---- */
+
+static uint32_t alias_number(const struct es_bundle *bundle, const struct es_pseudonym *study)
+{
+    const struct es_pseudonym *found = bundle->n_aliases
+        ? bsearch(study, bundle->alias_names, bundle->n_aliases, sizeof *study, by_pseudonym)
+        : NULL;
+    return found ? (uint32_t)(found - bundle->alias_names) : UINT32_MAX;
+}
+
+static uint32_t alias_root(const struct es_bundle *bundle, uint32_t number)
+{
+    while (bundle->alias_of[number] != number) number = bundle->alias_of[number] = bundle->alias_of[bundle->alias_of[number]];
+    return number;
+}
+
+struct es_pseudonym es_bundle_study(const struct es_bundle *bundle, const struct es_pseudonym *study)
+{
+    const uint32_t number = alias_number(bundle, study);
+    return number == UINT32_MAX ? *study : bundle->alias_names[alias_root(bundle, number)];
+}
+
+static bool resolve_aliases(struct es_bundle *bundle, const struct es_event **events, size_t n)
+{
+    size_t count = 0, unique = 0;
+    for (size_t i = 0; i < n; i++) count += events[i]->kind == ES_EVENT_ALIAS;
+    if (count == 0) return true;
+    struct es_pseudonym *names = es_arena_take(&bundle->arena, count, 2 * sizeof *names);
+    bundle->alias_of = es_arena_take(&bundle->arena, count, 2 * sizeof *bundle->alias_of);
+    if (!names || !bundle->alias_of) return false;
+    count = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (events[i]->kind != ES_EVENT_ALIAS) continue;
+        names[count++] = events[i]->study;
+        names[count++] = events[i]->same_as;
+    }
+    qsort(names, count, sizeof *names, by_pseudonym);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || es_pseudonym_order(&names[i], &names[unique - 1]) != 0) names[unique++] = names[i];
+    bundle->alias_names = names;
+    bundle->n_aliases = unique;
+    for (size_t i = 0; i < unique; i++) bundle->alias_of[i] = (uint32_t)i;
+    for (size_t i = 0; i < n; i++) {
+        if (events[i]->kind != ES_EVENT_ALIAS) continue;
+        const uint32_t a = alias_root(bundle, alias_number(bundle, &events[i]->study));
+        const uint32_t b = alias_root(bundle, alias_number(bundle, &events[i]->same_as));
+        bundle->alias_of[a > b ? a : b] = a > b ? b : a;
+    }
+    return true;
+}
+
+/* ---- slots ---- */
+
+static int result_slot_order(const struct es_event *a, const struct es_event *b)
+{
+    int order = strcmp(a->model_name, b->model_name);
+    if (order == 0) order = strcmp(a->model_version, b->model_version);
+    if (order == 0) order = es_pseudonym_order(&a->instance, &b->instance);
+    return order;
+}
+
+static int reference_slot_order(const struct es_event *a, const struct es_event *b)
+{
+    const int order = strcmp(a->source, b->source);
+    return order ? order : es_pseudonym_order(&a->labeller, &b->labeller);
+}
+
+/* Where no study is named, accession number and issuer stand for it. */
+static int slot_order(const struct es_event *a, const struct es_pseudonym *a_study, const struct es_event *b,
+                      const struct es_pseudonym *b_study)
+{
+    int order = es_pseudonym_order(a_study, b_study);
+    if (order == 0 && !es_pseudonym_set(a_study)) {
+        order = es_pseudonym_order(&a->accession, &b->accession);
+        if (order == 0) order = es_pseudonym_order(&a->accession_issuer, &b->accession_issuer);
+    }
+    if (order == 0 && a->unit != b->unit) order = a->unit < b->unit ? -1 : 1;
+    if (order == 0) order = es_pseudonym_order(&a->unit_id, &b->unit_id);
+    if (order != 0) return order;
+    return a->kind == ES_EVENT_REFERENCE ? reference_slot_order(a, b) : result_slot_order(a, b);
+}
+
+static bool is_result(const struct es_event *event)
+{
+    return event->kind == ES_EVENT_RESULT || event->kind == ES_EVENT_FAILURE;
+}
+
+bool es_same_slot(const struct es_event *a, const struct es_event *b)
+{
+    if (a->kind == ES_EVENT_EXAM && b->kind == ES_EVENT_EXAM) {
+        if (es_pseudonym_set(&a->instance) || es_pseudonym_set(&b->instance))
+            return es_pseudonym_order(&a->instance, &b->instance) == 0;
+        if (es_pseudonym_set(&a->series) || es_pseudonym_set(&b->series)) return es_pseudonym_order(&a->series, &b->series) == 0;
+        return es_pseudonym_order(&a->study, &b->study) == 0;
+    }
+    const bool alike = (is_result(a) && is_result(b)) || (a->kind == ES_EVENT_REFERENCE && b->kind == ES_EVENT_REFERENCE);
+    return alike && slot_order(a, &a->study, b, &b->study) == 0;
+}
+
+/* Greater rank stands above: a result that came above a rejection, a failure, a timeout; references by their status. */
+static int rank_of(const struct es_event *event)
+{
+    if (event->kind == ES_EVENT_REFERENCE) return (int)event->reference_status;
+    switch (event->result_status) {
+    case ES_RESULT_OK: return 4;
+    case ES_RESULT_REJECTED: return 3;
+    case ES_RESULT_FAILED: return 2;
+    case ES_RESULT_TIMEOUT: return 1;
+    }
+    return event->kind == ES_EVENT_RESULT ? 4 : 0;
+}
+
+static int live_order(const struct es_event *a, const struct es_event *b)
+{
+    const int left = rank_of(a), right = rank_of(b);
+    if (left != right) return left < right ? -1 : 1;
+    if (a->produced != b->produced) return a->produced < b->produced ? -1 : 1;
+    return memcmp(a->identity, b->identity, ES_IDENTITY_SIZE);
+}
+
+struct slotted {
+    const struct es_event *event;
+    struct es_pseudonym study;
+};
+/* By slot, the live one last. */
+static int by_slot(const void *left, const void *right)
+{
+    const struct slotted *a = left, *b = right;
+    const int order = slot_order(a->event, &a->study, b->event, &b->study);
+    return order ? order : live_order(a->event, b->event);
+}
+
+/* The live event of each slot of the events that `wanted` picks. A cancelled reference is live, and leaves none. */
+static bool keep_live(struct es_bundle *bundle, const struct es_event **events, size_t n, bool references, struct es_paired **out,
+                      size_t *n_out)
+{
+    size_t count = 0, kept = 0;
+    for (size_t i = 0; i < n; i++) count += references ? events[i]->kind == ES_EVENT_REFERENCE : is_result(events[i]);
+    if (count == 0) return true;
+    struct slotted *slots = es_arena_take(&bundle->arena, count, sizeof *slots);
+    struct es_paired *live = es_arena_take(&bundle->arena, count, sizeof *live);
+    if (!slots || !live) return false;
+    count = 0;
+    for (size_t i = 0; i < n; i++)
+        if (references ? events[i]->kind == ES_EVENT_REFERENCE : is_result(events[i]))
+            slots[count++] = (struct slotted){events[i], es_bundle_study(bundle, &events[i]->study)};
+    qsort(slots, count, sizeof *slots, by_slot);
+    for (size_t i = 0; i < count; i++) {
+        if (i + 1 < count && slot_order(slots[i].event, &slots[i].study, slots[i + 1].event, &slots[i + 1].study) == 0) {
+            bundle->out->revised++;
+            continue;
+        }
+        if (references && slots[i].event->reference_status == ES_REFERENCE_CANCELLED) continue;
+        live[kept++] = (struct es_paired){.event = slots[i].event, .exam = UINT32_MAX};
+    }
+    *out = live;
+    *n_out = kept;
+    return true;
+}
+
+/* ---- the whole ---- */
+
+static bool sort_out(struct es_bundle *bundle, const struct es_event *const *given, size_t n_given)
+{
+    const struct es_event **events = es_arena_take(&bundle->arena, n_given ? n_given : 1, sizeof *events);
+    struct retracted retracted;
+    size_t n = 0, live = 0;
+    if (!events) return false;
+    for (size_t i = 0; i < n_given; i++) events[i] = given[i];
+    qsort(events, n_given, sizeof *events, by_identity);
+    for (size_t i = 0; i < n_given; i++)
+        if (n == 0 || by_identity(&events[i], &events[n - 1]) != 0) events[n++] = events[i];
+    if (!collect_retracted(bundle, events, n, &retracted)) return false;
+    for (size_t i = 0; i < n; i++) {
+        if (events[i]->kind == ES_EVENT_RETRACT) continue;
+        if (is_retracted(&retracted, events[i])) bundle->out->retracted++;
+        else events[live++] = events[i];
+    }
+    if (!resolve_aliases(bundle, events, live)) return false;
+    bundle->exam_events = es_arena_take(&bundle->arena, live ? live : 1, sizeof *bundle->exam_events);
+    if (!bundle->exam_events) return false;
+    for (size_t i = 0; i < live; i++)
+        if (events[i]->kind == ES_EVENT_EXAM && es_pseudonym_set(&events[i]->study))
+            bundle->exam_events[bundle->n_exam_events++] = events[i];
+    return keep_live(bundle, events, live, false, &bundle->results, &bundle->n_results) &&
+           keep_live(bundle, events, live, true, &bundle->references, &bundle->n_references);
+}
+
+enum es_errc es_bundle_derive(const struct es_event *const *events, size_t n_events, const struct es_event *const *linked,
+                              size_t n_linked, const struct es_config *config, struct es_derived *out, struct es_error *err)
+{
+    struct es_derived derived = {0};
+    struct es_bundle bundle = {.config = config, .linked = linked, .n_linked = n_linked, .out = &derived, .err = err};
+    enum es_errc code = sort_out(&bundle, events, n_events) ? ES_OK : es_fail(err, ES_E_MEMORY, "bundle: out of memory");
+    if (code == ES_OK) code = es_bundle_exams(&bundle);
+    if (code == ES_OK) code = es_bundle_pair(&bundle);
+    if (code == ES_OK) code = es_bundle_cases(&bundle);
+    es_arena_clear(&bundle.arena);
+    if (code == ES_OK) *out = derived;
+    else es_derived_clear(&derived);
+    return code;
+}
+
+void es_derived_clear(struct es_derived *derived)
+{
+    if (!derived) return;
+    for (size_t i = 0; i < derived->n_exams; i++) free(derived->exams[i].attributes);
+    free(derived->exams);
+    free(derived->cases);
+    memset(derived, 0, sizeof *derived);
+}

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows: for every exam, model, finding and unit what was said, by whom, and whether it was right. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/bundle_internal.h"
+
+/* One result or failure that speaks of a unit of the finding at hand. */
+struct cell {
+    struct es_pseudonym unit;
+    const struct es_paired *result;
+    const struct es_finding *finding; /* NULL: a failure, or absent where absence means negative */
+};
+
+/* One reference that speaks of a unit of the finding at hand. */
+struct label {
+    struct es_pseudonym unit;
+    const struct es_paired *reference;
+    const struct es_finding *finding;
+};
+
+/* Everything of one exam, model and finding. */
+struct scene {
+    struct es_bundle *bundle;
+    const struct es_finding_config *config;
+    struct cell *cells;
+    size_t n_cells;
+    struct label *labels;
+    size_t n_labels;
+    struct es_pseudonym *units;
+    size_t n_units;
+    const struct es_paired *failure; /* of the whole exam, where the units are finer: holds for units of which nothing came */
+    struct es_derived_case base; /* exam, model, finding, eligible, excluded */
+};
+
+static const struct es_finding *finding_of(const struct es_event *event, const char *name)
+{
+    size_t low = 0, high = event->n_findings; /* sorted by name */
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const int order = strcmp(event->findings[middle].name, name);
+        if (order == 0) return &event->findings[middle];
+        if (order < 0) low = middle + 1;
+        else high = middle;
+    }
+    return NULL;
+}
+
+static bool came(const struct es_event *event)
+{
+    return event->kind == ES_EVENT_RESULT && (event->result_status == ES_RESULT_OK || event->result_status == 0);
+}
+
+/* ---- order ---- */
+
+static int by_unit(const void *left, const void *right) { return es_pseudonym_order(left, right); }
+
+/* By unit, version, then the finer unit the result spoke of, then first produced first. */
+static int by_cell(const void *left, const void *right)
+{
+    const struct cell *a = left, *b = right;
+    const struct es_event *x = a->result->event, *y = b->result->event;
+    int order = es_pseudonym_order(&a->unit, &b->unit);
+    if (order == 0) order = strcmp(x->model_version, y->model_version);
+    if (order == 0 && x->unit != y->unit) order = x->unit < y->unit ? -1 : 1;
+    if (order == 0) order = es_pseudonym_order(&x->unit_id, &y->unit_id);
+    return order ? order : es_first_produced(x, y);
+}
+
+/* By unit, the one that decides last: status rank, established, identity. */
+static int by_label(const void *left, const void *right)
+{
+    const struct label *a = left, *b = right;
+    const struct es_event *x = a->reference->event, *y = b->reference->event;
+    const int order = es_pseudonym_order(&a->unit, &b->unit);
+    if (order) return order;
+    if (x->reference_status != y->reference_status) return x->reference_status < y->reference_status ? -1 : 1;
+    if (x->produced != y->produced) return x->produced < y->produced ? -1 : 1;
+    return memcmp(x->identity, y->identity, ES_IDENTITY_SIZE);
+}
+
+/* ---- one answer ---- */
+
+/* What one result, or several of finer units, say of a unit. */
+struct answer {
+    bool has_score;
+    double score, threshold_sent;
+    uint8_t decision;
+    bool mismatch;
+    int64_t produced;
+};
+
+static struct answer answer_of(const struct cell *cell, const struct es_finding_config *config)
+{
+    const struct es_finding *finding = cell->finding;
+    struct answer out = {.score = NAN, .threshold_sent = NAN, .decision = ES_NO_ANSWER, .produced = cell->result->event->produced};
+    if (!finding) { /* the result came without it, and that means no */
+        out.decision = 0;
+        return out;
+    }
+    out.has_score = finding->has_score || finding->has_value;
+    if (out.has_score) out.score = finding->has_score ? finding->score : finding->value;
+    if (finding->has_threshold) out.threshold_sent = finding->threshold;
+    const double threshold = finding->has_threshold ? finding->threshold : config->threshold;
+    if (finding->has_decision) {
+        out.decision = finding->decision;
+        out.mismatch = out.has_score && finding->has_threshold && finding->decision != (out.score >= finding->threshold);
+    } else if (out.has_score && !isnan(threshold)) {
+        out.decision = out.score >= threshold;
+    }
+    return out;
+}
+
+static void keep_answer(struct es_derived_case *out, const struct cell *cell, const struct answer *answer)
+{
+    out->result = ES_RESULT_OK;
+    out->result_pairing = cell->result->rule;
+    out->device = cell->result->event->device;
+    out->threshold_sent = answer->threshold_sent;
+    out->has_score = answer->has_score;
+    out->score = answer->score;
+    out->decision = answer->decision;
+    out->has_decision = answer->decision != ES_NO_ANSWER;
+    out->mismatch = answer->mismatch;
+    out->produced = answer->produced;
+}
+
+static bool same_finer(const struct cell *a, const struct cell *b)
+{
+    return a->result->event->unit == b->result->event->unit &&
+           es_pseudonym_order(&a->result->event->unit_id, &b->result->event->unit_id) == 0;
+}
+
+/* The cell that counts among those of one (finer) unit: the first produced that came, with the finding before one without. */
+static const struct cell *first_of(const struct cell *cells, size_t n)
+{
+    const struct cell *best = NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (!came(cells[i].result->event)) continue;
+        if (!best || (!best->finding && cells[i].finding)) best = &cells[i];
+    }
+    return best;
+}
+
+static bool earlier(const struct cell *a, const struct cell *b)
+{
+    return es_first_produced(a->result->event, b->result->event) < 0;
+}
+
+static void add_answer(struct answer *sum, const struct answer *one, enum es_combine combine, unsigned *scored)
+{
+    if (one->has_score) {
+        if (!sum->has_score) sum->score = one->score;
+        else if (combine == ES_COMBINE_MEAN) sum->score += one->score;
+        else if (one->score > sum->score) sum->score = one->score;
+        sum->has_score = true;
+        ++*scored;
+    }
+    if (one->decision == 1 || sum->decision == ES_NO_ANSWER) sum->decision = one->decision;
+    if (!(one->threshold_sent == sum->threshold_sent)) sum->threshold_sent = NAN; /* only one that all share is kept */
+    sum->mismatch |= one->mismatch;
+    if (one->produced > sum->produced) sum->produced = one->produced; /* complete when the last came */
+}
+
+/* Several finer units to one: cells are sorted by finer unit. */
+static bool combine(const struct scene *scene, const struct cell *cells, size_t n, struct es_derived_case *out)
+{
+    const enum es_combine rule = scene->config->combine;
+    const struct cell *chosen = NULL;
+    struct answer sum = {.score = NAN, .threshold_sent = NAN, .decision = ES_NO_ANSWER, .produced = ES_NO_INSTANT};
+    unsigned scored = 0;
+    for (size_t from = 0, to; from < n; from = to) {
+        for (to = from + 1; to < n && same_finer(&cells[from], &cells[to]);) to++;
+        const struct cell *cell = first_of(cells + from, to - from);
+        if (!cell) continue;
+        const struct answer one = answer_of(cell, scene->config);
+        if (rule == ES_COMBINE_FIRST || rule == ES_COMBINE_LATEST) {
+            if (chosen && earlier(cell, chosen) != (rule == ES_COMBINE_FIRST)) continue;
+            sum = one;
+            chosen = cell;
+        } else {
+            if (!chosen) sum.threshold_sent = one.threshold_sent;
+            add_answer(&sum, &one, rule, &scored);
+            if (!chosen) chosen = cell;
+        }
+    }
+    if (!chosen) return false;
+    if (rule == ES_COMBINE_MEAN && scored > 0) {
+        const double threshold = isnan(sum.threshold_sent) ? scene->config->threshold : sum.threshold_sent;
+        sum.score /= scored;
+        if (!isnan(threshold)) sum.decision = sum.score >= threshold;
+    }
+    keep_answer(out, chosen, &sum);
+    return true;
+}
+
+/* A rejection tells more than a failure, that more than a timeout; then the first. Greater stands above. */
+static int failure_order(const struct es_event *a, const struct es_event *b)
+{
+    const int left = a->result_status == ES_RESULT_REJECTED ? 2 : a->result_status == ES_RESULT_FAILED;
+    const int right = b->result_status == ES_RESULT_REJECTED ? 2 : b->result_status == ES_RESULT_FAILED;
+    return left != right ? left - right : es_first_produced(b, a);
+}
+
+/* The row of one unit and version from its cells. */
+static void decide(const struct scene *scene, const struct cell *cells, size_t n, struct es_derived_case *out)
+{
+    size_t exact = 0;
+    while (exact < n && cells[exact].result->event->unit == scene->config->unit) exact++;
+    const struct cell *cell = first_of(cells, exact);
+    if (cell) {
+        const struct answer answer = answer_of(cell, scene->config);
+        keep_answer(out, cell, &answer);
+        return;
+    }
+    if (combine(scene, cells + exact, n - exact, out)) return;
+    for (size_t i = 0; i < n; i++)
+        if (!cell || failure_order(cells[i].result->event, cell->result->event) > 0) cell = &cells[i];
+    if (!cell) return;
+    out->result = cell->result->event->result_status;
+    out->result_pairing = cell->result->rule;
+    out->device = cell->result->event->device;
+    out->produced = cell->result->event->produced;
+}
+
+/* The reference of one unit: the greatest over its sources. */
+static void judge(const struct label *labels, size_t n, struct es_derived_case *out)
+{
+    if (n == 0) return;
+    const struct label *live = &labels[n - 1];
+    const struct es_event *event = live->reference->event;
+    const struct es_finding *finding = live->finding;
+    out->has_reference = true;
+    out->reference_pairing = live->reference->rule;
+    memcpy(out->reference_source, event->source, sizeof out->reference_source);
+    out->evaluable = finding->evaluable;
+    out->label = finding->evaluable && finding->has_label && (finding->label == 0 || finding->label == 1) ? (uint8_t)finding->label
+                                                                                                        : (uint8_t)ES_NO_ANSWER;
+    out->established = event->produced;
+    out->saw_ai = event->saw_ai;
+    for (size_t i = 0; i + 1 < n; i++)
+        if (strcmp(labels[i].reference->event->source, event->source) != 0 &&
+            (labels[i].finding->evaluable != finding->evaluable || labels[i].finding->label != finding->label))
+            out->sources_disagree = true;
+}
+
+/* ---- rows ---- */
+
+static bool add_row(struct es_bundle *bundle, const struct es_derived_case *row)
+{
+    struct es_derived *out = bundle->out;
+    if (out->n_cases == bundle->cases_room) {
+        size_t room, bytes;
+        if (__builtin_mul_overflow(bundle->cases_room, (size_t)2, &room)) return false;
+        if (room == 0) room = 8;
+        if (__builtin_mul_overflow(room, sizeof *out->cases, &bytes)) return false;
+        struct es_derived_case *cases = realloc(out->cases, bytes);
+        if (!cases) return false;
+        out->cases = cases;
+        bundle->cases_room = room;
+    }
+    out->cases[out->n_cases++] = *row;
+    return true;
+}
+
+/* A row a version; a failure that tells no version stands back when a version is known for the unit. */
+static bool unit_rows(struct scene *scene, const struct es_pseudonym *unit, const struct cell *cells, size_t n_cells,
+                      const struct label *labels, size_t n_labels)
+{
+    bool known = false, added = false;
+    struct es_derived_case base = scene->base;
+    base.unit = *unit;
+    judge(labels, n_labels, &base);
+    for (size_t i = 0; i < n_cells; i++) known |= cells[i].result->event->model_version[0] != '\0';
+    for (size_t from = 0, to; from < n_cells; from = to) {
+        const char *version = cells[from].result->event->model_version;
+        bool any = false;
+        for (to = from; to < n_cells && strcmp(cells[to].result->event->model_version, version) == 0; to++)
+            any |= came(cells[to].result->event);
+        if (known && version[0] == '\0' && !any) continue;
+        struct es_derived_case row = base;
+        memcpy(row.version, version, strlen(version) + 1);
+        decide(scene, cells + from, to - from, &row);
+        if (!add_row(scene->bundle, &row)) return false;
+        added = true;
+    }
+    if (added) return true;
+    if (scene->failure) {
+        const struct es_event *event = scene->failure->event;
+        memcpy(base.version, event->model_version, sizeof base.version);
+        base.result = event->result_status;
+        base.result_pairing = scene->failure->rule;
+        base.device = event->device;
+        base.produced = event->produced;
+    }
+    return add_row(scene->bundle, &base);
+}
+
+static bool all_rows(struct scene *scene)
+{
+    size_t cell = 0, label = 0;
+    for (size_t i = 0; i < scene->n_units; i++) {
+        const struct es_pseudonym *unit = &scene->units[i];
+        const size_t first_cell = cell, first_label = label;
+        while (cell < scene->n_cells && es_pseudonym_order(&scene->cells[cell].unit, unit) == 0) cell++;
+        while (label < scene->n_labels && es_pseudonym_order(&scene->labels[label].unit, unit) == 0) label++;
+        if (!unit_rows(scene, unit, scene->cells + first_cell, cell - first_cell, scene->labels + first_label, label - first_label))
+            return false;
+    }
+    return true;
+}
+
+static void add_unit(struct scene *scene, const struct es_pseudonym *unit) { scene->units[scene->n_units++] = *unit; }
+
+/* Units that are there even when nothing came: the exam, its series or images. Sides and lesions only when somebody names them. */
+static void list_units(struct scene *scene)
+{
+    const struct es_bundle *bundle = scene->bundle;
+    const struct es_exam_range *range = &bundle->ranges[scene->base.exam];
+    const struct es_pseudonym whole = {{0}};
+    size_t unique = 0;
+    for (size_t i = 0; i < range->count; i++) {
+        const struct es_event *event = bundle->exam_events[range->first + i];
+        if (bundle->out->exams[scene->base.exam].excluded == ES_EXCLUDED_NOT && event->excluded != ES_EXCLUDED_NOT) continue;
+        if (scene->config->unit == ES_UNIT_SERIES && es_pseudonym_set(&event->series)) add_unit(scene, &event->series);
+        if (scene->config->unit == ES_UNIT_IMAGE && es_pseudonym_set(&event->instance)) add_unit(scene, &event->instance);
+    }
+    for (size_t i = 0; i < scene->n_cells; i++) add_unit(scene, &scene->cells[i].unit);
+    for (size_t i = 0; i < scene->n_labels; i++) add_unit(scene, &scene->labels[i].unit);
+    if (scene->n_units == 0 || scene->config->unit == ES_UNIT_EXAM) add_unit(scene, &whole);
+    qsort(scene->units, scene->n_units, sizeof *scene->units, by_unit);
+    for (size_t i = 0; i < scene->n_units; i++)
+        if (unique == 0 || by_unit(&scene->units[i], &scene->units[unique - 1]) != 0) scene->units[unique++] = scene->units[i];
+    scene->n_units = unique;
+}
+
+/* Results that speak of this finding's units: of the same type, or of finer ones when the unit is the exam. */
+static void list_cells(struct scene *scene, const struct es_paired *results, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct es_event *event = results[i].event;
+        struct cell cell = {.result = &results[i]};
+        if (event->unit == scene->config->unit) {
+            if (event->unit != ES_UNIT_EXAM) cell.unit = event->unit_id;
+        } else if (scene->config->unit != ES_UNIT_EXAM) {
+            if (!came(event) && event->unit == ES_UNIT_EXAM &&
+                (!scene->failure || failure_order(event, scene->failure->event) > 0))
+                scene->failure = &results[i];
+            continue;
+        }
+        if (came(event)) {
+            cell.finding = finding_of(event, scene->config->name);
+            if (!cell.finding && scene->config->absence == ES_ABSENCE_UNKNOWN) continue;
+        }
+        scene->cells[scene->n_cells++] = cell;
+    }
+    qsort(scene->cells, scene->n_cells, sizeof *scene->cells, by_cell);
+}
+
+static void list_labels(struct scene *scene, const struct es_paired *references, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct es_event *event = references[i].event;
+        struct label label = {.reference = &references[i]};
+        if (event->unit != scene->config->unit) continue;
+        if (event->unit != ES_UNIT_EXAM) label.unit = event->unit_id;
+        label.finding = finding_of(event, scene->config->name);
+        if (label.finding) scene->labels[scene->n_labels++] = label;
+    }
+    qsort(scene->labels, scene->n_labels, sizeof *scene->labels, by_label);
+}
+
+static bool finding_rows(struct es_bundle *bundle, const struct es_derived_case *base, const struct es_paired *results,
+                         size_t n_results, const struct es_paired *references, size_t n_references)
+{
+    struct scene scene = {.bundle = bundle, .base = *base};
+    size_t units = bundle->ranges[base->exam].count;
+    scene.config = &bundle->config->models[base->model].findings[base->finding];
+    if (__builtin_add_overflow(units, n_results, &units) || __builtin_add_overflow(units, n_references, &units) ||
+        __builtin_add_overflow(units, (size_t)1, &units))
+        return false;
+    scene.cells = es_arena_take(&bundle->arena, n_results ? n_results : 1, sizeof *scene.cells);
+    scene.labels = es_arena_take(&bundle->arena, n_references ? n_references : 1, sizeof *scene.labels);
+    scene.units = es_arena_take(&bundle->arena, units, sizeof *scene.units);
+    if (!scene.cells || !scene.labels || !scene.units) return false;
+    list_cells(&scene, results, n_results);
+    list_labels(&scene, references, n_references);
+    list_units(&scene);
+    return all_rows(&scene);
+}
+
+/* Can a model's configuration use this finding of this unit? */
+static bool model_knows(const struct es_model_config *model, const struct es_event *event, const char *name)
+{
+    const int finding = es_model_finding(model, name);
+    if (finding < 0) return false;
+    const enum es_unit_type unit = model->findings[finding].unit;
+    return unit == event->unit || (event->kind == ES_EVENT_RESULT && unit == ES_UNIT_EXAM);
+}
+
+static void count_unknown(struct es_bundle *bundle)
+{
+    for (size_t i = 0; i < bundle->n_results; i++) {
+        const struct es_event *event = bundle->results[i].event;
+        bool unknown = false;
+        for (size_t k = 0; k < event->n_findings && !unknown; k++)
+            unknown = !model_knows(&bundle->config->models[bundle->results[i].model], event, event->findings[k].name);
+        bundle->out->unknown_finding += unknown;
+    }
+    for (size_t i = 0; i < bundle->n_references; i++) {
+        const struct es_event *event = bundle->references[i].event;
+        bool unknown = false;
+        for (size_t k = 0; k < event->n_findings && !unknown; k++) {
+            bool known = false;
+            for (size_t m = 0; m < bundle->config->n_models && !known; m++)
+                known = model_knows(&bundle->config->models[m], event, event->findings[k].name);
+            unknown = !known;
+        }
+        bundle->out->unknown_finding += unknown;
+    }
+}
+
+enum es_errc es_bundle_cases(struct es_bundle *bundle)
+{
+    size_t result = 0, reference = 0;
+    count_unknown(bundle);
+    for (uint32_t exam = 0; exam < bundle->out->n_exams; exam++) {
+        const size_t first_reference = reference;
+        while (reference < bundle->n_references && bundle->references[reference].exam == exam) reference++;
+        for (uint16_t model = 0; model < bundle->config->n_models; model++) {
+            const struct es_model_config *config = &bundle->config->models[model];
+            const size_t first_result = result;
+            while (result < bundle->n_results && bundle->results[result].exam == exam && bundle->results[result].model == model)
+                result++;
+            struct es_derived_case base = {.exam = exam, .model = model, .threshold_sent = NAN, .score = NAN,
+                .decision = ES_NO_ANSWER, .label = ES_NO_ANSWER, .produced = ES_NO_INSTANT, .established = ES_NO_INSTANT,
+                .excluded = bundle->out->exams[exam].excluded != ES_EXCLUDED_NOT,
+                .eligible = es_bundle_eligible(bundle, exam, &config->eligible)};
+            for (base.finding = 0; base.finding < config->n_findings; base.finding++)
+                if (!finding_rows(bundle, &base, bundle->results + first_result, result - first_result,
+                                  bundle->references + first_reference, reference - first_reference))
+                    return es_fail(bundle->err, ES_E_MEMORY, "bundle: out of memory");
+        }
+    }
+    return ES_OK;
+}

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows of the cohort: taken in and replaced bundle by bundle. */
+#include "plugin/cohort.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/cohort_internal.h"
+
+enum es_errc es_cohort_new(struct es_cohort **out, const struct es_config *config, struct es_error *err)
+{
+    struct es_cohort *cohort = calloc(1, sizeof *cohort);
+    size_t slots = 0;
+    *out = NULL;
+    for (size_t i = 0; i < config->n_models; i++) slots += config->models[i].n_findings;
+    if (cohort) {
+        cohort->order = calloc(1, sizeof *cohort->order);
+        cohort->slots = calloc(slots ? slots : 1, sizeof *cohort->slots);
+    }
+    if (!cohort || !cohort->order || !cohort->slots) {
+        es_cohort_free(cohort);
+        return es_fail(err, ES_E_MEMORY, "cohort: out of memory");
+    }
+    cohort->config = config;
+    cohort->free_exam = ES_NO_ROW;
+    es_bundle_wanted(config, &cohort->wanted);
+    for (size_t i = 0; i < config->n_models; i++) {
+        cohort->slot_of_model[i] = cohort->n_slots;
+        for (size_t k = 0; k < config->models[i].n_findings; k++)
+            cohort->slots[cohort->n_slots++] =
+                (struct es_slot){.model = (uint16_t)i, .finding = (uint16_t)k, .free = ES_NO_ROW, .dirty = true};
+    }
+    *out = cohort;
+    return ES_OK;
+}
+
+static void free_dictionary(struct es_dictionary *dictionary)
+{
+    HASH_CLEAR(hh, dictionary->table);
+    for (uint32_t i = 0; i < dictionary->count; i++) free(dictionary->by_code[i]);
+    free(dictionary->by_code);
+}
+
+void es_cohort_free(struct es_cohort *cohort)
+{
+    if (!cohort) return;
+    for (size_t i = 0; i < ES_MAX_WANTED; i++) free_dictionary(&cohort->dictionaries[i]);
+    for (uint32_t i = 0; i < cohort->n_slots; i++) free(cohort->slots[i].rows);
+    HASH_CLEAR(hh, cohort->settings);
+    for (uint32_t i = 0; i < cohort->n_settings; i++) free(cohort->by_number[i]);
+    struct es_trouble *trouble, *next;
+    HASH_ITER(hh, cohort->troubles, trouble, next)
+    {
+        HASH_DEL(cohort->troubles, trouble);
+        free(trouble);
+    }
+    es_index_clear(&cohort->patients);
+    if (cohort->order) free(cohort->order->exams);
+    free(cohort->order);
+    free(cohort->by_number);
+    free(cohort->exams);
+    free(cohort->codes);
+    free(cohort->first);
+    free(cohort->slots);
+    free(cohort->bundles);
+    free(cohort);
+}
+
+/* Room for `need` items of `size` bytes: a quarter more each time, checked. */
+static bool grow(void **items, uint32_t *room, uint64_t need, size_t size)
+{
+    size_t bytes;
+    if (need <= *room && *items) return true;
+    uint64_t wanted = need + need / 4 + 8;
+    if (wanted >= ES_NO_ROW) return false;
+    if (__builtin_mul_overflow((size_t)wanted, size ? size : 1, &bytes)) return false;
+    void *grown = realloc(*items, bytes);
+    if (!grown) return false;
+    *items = grown;
+    *room = (uint32_t)wanted;
+    return true;
+}
+#define GROW(items, room, need) grow((void **)&(items), &(room), (need), sizeof *(items))
+
+/* ---- interning ---- */
+
+static bool value_code(struct es_dictionary *dictionary, const struct es_event_attribute *attribute, uint16_t *code)
+{
+    struct es_value *value = NULL;
+    char text[ES_FACT_VALUE + 1] = {(char)('a' + (int)attribute->state)};
+    if (attribute->state == ES_ATTRIBUTE_PRESENT) memcpy(text + 1, attribute->value, strnlen(attribute->value, ES_FACT_VALUE - 1));
+    HASH_FIND_STR(dictionary->table, text, value);
+    if (!value) {
+        if (dictionary->count == ES_MAX_VALUES) {
+            *code = ES_MAX_VALUES - 1;
+            return true;
+        }
+        if (!GROW(dictionary->by_code, dictionary->room, (uint64_t)dictionary->count + 1) || !(value = calloc(1, sizeof *value)))
+            return false;
+        memcpy(value->text, text, sizeof text);
+        value->state = attribute->state;
+        if (dictionary->count == ES_MAX_VALUES - 1) {
+            value->state = ES_ATTRIBUTE_INVALID;
+            memcpy(value->text, "#", 2);
+        }
+        value->code = (uint16_t)dictionary->count;
+        dictionary->by_code[dictionary->count++] = value;
+        HASH_ADD_STR(dictionary->table, text, value);
+    }
+    *code = value->code;
+    return true;
+}
+
+static bool setting_number(struct es_cohort *cohort, const struct es_derived_case *row, uint32_t *number)
+{
+    struct es_setting_key key;
+    struct es_setting *setting = NULL;
+    const double threshold = isnan(row->threshold_sent) ? (double)NAN : row->threshold_sent;
+    memset(&key, 0, sizeof key);
+    memcpy(key.version, row->version, strnlen(row->version, ES_NAME_SIZE - 1));
+    memcpy(key.source, row->reference_source, strnlen(row->reference_source, ES_NAME_SIZE - 1));
+    key.device = row->device;
+    memcpy(&key.threshold, &threshold, sizeof key.threshold);
+    HASH_FIND(hh, cohort->settings, &key, sizeof key, setting);
+    if (!setting) {
+        if (!GROW(cohort->by_number, cohort->settings_room, (uint64_t)cohort->n_settings + 1) || !(setting = calloc(1, sizeof *setting)))
+            return false;
+        setting->key = key;
+        setting->threshold = threshold;
+        setting->number = cohort->n_settings;
+        cohort->by_number[cohort->n_settings++] = setting;
+        HASH_ADD(hh, cohort->settings, key, sizeof setting->key, setting);
+    }
+    *number = setting->number;
+    return true;
+}
+
+/* ---- one bundle ---- */
+
+/* A bundle's rows in the cohort's form, made before anything is changed. */
+struct incoming {
+    struct es_exam_row *exams;
+    uint16_t *codes;
+    struct es_case_row *cases;
+    uint32_t *slots;  /* [n_cases] */
+    uint32_t *places; /* [n_exams]: row that an exam has or gets */
+};
+
+static void free_incoming(struct incoming *in)
+{
+    free(in->exams);
+    free(in->codes);
+    free(in->cases);
+    free(in->slots);
+    free(in->places);
+}
+
+static bool take_exam(struct es_cohort *cohort, const struct es_derived_exam *exam, struct es_exam_row *out, uint16_t *codes)
+{
+    static const struct es_event_attribute absent = {.state = ES_ATTRIBUTE_ABSENT};
+    *out = (struct es_exam_row){.key = es_short_key(&exam->study), .day = exam->day, .excluded = (uint8_t)exam->excluded, .used = 1};
+    if (!es_index_add(&cohort->patients, es_pseudonym_set(&exam->patient) ? &exam->patient : &exam->study, &out->patient, NULL))
+        return false;
+    size_t at = 0; /* both lists are sorted by keyword */
+    for (size_t i = 0; i < cohort->wanted.n; i++) {
+        while (at < exam->n_attributes && strcmp(exam->attributes[at].keyword, cohort->wanted.keyword[i]) < 0) at++;
+        const bool there = at < exam->n_attributes && strcmp(exam->attributes[at].keyword, cohort->wanted.keyword[i]) == 0;
+        if (!value_code(&cohort->dictionaries[i], there ? &exam->attributes[at] : &absent, &codes[i])) return false;
+    }
+    return true;
+}
+
+static bool take_case(struct es_cohort *cohort, const struct es_derived_case *row, struct es_case_row *out)
+{
+    memset(out, 0, sizeof *out);
+    out->unit = es_pseudonym_set(&row->unit) ? es_short_key(&row->unit) : 0;
+    out->score = row->has_score ? row->score : (double)NAN;
+    out->produced = row->produced;
+    out->established = row->established;
+    out->result = (unsigned)row->result & 7u;
+    out->result_pairing = (unsigned)row->result_pairing & 7u;
+    out->reference_pairing = (unsigned)row->reference_pairing & 7u;
+    out->decision = row->decision & 3u;
+    out->label = row->label & 3u;
+    out->eligible = (unsigned)row->eligible & 3u;
+    out->saw_ai = (unsigned)row->saw_ai & 3u;
+    out->has_reference = row->has_reference;
+    out->evaluable = row->evaluable;
+    out->sources_disagree = row->sources_disagree;
+    out->mismatch = row->mismatch;
+    out->has_score = row->has_score;
+    return setting_number(cohort, row, &out->setting);
+}
+
+static bool take_bundle(struct es_cohort *cohort, const struct es_derived *derived, struct incoming *in)
+{
+    const size_t exams = derived->n_exams ? derived->n_exams : 1, cases = derived->n_cases ? derived->n_cases : 1;
+    in->exams = calloc(exams, sizeof *in->exams);
+    in->codes = calloc(exams, (cohort->wanted.n ? cohort->wanted.n : 1) * sizeof *in->codes);
+    in->places = calloc(exams, sizeof *in->places);
+    in->cases = calloc(cases, sizeof *in->cases);
+    in->slots = calloc(cases, sizeof *in->slots);
+    if (!in->exams || !in->codes || !in->places || !in->cases || !in->slots) return false;
+    for (size_t i = 0; i < derived->n_exams; i++)
+        if (!take_exam(cohort, &derived->exams[i], &in->exams[i], in->codes + i * cohort->wanted.n)) return false;
+    for (size_t i = 0; i < derived->n_cases; i++) {
+        if (!take_case(cohort, &derived->cases[i], &in->cases[i])) return false;
+        in->slots[i] = cohort->slot_of_model[derived->cases[i].model] + derived->cases[i].finding;
+    }
+    return true;
+}
+
+static bool reserve(struct es_cohort *cohort, uint32_t bundle, const struct es_derived *derived, const struct incoming *in)
+{
+    const uint64_t exams = (uint64_t)cohort->n_exams + derived->n_exams;
+    uint32_t room = cohort->exams_room, codes_room = cohort->exams_room;
+    const uint32_t before = cohort->bundles_room;
+    if (!GROW(cohort->bundles, cohort->bundles_room, (uint64_t)bundle + 1)) return false;
+    for (uint32_t i = before; i < cohort->bundles_room; i++) cohort->bundles[i] = ES_NO_ROW;
+    if (!grow((void **)&cohort->codes, &codes_room, exams, cohort->wanted.n * sizeof *cohort->codes)) return false;
+    if (!grow((void **)&cohort->first, &room, exams, cohort->n_slots * sizeof *cohort->first)) return false;
+    if (!GROW(cohort->exams, cohort->exams_room, exams)) return false;
+    for (size_t i = 0, end; i < derived->n_cases; i = end) {
+        struct es_slot *slot = &cohort->slots[in->slots[i]];
+        for (end = i + 1; end < derived->n_cases && in->slots[end] == in->slots[i];) end++;
+        /* Other exams of the bundle may add to the same slot: room for all of the bundle's cases is enough. */
+        if (!GROW(slot->rows, slot->room, (uint64_t)slot->count + derived->n_cases)) return false;
+    }
+    return true;
+}
+
+static void drop_chain(struct es_cohort *cohort, uint32_t exam, uint32_t number)
+{
+    struct es_slot *slot = &cohort->slots[number];
+    uint32_t *first = &cohort->first[(size_t)exam * cohort->n_slots + number];
+    for (uint32_t row = *first, next; row != ES_NO_ROW; row = next) {
+        next = slot->rows[row].next;
+        slot->rows[row].exam = ES_NO_ROW;
+        slot->rows[row].next = slot->free;
+        slot->free = row;
+        slot->used--;
+        slot->dirty = true;
+    }
+    *first = ES_NO_ROW;
+}
+
+static void drop_exam(struct es_cohort *cohort, uint32_t exam)
+{
+    for (uint32_t slot = 0; slot < cohort->n_slots; slot++) drop_chain(cohort, exam, slot);
+    cohort->exams[exam] = (struct es_exam_row){.next = cohort->free_exam};
+    cohort->free_exam = exam;
+    cohort->used_exams--;
+    cohort->order->stale = true;
+}
+
+static uint32_t new_exam(struct es_cohort *cohort)
+{
+    uint32_t exam = cohort->free_exam;
+    if (exam != ES_NO_ROW) cohort->free_exam = cohort->exams[exam].next;
+    else exam = cohort->n_exams++;
+    for (uint32_t slot = 0; slot < cohort->n_slots; slot++) cohort->first[(size_t)exam * cohort->n_slots + slot] = ES_NO_ROW;
+    cohort->exams[exam] = (struct es_exam_row){0};
+    cohort->used_exams++;
+    cohort->order->stale = true;
+    return exam;
+}
+
+/* Exams of the bundle that stay keep their row; the others go. */
+static void place_exams(struct es_cohort *cohort, uint32_t bundle, const struct es_derived *derived, struct incoming *in)
+{
+    for (size_t i = 0; i < derived->n_exams; i++) in->places[i] = ES_NO_ROW;
+    for (uint32_t row = cohort->bundles[bundle], next; row != ES_NO_ROW; row = next) {
+        size_t low = 0;
+        next = cohort->exams[row].next;
+        while (low < derived->n_exams && (in->exams[low].key != cohort->exams[row].key || in->places[low] != ES_NO_ROW)) low++;
+        if (low < derived->n_exams) in->places[low] = row;
+        else drop_exam(cohort, row);
+    }
+    cohort->bundles[bundle] = ES_NO_ROW;
+    for (size_t i = derived->n_exams; i-- > 0;) {
+        if (in->places[i] == ES_NO_ROW) in->places[i] = new_exam(cohort);
+        struct es_exam_row *row = &cohort->exams[in->places[i]];
+        uint16_t *codes = cohort->codes + (size_t)in->places[i] * cohort->wanted.n;
+        const uint16_t *fresh = in->codes + i * cohort->wanted.n;
+        const size_t bytes = cohort->wanted.n * sizeof *codes;
+        if (row->patient != in->exams[i].patient || row->day != in->exams[i].day) cohort->order->stale = true;
+        if (!row->used || row->patient != in->exams[i].patient || row->day != in->exams[i].day ||
+            row->excluded != in->exams[i].excluded || (bytes && memcmp(codes, fresh, bytes) != 0))
+            for (uint32_t slot = 0; slot < cohort->n_slots; slot++) cohort->slots[slot].dirty = true;
+        *row = in->exams[i];
+        if (bytes) memcpy(codes, fresh, bytes);
+        row->next = cohort->bundles[bundle];
+        cohort->bundles[bundle] = in->places[i];
+    }
+}
+
+#define CASE_HEAD offsetof(struct es_case_row, unit) /* exam and next are ours, the rest is compared */
+
+static bool same_chain(const struct es_slot *slot, uint32_t row, const struct es_case_row *cases, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (row == ES_NO_ROW || memcmp((const char *)&slot->rows[row] + CASE_HEAD, (const char *)&cases[i] + CASE_HEAD,
+                                       sizeof cases[i] - CASE_HEAD) != 0)
+            return false;
+        row = slot->rows[row].next;
+    }
+    return row == ES_NO_ROW;
+}
+
+static void put_chain(struct es_cohort *cohort, uint32_t exam, uint32_t number, const struct es_case_row *cases, size_t n)
+{
+    struct es_slot *slot = &cohort->slots[number];
+    uint32_t *first = &cohort->first[(size_t)exam * cohort->n_slots + number];
+    if (same_chain(slot, *first, cases, n)) return;
+    drop_chain(cohort, exam, number);
+    slot->dirty = true;
+    for (size_t i = n; i-- > 0;) {
+        uint32_t row = slot->free;
+        if (row != ES_NO_ROW) slot->free = slot->rows[row].next;
+        else row = slot->count++;
+        slot->rows[row] = cases[i];
+        slot->rows[row].exam = exam;
+        slot->rows[row].next = *first;
+        *first = row;
+        slot->used++;
+    }
+}
+
+static enum es_errc keep_trouble(struct es_cohort *cohort, uint32_t bundle, const struct es_derived *derived, struct es_error *err)
+{
+    const uint64_t counts[7] = {derived->results_without_exam, derived->references_without_exam, derived->ambiguous,
+                                derived->retracted, derived->revised, derived->unknown_model, derived->unknown_finding};
+    struct es_trouble *trouble = NULL;
+    uint64_t any = 0;
+    for (int i = 0; i < 7; i++) any |= counts[i];
+    HASH_FIND(hh, cohort->troubles, &bundle, sizeof bundle, trouble);
+    if (!trouble && any) {
+        trouble = calloc(1, sizeof *trouble);
+        if (!trouble) return es_fail(err, ES_E_MEMORY, "cohort: out of memory");
+        trouble->bundle = bundle;
+        HASH_ADD(hh, cohort->troubles, bundle, sizeof trouble->bundle, trouble);
+    }
+    if (!trouble) return ES_OK;
+    for (int i = 0; i < 7; i++) {
+        cohort->trouble[i] += counts[i] - trouble->counts[i]; /* unsigned: exact also when it falls */
+        trouble->counts[i] = counts[i];
+    }
+    if (!any) {
+        HASH_DEL(cohort->troubles, trouble);
+        free(trouble);
+    }
+    return ES_OK;
+}
+
+enum es_errc es_cohort_replace(struct es_cohort *cohort, uint32_t bundle, const struct es_derived *derived, struct es_error *err)
+{
+    struct incoming in = {0};
+    enum es_errc code = ES_OK;
+    if (bundle >= ES_INDEX_MAX) return es_fail(err, ES_E_LIMIT, "cohort: more bundles than %u", ES_INDEX_MAX);
+    if (!take_bundle(cohort, derived, &in) || !reserve(cohort, bundle, derived, &in))
+        code = es_fail(err, ES_E_MEMORY, "cohort: out of memory");
+    if (code == ES_OK) code = keep_trouble(cohort, bundle, derived, err);
+    if (code == ES_OK) {
+        size_t at = 0;
+        place_exams(cohort, bundle, derived, &in);
+        for (uint32_t exam = 0; exam < derived->n_exams; exam++)
+            for (uint32_t slot = 0; slot < cohort->n_slots; slot++) {
+                const size_t from = at;
+                while (at < derived->n_cases && derived->cases[at].exam == exam && in.slots[at] == slot) at++;
+                put_chain(cohort, in.places[exam], slot, in.cases + from, at - from);
+            }
+    }
+    free_incoming(&in);
+    return code;
+}
+
+bool es_cohort_take_dirty(struct es_cohort *cohort, uint16_t model, uint16_t finding)
+{
+    struct es_slot *slot = &cohort->slots[cohort->slot_of_model[model] + finding];
+    const bool dirty = slot->dirty;
+    slot->dirty = false;
+    return dirty;
+}
+
+/* ---- counts ---- */
+
+int es_cohort_attribute(const struct es_cohort *cohort, const char *keyword)
+{
+    for (size_t i = 0; i < cohort->wanted.n; i++)
+        if (strcmp(cohort->wanted.keyword[i], keyword) == 0) return (int)i;
+    return -1;
+}
+
+static void count_disagreement(const struct es_cohort *cohort, int32_t from, int32_t to, struct es_cohort_counts *out)
+{
+    for (uint32_t s = 0; s < cohort->n_slots; s++)
+        for (uint32_t i = 0; i < cohort->slots[s].count; i++) {
+            const struct es_case_row *row = &cohort->slots[s].rows[i];
+            if (row->exam != ES_NO_ROW && row->sources_disagree && es_in_period(cohort->exams[row->exam].day, from, to))
+                out->sources_disagree++;
+        }
+}
+
+void es_cohort_count(const struct es_cohort *cohort, int32_t from, int32_t to, struct es_cohort_counts *out)
+{
+    uint32_t last = ES_NO_ROW;
+    *out = (struct es_cohort_counts){.first_day = ES_NO_DAY, .last_day = ES_NO_DAY,
+        .results_without_exam = cohort->trouble[0], .references_without_exam = cohort->trouble[1], .ambiguous = cohort->trouble[2],
+        .retracted = cohort->trouble[3], .revised = cohort->trouble[4], .unknown_model = cohort->trouble[5],
+        .unknown_finding = cohort->trouble[6]};
+    const bool ordered = es_cohort_order(cohort, NULL) == ES_OK;
+    for (uint32_t i = 0; ordered && i < cohort->order->count; i++) {
+        const struct es_exam_row *exam = &cohort->exams[cohort->order->exams[i]];
+        if (!es_in_period(exam->day, from, to)) continue;
+        out->exams++;
+        if (exam->patient != last) out->patients++;
+        last = exam->patient;
+        if (exam->excluded != ES_EXCLUDED_NOT) {
+            out->excluded[exam->excluded]++;
+        } else if (exam->day != ES_NO_DAY) {
+            if (out->first_day == ES_NO_DAY || exam->day < out->first_day) out->first_day = exam->day;
+            if (out->last_day == ES_NO_DAY || exam->day > out->last_day) out->last_day = exam->day;
+        }
+    }
+    count_disagreement(cohort, from, to, out);
+}
+
+void es_cohort_attribute_states(const struct es_cohort *cohort, const char *keyword, int32_t from, int32_t to,
+                                uint64_t counts[ES_ATTRIBUTE_STATES])
+{
+    const int attribute = es_cohort_attribute(cohort, keyword);
+    memset(counts, 0, ES_ATTRIBUTE_STATES * sizeof counts[0]);
+    if (attribute < 0) return;
+    for (uint32_t i = 0; i < cohort->n_exams; i++) {
+        const struct es_exam_row *exam = &cohort->exams[i];
+        if (!exam->used || exam->excluded != ES_EXCLUDED_NOT || !es_in_period(exam->day, from, to)) continue;
+        counts[cohort->dictionaries[attribute].by_code[es_exam_codes(cohort, i)[attribute]]->state]++;
+    }
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bundles to the cohort: read a bundle's events again, derive, replace. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/site_internal.h"
+
+/* Events of one bundle in hand: those of the batch are borrowed, the others read and owned. */
+struct gathered {
+    const struct es_event **list;
+    struct es_event **owned;
+    uint32_t *seqs;
+    size_t count, room, n_owned, owned_room;
+};
+
+static void clear_gathered(struct gathered *events)
+{
+    for (size_t i = 0; i < events->n_owned; i++) {
+        es_event_clear(events->owned[i]);
+        free(events->owned[i]);
+    }
+    events->count = events->n_owned = 0;
+}
+
+static void free_gathered(struct gathered *events)
+{
+    clear_gathered(events);
+    free(events->list);
+    free(events->owned);
+    free(events->seqs);
+}
+
+static bool room_for(struct gathered *events)
+{
+    if (events->count < events->room) return true;
+    const size_t room = events->room ? events->room * 2 : 16;
+    size_t bytes;
+    if (__builtin_mul_overflow(room, sizeof(void *), &bytes)) return false;
+    void *list = realloc(events->list, bytes);
+    if (list) events->list = list;
+    void *owned = realloc(events->owned, bytes);
+    if (owned) events->owned = owned;
+    void *seqs = realloc(events->seqs, room * sizeof *events->seqs);
+    if (seqs) events->seqs = seqs;
+    if (!list || !owned || !seqs) return false;
+    events->room = room;
+    return true;
+}
+
+/* One event by seq; erased ones are left out. */
+static enum es_errc gather_one(struct es_site *site, const struct es_batch *batch, uint32_t seq, struct gathered *events,
+                               struct es_error *err)
+{
+    if (!room_for(events)) return es_fail(err, ES_E_MEMORY, "site: out of memory");
+    events->seqs[events->count] = seq;
+    if (batch && seq >= batch->first_seq && seq - batch->first_seq < batch->n) {
+        events->list[events->count++] = batch->events[seq - batch->first_seq];
+        return ES_OK;
+    }
+    struct es_event *event = calloc(1, sizeof *event);
+    bool there = false;
+    if (!event) return es_fail(err, ES_E_MEMORY, "site: out of memory");
+    const enum es_errc code = es_site_read(site, seq, event, &there, err);
+    if (code != ES_OK || !there) {
+        free(event);
+        return code;
+    }
+    events->owned[events->n_owned++] = event;
+    events->list[events->count++] = event;
+    return ES_OK;
+}
+
+static enum es_errc gather_ring(struct es_site *site, const struct es_batch *batch, uint32_t last, struct gathered *events,
+                                struct es_error *err)
+{
+    enum es_errc code = ES_OK;
+    uint32_t seq = last;
+    if (last == 0) return ES_OK;
+    do {
+        code = gather_one(site, batch, seq, events, err);
+        seq = site->graph.next[seq];
+    } while (code == ES_OK && seq != last);
+    return code;
+}
+
+/* Retractions stand in no bundle: those of the bundle's events are put beside them. */
+static enum es_errc gather_retractions(struct es_site *site, const struct es_batch *batch, struct gathered *events,
+                                       struct es_error *err)
+{
+    const size_t count = events->count;
+    for (size_t i = 0; i < count; i++) {
+        const uint32_t seq = es_graph_retraction(&site->graph, events->list[i]);
+        const enum es_errc code = seq == 0 ? ES_OK : gather_one(site, batch, seq, events, err);
+        if (code != ES_OK) return code;
+    }
+    return ES_OK;
+}
+
+/* The smallest pseudonym among a patient's aliases stands for all of them. */
+static struct es_pseudonym canonical(const struct es_graph *graph, uint32_t patient)
+{
+    struct es_pseudonym best = graph->people.keys[patient];
+    for (uint32_t member = graph->patients[patient].next_member; member != patient; member = graph->patients[member].next_member)
+        if (memcmp(graph->people.keys[member].bytes, best.bytes, ES_PSEUDONYM_SIZE) < 0) best = graph->people.keys[member];
+    return best;
+}
+
+/* Demographics of every alias of one patient that are not retracted. */
+static enum es_errc gather_person(struct es_site *site, const struct es_batch *batch, uint32_t patient, struct gathered *linked,
+                                  struct es_error *err)
+{
+    uint32_t member = patient;
+    enum es_errc code = ES_OK;
+    const size_t from = linked->count;
+    do {
+        code = gather_ring(site, batch, site->graph.patients[member].last_event, linked, err);
+        member = site->graph.patients[member].next_member;
+    } while (code == ES_OK && member != patient);
+    size_t kept = from;
+    for (size_t i = from; i < linked->count; i++)
+        if (es_graph_retraction(&site->graph, linked->list[i]) == 0) linked->list[kept++] = linked->list[i];
+    linked->count = kept;
+    return code;
+}
+
+/* A changed patient pseudonym is put into a shallow copy: the batch's own events stay as they are. */
+struct renamed {
+    struct es_event *copies;
+    size_t count, room;
+};
+static const struct es_event *rename_patient(struct renamed *renamed, const struct es_event *event, const struct es_pseudonym *name)
+{
+    if (memcmp(&event->patient, name, sizeof *name) == 0) return event;
+    struct es_event *copy = &renamed->copies[renamed->count++];
+    *copy = *event;
+    copy->patient = *name;
+    return copy;
+}
+
+static enum es_errc resolve_people(struct es_site *site, const struct es_batch *batch, struct gathered *events,
+                                   struct gathered *linked, struct renamed *renamed, struct es_error *err)
+{
+    size_t n_names = 0;
+    struct es_pseudonym *names = calloc(events->count ? events->count : 1, sizeof *names);
+    if (!names) return es_fail(err, ES_E_MEMORY, "site: out of memory");
+    for (size_t i = 0; i < events->count; i++) {
+        if (events->list[i]->kind != ES_EVENT_EXAM || !es_pseudonym_set(&events->list[i]->patient)) continue;
+        const uint32_t patient = es_index_find(&site->graph.people, &events->list[i]->patient);
+        if (patient == ES_INDEX_NONE) continue;
+        const struct es_patient *person = &site->graph.patients[patient];
+        if (person->next_member == patient && person->last_event == 0) continue; /* nothing to resolve: nearly everybody */
+        const struct es_pseudonym name = canonical(&site->graph, patient);
+        bool known = false;
+        for (size_t k = 0; k < n_names && !known; k++) known = memcmp(&names[k], &name, sizeof name) == 0;
+        if (known) continue;
+        names[n_names++] = name;
+        const enum es_errc code = gather_person(site, batch, patient, linked, err);
+        if (code != ES_OK) {
+            free(names);
+            return code;
+        }
+    }
+    free(names);
+    if (n_names == 0) return ES_OK;
+    renamed->copies = calloc(events->count + linked->count, sizeof *renamed->copies);
+    if (!renamed->copies) return es_fail(err, ES_E_MEMORY, "site: out of memory");
+    for (size_t i = 0; i < events->count + linked->count; i++) {
+        const struct es_event **event = i < events->count ? &events->list[i] : &linked->list[i - events->count];
+        const uint32_t patient = es_pseudonym_set(&(*event)->patient) ? es_index_find(&site->graph.people, &(*event)->patient)
+                                                                     : ES_INDEX_NONE;
+        if (patient == ES_INDEX_NONE) continue;
+        const struct es_pseudonym name = canonical(&site->graph, patient);
+        *event = rename_patient(renamed, *event, &name);
+    }
+    return ES_OK;
+}
+
+/* A new event is a revision when an earlier, unretracted one holds its slot. */
+static void find_revisions(struct es_site *site, const struct es_batch *batch, const struct gathered *events)
+{
+    if (!batch) return;
+    for (size_t i = 0; i < events->count; i++) {
+        const uint32_t seq = events->seqs[i];
+        if (seq < batch->first_seq || seq - batch->first_seq >= batch->n) continue;
+        for (size_t k = 0; k < events->count; k++)
+            if (events->seqs[k] < seq && es_same_slot(events->list[i], events->list[k]) &&
+                es_graph_retraction(&site->graph, events->list[k]) == 0) {
+                batch->revised[seq - batch->first_seq] = true;
+                break;
+            }
+    }
+}
+
+static enum es_errc derive_one(struct es_site *site, const struct es_batch *batch, uint32_t root, struct gathered *events,
+                               struct gathered *linked, struct es_error *err)
+{
+    struct es_derived derived = {0};
+    struct renamed renamed = {0};
+    enum es_errc code = gather_ring(site, batch, site->graph.nodes[root].last_event, events, err);
+    if (code == ES_OK) find_revisions(site, batch, events);
+    if (code == ES_OK) code = gather_retractions(site, batch, events, err);
+    if (code == ES_OK) code = resolve_people(site, batch, events, linked, &renamed, err);
+    if (code == ES_OK)
+        code = es_bundle_derive(events->list, events->count, linked->list, linked->count, site->config, &derived, err);
+    if (code == ES_OK) code = es_cohort_replace(site->cohort, root, &derived, err);
+    es_derived_clear(&derived);
+    free(renamed.copies);
+    clear_gathered(events);
+    clear_gathered(linked);
+    return code;
+}
+
+static int by_number(const void *left, const void *right)
+{
+    const uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    return a < b ? -1 : a > b;
+}
+
+enum es_errc es_site_derive(struct es_site *site, const struct es_batch *batch, struct es_error *err)
+{
+    static const struct es_derived empty;
+    struct es_graph *graph = &site->graph;
+    struct gathered events = {0}, linked = {0};
+    enum es_errc code = ES_OK;
+    if (graph->touched.count == 0) return ES_OK;
+    /* Merged roots first: their rows would be counted twice otherwise. */
+    for (uint32_t i = 0; code == ES_OK && i < graph->gone.count; i++)
+        code = es_cohort_replace(site->cohort, graph->gone.items[i], &empty, err);
+    for (uint32_t i = 0; i < graph->touched.count; i++) graph->touched.items[i] = es_graph_root(graph, graph->touched.items[i]);
+    qsort(graph->touched.items, graph->touched.count, sizeof *graph->touched.items, by_number);
+    for (uint32_t i = 0; code == ES_OK && i < graph->touched.count; i++) {
+        const uint32_t root = graph->touched.items[i];
+        if (i > 0 && root == graph->touched.items[i - 1]) continue;
+        code = derive_one(site, batch, root, &events, &linked, err);
+        if (site->progress && i % 1024 == 0)
+            site->progress->report(site->progress->context, "deriving", i, graph->touched.count);
+    }
+    free_gathered(&events);
+    free_gathered(&linked);
+    if (code != ES_OK) return code; /* what was touched stays so, and is derived with the next batch */
+    graph->touched.count = graph->gone.count = 0;
+    return ES_OK;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file site_internal.h
+ * What the files of the site share: site.c (open, close, questions), site_graph.c (which events belong together), site_derive.c
+ * (bundles to cohort), site_take.c (batches), site_replay.c (the ledger read again).
+ *
+ * Bodies stay in the ledger and are read again by seq when their bundle is derived: 4 bytes an event are kept in memory, 12 a study or
+ * accession number beside its key, 24 a patient beside the key.
+ */
+#ifndef ES_PLUGIN_SITE_INTERNAL_H
+#define ES_PLUGIN_SITE_INTERNAL_H
+
+#include "plugin/index.h"
+#include "plugin/site.h"
+
+#define ES_NONE UINT32_MAX
+
+/** A study or accession number: bundles are the sets of a union-find over these. */
+struct es_node {
+    uint32_t parent;
+    uint32_t last_event; /* of a root: number of its last event, 0 when none; events form a ring by `next` */
+    uint32_t patient;    /* the last patient linked, so that equal links are not kept twice */
+};
+struct es_patient {
+    uint32_t parent, next_member; /* union-find and ring of the patients that are one */
+    uint32_t first_link;          /* into links; ES_NONE */
+    uint32_t last_event;          /* demographics; a ring by `next` */
+};
+struct es_link {
+    uint32_t node, next;
+};
+struct es_list {
+    uint32_t *items;
+    uint32_t count, room;
+};
+
+struct es_graph {
+    struct es_index keys, people;
+    struct es_node *nodes;
+    uint32_t nodes_room;
+    struct es_patient *patients;
+    uint32_t patients_room;
+    struct es_link *links;
+    uint32_t n_links, links_room;
+    uint32_t *next;             /* [seq]: ring of a bundle's (or a patient's demographics) events */
+    uint32_t next_room;
+    struct es_index targets;    /* what retractions name */
+    struct es_list retractions; /* [target]: seq of a retraction */
+    struct es_list patient_aliases; /* seqs */
+    struct es_list touched;     /* nodes whose bundles must be derived again */
+    struct es_list gone;        /* roots that were merged into others */
+};
+
+struct es_site {
+    const struct es_config *config;
+    struct es_key *key;
+    struct es_ledger *ledger;
+    struct es_cohort *cohort;
+    struct es_graph graph;
+    enum es_site_mode mode;
+    int64_t now;
+    uint64_t basis;
+    bool dirty, now_stale, people_stale;
+    char *config_document, *plan_document; /* last ones in the ledger */
+    uint64_t config_seq, plan_seq;
+    int64_t plan_received;
+    const struct es_progress *progress;
+};
+
+bool es_list_add(struct es_list *list, uint32_t item);
+void es_graph_clear(struct es_graph *graph);
+uint32_t es_graph_root(struct es_graph *graph, uint32_t node);
+uint32_t es_graph_person(struct es_graph *graph, uint32_t patient);
+/** Put one event into its bundle, or to its patient; touch what changes. false: out of memory or numbers. */
+bool es_graph_add(struct es_graph *graph, const struct es_event *event, uint32_t seq);
+/** Join the patients of an alias event. */
+bool es_graph_join(struct es_graph *graph, const struct es_event *event);
+/** Every patient stands alone again. */
+void es_graph_part(struct es_graph *graph);
+/** Touch every bundle of a patient and its aliases. */
+bool es_graph_touch_person(struct es_graph *graph, uint32_t patient);
+/** Touch what a retracted event decided. */
+bool es_graph_touch_event(struct es_graph *graph, const struct es_event *event);
+/** Seq of a retraction of this event; 0 when there is none. */
+uint32_t es_graph_retraction(struct es_graph *graph, const struct es_event *event);
+
+/** Read and decode an entry. *there is false (and out untouched) when it was erased. */
+ES_MUST_USE enum es_errc es_site_read(struct es_site *site, uint32_t seq, struct es_event *out, bool *there, struct es_error *err);
+/** Decode an entry as walked or read. */
+ES_MUST_USE enum es_errc es_site_decode(const struct es_entry *entry, struct es_event *out, struct es_error *err);
+
+/** The batch in hand: its events by seq, and what became of them. */
+struct es_batch {
+    uint64_t first_seq;
+    struct es_event **events; /* [n]; by seq - first_seq */
+    bool *revised;            /* [n] */
+    size_t n;
+};
+/** Derive every touched bundle and put it into the cohort. batch may be NULL. */
+ES_MUST_USE enum es_errc es_site_derive(struct es_site *site, const struct es_batch *batch, struct es_error *err);
+
+/** What every new or replayed event does beside its bundle: now, basis, plan, configuration, retractions. */
+ES_MUST_USE enum es_errc es_site_note(struct es_site *site, const struct es_event *event, uint64_t seq, int64_t received, bool replay,
+                                      struct es_error *err);
+/** Settle patients and now after retractions. */
+ES_MUST_USE enum es_errc es_site_settle(struct es_site *site, struct es_error *err);
+/** Read the whole ledger into an empty site. check: prove each identity with the key. */
+ES_MUST_USE enum es_errc es_site_replay(struct es_site *site, bool check, struct es_error *err);
+/** Append one event of our own that carries a document. */
+ES_MUST_USE enum es_errc es_site_append_document(struct es_site *site, enum es_event_kind kind, const char *document,
+                                                 struct es_error *err);
+/** Free all but what was given: cohort, graph, documents. */
+void es_site_clear(struct es_site *site);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ledger read again into an empty site, and what every event does beside its bundle. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/site_internal.h"
+
+enum es_errc es_site_decode(const struct es_entry *entry, struct es_event *out, struct es_error *err)
+{
+    const enum es_errc code = es_event_decode(out, entry->body, entry->len, err);
+    if (code != ES_OK) {
+        es_error_prefix(err, "entry %llu", (unsigned long long)entry->seq);
+        return code;
+    }
+    memcpy(out->identity, entry->identity, ES_IDENTITY_SIZE);
+    out->event_id = entry->event_id;
+    out->sent = entry->sent;
+    return ES_OK;
+}
+
+enum es_errc es_site_read(struct es_site *site, uint32_t seq, struct es_event *out, bool *there, struct es_error *err)
+{
+    struct es_entry entry;
+    uint8_t *body = NULL;
+    enum es_errc code = es_ledger_read(site->ledger, seq, &entry, &body, err);
+    *there = code == ES_OK && body != NULL;
+    if (*there) code = es_site_decode(&entry, out, err);
+    free(body);
+    return code;
+}
+
+static enum es_errc keep_document(char **kept, const struct es_event *event, struct es_error *err)
+{
+    char *copy = strdup(event->document ? event->document : "");
+    if (!copy) return es_fail(err, ES_E_MEMORY, "site: out of memory");
+    free(*kept);
+    *kept = copy;
+    return ES_OK;
+}
+
+/* ---- retractions of what is already there ---- */
+
+struct targets {
+    struct es_site *site;
+    const struct es_event *retraction;
+    enum es_errc code;
+    struct es_error *err;
+};
+
+static void retract_target(struct targets *targets, const struct es_event *event, int64_t received)
+{
+    struct es_site *site = targets->site;
+    const int64_t instant = es_event_instant(event);
+    if (event->kind == ES_EVENT_PATIENT_ALIAS) site->people_stale = true;
+    if (instant != ES_NO_INSTANT && (instant < received ? instant : received) == site->now) site->now_stale = true;
+    if (!es_graph_touch_event(&site->graph, event)) targets->code = es_fail(targets->err, ES_E_MEMORY, "site: out of memory");
+}
+
+static bool each_target(void *context, const struct es_entry *entry)
+{
+    struct targets *targets = context;
+    struct es_event event;
+    if (!entry->body) return true;
+    targets->code = es_site_decode(entry, &event, targets->err);
+    if (targets->code != ES_OK) return false;
+    retract_target(targets, &event, entry->received);
+    es_event_clear(&event);
+    return targets->code == ES_OK;
+}
+
+static enum es_errc retract(struct es_site *site, const struct es_event *event, struct es_error *err)
+{
+    struct targets targets = {.site = site, .retraction = event, .err = err};
+    uint64_t seq = 0;
+    if (es_pseudonym_set(&event->retract_event_id)) {
+        const enum es_errc code = es_ledger_walk_event_id(site->ledger, &event->retract_event_id, each_target, &targets, err);
+        return code == ES_OK ? targets.code : code;
+    }
+    enum es_errc code = es_ledger_find(site->ledger, event->retract, &seq, err);
+    if (code == ES_OK && seq != 0) code = es_ledger_walk(site->ledger, seq - 1, seq, each_target, &targets, err);
+    return code == ES_OK ? targets.code : code;
+}
+
+/* ---- one event ---- */
+
+static enum es_errc note_document(struct es_site *site, const struct es_event *event, uint64_t seq, int64_t received,
+                                  struct es_error *err)
+{
+    enum es_errc code = ES_OK;
+    if (event->kind == ES_EVENT_CONFIG) {
+        code = keep_document(&site->config_document, event, err);
+        site->config_seq = seq;
+    } else if (event->kind == ES_EVENT_PLAN) {
+        code = keep_document(&site->plan_document, event, err);
+        site->plan_seq = seq;
+        site->plan_received = received;
+    }
+    return code;
+}
+
+enum es_errc es_site_note(struct es_site *site, const struct es_event *event, uint64_t seq, int64_t received, bool replay,
+                          struct es_error *err)
+{
+    const int64_t instant = es_event_instant(event), capped = instant < received ? instant : received;
+    if (seq >= ES_NONE - 1) return es_fail(err, ES_E_LIMIT, "site: more than %u events", ES_NONE - 2);
+    if (event->kind != ES_EVENT_RELEASE && event->kind != ES_EVENT_ALARM) {
+        site->basis = seq;
+        site->dirty = true;
+    }
+    enum es_errc code = note_document(site, event, seq, received, err);
+    if (code == ES_OK && !es_graph_add(&site->graph, event, (uint32_t)seq)) code = es_fail(err, ES_E_MEMORY, "site: out of memory");
+    if (code != ES_OK) return code;
+    if (event->kind == ES_EVENT_RETRACT && !replay) code = retract(site, event, err);
+    if (event->kind == ES_EVENT_PATIENT_ALIAS && es_graph_retraction(&site->graph, event) == 0 &&
+        !es_graph_join(&site->graph, event))
+        code = es_fail(err, ES_E_MEMORY, "site: out of memory");
+    if (code != ES_OK || instant == ES_NO_INSTANT) return code;
+    if (es_graph_retraction(&site->graph, event) == 0 && capped > site->now) site->now = capped;
+    return ES_OK;
+}
+
+/* ---- settling ---- */
+
+struct instants {
+    struct es_site *site;
+    int64_t now;
+    enum es_errc code;
+    struct es_error *err;
+};
+static bool each_instant(void *context, const struct es_entry *entry)
+{
+    struct instants *instants = context;
+    struct es_event event;
+    if (!entry->body) return true;
+    instants->code = es_site_decode(entry, &event, instants->err);
+    if (instants->code != ES_OK) return false;
+    const int64_t instant = es_event_instant(&event), capped = instant < entry->received ? instant : entry->received;
+    if (instant != ES_NO_INSTANT && es_graph_retraction(&instants->site->graph, &event) == 0 && capped > instants->now)
+        instants->now = capped;
+    es_event_clear(&event);
+    return true;
+}
+
+static enum es_errc rejoin_people(struct es_site *site, struct es_error *err)
+{
+    enum es_errc code = ES_OK;
+    es_graph_part(&site->graph);
+    for (uint32_t i = 0; code == ES_OK && i < site->graph.patient_aliases.count; i++) {
+        struct es_event event;
+        bool there = false;
+        code = es_site_read(site, site->graph.patient_aliases.items[i], &event, &there, err);
+        if (code != ES_OK || !there) continue;
+        if (es_graph_retraction(&site->graph, &event) == 0 && !es_graph_join(&site->graph, &event))
+            code = es_fail(err, ES_E_MEMORY, "site: out of memory");
+        es_event_clear(&event);
+    }
+    return code;
+}
+
+enum es_errc es_site_settle(struct es_site *site, struct es_error *err)
+{
+    if (site->people_stale) {
+        const enum es_errc code = rejoin_people(site, err);
+        if (code != ES_OK) return code;
+        site->people_stale = false;
+    }
+    if (site->now_stale) {
+        struct instants instants = {.site = site, .now = ES_NO_INSTANT, .err = err};
+        const enum es_errc code = es_ledger_walk(site->ledger, 0, UINT64_MAX, each_instant, &instants, err);
+        if (code != ES_OK || instants.code != ES_OK) return code != ES_OK ? code : instants.code;
+        site->now = instants.now;
+        site->now_stale = false;
+    }
+    return ES_OK;
+}
+
+/* ---- the whole ledger ---- */
+
+struct replay {
+    struct es_site *site;
+    bool check;
+    uint64_t total;
+    enum es_errc code;
+    struct es_error *err;
+};
+
+static bool each_entry(void *context, const struct es_entry *entry)
+{
+    struct replay *replay = context;
+    struct es_site *site = replay->site;
+    struct es_event event;
+    uint8_t identity[ES_IDENTITY_SIZE];
+    if (!entry->body) return true;
+    if (replay->check && es_key_identity(site->key, entry->body, entry->len, identity) == ES_OK &&
+        memcmp(identity, entry->identity, sizeof identity) != 0) {
+        replay->code = es_fail(replay->err, ES_E_STATE, "entry %llu: its identity is not the one of its body",
+                               (unsigned long long)entry->seq);
+        return false;
+    }
+    replay->code = es_site_decode(entry, &event, replay->err);
+    if (replay->code != ES_OK) return false;
+    replay->code = es_site_note(site, &event, entry->seq, entry->received, true, replay->err);
+    es_event_clear(&event);
+    site->graph.touched.count = site->graph.gone.count = 0; /* every bundle is derived at the end */
+    if (site->progress && entry->seq % 4096 == 0)
+        site->progress->report(site->progress->context, "reading the ledger", entry->seq, replay->total);
+    return replay->code == ES_OK;
+}
+
+enum es_errc es_site_replay(struct es_site *site, bool check, struct es_error *err)
+{
+    struct replay replay = {.site = site, .check = check, .err = err};
+    struct es_head *heads = NULL;
+    size_t n_heads = 0;
+    enum es_errc code = es_ledger_heads(site->ledger, &heads, &n_heads, err);
+    if (code != ES_OK) return code;
+    replay.total = n_heads ? heads[0].seq : 0;
+    free(heads);
+    site->now = ES_NO_INSTANT;
+    code = es_ledger_walk(site->ledger, 0, UINT64_MAX, each_entry, &replay, err);
+    if (code == ES_OK) code = replay.code;
+    if (code != ES_OK) return code;
+    site->people_stale = site->now_stale = site->graph.targets.count > 0; /* a retraction may stand before or behind its target */
+    code = es_site_settle(site, err);
+    for (uint32_t i = 0; code == ES_OK && i < site->graph.keys.count; i++)
+        if (site->graph.nodes[i].parent == i && site->graph.nodes[i].last_event != 0 && !es_list_add(&site->graph.touched, i))
+            code = es_fail(err, ES_E_MEMORY, "site: out of memory");
+    if (code == ES_OK) code = es_site_derive(site, NULL, err);
+    free(site->graph.touched.items); /* one entry a bundle: more than a batch ever needs */
+    site->graph.touched = (struct es_list){0};
+    return code;
+}

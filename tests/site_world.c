@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "site_world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "testlib.h"
+
+const char es_world_config[] =
+    "{\"Enable\":true,\"Site\":\"A\",\"Ledger\":\"sqlite:%s/ledger.db\",\"PseudonymKeyFile\":\"%s/site.key\","
+    "\"Axes\":[{\"Name\":\"sex\",\"Attribute\":\"PatientSex\"},{\"Name\":\"age\",\"Attribute\":\"PatientAge\",\"Bands\":[0,18,40,60,80]},"
+    "{\"Name\":\"deprivation\",\"Linked\":\"imd_decile\"}],"
+    "\"Models\":[{\"Name\":\"net\",\"Recognise\":{\"AlgorithmName\":\"Net\"},\"Eligible\":{\"MinAge\":18},\"ExpectWithin\":\"1h\","
+    "\"Findings\":[{\"Name\":\"effusion\",\"Task\":\"binary\",\"Threshold\":0.5,\"ReferenceWithin\":\"30d\"},"
+    "{\"Name\":\"nodule\",\"Task\":\"binary\",\"Threshold\":0.3,\"AbsenceMeans\":\"negative\",\"ReferenceWithin\":\"30d\"}]},"
+    "{\"Name\":\"second\",\"Recognise\":{\"AlgorithmName\":\"Second\"},"
+    "\"Findings\":[{\"Name\":\"effusion\",\"Task\":\"binary\",\"Threshold\":0.5}]}]}";
+
+static void fail(const char *what, const struct es_error *err)
+{
+    fprintf(stderr, "%s: %s\n", what, err->text);
+    CU_FAIL_FATAL("world");
+    abort();
+}
+
+void es_world_open(struct es_world *world, const char *text)
+{
+    struct es_error err = {0};
+    char *filled = NULL;
+    memset(world, 0, sizeof *world);
+    snprintf(world->folder, sizeof world->folder, "%s", es_test_tempdir());
+    const char *form = text ? text : es_world_config, *at = form;
+    size_t len = strlen(form) + 2 * sizeof world->folder;
+    if (!(filled = calloc(1, len))) abort();
+    for (size_t used = 0; *at;) { /* "%s" is the folder; nothing else is special */
+        if (at[0] == '%' && at[1] == 's') {
+            const size_t folder = strlen(world->folder);
+            memcpy(filled + used, world->folder, folder);
+            used += folder;
+            at += 2;
+        } else {
+            filled[used++] = *at++;
+        }
+    }
+    if (es_config_parse(&world->config, filled, strlen(filled), NULL, &err) != ES_OK) fail("configuration", &err);
+    free(filled);
+    if (es_site_open(&world->site, world->config, ES_SITE_WRITE, NULL, &err) != ES_OK) fail("open", &err);
+}
+
+void es_world_reopen(struct es_world *world, enum es_site_mode mode)
+{
+    struct es_error err = {0};
+    es_site_close(world->site);
+    if (es_site_open(&world->site, world->config, mode, NULL, &err) != ES_OK) fail("open again", &err);
+}
+
+void es_world_close(struct es_world *world)
+{
+    es_site_close(world->site);
+    es_config_free(world->config);
+}
+
+static void add_attribute(struct es_message *message, const char *keyword, const char *value)
+{
+    struct es_message_attribute *attribute = &message->attributes[message->n_attributes++];
+    snprintf(attribute->keyword, sizeof attribute->keyword, "%s", keyword);
+    snprintf(attribute->value, sizeof attribute->value, "%s", value);
+    attribute->state = value[0] ? ES_ATTRIBUTE_PRESENT : ES_ATTRIBUTE_BLANK;
+}
+
+struct es_message *es_say(enum es_event_kind kind, unsigned study)
+{
+    struct es_message *message = malloc(sizeof *message);
+    if (!message) abort();
+    es_message_init(message);
+    message->kind = kind;
+    if (study) snprintf(message->study_uid, sizeof message->study_uid, "1.2.3.%u", study);
+    return message;
+}
+
+struct es_message *es_say_exam(unsigned study, unsigned patient, int32_t day, const char *sex, const char *age)
+{
+    struct es_message *message = es_say(ES_EVENT_EXAM, study);
+    if (patient) snprintf(message->patient_id, sizeof message->patient_id, "PAT%u", patient);
+    message->study_day = day;
+    add_attribute(message, "PatientSex", sex);
+    add_attribute(message, "PatientAge", age);
+    return message;
+}
+
+struct es_message *es_say_result(unsigned study, const char *version, const char *finding, double score, int64_t produced_s)
+{
+    struct es_message *message = es_say(ES_EVENT_RESULT, study);
+    snprintf(message->model_name, sizeof message->model_name, "net");
+    snprintf(message->model_version, sizeof message->model_version, "%s", version);
+    message->result_status = ES_RESULT_OK;
+    message->produced = produced_s * 1000000;
+    message->zone_known = true;
+    snprintf(message->findings[0].name, sizeof message->findings[0].name, "%s", finding);
+    message->findings[0].has_score = true;
+    message->findings[0].score = score;
+    message->n_findings = 1;
+    return message;
+}
+
+struct es_message *es_say_failure(unsigned study, const char *version, enum es_result_status status, int64_t produced_s)
+{
+    struct es_message *message = es_say(ES_EVENT_FAILURE, study);
+    snprintf(message->model_name, sizeof message->model_name, "net");
+    snprintf(message->model_version, sizeof message->model_version, "%s", version);
+    message->result_status = status;
+    message->produced = produced_s * 1000000;
+    message->zone_known = true;
+    return message;
+}
+
+struct es_message *es_say_reference(unsigned study, const char *source, enum es_reference_status status, int32_t label, int64_t established_s)
+{
+    struct es_message *message = es_say(ES_EVENT_REFERENCE, study);
+    snprintf(message->source, sizeof message->source, "%s", source);
+    message->reference_status = status;
+    message->produced = established_s * 1000000;
+    message->zone_known = true;
+    message->saw_ai = ES_SAW_NO;
+    snprintf(message->findings[0].name, sizeof message->findings[0].name, "effusion");
+    message->findings[0].has_label = label >= 0;
+    message->findings[0].label = label >= 0 ? label : 0;
+    message->findings[0].evaluable = label >= 0;
+    message->n_findings = 1;
+    return message;
+}
+
+void es_unsay(struct es_message *message)
+{
+    es_message_clear(message);
+    free(message);
+}
+
+enum es_outcome es_world_take(struct es_world *world, struct es_message *message)
+{
+    struct es_receipt receipt;
+    struct es_error err = {0};
+    const struct es_message *list[] = {message};
+    if (es_site_take(world->site, list, 1, &receipt, &err) != ES_OK) fail("take", &err);
+    if (receipt.outcome == ES_OUTCOME_REFUSED) fprintf(stderr, "refused: %s\n", receipt.error.text);
+    es_unsay(message);
+    return receipt.outcome;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file site_world.h
+ * A small site for tests: a configuration, a ledger in a fresh directory, and messages made in one line each.
+ */
+#ifndef ES_TESTS_SITE_WORLD_H
+#define ES_TESTS_SITE_WORLD_H
+
+#include "plugin/site.h"
+
+struct es_world {
+    struct es_config *config;
+    struct es_site *site;
+    char folder[256];
+};
+
+/** The configuration text of a world: two models, three findings, axes sex, age and a linked one. */
+extern const char es_world_config[];
+/** Parse `text` (NULL: es_world_config) with ledger and key in a fresh directory, and open for writing. Fails the test when it cannot. */
+void es_world_open(struct es_world *world, const char *text);
+/** Close and open again. */
+void es_world_reopen(struct es_world *world, enum es_site_mode mode);
+void es_world_close(struct es_world *world);
+
+/** A message on the heap. */
+struct es_message *es_say(enum es_event_kind kind, unsigned study);
+/** An exam of study and patient on a day since 1970, with PatientSex and PatientAge ("" leaves out). */
+struct es_message *es_say_exam(unsigned study, unsigned patient, int32_t day, const char *sex, const char *age);
+/** A result of "net" with one score for a finding; produced in seconds since 1970. */
+struct es_message *es_say_result(unsigned study, const char *version, const char *finding, double score, int64_t produced_s);
+struct es_message *es_say_failure(unsigned study, const char *version, enum es_result_status status, int64_t produced_s);
+struct es_message *es_say_reference(unsigned study, const char *source, enum es_reference_status status, int32_t label, int64_t established_s);
+/** Take one message, free it, and give its receipt's outcome; fails the test when the batch fails. */
+enum es_outcome es_world_take(struct es_world *world, struct es_message *message);
+void es_unsay(struct es_message *message);
+
+#endif

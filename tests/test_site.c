@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "plugin/hash.h"
+#include "plugin/time.h"
+#include "site_world.h"
+#include "testlib.h"
+
+#define DAY 20000
+#define AT(day) ((int64_t)(day) * 86400)
+
+static struct es_sheet_holder sheet_of(struct es_world *world, uint16_t model, uint16_t finding, int64_t now)
+{
+    struct es_sheet_holder out = {0};
+    struct es_stream *streams = NULL;
+    size_t n = 0;
+    if (es_cohort_streams(es_site_cohort(world->site), &streams, &n, NULL) != ES_OK) CU_FAIL_FATAL("streams");
+    for (size_t i = 0; i < n; i++)
+        if (streams[i].model == model && streams[i].finding == finding && streams[i].epoch == 1) {
+            const char *fault = NULL;
+            if (es_cohort_sheet(es_site_cohort(world->site), &streams[i], ES_NO_DAY, ES_NO_DAY, now, ES_NO_DAY, &out, NULL) != ES_OK)
+                CU_FAIL_FATAL("sheet");
+            if (!es_sheet_check(&out.sheet, &fault)) {
+                fprintf(stderr, "%s\n", fault);
+                CU_FAIL("sheet is not well formed");
+            }
+        }
+    free(streams);
+    return out;
+}
+
+static void an_exam_its_result_and_its_reference_become_one_case(void)
+{
+    struct es_world world;
+    es_world_open(&world, NULL);
+    CU_ASSERT_EQUAL(es_world_take(&world, es_say_exam(1, 1, DAY, "F", "084Y")), ES_OUTCOME_TAKEN);
+    CU_ASSERT_EQUAL(es_world_take(&world, es_say_result(1, "1.0", "effusion", 0.8, AT(DAY) + 60)), ES_OUTCOME_TAKEN);
+    CU_ASSERT_EQUAL(es_world_take(&world, es_say_reference(1, "report", ES_REFERENCE_FINAL, 1, AT(DAY + 2))), ES_OUTCOME_TAKEN);
+    CU_ASSERT_EQUAL(es_site_now(world.site), AT(DAY + 2) * 1000000);
+    struct es_sheet_holder holder = sheet_of(&world, 0, 0, INT64_MAX);
+    CU_ASSERT_EQUAL_FATAL(holder.sheet.rows, 1);
+    CU_ASSERT_EQUAL(holder.sheet.patients, 1);
+    CU_ASSERT_EQUAL(holder.sheet.score[0], 0.8);
+    CU_ASSERT_EQUAL(holder.sheet.decision[0], 1);
+    CU_ASSERT_EQUAL(holder.sheet.label[0], 1);
+    CU_ASSERT_EQUAL(holder.sheet.stage[0], ES_STAGE_REFERENCED);
+    CU_ASSERT_EQUAL(holder.sheet.mark[0], ES_MARK_HAS_REFERENCE);
+    CU_ASSERT_STRING_EQUAL(holder.levels[0].names[holder.sheet.level[0][0]], "F");
+    CU_ASSERT_STRING_EQUAL(holder.levels[1].names[holder.sheet.level[1][0]], "80+");
+    CU_ASSERT_EQUAL(holder.sheet.level[2][0], 0);
+    es_sheet_holder_clear(&holder);
+    holder = sheet_of(&world, 0, 1, INT64_MAX); /* the result names no nodule, and absence means no */
+    CU_ASSERT_EQUAL(holder.sheet.decision[0], 0);
+    CU_ASSERT_TRUE(isnan(holder.sheet.score[0]));
+    es_sheet_holder_clear(&holder);
+    es_world_close(&world);
+}
+
+static void the_same_message_is_a_duplicate_and_another_of_its_slot_a_revision(void)
+{
+    struct es_world world;
+    es_world_open(&world, NULL);
+    CU_ASSERT_EQUAL(es_world_take(&world, es_say_exam(1, 1, DAY, "F", "084Y")), ES_OUTCOME_TAKEN);
+    CU_ASSERT_EQUAL(es_world_take(&world, es_say_exam(1, 1, DAY, "F", "084Y")), ES_OUTCOME_DUPLICATE);
+    CU_ASSERT_EQUAL(es_world_take(&world, es_say_reference(1, "report", ES_REFERENCE_PRELIMINARY, 0, AT(DAY))), ES_OUTCOME_TAKEN);
+    CU_ASSERT_EQUAL(es_world_take(&world, es_say_reference(1, "report", ES_REFERENCE_FINAL, 1, AT(DAY))), ES_OUTCOME_REVISED);
+    struct es_message *bad = es_say_exam(1, 1, DAY, "F", "084Y");
+    snprintf(bad->study_uid, sizeof bad->study_uid, "no uid");
+    struct es_message *good = es_say_exam(2, 1, DAY, "F", "084Y");
+    const struct es_message *both[] = {bad, good};
+    struct es_receipt receipts[2];
+    CU_ASSERT_EQUAL(es_site_take(world.site, both, 2, receipts, NULL), ES_OK);
+    CU_ASSERT_EQUAL(receipts[0].outcome, ES_OUTCOME_REFUSED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(receipts[0].error.text, "study_uid"));
+    CU_ASSERT_EQUAL(receipts[1].outcome, ES_OUTCOME_TAKEN);
+    es_unsay(bad);
+    es_unsay(good);
+    es_world_close(&world);
+}
+
+static void a_reference_before_its_exam_waits_and_is_paired(void)
+{
+    struct es_world world;
+    struct es_cohort_counts counts;
+    es_world_open(&world, NULL);
+    CU_ASSERT_EQUAL(es_world_take(&world, es_say_reference(7, "report", ES_REFERENCE_FINAL, 1, AT(DAY))), ES_OUTCOME_TAKEN);
+    es_cohort_count(es_site_cohort(world.site), ES_NO_DAY, ES_NO_DAY, &counts);
+    CU_ASSERT_EQUAL(counts.references_without_exam, 1);
+    es_world_reopen(&world, ES_SITE_WRITE);
+    CU_ASSERT_EQUAL(es_world_take(&world, es_say_exam(7, 1, DAY, "M", "030Y")), ES_OUTCOME_TAKEN);
+    es_cohort_count(es_site_cohort(world.site), ES_NO_DAY, ES_NO_DAY, &counts);
+    CU_ASSERT_EQUAL(counts.references_without_exam, 0);
+    struct es_sheet_holder holder = sheet_of(&world, 0, 0, INT64_MAX);
+    CU_ASSERT_EQUAL(holder.sheet.label[0], 1);
+    es_sheet_holder_clear(&holder);
+    es_world_close(&world);
+}
+
+static void a_retraction_by_event_id_before_or_behind_its_target_takes_it_out(void)
+{
+    for (int before = 0; before < 2; before++) {
+        struct es_world world;
+        struct es_cohort_counts counts;
+        es_world_open(&world, NULL);
+        (void)es_world_take(&world, es_say_exam(1, 1, DAY, "F", "050Y"));
+        for (int step = 0; step < 2; step++) {
+            if (step == before) {
+                struct es_message *late = es_say_result(1, "1.0", "effusion", 0.9, AT(DAY + 9));
+                snprintf(late->event_id, sizeof late->event_id, "m-1");
+                snprintf(late->event_source, sizeof late->event_source, "ris");
+                (void)es_world_take(&world, late);
+            } else {
+                struct es_message *retract = es_say(ES_EVENT_RETRACT, 0);
+                snprintf(retract->retract_event_id, sizeof retract->retract_event_id, "m-1");
+                snprintf(retract->event_source, sizeof retract->event_source, "ris");
+                (void)es_world_take(&world, retract);
+            }
+        }
+        for (int again = 0; again < 2; again++) {
+            es_cohort_count(es_site_cohort(world.site), ES_NO_DAY, ES_NO_DAY, &counts);
+            CU_ASSERT_EQUAL(counts.retracted, 1);
+            CU_ASSERT_EQUAL(es_site_now(world.site), AT(DAY + 1) * 1000000); /* of the exam: the late result is out */
+            struct es_sheet_holder holder = sheet_of(&world, 0, 0, INT64_MAX);
+            CU_ASSERT_EQUAL(holder.sheet.stage[0], ES_STAGE_MISSING);
+            es_sheet_holder_clear(&holder);
+            es_world_reopen(&world, ES_SITE_WRITE);
+        }
+        es_world_close(&world);
+    }
+}
+
+static struct es_message *say_deprivation(unsigned patient, const char *value, int32_t valid_from)
+{
+    struct es_message *message = es_say(ES_EVENT_DEMOGRAPHICS, 0);
+    snprintf(message->patient_id, sizeof message->patient_id, "PAT%u", patient);
+    snprintf(message->source, sizeof message->source, "linkage");
+    snprintf(message->attributes[0].keyword, sizeof message->attributes[0].keyword, "imd_decile");
+    snprintf(message->attributes[0].value, sizeof message->attributes[0].value, "%s", value);
+    message->attributes[0].state = ES_ATTRIBUTE_PRESENT;
+    message->n_attributes = 1;
+    message->valid_from = valid_from;
+    return message;
+}
+
+static void demographics_reach_the_exams_of_all_aliases_of_a_patient(void)
+{
+    struct es_world world;
+    es_world_open(&world, NULL);
+    (void)es_world_take(&world, es_say_exam(1, 1, DAY, "F", "050Y"));
+    (void)es_world_take(&world, es_say_exam(2, 2, DAY + 5, "F", "050Y"));
+    (void)es_world_take(&world, say_deprivation(2, "3", DAY - 100));
+    (void)es_world_take(&world, say_deprivation(2, "7", DAY + 3));
+    struct es_sheet_holder holder = sheet_of(&world, 0, 0, INT64_MAX);
+    CU_ASSERT_EQUAL(holder.sheet.patients, 2);
+    es_sheet_holder_clear(&holder);
+    struct es_message *alias = es_say(ES_EVENT_PATIENT_ALIAS, 0);
+    snprintf(alias->patient_id, sizeof alias->patient_id, "PAT1");
+    snprintf(alias->same_as, sizeof alias->same_as, "PAT2");
+    snprintf(alias->event_id, sizeof alias->event_id, "merge");
+    CU_ASSERT_EQUAL(es_world_take(&world, alias), ES_OUTCOME_TAKEN);
+    for (int again = 0; again < 2; again++) {
+        holder = sheet_of(&world, 0, 0, INT64_MAX);
+        CU_ASSERT_EQUAL_FATAL(holder.sheet.rows, 2);
+        CU_ASSERT_EQUAL(holder.sheet.patients, 1);
+        CU_ASSERT_STRING_EQUAL(holder.levels[2].names[holder.sheet.level[2][0]], "3");
+        CU_ASSERT_STRING_EQUAL(holder.levels[2].names[holder.sheet.level[2][1]], "7");
+        es_sheet_holder_clear(&holder);
+        es_world_reopen(&world, ES_SITE_WRITE);
+    }
+    struct es_message *retract = es_say(ES_EVENT_RETRACT, 0);
+    snprintf(retract->retract_event_id, sizeof retract->retract_event_id, "merge");
+    (void)es_world_take(&world, retract);
+    holder = sheet_of(&world, 0, 0, INT64_MAX);
+    CU_ASSERT_EQUAL(holder.sheet.patients, 2);
+    es_sheet_holder_clear(&holder);
+    uint64_t entries = 0;
+    CU_ASSERT_EQUAL(es_site_verify(world.site, &entries, NULL), ES_OK);
+    es_world_close(&world);
+}
+
+static void a_missing_or_other_key_is_refused_and_none_is_made(void)
+{
+    struct es_world world;
+    struct es_error err = {0};
+    char key[300], moved[300];
+    es_world_open(&world, NULL);
+    es_site_close(world.site);
+    snprintf(key, sizeof key, "%s/site.key", world.folder);
+    snprintf(moved, sizeof moved, "%s/other.key", world.folder);
+    struct stat status;
+    CU_ASSERT_EQUAL(stat(key, &status), 0);
+    CU_ASSERT_EQUAL(status.st_mode & 0777, 0640);
+    CU_ASSERT_EQUAL_FATAL(rename(key, moved), 0);
+    CU_ASSERT_EQUAL(es_site_open(&world.site, world.config, ES_SITE_WRITE, NULL, &err), ES_E_STATE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "but the ledger was made with one: restore it from a backup"));
+    CU_ASSERT_EQUAL(access(key, F_OK), -1);
+    struct es_key *other = NULL;
+    CU_ASSERT_EQUAL_FATAL(es_key_create(&other, key, NULL), ES_OK);
+    es_key_close(other);
+    err = (struct es_error){0};
+    CU_ASSERT_EQUAL(es_site_open(&world.site, world.config, ES_SITE_WRITE, NULL, &err), ES_E_STATE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "was made with key "));
+    CU_ASSERT_PTR_NULL(world.site);
+    es_world_close(&world);
+}
+
+static void a_reader_of_nothing_is_told_and_a_reader_may_not_write(void)
+{
+    struct es_world world;
+    struct es_error err = {0};
+    es_world_open(&world, NULL);
+    es_world_reopen(&world, ES_SITE_READ);
+    struct es_message *exam = es_say_exam(1, 1, DAY, "F", "050Y");
+    const struct es_message *list[] = {exam};
+    struct es_receipt receipt;
+    CU_ASSERT_EQUAL(es_site_take(world.site, list, 1, &receipt, &err), ES_E_STATE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "opened for reading"));
+    es_unsay(exam);
+    es_site_close(world.site);
+    char path[300];
+    snprintf(path, sizeof path, "%s/ledger.db", world.folder);
+    unlink(path);
+    err = (struct es_error){0};
+    CU_ASSERT_EQUAL(es_site_open(&world.site, world.config, ES_SITE_READ, NULL, &err), ES_E_IO);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "No such file or directory"));
+    es_world_close(&world);
+}
+
+static void configuration_and_plan_are_recorded_once_and_a_release_moves_no_basis(void)
+{
+    struct es_world world;
+    struct es_head basis;
+    bool retrospect = true;
+    uint64_t plan_seq = 0;
+    es_world_open(&world, NULL);
+    es_site_basis(world.site, &basis);
+    CU_ASSERT_EQUAL(basis.seq, 2);
+    CU_ASSERT_EQUAL(es_site_plan_day(world.site, &retrospect, &plan_seq), es_instant_day(es_clock()));
+    CU_ASSERT_FALSE(retrospect);
+    CU_ASSERT_EQUAL(plan_seq, 2);
+    es_world_reopen(&world, ES_SITE_WRITE);
+    es_site_basis(world.site, &basis);
+    CU_ASSERT_EQUAL(basis.seq, 2);
+    (void)es_site_take_dirty(world.site);
+    struct es_message *release = es_say(ES_EVENT_RELEASE, 0);
+    release->document = strdup("{\"sha256\":\"00\"}");
+    CU_ASSERT_EQUAL(es_world_take(&world, release), ES_OUTCOME_TAKEN);
+    CU_ASSERT_FALSE(es_site_take_dirty(world.site));
+    es_site_basis(world.site, &basis);
+    CU_ASSERT_EQUAL(basis.seq, 2);
+    es_world_close(&world);
+}
+
+static void verify_names_an_identity_that_is_not_its_body_s(void)
+{
+    struct es_world world;
+    struct es_error err = {0};
+    uint64_t entries = 0;
+    es_world_open(&world, NULL);
+    (void)es_world_take(&world, es_say_exam(1, 1, DAY, "F", "050Y"));
+    CU_ASSERT_EQUAL(es_site_verify(world.site, &entries, &err), ES_OK);
+    CU_ASSERT_EQUAL(entries, 3);
+    /* The chain does not cover the identity: it is proved with the key. */
+    struct es_entry entry = {.received = 1, .sent = ES_NO_INSTANT, .identity = {1}};
+    enum es_taken taken;
+    uint8_t *body = NULL;
+    struct es_entry third;
+    CU_ASSERT_EQUAL_FATAL(es_ledger_read(es_site_ledger(world.site), 3, &third, &body, NULL), ES_OK);
+    entry.body = body;
+    entry.len = third.len;
+    CU_ASSERT_EQUAL_FATAL(es_ledger_append(es_site_ledger(world.site), &entry, 1, &taken, NULL), ES_OK);
+    CU_ASSERT_EQUAL(es_site_verify(world.site, &entries, &err), ES_E_STATE);
+    CU_ASSERT_STRING_EQUAL(err.text, "entry 4: its identity is not the one of its body");
+    free(body);
+    es_world_close(&world);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct es_test tests[] = {
+        {"an_exam_its_result_and_its_reference_become_one_case", an_exam_its_result_and_its_reference_become_one_case},
+        {"the_same_message_is_a_duplicate_and_another_of_its_slot_a_revision",
+         the_same_message_is_a_duplicate_and_another_of_its_slot_a_revision},
+        {"a_reference_before_its_exam_waits_and_is_paired", a_reference_before_its_exam_waits_and_is_paired},
+        {"a_retraction_by_event_id_before_or_behind_its_target_takes_it_out",
+         a_retraction_by_event_id_before_or_behind_its_target_takes_it_out},
+        {"demographics_reach_the_exams_of_all_aliases_of_a_patient", demographics_reach_the_exams_of_all_aliases_of_a_patient},
+        {"a_missing_or_other_key_is_refused_and_none_is_made", a_missing_or_other_key_is_refused_and_none_is_made},
+        {"a_reader_of_nothing_is_told_and_a_reader_may_not_write", a_reader_of_nothing_is_told_and_a_reader_may_not_write},
+        {"configuration_and_plan_are_recorded_once_and_a_release_moves_no_basis",
+         configuration_and_plan_are_recorded_once_and_a_release_moves_no_basis},
+        {"verify_names_an_identity_that_is_not_its_body_s", verify_names_an_identity_that_is_not_its_body_s},
+        {NULL, NULL}};
+    return es_test_main("site", tests, argc, argv);
+}
