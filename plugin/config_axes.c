@@ -198,6 +198,13 @@ enum es_errc config_read_axes(struct config_reader *reader, const cJSON *item, c
         if (code != ES_OK) return code;
         if (config_axis(config, reading.axis.name) >= 0)
             return config_wrong(reader, &here, "found a second axis named \"%s\", expected names that differ", reading.axis.name);
+        /* An event keeps one value of an attribute: what two axes read must mean the same. */
+        for (size_t k = 0; k < config->n_axes; k++) {
+            const struct es_axis_config *other = &config->axes[k];
+            if (strcmp(other->attribute, reading.axis.attribute) == 0 && strcmp(other->linked, reading.axis.linked) == 0 &&
+                (other->vocabulary != reading.axis.vocabulary || (other->n_bands > 0) != (reading.axis.n_bands > 0)))
+                return config_wrong(reader, &here, "found another vocabulary or bands than axis \"%s\" has for the same attribute", other->name);
+        }
         config->axes[config->n_axes++] = reading.axis;
     }
     return ES_OK;

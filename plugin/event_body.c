@@ -111,7 +111,7 @@ struct bytes {
 
 static void put(struct bytes *b, const void *data, size_t len)
 {
-    if (b->bad != ES_OK) return;
+    if (b->bad != ES_OK || len == 0) return;
     if (len > ES_MAX_EVENT_BODY - b->len) {
         b->bad = ES_E_LIMIT;
         return;
@@ -206,7 +206,8 @@ static void put_list(struct bytes *b, const struct field *f, const void *object)
 static void put_member(struct bytes *b, const struct field *f, const void *object)
 {
     const char *member = (const char *)object + f->offset;
-    const bool has = f->beside != 0 && *((const bool *)object + f->beside);
+    const bool flagged = f->type == TYPE_ANSWER || f->type == TYPE_WHOLE || f->type == TYPE_NUMBER; /* of lists `beside` is a count */
+    const bool has = flagged && *((const bool *)object + f->beside);
     unsigned choice;
     int32_t whole;
     int64_t instant;

@@ -71,6 +71,7 @@ static void every_fault_has_its_message(void)
         {"{" MODEL ",\"Axes\":[{\"Name\":\"a\",\"Attribute\":\"EthnicGroup\",\"Vocabulary\":1}]}", "Axes[0].Vocabulary: found number 1, expected the name of a vocabulary or of a CSV file"},
         {"{" MODEL ",\"Axes\":[{\"Name\":\"a\",\"Linked\":\"x\",\"Bands\":[1],\"Vocabulary\":\"dicom-sex\"}]}", "Axes[0]: found both of Bands and Vocabulary, expected at most one"},
         {"{" MODEL ",\"Axes\":[{\"Name\":\"a\",\"Linked\":\"x\"},{\"Name\":\"a\",\"Linked\":\"y\"}]}", "Axes[1]: found a second axis named \"a\", expected names that differ"},
+        {"{" MODEL ",\"Axes\":[{\"Name\":\"a\",\"Attribute\":\"EthnicGroup\"},{\"Name\":\"b\",\"Attribute\":\"EthnicGroup\",\"Vocabulary\":\"nhs-ethnic-category\"}]}", "Axes[1]: found another vocabulary or bands than axis \"a\" has for the same attribute"},
         {"{" MODEL ",\"Intersections\":\"all\"}", "Intersections: found string \"all\", expected \"pairs\" or a list of lists of axis names"},
         {"{" MODEL ",\"Intersections\":[[\"sex\"]]}", "Intersections[0]: found a list of 1, expected at least 2"},
         {"{" MODEL ",\"Intersections\":[[\"sex\",\"race\"]]}", "Intersections[0][1]: found string \"race\", expected the name of an axis"},

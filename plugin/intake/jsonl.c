@@ -232,7 +232,7 @@ static enum es_errc take_object(struct intake *in, const char *path, const cJSON
         if (k == count) {
             for (size_t i = 0; i < count; i++)
                 if (strcmp(keys[i].name, item->string) == 0)
-                    return es_fail(in->err, ES_E_REFUSED, "%s%s%s: no key of a %s message", path, path[0] != '\0' ? "." : "", item->string,
+                    return es_fail(in->err, ES_E_REFUSED, "%s%s%s: no key of %s messages", path, path[0] != '\0' ? "." : "", item->string,
                                    es_event_kind_name(in->message->kind));
             return off(in, path, item->string, "unknown key");
         }
