@@ -13,6 +13,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 static struct es_config *config;
 static struct es_key *key;
 
+static void tear_down(void)
+{
+    es_config_free(config);
+    es_key_close(key);
+}
+
 static void set_up(void)
 {
     static const char text[] = "{\"Axes\":[{\"Name\":\"sex\",\"Attribute\":\"PatientSex\"},{\"Name\":\"age\",\"Attribute\":\"PatientAge\"},"
@@ -21,6 +27,7 @@ static void set_up(void)
     static const uint8_t secret[32] = {1};
     if (config != NULL) return;
     if (es_config_parse(&config, text, sizeof text - 1, NULL, NULL) != ES_OK || es_key_from_bytes(&key, secret, NULL) != ES_OK) abort();
+    (void)atexit(tear_down);
 }
 
 static void decode(const uint8_t *body, size_t len, int must)
