@@ -6,7 +6,9 @@
 #define ES_PLUGIN_SITE_H
 
 #include "plugin/cohort.h"
+#include "plugin/intake/jsonl.h" /* a line to a message */
 #include "plugin/ledger.h"
+#include "plugin/recognise.h"    /* an object to messages */
 
 struct es_site;
 
@@ -56,18 +58,5 @@ bool es_site_take_dirty(struct es_site *site);
 
 /** Prove the chain, rebuild the cohort from the ledger and compare. @return ES_OK or ES_E_STATE with the first fault */
 ES_MUST_USE enum es_errc es_site_verify(struct es_site *site, uint64_t *entries, struct es_error *err);
-
-/** Messages that one DICOM object makes: an exam for an image; results for an AI object that a configured model recognises.
- * @param remote_aet   who sent it; "" when unknown
- * @param archive_copy the host says the archive made it (AnonymizedFrom): excluded, counted
- * @param messages     owned by the caller: es_messages_free()
- * @return ES_OK with *count 0 and `why` filled ("no model recognises it", "no rule matched a finding", "a directory, no image") for objects that say nothing */
-ES_MUST_USE enum es_errc es_messages_from_facts(const struct es_facts *facts, const struct es_config *config, const char *remote_aet,
-                                                bool archive_copy, struct es_message ***messages, size_t *count, char *why,
-                                                size_t why_size, struct es_error *err);
-void es_messages_free(struct es_message **messages, size_t count);
-
-/** One line of JSON Lines to a message (plugin/intake/jsonl.c). Unknown keys are refused by name. */
-ES_MUST_USE enum es_errc es_message_from_json(struct es_message *out, const char *line, size_t len, struct es_error *err);
 
 #endif
