@@ -217,6 +217,49 @@ static void exams_before_the_plan_count_but_bear_no_verdict(void)
     CU_ASSERT_EQUAL(site.n, early);
 }
 
+static void verdicts_rest_on_exams_from_the_plans_day_on(void)
+{
+    two_sexes(180, 240);
+    site.plan_day = site.rows[0].day;
+    /* 120 more women, all found, the day before: they count for the estimate and not for the verdict */
+    stand_in_add(&site, 120, (struct stand_in_row){.sex = 1, .age = 1, .stage = ES_STAGE_REFERENCED, .mark = ES_MARK_HAS_REFERENCE, .label = 1,
+                                                   .decision = 1, .day = site.rows[0].day - 1});
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    const cJSON *c = rest_of(release, "sex F", "sensitivity"), *flag, *flags = cJSON_GetObjectItemCaseSensitive(c, "flags");
+    bool said = false;
+    CU_ASSERT_DOUBLE_EQUAL(es_view_metric(group_of(release, "sex F"), "sensitivity").value, 300.0 / 420, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(c, "group_value"), 0.6, 1e-12);
+    CU_ASSERT_STRING_EQUAL(es_view_string(c, "verdict"), "disparity");
+    cJSON_ArrayForEach(flag, flags) said |= strcmp(flag->valuestring, "cases_from_plan_day") == 0;
+    CU_ASSERT_TRUE(said);
+    /* the floor too: 180 of 300 is below 0.7, 300 of 420 would not be */
+    CU_ASSERT_STRING_EQUAL(es_view_string(es_view_at(group_of(release, "sex F"), "against_floor", "sensitivity"), "verdict"), "below");
+    cJSON_Delete(release);
+}
+
+static void a_reference_made_in_sight_of_the_ai_is_flagged(void)
+{
+    two_sexes(180, 240);
+    site.rows[0].mark |= ES_MARK_AI_AWARE; /* one woman */
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    CU_ASSERT_TRUE(es_view_metric(group_of(release, "sex F"), "sensitivity").ai_aware);
+    CU_ASSERT_FALSE(es_view_metric(group_of(release, "sex M"), "sensitivity").ai_aware);
+    CU_ASSERT_FALSE(es_view_metric(group_of(release, "sex F"), "alert_rate").ai_aware);
+    cJSON_Delete(release);
+}
+
+static void cases_needed_count_what_is_lacking(void)
+{
+    two_sexes(285, 279); /* 0.95 against 0.93: within the margin of 0.1, shown when there are enough */
+    site.config.plan.alpha = 1e-9;
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    const cJSON *c = rest_of(release, "sex F", "sensitivity");
+    CU_ASSERT_STRING_EQUAL(es_view_string(c, "verdict"), "not_enough");
+    CU_ASSERT_STRING_EQUAL(es_view_string(c, "reason"), "interval");
+    CU_ASSERT(es_view_number(cJSON_GetObjectItemCaseSensitive(c, "cases_needed"), "positives") > 0);
+    cJSON_Delete(release);
+}
+
 static void without_a_plan_event_nothing_is_judged(void)
 {
     two_sexes(180, 240);
@@ -305,6 +348,9 @@ static const struct es_test tests[] = {
     {"too_few_cases_or_patients_bear_no_judgement", too_few_cases_or_patients_bear_no_judgement},
     {"unverified_cases_that_could_turn_the_sign_forbid_a_verdict", unverified_cases_that_could_turn_the_sign_forbid_a_verdict},
     {"exams_before_the_plan_count_but_bear_no_verdict", exams_before_the_plan_count_but_bear_no_verdict},
+    {"verdicts_rest_on_exams_from_the_plans_day_on", verdicts_rest_on_exams_from_the_plans_day_on},
+    {"a_reference_made_in_sight_of_the_ai_is_flagged", a_reference_made_in_sight_of_the_ai_is_flagged},
+    {"cases_needed_count_what_is_lacking", cases_needed_count_what_is_lacking},
     {"without_a_plan_event_nothing_is_judged", without_a_plan_event_nothing_is_judged},
     {"unknown_against_known_is_exploratory", unknown_against_known_is_exploratory},
     {"a_missed_floor_is_named_in_the_summary", a_missed_floor_is_named_in_the_summary},

@@ -43,6 +43,7 @@ struct es_trial {
     double margin, weight;
     double adjusted, adjusted_tost;   /* p-values */
     bool turned;                      /* unverified cases could turn the difference's sign */
+    bool ai_aware;                    /* references of group or rest may have been made in sight of the AI result */
     bool from_plan_day;               /* rests on the cases from the plan's day on only */
 };
 

@@ -121,6 +121,7 @@ static enum es_errc compare_primary(struct es_report *report, const struct es_re
     trial->margin = margin;
     trial->weight = weight;
     trial->from_plan_day = part->judge != NULL;
+    trial->ai_aware = es_report_ai_aware(es_sweep_summary(sweep, 0), metric);
     trial->turned = es_report_turned(report, sweep, tallies, at, metric, c.difference);
     return ES_OK;
 }
@@ -150,7 +151,7 @@ enum es_errc es_report_compare(struct es_report *report, const struct es_report_
         if (!metric->compare(s, &level, margin, &c) || c.status != ES_ESTIMATED) {
             not_estimable(t, node, c.reason, false);
         } else {
-            if (es_report_ai_aware(s, metric)) c.flags |= ES_FLAG_AI_AWARE;
+            if (es_report_ai_aware(es_sweep_summary(part->sweep, 0), metric)) c.flags |= ES_FLAG_AI_AWARE; /* group or rest */
             exploratory(t, node, metric, &c, &level, margin);
         }
     }
@@ -208,7 +209,7 @@ static void judge(struct es_report *report, struct es_trial *trial, double total
     enum es_verdict verdict = es_verdict_of(&c, trial->margin, plan->alpha, plan->alpha, plan->min_cases, plan->min_patients,
                                             trial->adjusted, trial->adjusted_tost);
     if (trial->turned) verdict = ES_VERDICT_NOT_ENOUGH;
-    if (es_report_ai_aware(trial->summary, trial->metric)) c.flags |= ES_FLAG_AI_AWARE;
+    if (trial->ai_aware) c.flags |= ES_FLAG_AI_AWARE;
     const bool parity = verdict == ES_VERDICT_PARITY;
     const double lo = parity ? c.lo_eq : c.lo, hi = parity ? c.hi_eq : c.hi;
     const double percent = 100 * (1 - (parity ? 2 : 1) * plan->alpha);

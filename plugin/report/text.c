@@ -221,7 +221,7 @@ static void put_finding(struct es_page *page, const struct es_view_finding *at, 
         put_words(page, group, width, &line, fit, columns);
         for (size_t i = 0; i < SHOWN; i++) starred |= es_view_metric(group, shown[i].name).few_patients;
     }
-    if (starred) es_page_put(page, "  * fewer than 50 patients: the interval is rough\n");
+    if (starred) es_page_put(page, "  * rests on fewer than 50 patients (effective number): the interval is rough\n");
 }
 
 static void put_head(struct es_page *page, const cJSON *release, size_t columns)
