@@ -19,7 +19,7 @@ extern "C" {
 #define ES_MAX_OBJECT_BYTES ((size_t)64 << 20)   /* bytes of a file, and of an inflated data set, that are looked at */
 #define ES_MAX_PARSE_STACK ((size_t)1 << 20)     /* stack that nested sequences may take, bytes */
 #define ES_MAX_PARSE_READS 40000000u             /* reads of the parser, some four an element */
-#define ES_MAX_PARSE_SECONDS 20                  /* processor time: disordered tags cost DCMTK quadratic time */
+#define ES_MAX_PARSE_SECONDS 10                  /* processor time: disordered tags cost DCMTK quadratic time */
 
 /** A parsed object. Opaque; owns a copy of its values. */
 struct es_dataset;
