@@ -232,6 +232,10 @@ static void the_example_says_what_it_means(void)
     CU_ASSERT_EQUAL(es_model_finding(model, "effusion"), 0);
     CU_ASSERT_EQUAL(es_model_finding(model, "other"), -1);
     es_config_free(config);
+    CU_ASSERT_EQUAL_FATAL(es_config_read(&config, es_testdata("demo.json"), &err), ES_OK);
+    CU_ASSERT_EQUAL(config->models[0].n_findings, 7);
+    CU_ASSERT_EQUAL(config->plan.since_day, 19723); /* 2024-01-01 */
+    es_config_free(config);
 }
 
 /* Written by hand from the rules of json.h: sorted, compact, defaults written out, numbers shortest. */

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file event_body.h
+ * The table of the canonical body's fields. Private to event_body.c (table, writing) and event_decode.c (reading).
+ *
+ * What has once been written is never changed: numbers, types and limits may only be added to.
+ */
+#ifndef ES_PLUGIN_EVENT_BODY_H
+#define ES_PLUGIN_EVENT_BODY_H
+
+#include "plugin/event.h"
+
+#define EVENT_SCHEMA 1 /* byte 0 */
+
+enum body_type {
+    TYPE_ENUM,       /* u8, 1..max; 0 is absent */
+    TYPE_BOOL,       /* u8 1; false is absent */
+    TYPE_ANSWER,     /* u8 0 or 1; absent without its has-flag */
+    TYPE_NOT,        /* u8 1 means false; true is absent */
+    TYPE_DAY,        /* i32; ES_NO_DAY is absent */
+    TYPE_INSTANT,    /* i64; ES_NO_INSTANT is absent */
+    TYPE_WHOLE,      /* i32 with a has-flag */
+    TYPE_NUMBER,     /* binary64 with a has-flag; finite, no -0 */
+    TYPE_TEXT,       /* UTF-8, 1..max bytes; "" is absent */
+    TYPE_DOCUMENT,   /* the same, on the heap */
+    TYPE_PSEUDONYM,  /* 17 bytes; the absent one is absent */
+    TYPE_IDENTITY,   /* 16 bytes, not all zero */
+    TYPE_PSEUDONYMS, /* sorted, distinct; at least one */
+    TYPE_ATTRIBUTES, /* records, sorted by keyword */
+    TYPE_FINDINGS    /* records, sorted by name */
+};
+
+struct body_field {
+    uint8_t number;
+    enum body_type type;
+    uint16_t max;   /* greatest enum value, or greatest length of a text */
+    size_t offset;  /* of the member */
+    size_t beside;  /* of its has-flag, or of the count of a list */
+};
+
+#define EVENT_FIELDS 38
+#define ATTRIBUTE_FIELDS 4
+#define FINDING_FIELDS 8
+extern const struct body_field event_body_fields[EVENT_FIELDS], event_body_attribute[ATTRIBUTE_FIELDS], event_body_finding[FINDING_FIELDS];
+
+/** Are all bytes zero? */
+bool event_body_blank(const uint8_t *bytes, size_t len);
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading of the canonical body: the same table, walked over bytes. Whatever does not belong is refused by field and place. */
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/event_body.h"
+#include "plugin/json.h"
+
+struct reading {
+    const uint8_t *body;
+    struct es_error *err;
+};
+
+static uint64_t read_little(const uint8_t *data, size_t len)
+{
+    uint64_t value = 0;
+    for (size_t i = len; i-- > 0;) value = value << 8 | data[i];
+    return value;
+}
+
+static enum es_errc fault(struct reading *r, const struct body_field *f, const uint8_t *at, const char *what)
+{
+    return es_fail(r->err, ES_E_PARSE, "event body: field %u at byte %zu: %s", f->number, (size_t)(at - r->body), what);
+}
+
+static enum es_errc read_fields(struct reading *r, const struct body_field *fields, size_t count, const uint8_t *data, size_t len, void *object);
+
+/* Records into a fresh array of items; keys (the first member, a text) ascend. */
+static enum es_errc read_records(struct reading *r, const struct body_field *f, const uint8_t *data, size_t len, void *object)
+{
+    const bool findings = f->type == TYPE_FINDINGS;
+    const size_t item_size = findings ? sizeof(struct es_finding) : sizeof(struct es_event_attribute);
+    size_t count = 0;
+    for (size_t at = 0; at < len; count++) {
+        const uint64_t record = len - at < 4 ? UINT64_MAX : read_little(data + at, 4);
+        if (record > len - at - 4) return fault(r, f, data + at, "a record runs past its field");
+        at += 4 + (size_t)record;
+    }
+    if (count == 0) return fault(r, f, data, "found no record, expected at least one");
+    if (count > ES_MAX_EVENT_FINDINGS) return fault(r, f, data, "found too many records");
+    char *items = calloc(count, item_size);
+    if (items == NULL) return es_fail(r->err, ES_E_MEMORY, "event body: no memory for records");
+    memcpy((char *)object + f->offset, &items, sizeof items);
+    memcpy((char *)object + f->beside, &count, sizeof count);
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        const size_t record = (size_t)read_little(data + at, 4);
+        char *item = items + i * item_size;
+        if (findings) ((struct es_finding *)(void *)item)->evaluable = true;
+        const enum es_errc code = read_fields(r, findings ? event_body_finding : event_body_attribute,
+                                              findings ? FINDING_FIELDS : ATTRIBUTE_FIELDS, data + at + 4, record, item);
+        if (code != ES_OK) return code;
+        /* name and keyword are the first members of their structs */
+        if (item[0] == '\0') return fault(r, f, data + at, "found a record without its name");
+        if (i > 0 && strcmp(item - item_size, item) >= 0) return fault(r, f, data + at, "found records out of order");
+        at += 4 + record;
+    }
+    return ES_OK;
+}
+_Static_assert(offsetof(struct es_finding, name) == 0, "records are ordered by their first member");
+_Static_assert(offsetof(struct es_event_attribute, keyword) == 0, "records are ordered by their first member");
+_Static_assert(sizeof(struct es_pseudonym) == ES_PSEUDONYM_SIZE, "lists of pseudonyms are written as they lie");
+_Static_assert(sizeof(enum es_event_kind) == sizeof(unsigned), "enums are read and written as unsigned");
+
+static enum es_errc read_pseudonyms(struct reading *r, const struct body_field *f, const uint8_t *data, size_t len, void *object)
+{
+    const size_t count = len / ES_PSEUDONYM_SIZE;
+    if (len == 0 || len % ES_PSEUDONYM_SIZE != 0) return fault(r, f, data, "found a length that is no multiple of 17");
+    if (count > ES_MAX_EVENT_REFERENCES) return fault(r, f, data, "found too many references");
+    for (size_t i = 0; i < count; i++) {
+        if (event_body_blank(data + i * ES_PSEUDONYM_SIZE, ES_PSEUDONYM_SIZE)) return fault(r, f, data, "found an absent pseudonym");
+        if (i > 0 && memcmp(data + (i - 1) * ES_PSEUDONYM_SIZE, data + i * ES_PSEUDONYM_SIZE, ES_PSEUDONYM_SIZE) >= 0)
+            return fault(r, f, data + i * ES_PSEUDONYM_SIZE, "found references out of order");
+    }
+    void *items = malloc(len);
+    if (items == NULL) return es_fail(r->err, ES_E_MEMORY, "event body: no memory for references");
+    memcpy(items, data, len);
+    memcpy((char *)object + f->offset, &items, sizeof items);
+    memcpy((char *)object + f->beside, &count, sizeof count);
+    return ES_OK;
+}
+
+static enum es_errc read_number(struct reading *r, const struct body_field *f, const uint8_t *data, void *object)
+{
+    const uint64_t bits = read_little(data, 8);
+    double number;
+    memcpy(&number, &bits, sizeof number);
+    if (!isfinite(number) || bits == UINT64_C(1) << 63) return fault(r, f, data, "found a number that is not finite, or -0");
+    memcpy((char *)object + f->offset, &number, sizeof number);
+    return ES_OK;
+}
+
+static enum es_errc read_text(struct reading *r, const struct body_field *f, const uint8_t *data, size_t len, void *object)
+{
+    const size_t max = f->type == TYPE_DOCUMENT ? ES_MAX_EVENT_BODY : f->max;
+    char *text = (char *)object + f->offset;
+    if (len == 0 || len > max) return fault(r, f, data, "found an empty or too long text");
+    if (!es_utf8_valid((const char *)data, len)) return fault(r, f, data, "found bytes that are no UTF-8 text");
+    if (f->type == TYPE_DOCUMENT) {
+        text = malloc(len + 1);
+        if (text == NULL) return es_fail(r->err, ES_E_MEMORY, "event body: no memory for its document");
+        memcpy((char *)object + f->offset, &text, sizeof text);
+    }
+    memcpy(text, data, len);
+    text[len] = '\0';
+    return ES_OK;
+}
+
+static enum es_errc read_integer(struct reading *r, const struct body_field *f, const uint8_t *data, size_t len, void *object)
+{
+    const uint64_t value = read_little(data, len);
+    char *member = (char *)object + f->offset;
+    const unsigned choice = (unsigned)value;
+    const int32_t whole = (int32_t)(uint32_t)value;
+    const int64_t instant = (int64_t)value;
+    switch (f->type) {
+    case TYPE_ENUM:
+        if (value == 0 || value > f->max) return fault(r, f, data, "found a value outside its list");
+        memcpy(member, &choice, sizeof choice);
+        return ES_OK;
+    case TYPE_BOOL:
+    case TYPE_NOT:
+        if (value != 1) return fault(r, f, data, "found another value, expected 1");
+        *(bool *)member = f->type == TYPE_BOOL;
+        return ES_OK;
+    case TYPE_ANSWER:
+        if (value > 1) return fault(r, f, data, "found another value, expected 0 or 1");
+        *(bool *)member = value == 1;
+        return ES_OK;
+    case TYPE_DAY:
+    case TYPE_WHOLE:
+        if (f->type == TYPE_DAY && whole == ES_NO_DAY) return fault(r, f, data, "found an unset day");
+        memcpy(member, &whole, sizeof whole);
+        return ES_OK;
+    default:
+        if (instant == ES_NO_INSTANT) return fault(r, f, data, "found an unset instant");
+        memcpy(member, &instant, sizeof instant);
+        return ES_OK;
+    }
+}
+
+/* Length that a type must have; 0: any. */
+static size_t fixed_length(enum body_type type)
+{
+    switch (type) {
+    case TYPE_ENUM:
+    case TYPE_BOOL:
+    case TYPE_NOT:
+    case TYPE_ANSWER: return 1;
+    case TYPE_DAY:
+    case TYPE_WHOLE: return 4;
+    case TYPE_INSTANT:
+    case TYPE_NUMBER: return 8;
+    case TYPE_PSEUDONYM: return ES_PSEUDONYM_SIZE;
+    case TYPE_IDENTITY: return ES_IDENTITY_SIZE;
+    default: return 0;
+    }
+}
+
+static enum es_errc read_member(struct reading *r, const struct body_field *f, const uint8_t *data, size_t len, void *object)
+{
+    const size_t fixed = fixed_length(f->type);
+    if (fixed != 0 && len != fixed)
+        return es_fail(r->err, ES_E_PARSE, "event body: field %u at byte %zu: found %zu bytes, expected %zu", f->number,
+                       (size_t)(data - r->body), len, fixed);
+    enum es_errc code;
+    switch (f->type) {
+    case TYPE_TEXT:
+    case TYPE_DOCUMENT: return read_text(r, f, data, len, object);
+    case TYPE_PSEUDONYM:
+    case TYPE_IDENTITY:
+        if (event_body_blank(data, len)) return fault(r, f, data, "found zeroes, expected the field to be absent");
+        memcpy((char *)object + f->offset, data, len);
+        return ES_OK;
+    case TYPE_PSEUDONYMS: return read_pseudonyms(r, f, data, len, object);
+    case TYPE_ATTRIBUTES:
+    case TYPE_FINDINGS: return read_records(r, f, data, len, object);
+    case TYPE_NUMBER: code = read_number(r, f, data, object); break;
+    default: code = read_integer(r, f, data, len, object); break;
+    }
+    if (code == ES_OK && f->beside != 0) *((bool *)object + f->beside) = true;
+    return code;
+}
+
+static enum es_errc read_fields(struct reading *r, const struct body_field *fields, size_t count, const uint8_t *data, size_t len, void *object)
+{
+    size_t at = 0, next = 0; /* fields ascend: the search goes on where it stopped */
+    while (at < len) {
+        if (len - at < 5) return es_fail(r->err, ES_E_PARSE, "event body: byte %zu: found %zu bytes, expected a field", (size_t)(data + at - r->body), len - at);
+        const uint8_t number = data[at];
+        const uint64_t size = read_little(data + at + 1, 4);
+        while (next < count && fields[next].number < number) next++;
+        if (next == count || fields[next].number != number)
+            return es_fail(r->err, ES_E_PARSE, "event body: byte %zu: found field %u, which is unknown or out of order",
+                           (size_t)(data + at - r->body), number);
+        if (size > len - at - 5) return fault(r, &fields[next], data + at, "it runs past the end");
+        const enum es_errc code = read_member(r, &fields[next], data + at + 5, (size_t)size, object);
+        if (code != ES_OK) return code;
+        at += 5 + (size_t)size;
+        next++;
+    }
+    return ES_OK;
+}
+
+enum es_errc es_event_decode(struct es_event *out, const uint8_t *body, size_t len, struct es_error *err)
+{
+    struct es_event event = {.study_day = ES_NO_DAY, .valid_from = ES_NO_DAY, .produced = ES_NO_INSTANT, .sent = ES_NO_INSTANT};
+    struct reading reading = {body, err};
+    if (len == 0 || len > ES_MAX_EVENT_BODY) return es_fail(err, ES_E_PARSE, "event body: found %zu bytes, expected 1 to 1048576", len);
+    if (body[0] != EVENT_SCHEMA) return es_fail(err, ES_E_UNSUPPORTED, "event body: found schema %u, expected 1", body[0]);
+    enum es_errc code = read_fields(&reading, event_body_fields, EVENT_FIELDS, body + 1, len - 1, &event);
+    if (code == ES_OK && event.kind == 0) code = es_fail(err, ES_E_PARSE, "event body: found no kind");
+    if (code == ES_OK) *out = event;
+    else es_event_clear(&event);
+    return code;
+}
