@@ -24,12 +24,26 @@ static void fail(const char *what, const struct es_error *err)
     abort();
 }
 
+static void write_key(const char *folder, const char *key)
+{
+    char path[300];
+    snprintf(path, sizeof path, "%s/site.key", folder);
+    FILE *file = fopen(path, "w");
+    if (!file || fprintf(file, "%s\n", key) < 0 || fclose(file) != 0) abort();
+}
+
 void es_world_open(struct es_world *world, const char *text)
+{
+    es_world_open_in(world, text, es_test_tempdir(), NULL);
+}
+
+void es_world_open_in(struct es_world *world, const char *text, const char *folder_path, const char *key)
 {
     struct es_error err = {0};
     char *filled = NULL;
     memset(world, 0, sizeof *world);
-    snprintf(world->folder, sizeof world->folder, "%s", es_test_tempdir());
+    snprintf(world->folder, sizeof world->folder, "%s", folder_path);
+    if (key) write_key(folder_path, key);
     const char *form = text ? text : es_world_config, *at = form;
     size_t len = strlen(form) + 2 * sizeof world->folder;
     if (!(filled = calloc(1, len))) abort();

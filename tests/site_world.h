@@ -17,6 +17,8 @@ struct es_world {
 extern const char es_world_config[];
 /** Parse `text` (NULL: es_world_config) with ledger and key in a fresh directory, and open for writing. Fails the test when it cannot. */
 void es_world_open(struct es_world *world, const char *text);
+/** The same in a directory that is there; key: 64 hex digits of the site's key, or NULL for a fresh one. */
+void es_world_open_in(struct es_world *world, const char *text, const char *folder, const char *key);
 /** Close and open again. */
 void es_world_reopen(struct es_world *world, enum es_site_mode mode);
 void es_world_close(struct es_world *world);
