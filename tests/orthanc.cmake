@@ -4,7 +4,7 @@ es_add_test(worker es_plugin)
 set_tests_properties(worker PROPERTIES LABELS threads)
 
 if(NOT ES_SANITIZE)
-  foreach(name smoke configuration stop kill same refused bytes ledger)
+  foreach(name smoke configuration stop kill same fetch refused bytes ledger)
     add_test(NAME orthanc_${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/orthanc/${name}.sh)
     set_tests_properties(orthanc_${name} PROPERTIES
       ENVIRONMENT ES_BUILD=${PROJECT_BINARY_DIR} LABELS host RUN_SERIAL ON TIMEOUT 240 SKIP_RETURN_CODE 77)

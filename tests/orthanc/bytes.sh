@@ -9,7 +9,8 @@ cp "$source_dir"/testdata/dicom/*.dcm "$source_dir"/testdata/dicom/*/*.dcm "$wor
 # The attributes DCMTK does not know, as their sender would write them and as UN, are where a plugin could do harm.
 first=$(ls "$work"/dicom/000/*dx.dcm | head -1)
 cp "$first" "$work/dicom/un.dcm"
-dcmodify -q -nb -un -i '(0010,2161)[0].(0008,0100)=A' -i '(0010,2160)=A' -gin "$work/dicom/un.dcm" 2>/dev/null
+code_item >"$work/item"
+check "an object with a sequence as UN" dcmodify -q -nb -if "(0010,2161)=$work/item" -i '(0010,2160)=A' -gin "$work/dicom/un.dcm"
 dcmconv -q +ti "$first" "$work/dicom/implicit.dcm" && dcmodify -q -nb -gin "$work/dicom/implicit.dcm"
 
 # digest DIR: sorted MD5 sums of every stored file

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Orthanc killed with SIGKILL in the middle of the stream, twice, and started again: after catch-up the report is the one of a
-# run that was not disturbed. So too when its log of changes is emptied while it is down to us.
+# run that was not disturbed. So too when its log of changes
+# is emptied, and for a new ledger beside a full archive.
 source "$(dirname "$0")/lib.sh"
 
 make_stream --exams 300 --dicom "$work/dicom" --references "$work/references.jsonl"
@@ -43,7 +44,16 @@ check "hit: settled" wait_settled
 curl -sf "$root/report" >"$work/hit.json"
 check "the reports are the same" diff <(without_provenance "$work/calm.json") <(without_provenance "$work/hit.json")
 check "the chain still verifies" "$evensight" verify -c <(evensight_section "$work/hit" | jq '{Evensight: .}')
-check "hit: stops" stop
+# Its log emptied behind our back: a gap, closed by a walk that finds nothing new.
+curl -sf -X DELETE "$url/changes" >/dev/null
+check "gap: stops" stop
+check "gap: Orthanc starts" start "$work/hit"
+check "gap: settled" wait_settled
+status_of >"$work/gap.json"
+check "gap: it is told, with its times" jq -e '.gap.noticed != null and .gap.closed != null' "$work/gap.json"
+curl -sf "$root/report" >"$work/gap-report.json"
+check "gap: the report is the same" diff <(without_provenance "$work/calm.json") <(without_provenance "$work/gap-report.json")
+check "gap: stops again" stop
 
 # A fresh ledger beside a full archive whose log is empty: everything is found by the walk.
 configure "$work/fresh" "$(evensight_section "$work/fresh")"
@@ -60,11 +70,5 @@ post "$work/references.jsonl" >/dev/null
 check "fresh: settled" wait_settled
 curl -sf "$root/report" >"$work/fresh.json"
 check "the walk finds the same" diff <(without_provenance "$work/calm.json") <(without_provenance "$work/fresh.json")
-# And the log emptied behind a ledger that had followed it: a gap, closed by a walk.
-curl -sf -X DELETE "$url/changes"
-check "gap: stops" stop
-check "gap: Orthanc starts" start "$work/fresh"
-check "gap: settled" wait_settled
-check "gap: it is told, with its times" jq -e '.gap.noticed != null and .gap.closed != null' <(status_of)
-check "gap: stops again" stop
+check "fresh: stops" stop
 finish

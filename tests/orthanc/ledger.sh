@@ -28,6 +28,6 @@ check "it recovers by itself" wait_settled 90
 post "$work/references.jsonl" >"$work/answer.json"
 equal "labels are taken" "$(jq .taken "$work/answer.json")" "$exams"
 check "settled" wait_settled
-equal "every exam is there, once" "$(curl -sf "$root/report" | jq '.models[0].findings[0].groups[0].cases')" "$exams"
+equal "every exam is there, once" "$(curl -sf "$root/report" | jq '.models[0].findings[0].groups[0].funnel.seen')" "$exams"
 check "Orthanc stops in good order" stop
 finish

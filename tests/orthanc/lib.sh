@@ -59,6 +59,9 @@ free_port() {
 # make_stream ARGUMENT...: the demo stream's objects and events
 make_stream() { "$build/bin/make_stream" "$@" "$predictions" >/dev/null; }
 
+# An item of a code sequence as it stands in a UN element: implicit VR little endian, CodeValue "C".
+code_item() { printf '\xfe\xff\x00\xe0\x0a\x00\x00\x00\x08\x00\x00\x01\x02\x00\x00\x00C '; }
+
 # evensight_section DIR: the demo's configuration with its ledger and key in DIR, as one object on stdout
 evensight_section() {
   sed 's|^ *//.*||' "$source_dir/testdata/demo.json" |

@@ -3,6 +3,9 @@
 # The main job: images and AI results by C-STORE, labels by POST, the report by every route.
 source "$(dirname "$0")/lib.sh"
 
+equal "the plugin exports its four functions only" "$(nm -D --defined-only "$plugin" | awk '{print $NF}' | sort | tr '\n' ' ')" \
+  "OrthancPluginFinalize OrthancPluginGetName OrthancPluginGetVersion OrthancPluginInitialize "
+check "DCMTK is the one that Orthanc has loaded" bash -c "ldd '$plugin' | grep -q libdcmdata.so.17"
 make_stream --exams 150 --dicom "$work/dicom" --references "$work/references.jsonl"
 exams=$(wc -l <"$work/references.jsonl")
 configure "$work/a" "$(evensight_section "$work/a")"
@@ -14,7 +17,7 @@ equal "every label is taken" "$(jq -c '[.taken, .duplicate, .refused]' "$work/an
 check "everything is counted" wait_settled
 curl -sf "$root/report" >"$work/report.json"
 equal "the report's schema" "$(jq -r .schema "$work/report.json")" evensight-report/1
-equal "cases of the first finding" "$(jq '.models[0].findings[0].groups[0].cases' "$work/report.json")" "$exams"
+equal "cases of the first finding" "$(jq '.models[0].findings[0].groups[0].funnel.seen' "$work/report.json")" "$exams"
 equal "the name is the configuration's" "$(jq -r '.models[0].name' "$work/report.json")" chexnet
 equal "seven findings" "$(jq '[.models[].findings[].finding] | unique | length' "$work/report.json")" 7
 post "$work/references.jsonl" >"$work/answer.json"
