@@ -51,21 +51,12 @@ static const uint32_t parts_of[ES_EVENT_KINDS] = {
     [ES_EVENT_ALARM] = PART_DOCUMENT,
 };
 
-/* PS3.5 9.1: at most 64 digits and dots, no empty component, no leading zero in one. */
+/* PS3.5 9.1 forbids leading zeros in a component, but archives hold such UIDs: an exam that carries one was still imaged. So only
+ * length and characters are held to it. */
 static bool uid_good(const char *uid)
 {
-    size_t len = 0;
-    for (bool start = true; uid[len] != '\0'; len++) {
-        const char c = uid[len], next = uid[len + 1];
-        if (c == '.') {
-            if (start) return false;
-            start = true;
-            continue;
-        }
-        if (c < '0' || c > '9' || (start && c == '0' && next >= '0' && next <= '9')) return false;
-        start = false;
-    }
-    return len > 0 && len <= 64 && uid[len - 1] != '.';
+    const size_t len = strlen(uid);
+    return len > 0 && len <= 64 && strspn(uid, "0123456789.") == len && strspn(uid, ".") == 0;
 }
 
 static enum es_errc refuse(struct making *m, const char *what, const char *why)

@@ -7,6 +7,8 @@ set_target_properties(evensight_shared PROPERTIES
 target_link_options(evensight_shared PRIVATE -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/evensight.map)
 target_link_libraries(evensight_shared PRIVATE es_plugin es_warnings Threads::Threads)
 
+# Relocatable: the prefix is found from where the .pc file stands, so that `cmake --install --prefix` works.
+file(RELATIVE_PATH ES_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(evensight.pc.in ${PROJECT_BINARY_DIR}/evensight.pc @ONLY)
 install(TARGETS evensight_shared LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES evensight.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

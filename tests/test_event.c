@@ -247,9 +247,9 @@ static void rules_of_each_kind(void)
 {
     begin(ES_EVENT_EXAM);
     refused_with("study_uid: found none, expected the StudyInstanceUID");
-    set(message.study_uid, "1..2");
+    set(message.study_uid, "1.2 SMITH");
     refused_with("study_uid: found no well-formed UID, expected at most 64 digits and dots (PS3.5 9.1)");
-    set(message.study_uid, "1.02");
+    set(message.study_uid, ".1.2");
     refused_with("study_uid: found no well-formed UID, expected at most 64 digits and dots (PS3.5 9.1)");
     set(message.study_uid, "1.2.3");
     add_attribute("PatientName", "X^Y");

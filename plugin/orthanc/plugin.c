@@ -17,6 +17,16 @@ ORTHANC_PLUGINS_API void OrthancPluginFinalize(void);
 ORTHANC_PLUGINS_API const char *OrthancPluginGetName(void);
 ORTHANC_PLUGINS_API const char *OrthancPluginGetVersion(void);
 
+/* By its SOPClassUID alone; the worker reads whatever names none. */
+static bool names_an_image(const struct es_elements *elements)
+{
+    char uid[ES_UID_SIZE] = "";
+    const struct es_element *found = es_elements_find(elements, 0x00080016u);
+    if (found == NULL || found->length == 0 || found->length >= sizeof uid) return false;
+    memcpy(uid, es_elements_value(elements, found), found->length);
+    return es_kind_of_class(uid) == ES_OBJECT_IMAGE;
+}
+
 /* Runs on Orthanc's storing thread, synchronously with its core and under a lock of the whole process: no REST call, no database,
  * no DICOM toolkit, no allocation, under 8 KiB of stack. Storing must succeed whatever happens here. */
 static OrthancPluginErrorCode on_stored(const OrthancPluginDicomInstance *instance, const char *id)
@@ -33,7 +43,7 @@ static OrthancPluginErrorCode on_stored(const OrthancPluginDicomInstance *instan
         const void *bytes = OrthancPluginGetInstanceData(context, instance);
         const int64_t size = OrthancPluginGetInstanceSize(context, instance);
         if (bytes != NULL && size > 0 && es_skim(bytes, (size_t)size, &item.elements, NULL) == ES_OK && !item.elements.unusual &&
-            es_kind_read(&item.elements) == ES_OBJECT_IMAGE) {
+            names_an_image(&item.elements)) {
             const char *aet = OrthancPluginGetInstanceRemoteAet(context, instance);
             item.kind = ES_ITEM_FACTS;
             snprintf(item.remote_aet, sizeof item.remote_aet, "%.16s", aet != NULL ? aet : "");

@@ -28,7 +28,7 @@ run() {
   shift
   out=$scratch/out errors=$scratch/errors
   "$EVENSIGHT" "$@" >"$out" 2>"$errors" || got=$?
-  same "exit status of: evensight $1 ..." "$want" "$got"
+  same "exit status of: evensight ${1:-} ..." "$want" "$got"
 }
 test_case() {
   ok=yes
