@@ -126,7 +126,7 @@ while read -r plot; do
 done <"$work/plots"
 
 echo
-"$build/bin/evensight" report -c "$work/orthanc.json" -f text
+curl -sSf "$root/report?format=text"
 echo
 results=$(cd "$results" && pwd)
 echo "Report for people:   $results/report.html"

@@ -89,6 +89,7 @@ enum es_errc es_surface_make(struct es_surface **out, struct es_site *site, stru
     if (rc == ES_OK) rc = es_render_json(made->release, &made->pages[ES_PAGE_JSON], err);
     if (rc == ES_OK) rc = es_render_html(made->release, &made->pages[ES_PAGE_HTML], err);
     if (rc == ES_OK) rc = es_render_csv(made->release, &made->pages[ES_PAGE_CSV], err);
+    if (rc == ES_OK) rc = es_render_text(made->release, ES_SURFACE_COLUMNS, &made->pages[ES_PAGE_TEXT], err);
     if (rc == ES_OK) rc = es_render_openmetrics(made->release, &made->pages[ES_PAGE_METRICS], err);
     if (rc == ES_OK) rc = page_of(excerpt(made->release, coverage, true), &made->pages[ES_PAGE_COVERAGE], err);
     if (rc == ES_OK) rc = page_of(excerpt(made->release, unpaired, false), &made->pages[ES_PAGE_UNPAIRED], err);

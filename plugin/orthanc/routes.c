@@ -82,7 +82,8 @@ static OrthancPluginErrorCode route_report(OrthancPluginRestOutput *output, cons
     if (strcmp(format, "json") == 0) return send_page(output, ES_PAGE_JSON, JSON);
     if (strcmp(format, "html") == 0) return send_page(output, ES_PAGE_HTML, "text/html; charset=utf-8");
     if (strcmp(format, "csv") == 0) return send_page(output, ES_PAGE_CSV, "text/csv; charset=utf-8");
-    return refuse(output, 400, "format is one of json, html, csv");
+    if (strcmp(format, "text") == 0) return send_page(output, ES_PAGE_TEXT, "text/plain; charset=utf-8");
+    return refuse(output, 400, "format is one of json, html, csv, text");
 }
 
 static OrthancPluginErrorCode route_json(OrthancPluginRestOutput *output, const OrthancPluginHttpRequest *request)

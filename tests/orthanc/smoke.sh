@@ -33,6 +33,8 @@ equal "report?format=html" "$(type_of 'report?format=html')" "200 text/html; cha
 check "the page is HTML" grep -q '<html' "$work/body"
 equal "app/" "$(type_of app/)" "200 text/html; charset=utf-8"
 equal "report.csv" "$(type_of report.csv)" "200 text/csv; charset=utf-8"
+equal "report?format=text" "$(type_of 'report?format=text')" "200 text/plain; charset=utf-8"
+check "names the model" grep -q chexnet "$work/body"
 equal "coverage" "$(type_of coverage)" "200 application/json"
 equal "unpaired" "$(type_of unpaired)" "200 application/json"
 equal "metrics" "$(type_of metrics)" "200 application/openmetrics-text; version=1.0.0; charset=utf-8"
