@@ -40,28 +40,33 @@ size_t es_froc(struct es_marks *marks, struct es_froc_point *points)
     return count;
 }
 
-double es_froc_sensitivity(const struct es_froc_point *points, size_t count, double fppi)
+double es_froc_sensitivity(const struct es_marks *marks, const struct es_froc_point *points, size_t count, double fppi)
 {
-    if (count == 0 || !(fppi >= 0.0)) return NAN;
-    const struct es_froc_point *last = &points[count - 1];
-    if (isnan(last->fppi) || isnan(last->sensitivity)) return NAN;
+    if (marks->lesions == 0 || marks->images == 0 || count == 0 || !(fppi >= 0.0)) return NAN;
     size_t low = 0, high = count; /* the last point with points[low].fppi <= fppi */
     while (high - low > 1) {
         const size_t middle = low + (high - low) / 2;
         if (points[middle].fppi <= fppi) low = middle;
         else high = middle;
     }
-    if (low + 1 == count) return last->sensitivity;
+    if (low + 1 == count) return points[low].sensitivity;
     const struct es_froc_point *a = &points[low], *b = &points[low + 1];
     return a->sensitivity + (b->sensitivity - a->sensitivity) * ((fppi - a->fppi) / (b->fppi - a->fppi));
 }
 
-static double mean_at(const struct es_froc_point *points, size_t count, double from, int rates)
+static double mean_at(const struct es_marks *marks, const struct es_froc_point *points, size_t count, double from, int rates)
 {
     double sum = 0.0;
-    for (int i = 0; i < rates; i++) sum += es_froc_sensitivity(points, count, ldexp(from, i));
+    for (int i = 0; i < rates; i++) sum += es_froc_sensitivity(marks, points, count, ldexp(from, i));
     return sum / rates;
 }
 
-double es_froc_score(const struct es_froc_point *points, size_t count) { return mean_at(points, count, 0.125, 7); }
-double es_froc_score_camelyon(const struct es_froc_point *points, size_t count) { return mean_at(points, count, 0.25, 6); }
+double es_froc_score(const struct es_marks *marks, const struct es_froc_point *points, size_t count)
+{
+    return mean_at(marks, points, count, 0.125, 7);
+}
+
+double es_froc_score_camelyon(const struct es_marks *marks, const struct es_froc_point *points, size_t count)
+{
+    return mean_at(marks, points, count, 0.25, 6);
+}

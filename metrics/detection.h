@@ -43,13 +43,16 @@ size_t es_froc_capacity(const struct es_marks *marks);
  * @return the number of points, 0 when a score is NaN */
 size_t es_froc(struct es_marks *marks, struct es_froc_point *points);
 
-/** Sensitivity at a rate of false positives; NAN when the curve has no rate or no sensitivity, or fppi is below 0. */
-double es_froc_sensitivity(const struct es_froc_point *points, size_t count, double fppi);
+/** Sensitivity at a rate of false positives.
+ * @param marks   what the points were made of: without lesions or images there is no sensitivity, whatever the points say
+ * @param points  of es_froc()
+ * @return NAN without lesions, images or points, and when fppi is below 0 */
+double es_froc_sensitivity(const struct es_marks *marks, const struct es_froc_point *points, size_t count, double fppi);
 
 /** Mean sensitivity at 1/8, 1/4, 1/2, 1, 2, 4, 8 false positives an image. */
-double es_froc_score(const struct es_froc_point *points, size_t count);
+double es_froc_score(const struct es_marks *marks, const struct es_froc_point *points, size_t count);
 /** The same at 1/4, 1/2, 1, 2, 4, 8, as in the CAMELYON16 challenge. */
-double es_froc_score_camelyon(const struct es_froc_point *points, size_t count);
+double es_froc_score_camelyon(const struct es_marks *marks, const struct es_froc_point *points, size_t count);
 
 #ifdef __cplusplus
 }

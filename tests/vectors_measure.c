@@ -254,11 +254,11 @@ static void check_froc(struct es_vec *v, struct es_marks *marks)
     es_vec_check_array(v, "curve_sens", column, count);
     size_t rates = 0;
     double *rate = es_vec_in_array(v, "fppi_points", &rates);
-    for (size_t i = 0; i < rates; i++) rate[i] = es_froc_sensitivity(points, count, rate[i]);
+    for (size_t i = 0; i < rates; i++) rate[i] = es_froc_sensitivity(marks, points, count, rate[i]);
     es_vec_check_array(v, "sens_at", rate, rates);
     free(rate);
-    es_vec_check(v, "froc_score", es_froc_score(points, count));
-    es_vec_check(v, "camelyon", es_froc_score_camelyon(points, count));
+    es_vec_check(v, "froc_score", es_froc_score(marks, points, count));
+    es_vec_check(v, "camelyon", es_froc_score_camelyon(marks, points, count));
     /* the lowest threshold: every mark. Without any mark it is (0, 0), as far as there are lesions and images */
     const double hits = (double)marks->hit_count, misses = (double)marks->miss_count;
     es_vec_check(v, "sensitivity", marks->lesions ? hits / (double)marks->lesions : (double)NAN);
