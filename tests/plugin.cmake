@@ -29,3 +29,8 @@ if(ES_FUZZ)
   target_link_libraries(fuzz_event PRIVATE es_plugin es_warnings)
 endif()
 es_add_test(order es_site_world)
+
+if(ES_BENCH)
+  add_executable(bench_ingest bench/bench_ingest.c)
+  target_link_libraries(bench_ingest PRIVATE es_plugin es_warnings)
+endif()
