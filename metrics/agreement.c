@@ -32,11 +32,12 @@ bool es_agreement_merge(struct es_agreement *into, const struct es_agreement *fr
 
 static struct es_bounded around(double value, double half) { return (struct es_bounded){value, value - half, value + half}; }
 
-/** Quantile of F(d1, d2) with upper tail p, through the incomplete beta; the smaller side keeps the digits. */
+/** Quantile of F(d1, d2) with upper tail p, through the incomplete beta: F = (d2/d1) c/b, where b = d2 / (d2 + d1 F) and
+ * c = 1 - b come from a quantile each, so that neither end loses its digits. Infinite when b is below the range. */
 static double f_isf(double p, double d1, double d2)
 {
-    const double b = es_beta_ppf(p, d2 / 2.0, d1 / 2.0); /* d2 / (d2 + d1 F) */
-    return (d2 / d1) * (1.0 - b) / b;
+    const double b = es_beta_ppf(p, d2 / 2.0, d1 / 2.0), c = es_beta_ppf(1.0 - p, d1 / 2.0, d2 / 2.0);
+    return (d2 / d1) * c / b;
 }
 
 /** Lin's concordance with the variance of its Fisher z. */
@@ -87,8 +88,9 @@ static struct es_bounded absolute(double n, double msr, double mse, double msc, 
     if (!(df > 0.0)) return out;
     const double fl = f_isf(alpha / 2.0, n - 1.0, df), fu = f_isf(alpha / 2.0, df, n - 1.0);
     const double mixed = k * msc + (k * n - k - n) * mse;
-    out.lo = n * (msr - fl * mse) / (fl * mixed + n * msr);
-    out.hi = n * (fu * msr - mse) / (mixed + n * fu * msr);
+    /* few degrees of freedom take the quantiles out of range: the limits then tend to these */
+    out.lo = isinf(fl) ? -n * mse / mixed : n * (msr - fl * mse) / (fl * mixed + n * msr);
+    out.hi = isinf(fu) ? 1.0 : n * (fu * msr - mse) / (mixed + n * fu * msr);
     return out;
 }
 

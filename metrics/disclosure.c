@@ -103,16 +103,16 @@ static void hide_line(struct line l, uint8_t *hidden)
     for (uint32_t i = 0; i < l.cells; i++) hidden[l.first + i * l.stride] = 1;
 }
 
-/** Hide whole lines through the pinned primary cells.
- * @return false when nothing more can be hidden or the audit could not be made */
-static bool hide_pinned(const struct es_table *t, uint8_t *hidden)
+/** Hide a whole line through a pinned primary cell.
+ * @return PUBLISH when one was hidden, COLLAPSE when there is nothing left to hide, FAILED when memory ran out */
+static enum es_disclosure hide_pinned(const struct es_table *t, uint8_t *hidden)
 {
     bool changed = false;
     for (uint32_t r = 0; r < t->rows; r++)
         for (uint32_t c = 0; c < t->columns; c++) {
             struct es_interval_u64 limits;
             if (!es_disclosure_small(t, t->count[(size_t)r * t->columns + c])) continue;
-            if (!es_disclosure_limits(t, hidden, r, c, &limits)) return false;
+            if (!es_disclosure_limits(t, hidden, r, c, &limits)) return ES_DISCLOSURE_FAILED;
             if (limits.hi > limits.lo) continue;
             const struct line lines[2] = {row_of(t, r), column_of(t, c)};
             for (int i = 0; i < 2 && !changed; i++)
@@ -122,23 +122,24 @@ static bool hide_pinned(const struct es_table *t, uint8_t *hidden)
                         changed = true;
                         break;
                     }
-            if (changed) return true;
+            if (changed) return ES_DISCLOSURE_PUBLISH;
         }
-    return false;
+    return ES_DISCLOSURE_COLLAPSE;
 }
 
 enum es_disclosure es_disclosure_hide(const struct es_table *table, uint8_t *hidden)
 {
-    if (!in_range(table)) return ES_DISCLOSURE_FAILED;
+    if (!in_range(table)) return ES_DISCLOSURE_FAILED; /* its size is not to be trusted, so hidden is left alone */
     const size_t cells = (size_t)table->rows * table->columns;
     memset(hidden, 0, cells);
     if (small_margin(table)) return ES_DISCLOSURE_COLLAPSE;
     for (size_t i = 0; i < cells; i++) hidden[i] = es_disclosure_small(table, table->count[i]);
     settle(table, hidden);
     while (!es_disclosure_audit(table, hidden, NULL)) {
-        if (!hide_pinned(table, hidden)) { /* nothing left to hide, and still pinned: the totals alone give it away */
-            memset(hidden, 0, cells);
-            return ES_DISCLOSURE_COLLAPSE;
+        const enum es_disclosure step = hide_pinned(table, hidden);
+        if (step != ES_DISCLOSURE_PUBLISH) { /* all hidden and still pinned, the totals alone give it away; or no memory */
+            memset(hidden, step == ES_DISCLOSURE_FAILED, cells);
+            return step;
         }
         settle(table, hidden);
     }

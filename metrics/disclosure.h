@@ -44,7 +44,8 @@ enum es_disclosure {
 bool es_disclosure_small(const struct es_table *table, uint64_t count);
 
 /** Decide which cells to hide.
- * @param hidden  rows * columns bytes, written unless FAILED: 1 hides. All 0 on COLLAPSE. Passed the audit on PUBLISH. */
+ * @param hidden  rows * columns bytes: 1 hides. Passed the audit on PUBLISH, all 0 on COLLAPSE; on FAILED all 1, or left as
+ *                it was when the table is out of range */
 enum es_disclosure es_disclosure_hide(const struct es_table *table, uint8_t *hidden);
 
 /** What a reader can work out about one hidden cell. */

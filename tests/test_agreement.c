@@ -31,6 +31,21 @@ static void test_agreement_edges(void)
     CU_ASSERT_EQUAL(s.bias.value, -1);
 }
 
+/* Expected: mpmath, 30 digits. With so few degrees of freedom one F quantile of ICC(2,1) is beyond the range of a double and
+ * the other below it: the limits tend to -n MSE / mixed, and ICC(2,1) itself passes -1. */
+static void test_absolute_agreement_of_opposites(void)
+{
+    static const double x[] = {-3.437463, 5.880932, 12.796985, -1.510507}, y[] = {4.86814, -4.303131, -13.318122, 1.823934};
+    struct es_agreement a = {.d = {.n = 0}};
+    for (int i = 0; i < 4; i++) CU_ASSERT_TRUE(es_agreement_add(&a, x[i], y[i]));
+    const struct es_agreement_summary s = es_agreement_summary(&a, 0.01);
+    CU_ASSERT_DOUBLE_EQUAL(s.icc21.value, -1.209198008053, 1e-11);
+    CU_ASSERT_DOUBLE_EQUAL(s.icc21.lo, -1.220321077669, 1e-11);
+    CU_ASSERT_DOUBLE_EQUAL(s.icc21.hi, -1.220321076431, 1e-11);
+    CU_ASSERT_DOUBLE_EQUAL(s.ccc.lo, -0.9995583249475, 1e-11);
+    CU_ASSERT_DOUBLE_EQUAL(s.ccc.hi, 0.9863035448871, 1e-11);
+}
+
 /** Shards in any order give the same bits of everything. */
 static void test_agreement_merges_exactly(void)
 {
@@ -53,6 +68,7 @@ int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
         {"agreement_edges", test_agreement_edges},
+        {"absolute_agreement_of_opposites", test_absolute_agreement_of_opposites},
         {"agreement_merges_exactly", test_agreement_merges_exactly},
         {NULL, NULL},
     };

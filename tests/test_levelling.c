@@ -17,7 +17,7 @@ static void test_tango_without_discordant_pairs(void)
     CU_ASSERT_DOUBLE_EQUAL(ci.hi, want, 1e-12);
 }
 
-/* Expected: R, ratesci::scoreci paired (method Tango), for 40 2 12 6: -0.29246 -0.05118. */
+/* Expected: R, packages ratesci and PropCIs, Tango's score interval. */
 static void test_tango_as_in_r(void)
 {
     const struct es_paired pairs = {40, 2, 12, 6};
