@@ -7,6 +7,6 @@ if(NOT ES_SANITIZE)
   foreach(name smoke configuration stop kill same fetch refused bytes ledger)
     add_test(NAME orthanc_${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/orthanc/${name}.sh)
     set_tests_properties(orthanc_${name} PROPERTIES
-      ENVIRONMENT ES_BUILD=${PROJECT_BINARY_DIR} LABELS host RUN_SERIAL ON TIMEOUT 240 SKIP_RETURN_CODE 77)
+      ENVIRONMENT ES_BUILD=${PROJECT_BINARY_DIR} LABELS host RUN_SERIAL ON TIMEOUT 300 SKIP_RETURN_CODE 77)
   endforeach()
 endif()

@@ -11,7 +11,7 @@ good=$(evensight_section "$work/good")
 try() {
   local name=$1 dir=$work/$1 code
   configure "$dir" "$2"
-  start "$dir" >"$work/start.out" || { bad "$name: Orthanc starts" "$(cat "$work/start.out")"; return; }
+  start "$dir" >"$dir/start.out" || { bad "$name: Orthanc starts" "$(cat "$dir/start.out")"; return; }
   check "$name: an image is stored" store_one "$image"
   equal "$name: it is there" "$(stored)" 1
   for _ in $(seq 50); do # what is found out by the worker takes a moment
@@ -24,35 +24,39 @@ try() {
   equal "$name: lines of the log" "$(grep -cE 'evensight: (not started|degraded)' "$dir/orthanc.log")" 1
   check "$name: Orthanc stops in good order" stop
 }
-try unknown_key "$(jq '. + {Colour: 1}' <<<"$good")" 'Colour'
-try wrong_type "$(jq '.Models[0].Findings[2].Threshold = "high"' <<<"$good")" 'Threshold'
-try impossible_value "$(jq '.Plan.Alpha = 2' <<<"$good")" 'Alpha'
-try no_models "$(jq 'del(.Models)' <<<"$good")" 'Models'
-try unknown_axis "$(jq '.Intersections = [["sex","shoe size"]]' <<<"$good")" 'Intersections'
-try not_an_object '"yes"' 'Evensight|object'
-try wrong_root "$(jq '.Root = "nowhere"' <<<"$good")" 'Root'
-try unknown_store "$(jq '.Ledger = "oracle:x"' <<<"$good")" 'Ledger'
-try no_such_folder "$(jq --arg w "$work" '.Ledger = "sqlite:\($w)/not/there/ledger.db"' <<<"$good")" '.'
-mkdir -p "$work/keyless"
-try missing_vocabulary "$(jq '.Axes[2].Vocabulary = "/not/there.csv"' <<<"$good")" 'Vocabulary'
+beside try unknown_key "$(jq '. + {Colour: 1}' <<<"$good")" 'Colour'
+beside try wrong_type "$(jq '.Models[0].Findings[2].Threshold = "high"' <<<"$good")" 'Threshold'
+beside try impossible_value "$(jq '.Plan.Alpha = 2' <<<"$good")" 'Alpha'
+beside try no_models "$(jq 'del(.Models)' <<<"$good")" 'Models'
+beside try unknown_axis "$(jq '.Intersections = [["sex","shoe size"]]' <<<"$good")" 'Intersections'
+beside try not_an_object '"yes"' 'Evensight|object'
+beside try wrong_root "$(jq '.Root = "nowhere"' <<<"$good")" 'Root'
+beside try unknown_store "$(jq '.Ledger = "oracle:x"' <<<"$good")" 'Ledger'
+beside try no_such_folder "$(jq --arg w "$work" '.Ledger = "sqlite:\($w)/not/there/ledger.db"' <<<"$good")" '.'
+beside try missing_vocabulary "$(jq '.Axes[2].Vocabulary = "/not/there.csv"' <<<"$good")" 'Vocabulary'
 
 # A key that is missing beside a ledger that was made with one: degraded, and no new key is made.
-configure "$work/key" "$(evensight_section "$work/key")"
-if start "$work/key" >"$work/start.out"; then
+key_away() {
+  configure "$work/key" "$(evensight_section "$work/key")"
+  start "$work/key" || { bad "key: Orthanc starts"; return; }
   check "key: ready first" wait_settled
   stop
   mv "$work/key/site.key" "$work/key/away.key"
+  rm -rf "$work/key/storage" "$work/key/orthanc.log"
   try key "$(evensight_section "$work/key")" '[Kk]ey'
   check "key: none was made" test ! -e "$work/key/site.key"
-else bad "key: Orthanc starts" "$(cat "$work/start.out")"; fi
+}
+beside key_away
 
 # Not configured, or not enabled: nothing is served, everything works.
-for section in null "$(jq '.Enable = false' <<<"$good")"; do
-  configure "$work/off" "$section"
-  start "$work/off" >/dev/null
-  check "off: an image is stored" store_one "$image"
-  equal "off: no route" "$(curl -s -o /dev/null -w '%{http_code}' "$root/status")" 404
-  check "off: Orthanc stops in good order" stop
-  rm -rf "$work/off"
-done
+off() {
+  configure "$work/off$1" "$2"
+  start "$work/off$1" >/dev/null
+  check "off $1: an image is stored" store_one "$image"
+  equal "off $1: no route" "$(curl -s -o /dev/null -w '%{http_code}' "$root/status")" 404
+  check "off $1: Orthanc stops in good order" stop
+}
+beside off 1 null
+beside off 2 "$(jq '.Enable = false' <<<"$good")"
+gather
 finish

@@ -20,7 +20,7 @@ bad() { failed=$((failed + 1)); printf 'FAIL %s%s\n' "$1" "${2:+: $2}"; }
 check() {
   local what=$1
   shift
-  if "$@" >"$work/check.out" 2>&1; then ok "$what"; else bad "$what" "$(tail -c 300 "$work/check.out" | tr '\n' ' ')"; fi
+  if "$@" >"$work/check.$BASHPID" 2>&1; then ok "$what"; else bad "$what" "$(tail -c 300 "$work/check.$BASHPID" | tr '\n' ' ')"; fi
 }
 # equal WHAT FOUND EXPECTED
 equal() { if [ "$2" = "$3" ]; then ok "$1"; else bad "$1" "found [$2], expected [$3]"; fi }
@@ -31,6 +31,27 @@ finish() {
   echo "$passed passed, $failed failed"
   [ "$failed" -eq 0 ]
   exit $?
+}
+# beside COMMAND...: run it at the same time as others; its checks are counted by gather
+beside() {
+  n_beside=$((n_beside + 1))
+  (
+    passed=0 failed=0 pids=()
+    "$@"
+    echo "$passed $failed" >"$work/beside.$n_beside.count"
+  ) >"$work/beside.$n_beside.out" 2>&1 &
+  [ "$(jobs -rp | wc -l)" -lt 3 ] || wait -n
+}
+n_beside=0
+gather() {
+  local i p f
+  wait
+  for i in $(seq $n_beside); do
+    cat "$work/beside.$i.out"
+    read -r p f <"$work/beside.$i.count" || { p=0 f=1; echo "FAIL a part that ran beside did not come to its end"; }
+    passed=$((passed + p)) failed=$((failed + f))
+  done
+  n_beside=0
 }
 skip() {
   echo "skipped: $1"

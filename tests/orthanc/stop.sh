@@ -4,24 +4,30 @@
 source "$(dirname "$0")/lib.sh"
 
 make_stream --exams 400 --dicom "$work/dicom" --references "$work/references.jsonl"
-configure "$work/a" "$(evensight_section "$work/a")"
-crashes=0
-for round in $(seq 20); do
-  start "$work/a" >"$work/start.out" || { crashes=$((crashes + 1)); cat "$work/start.out"; break; }
-  send "$work/dicom/00$((round % 4))" >/dev/null 2>&1 &
-  sender=$!
-  (while curl -s -m 5 "$root/report.html" "$root/status" "$root/plots"; do :; done) >/dev/null &
-  reader=$!
-  post "$work/references.jsonl" >/dev/null 2>&1 &
-  poster=$!
-  sleep "0.$((round % 5 + 1))"
-  stop
-  status=$?
-  [ "$status" -eq 0 ] || { crashes=$((crashes + 1)); echo "round $round: exit status $status"; }
-  wait $sender $reader $poster 2>/dev/null
-done
-equal "stops that were not in good order" "$crashes" 0
-check "nothing crashed in the log" bash -c "! grep -qiE 'segmentation|terminate called|assert' '$work/a/orthanc.log'"
+# ten DIR: ten rounds on one archive
+ten() {
+  local dir=$1 round status crashes=0 sender reader poster
+  configure "$dir" "$(evensight_section "$dir")"
+  for round in $(seq 10); do
+    start "$dir" || { crashes=$((crashes + 1)); break; }
+    send "$work/dicom/00$((round % 4))" >/dev/null 2>&1 &
+    sender=$!
+    (while curl -s -m 5 "$root/report.html" "$root/status" "$root/plots"; do :; done) >/dev/null &
+    reader=$!
+    post "$work/references.jsonl" >/dev/null 2>&1 &
+    poster=$!
+    sleep "0.$((round % 5 + 1))"
+    stop
+    status=$?
+    [ "$status" -eq 0 ] || { crashes=$((crashes + 1)); echo "round $round: exit status $status"; }
+    wait $sender $reader $poster 2>/dev/null
+  done
+  equal "$(basename "$dir"): stops that were not in good order" "$crashes" 0
+  check "$(basename "$dir"): nothing crashed in the log" bash -c "! grep -qiE 'segmentation|terminate called|assert' '$dir/orthanc.log'"
+}
+beside ten "$work/first"
+beside ten "$work/second"
+gather
 
 # The HTTP port is taken: Orthanc gives up after having loaded the plugin.
 configure "$work/b" "$(evensight_section "$work/b")"
