@@ -84,6 +84,21 @@ static void test_not_finite_changes_nothing(void)
     CU_ASSERT_EQUAL(es_exact_product_value(&p), 5);
 }
 
+/** Carries that waited as long as they may are passed on, and nothing of the sum changes. */
+static void test_waiting_carries_are_passed_on(void)
+{
+    struct es_exact_sum s = {.waiting = 0};
+    struct es_exact_product p = {.waiting = 0};
+    for (int i = 0; i < 3; i++) {
+        s.waiting = p.waiting = (1u << 30) - 1;
+        CU_ASSERT_TRUE(es_exact_sum_add(&s, -0x1.fffffffffffffp-1));
+        CU_ASSERT_TRUE(es_exact_product_add(&p, -0x1.fffffffffffffp-1, 0x1p40));
+        CU_ASSERT_EQUAL(s.waiting + p.waiting, 0);
+    }
+    CU_ASSERT_EQUAL(es_exact_sum_value(&s), 3 * -0x1.fffffffffffffp-1);
+    CU_ASSERT_EQUAL(es_exact_product_value(&p), 3 * -0x1.fffffffffffffp39);
+}
+
 #define VALUES 400
 
 /** Any permutation, any sharding, any order of merging: the same exact number. */
@@ -172,6 +187,7 @@ int main(int argc, char **argv)
         {"zero_is_never_negative", test_zero_is_never_negative},
         {"products", test_products},
         {"not_finite_changes_nothing", test_not_finite_changes_nothing},
+        {"waiting_carries_are_passed_on", test_waiting_carries_are_passed_on},
         {"merge_law", test_merge_law},
         {"moment_of_integers", test_moment_of_integers},
         {"moment_of_a_constant_is_zero", test_moment_of_a_constant_is_zero},
