@@ -1,173 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The worker against a host that lives in this file: what is handed over, what is in the host's log, what the host holds. */
+/* The worker against a host that lives in memory: what is handed over, what is in the host's log, what the host holds. */
 #include <cjson/cJSON.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "plugin/worker.h"
 #include "testlib.h"
+#include "worker_host.h"
 
-#define MAX_OBJECTS 4000
-
-/* One series with one instance for each object; object i has id "i" and is exam i of patient i. */
-static struct {
-    pthread_mutex_t lock;
-    size_t objects;       /* the host holds 0 .. objects-1 */
-    size_t first_logged;  /* its log has rows for first_logged .. objects-1, with seq i + 1 */
-    const char *date;     /* of every row */
-    unsigned fetches, lines;
-    useconds_t slow;      /* a fetch takes so long */
-    bool in_call, closed, called_when_closed;
-} host = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-static void host_reset(void)
-{
-    pthread_mutex_lock(&host.lock);
-    host.objects = host.first_logged = 0;
-    host.fetches = host.lines = 0;
-    host.slow = 0;
-    host.date = "20260301T100000";
-    host.in_call = host.closed = host.called_when_closed = false;
-    pthread_mutex_unlock(&host.lock);
-}
-
-static void host_store(size_t objects)
-{
-    pthread_mutex_lock(&host.lock);
-    host.objects = objects;
-    pthread_mutex_unlock(&host.lock);
-}
-
-static void put(struct es_elements *elements, uint32_t tag, const char *vr, const char *text)
-{
-    (void)es_elements_add(elements, tag, 0, 0, vr, text, strlen(text));
-}
-
-static void make_exam(size_t i, struct es_elements *out)
-{
-    char text[64];
-    memset(out, 0, sizeof *out);
-    put(out, 0x00080016, "UI", "1.2.840.10008.5.1.4.1.1.1.1");
-    snprintf(text, sizeof text, "1.2.3.1.%zu", i + 1);
-    put(out, 0x00080018, "UI", text);
-    put(out, 0x00080020, "DA", "20260301");
-    put(out, 0x00080060, "CS", "DX");
-    snprintf(text, sizeof text, "P%zu", i + 1);
-    put(out, 0x00100020, "LO", text);
-    put(out, 0x00100040, "CS", i % 2 != 0 ? "F" : "M");
-    snprintf(text, sizeof text, "1.2.3.2.%zu", i + 1);
-    put(out, 0x0020000d, "UI", text);
-    snprintf(text, sizeof text, "1.2.3.3.%zu", i + 1);
-    put(out, 0x0020000e, "UI", text);
-}
-
-static enum es_errc fetch(void *context, const char *id, struct es_host_object *out, struct es_error *err)
-{
-    (void)context;
-    pthread_mutex_lock(&host.lock);
-    const size_t i = strtoul(id, NULL, 10), objects = host.objects;
-    host.fetches++;
-    host.in_call = true;
-    host.called_when_closed |= host.closed;
-    const useconds_t slow = host.slow;
-    pthread_mutex_unlock(&host.lock);
-    if (slow > 0) usleep(slow);
-    pthread_mutex_lock(&host.lock);
-    host.in_call = false;
-    pthread_mutex_unlock(&host.lock);
-    if (i >= objects) return es_fail(err, ES_E_REFUSED, "gone");
-    out->has_elements = true;
-    make_exam(i, &out->elements);
-    return ES_OK;
-}
-
-static void release(void *context, struct es_host_object *object)
-{
-    (void)context;
-    (void)object;
-}
-
-static enum es_errc changes(void *context, uint64_t since, unsigned limit, struct es_host_change *rows, size_t *count, uint64_t *last,
-                            struct es_error *err)
-{
-    (void)context;
-    (void)err;
-    pthread_mutex_lock(&host.lock);
-    host.called_when_closed |= host.closed;
-    *count = 0;
-    for (size_t i = since > host.first_logged ? since : host.first_logged; i < host.objects && *count < limit; i++) {
-        struct es_host_change *row = &rows[(*count)++];
-        row->seq = i + 1;
-        row->new_instance = true;
-        snprintf(row->id, sizeof row->id, "%zu", i);
-        snprintf(row->date, sizeof row->date, "%s", host.date);
-    }
-    *last = host.first_logged < host.objects ? host.objects : 0;
-    pthread_mutex_unlock(&host.lock);
-    return ES_OK;
-}
-
-static enum es_errc series(void *context, uint64_t since, unsigned limit, char (*ids)[ES_HOST_ID_SIZE], size_t *count,
-                           struct es_error *err)
-{
-    (void)context;
-    (void)err;
-    pthread_mutex_lock(&host.lock);
-    *count = 0;
-    for (size_t i = since; i < host.objects && *count < limit; i++) snprintf(ids[(*count)++], ES_HOST_ID_SIZE, "%zu", i);
-    pthread_mutex_unlock(&host.lock);
-    return ES_OK;
-}
-
-static enum es_errc instances(void *context, const char *id, char (**ids)[ES_HOST_ID_SIZE], size_t *count, struct es_error *err)
-{
-    (void)context;
-    *ids = calloc(1, sizeof **ids);
-    if (*ids == NULL) return es_fail(err, ES_E_MEMORY, "memory ran out");
-    snprintf((*ids)[0], ES_HOST_ID_SIZE, "%s", id);
-    *count = 1;
-    return ES_OK;
-}
-
-static void log_line(void *context, const char *line)
-{
-    (void)context;
-    (void)line;
-    pthread_mutex_lock(&host.lock);
-    host.lines++;
-    pthread_mutex_unlock(&host.lock);
-}
-
-static const struct es_host table = {.fetch = fetch, .release = release, .changes = changes, .series = series,
-                                     .instances = instances, .log = log_line};
 static const struct es_worker_pace pace = {.batch_ms = 5, .render_ms = 20, .catchup_ms = 20, .retry_ms = 20};
-
-static struct es_config *configuration(const char *folder)
-{
-    char text[1024];
-    struct es_config *config = NULL;
-    struct es_error err = {0};
-    const int n = snprintf(text, sizeof text,
-                           "{\"Site\":\"T\",\"Ledger\":\"sqlite:%s/ledger.db\",\"PseudonymKeyFile\":\"%s/site.key\","
-                           "\"Axes\":[{\"Name\":\"sex\",\"Attribute\":\"PatientSex\"}],"
-                           "\"Models\":[{\"Name\":\"m\",\"Recognise\":{\"AlgorithmName\":\"M\"},\"Eligible\":{\"Modality\":[\"DX\"]},"
-                           "\"Findings\":[{\"Name\":\"f\",\"Task\":\"binary\",\"Threshold\":0.5,"
-                           "\"From\":[{\"SR\":{\"Concept\":\"122157,DCM\"}}]}]}]}",
-                           folder, folder);
-    if (es_config_parse(&config, text, (size_t)n, NULL, &err) != ES_OK) printf("configuration: %s\n", err.text);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(config);
-    return config;
-}
 
 static struct es_worker *start(const struct es_config *config)
 {
     struct es_worker *worker = NULL;
     struct es_error err = {0};
-    CU_ASSERT_EQUAL_FATAL(es_worker_start(&worker, config, &table, &pace, &err), ES_OK);
+    CU_ASSERT_EQUAL_FATAL(es_worker_start(&worker, config, &host_table, &pace, &err), ES_OK);
     return worker;
 }
 
@@ -202,14 +51,14 @@ static bool offer(struct es_worker *worker, size_t i)
 {
     struct es_stored item = {.kind = ES_ITEM_FACTS};
     snprintf(item.id, sizeof item.id, "%zu", i);
-    make_exam(i, &item.elements);
+    host_make_exam(i, &item.elements);
     return es_worker_offer(worker, &item);
 }
 
 static void test_what_is_handed_over_is_in_the_release(void)
 {
     struct es_worker_status status;
-    struct es_config *config = configuration(es_test_tempdir());
+    struct es_config *config = host_configuration(es_test_tempdir());
     host_reset();
     struct es_worker *worker = start(config);
     es_worker_host_open(worker);
@@ -229,7 +78,7 @@ static void test_what_is_handed_over_is_in_the_release(void)
 static void test_what_only_the_log_has_is_fetched_once(void)
 {
     struct es_worker_status status;
-    struct es_config *config = configuration(es_test_tempdir());
+    struct es_config *config = host_configuration(es_test_tempdir());
     host_reset();
     struct es_worker *worker = start(config);
     es_worker_host_open(worker);
@@ -260,7 +109,7 @@ static void test_what_only_the_log_has_is_fetched_once(void)
 static void test_a_full_inbox_loses_nothing(void)
 {
     struct es_worker_status status;
-    struct es_config *config = configuration(es_test_tempdir());
+    struct es_config *config = host_configuration(es_test_tempdir());
     host_reset();
     struct es_worker *worker = start(config);
     es_worker_host_open(worker);
@@ -281,7 +130,7 @@ static void test_a_full_inbox_loses_nothing(void)
 static void test_an_archive_with_an_empty_log_is_walked(void)
 {
     struct es_worker_status status;
-    struct es_config *config = configuration(es_test_tempdir());
+    struct es_config *config = host_configuration(es_test_tempdir());
     host_reset();
     host_store(230);
     host.first_logged = 230;
@@ -299,7 +148,7 @@ static void test_an_archive_with_an_empty_log_is_walked(void)
 static void test_a_replaced_log_is_a_gap_closed_by_a_walk(void)
 {
     struct es_worker_status status;
-    struct es_config *config = configuration(es_test_tempdir());
+    struct es_config *config = host_configuration(es_test_tempdir());
     host_reset();
     struct es_worker *worker = start(config);
     es_worker_host_open(worker);
@@ -336,7 +185,7 @@ static void test_a_replaced_log_is_a_gap_closed_by_a_walk(void)
 static void test_closing_the_host_waits_for_the_call_in_flight(void)
 {
     struct es_worker_status status;
-    struct es_config *config = configuration(es_test_tempdir());
+    struct es_config *config = host_configuration(es_test_tempdir());
     host_reset();
     struct es_worker *worker = start(config);
     es_worker_host_open(worker);
@@ -381,7 +230,7 @@ static void test_posted_lines_are_answered_after_the_commit(void)
     static const char body[] = "{\"event\":\"exam\",\"study_uid\":\"1.2.3\",\"patient_id\":\"A1\",\"study_date\":\"20260301\","
                                "\"acquisition\":{\"Modality\":\"DX\"}}\n\nno JSON\n";
     struct es_worker_status status;
-    struct es_config *config = configuration(es_test_tempdir());
+    struct es_config *config = host_configuration(es_test_tempdir());
     host_reset();
     struct es_worker *worker = start(config);
     es_worker_host_open(worker);
@@ -420,7 +269,7 @@ static void test_an_unwritable_ledger_degrades_and_recovers(void)
     struct es_worker_status status;
     char folder[512], file[600];
     snprintf(folder, sizeof folder, "%s/later", es_test_tempdir());
-    struct es_config *config = configuration(folder);
+    struct es_config *config = host_configuration(folder);
     host_reset();
     struct es_worker *worker = start(config);
     es_worker_host_open(worker);

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker_host.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "testlib.h"
+
+struct worker_host host = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+void host_reset(void)
+{
+    pthread_mutex_lock(&host.lock);
+    host.objects = host.first_logged = 0;
+    host.fetches = host.lines = 0;
+    host.slow = 0;
+    host.date = "20260301T100000";
+    host.in_call = host.closed = host.called_when_closed = false;
+    pthread_mutex_unlock(&host.lock);
+}
+
+void host_store(size_t objects)
+{
+    pthread_mutex_lock(&host.lock);
+    host.objects = objects;
+    pthread_mutex_unlock(&host.lock);
+}
+
+static void put(struct es_elements *elements, uint32_t tag, const char *vr, const char *text)
+{
+    (void)es_elements_add(elements, tag, 0, 0, vr, text, strlen(text));
+}
+
+void host_make_exam(size_t i, struct es_elements *out)
+{
+    char text[64];
+    memset(out, 0, sizeof *out);
+    put(out, 0x00080016, "UI", "1.2.840.10008.5.1.4.1.1.1.1");
+    snprintf(text, sizeof text, "1.2.3.1.%zu", i + 1);
+    put(out, 0x00080018, "UI", text);
+    put(out, 0x00080020, "DA", "20260301");
+    put(out, 0x00080060, "CS", "DX");
+    snprintf(text, sizeof text, "P%zu", i + 1);
+    put(out, 0x00100020, "LO", text);
+    put(out, 0x00100040, "CS", i % 2 != 0 ? "F" : "M");
+    snprintf(text, sizeof text, "1.2.3.2.%zu", i + 1);
+    put(out, 0x0020000d, "UI", text);
+    snprintf(text, sizeof text, "1.2.3.3.%zu", i + 1);
+    put(out, 0x0020000e, "UI", text);
+}
+
+static enum es_errc fetch(void *context, const char *id, struct es_host_object *out, struct es_error *err)
+{
+    (void)context;
+    pthread_mutex_lock(&host.lock);
+    const size_t i = strtoul(id, NULL, 10), objects = host.objects;
+    host.fetches++;
+    host.in_call = true;
+    host.called_when_closed |= host.closed;
+    const useconds_t slow = host.slow;
+    pthread_mutex_unlock(&host.lock);
+    if (slow > 0) usleep(slow);
+    pthread_mutex_lock(&host.lock);
+    host.in_call = false;
+    pthread_mutex_unlock(&host.lock);
+    if (i >= objects) return es_fail(err, ES_E_REFUSED, "gone");
+    out->has_elements = true;
+    host_make_exam(i, &out->elements);
+    return ES_OK;
+}
+
+static void release(void *context, struct es_host_object *object)
+{
+    (void)context;
+    (void)object;
+}
+
+static enum es_errc changes(void *context, uint64_t since, unsigned limit, struct es_host_change *rows, size_t *count, uint64_t *last,
+                            struct es_error *err)
+{
+    (void)context;
+    (void)err;
+    pthread_mutex_lock(&host.lock);
+    host.called_when_closed |= host.closed;
+    *count = 0;
+    for (size_t i = since > host.first_logged ? since : host.first_logged; i < host.objects && *count < limit; i++) {
+        struct es_host_change *row = &rows[(*count)++];
+        row->seq = i + 1;
+        row->new_instance = true;
+        snprintf(row->id, sizeof row->id, "%zu", i);
+        snprintf(row->date, sizeof row->date, "%s", host.date);
+    }
+    *last = host.first_logged < host.objects ? host.objects : 0;
+    pthread_mutex_unlock(&host.lock);
+    return ES_OK;
+}
+
+static enum es_errc series(void *context, uint64_t since, unsigned limit, char (*ids)[ES_HOST_ID_SIZE], size_t *count,
+                           struct es_error *err)
+{
+    (void)context;
+    (void)err;
+    pthread_mutex_lock(&host.lock);
+    *count = 0;
+    for (size_t i = since; i < host.objects && *count < limit; i++) snprintf(ids[(*count)++], ES_HOST_ID_SIZE, "%zu", i);
+    pthread_mutex_unlock(&host.lock);
+    return ES_OK;
+}
+
+static enum es_errc instances(void *context, const char *id, char (**ids)[ES_HOST_ID_SIZE], size_t *count, struct es_error *err)
+{
+    (void)context;
+    *ids = calloc(1, sizeof **ids);
+    if (*ids == NULL) return es_fail(err, ES_E_MEMORY, "memory ran out");
+    snprintf((*ids)[0], ES_HOST_ID_SIZE, "%s", id);
+    *count = 1;
+    return ES_OK;
+}
+
+static void log_line(void *context, const char *line)
+{
+    (void)context;
+    (void)line;
+    pthread_mutex_lock(&host.lock);
+    host.lines++;
+    pthread_mutex_unlock(&host.lock);
+}
+
+const struct es_host host_table = {.fetch = fetch, .release = release, .changes = changes, .series = series,
+                                     .instances = instances, .log = log_line};
+
+struct es_config *host_configuration(const char *folder)
+{
+    char text[1024];
+    struct es_config *config = NULL;
+    struct es_error err = {0};
+    const int n = snprintf(text, sizeof text,
+                           "{\"Site\":\"T\",\"Ledger\":\"sqlite:%s/ledger.db\",\"PseudonymKeyFile\":\"%s/site.key\","
+                           "\"Axes\":[{\"Name\":\"sex\",\"Attribute\":\"PatientSex\"}],"
+                           "\"Models\":[{\"Name\":\"m\",\"Recognise\":{\"AlgorithmName\":\"M\"},\"Eligible\":{\"Modality\":[\"DX\"]},"
+                           "\"Findings\":[{\"Name\":\"f\",\"Task\":\"binary\",\"Threshold\":0.5,"
+                           "\"From\":[{\"SR\":{\"Concept\":\"122157,DCM\"}}]}]}]}",
+                           folder, folder);
+    if (es_config_parse(&config, text, (size_t)n, NULL, &err) != ES_OK) printf("configuration: %s\n", err.text);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+    return config;
+}
