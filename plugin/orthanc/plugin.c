@@ -27,19 +27,6 @@ static bool names_an_image(const struct es_elements *elements)
     return es_kind_of_class(uid) == ES_OBJECT_IMAGE;
 }
 
-#define SOP_CLASS_UID 0x00080016u
-
-/* Only what is an image by its SOP class goes the short way. */
-static bool is_image(const struct es_elements *elements)
-{
-    char uid[ES_UID_SIZE];
-    const struct es_element *element = es_elements_find(elements, SOP_CLASS_UID);
-    if (element == NULL || element->length >= sizeof uid) return false;
-    memcpy(uid, es_elements_value(elements, element), element->length);
-    uid[element->length] = '\0';
-    return es_kind_of_class(uid) == ES_OBJECT_IMAGE;
-}
-
 /* Runs on Orthanc's storing thread, synchronously with its core and under a lock of the whole process: no REST call, no database,
  * no DICOM toolkit, no allocation, under 8 KiB of stack. Storing must succeed whatever happens here. */
 static OrthancPluginErrorCode on_stored(const OrthancPluginDicomInstance *instance, const char *id)
