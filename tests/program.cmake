@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 es_add_test(time es_plugin)
 
-if(TARGET evensight)
 add_test(NAME cli COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cli/run.sh)
 set_tests_properties(cli PROPERTIES ENVIRONMENT "EVENSIGHT=$<TARGET_FILE:evensight>" TIMEOUT 300)
-if(NOT ES_SANITIZE)
+if(NOT ES_SANITIZE) # what these show does not depend on the sanitizers
+  add_test(NAME predictions_cli COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cli/predictions.sh)
+  set_tests_properties(predictions_cli PROPERTIES
+    ENVIRONMENT "EVENSIGHT=$<TARGET_FILE:evensight>;MAKE_STREAM=$<TARGET_FILE:make_stream>" TIMEOUT 300)
   add_test(NAME install COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cli/install.sh)
   set_tests_properties(install PROPERTIES ENVIRONMENT "BUILD=${PROJECT_BINARY_DIR}" TIMEOUT 300)
-endif()
 endif()

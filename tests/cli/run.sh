@@ -134,11 +134,26 @@ dicom_files_say_what_they_hold() {
   run 0 facts "$images/oph-m-age-24-caucasian.dcm"
   same "an ethnic group outside the vocabulary" unmapped "$(jq -r .demographics.EthnicGroup.state "$out")"
   run 0 facts "$source_dir/testdata/dicom/ai-sr/sr-tid1500-planar-roi.dcm"
-  check "an SR has findings" jq -e '.report.findings | length > 0' "$out"
+  check "an SR has findings" jq -e '.report.findings | length > 0' "$out" >/dev/null
   echo "no DICOM" >"$scratch/text.dcm"
   run 1 facts "$scratch/text.dcm" "$images/ct-m-043y.dcm"
   same "the rest goes on" 1 "$(wc -l <"$out")"
   contains "the file is named" "text.dcm:" "$errors"
+}
+
+every_object_gives_facts_or_a_reason() {
+  local f status answered=0
+  while read -r f; do
+    status=0
+    "$EVENSIGHT" facts "$f" >"$scratch/one" 2>"$scratch/why" || status=$?
+    case $status in
+      0) jq -e .kind "$scratch/one" >/dev/null || { echo "    FAILED: $f: no JSON object"; ok=no; } ;;
+      1) check "$f: a reason is given" test -s "$scratch/why" ;;
+      *) echo "    FAILED: $f: exit status $status"; ok=no ;;
+    esac
+    answered=$((answered + 1))
+  done < <(find "$source_dir/testdata/dicom" -type f \( -name '*.dcm' -o -name 'dicomdir*' \) | sort)
+  check "at least 62 objects were tried (found $answered)" test $answered -ge 62
 }
 
 folders_of_files_are_walked() {
@@ -195,6 +210,7 @@ test_case wrong_configuration_is_status_2_and_names_the_key
 test_case a_stream_is_taken_and_reported
 test_case bad_lines_are_named_and_the_rest_goes_on
 test_case dicom_files_say_what_they_hold
+test_case every_object_gives_facts_or_a_reason
 test_case folders_of_files_are_walked
 test_case a_ledger_that_cannot_be_written_is_status_3
 test_case a_missing_or_other_key_is_refused

@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Real predictions through `evensight ingest` (JSON Lines) and `evensight report -f json`: every figure against what others published
+# or computed (testdata/predictions: AUROC by the model's authors; counts and rates by scikit-learn and statsmodels).
+# EVENSIGHT names the program under test, MAKE_STREAM the program that writes the stream.
+. "$(dirname "$0")/lib.sh"
+: "${MAKE_STREAM:?the stream writer}"
+data=$source_dir/testdata/predictions
+
+# agree NAME: standard input holds "key expected got" lines; every pair within 1e-9, and at least $2 lines
+agree() {
+  awk -v least="$2" '
+    { lines++; d = $2 - $3; if (d < 0) d = -d
+      if ($2 == "" || $3 == "" || $2 == "NA" || $3 == "null" || d > 1e-9) { bad++; if (bad <= 5) print "    FAILED: " $1 ": expected " $2 ", got " $3 } }
+    END { if (lines < least) { print "    FAILED: " lines + 0 " figures compared, expected at least " least; bad++ }; exit bad > 0 }' || ok=no
+  echo "    $1: compared"
+}
+
+# metric lines of a report: finding|axis|level|metric value
+figures() {
+  jq -r '.models[].findings[] | .finding as $f | .groups[] | . as $group | (.group | to_entries) as $g | select(($g | length) <= 1) |
+    (if ($g | length) == 0 then "all|all" else "\($g[0].key)|\($g[0].value)" end) as $key |
+    [["n", $group.cases], ["sens", $group.metrics.sensitivity.value], ["spec", $group.metrics.specificity.value],
+     ["ppv", $group.metrics.ppv.value], ["npv", $group.metrics.npv.value]][] |
+    "\($f)|\($key)|\(.[0])\t\(.[1])"' "$1" | sort
+}
+
+# columns of an expected file (CSV with quoted names, no commas inside fields): finding|axis|level|metric value
+expected() { # expected FILE AXIS-OF-AGE
+  awk -F, -v age="$2" '
+    { for (i = 1; i <= NF; i++) gsub(/"/, "", $i) }
+    NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+    $c["subset"] == "all" && $c["dim"] !~ /\|/ {
+      axis = $c["dim"]; if (axis == "age_band") axis = age
+      key = tolower($c["task"]) "|" axis "|" $c["group"]
+      split("n sens spec ppv npv", m, " ")
+      for (i = 1; i <= 5; i++) if ($c[m[i]] != "" && $c[m[i]] != "NA") print key "|" m[i] "\t" $c[m[i]] }' "$1" | sort
+}
+
+nih_chexnet_equals_what_was_published() {
+  local dir=$scratch/nih
+  mkdir -p "$dir"
+  sed -e 's/"30d"/"0d"/' -e 's/"floor:5"/"none"/' "$source_dir/testdata/demo.json" >"$dir/conf.json"
+  check "the stream is written" "$MAKE_STREAM" --jsonl "$dir/stream.jsonl" "$data/nih-chexnet/predictions.csv" >/dev/null
+  run 0 ingest -c "$dir/conf.json" "$dir/stream.jsonl"
+  contains "everything is taken" "taken 67299, revised 0, duplicates 0, refused 0" "$errors"
+  run 0 report -c "$dir/conf.json" -f json -o "$dir/report.json"
+  jq -r '.models[].findings[] | "\(.finding)\t\(.groups[0].metrics.auroc.value)"' "$dir/report.json" | sort >"$dir/auroc"
+  awk -F, 'NR > 1 { print tolower($1) "\t" $2 }' "$data/nih-chexnet/published_auc.csv" | sort >"$dir/published"
+  join "$dir/published" "$dir/auroc" | agree "seven AUROCs against published_auc.csv" 7
+  figures "$dir/report.json" >"$dir/got"
+  expected "$data/expected/nih-chexnet.csv" age >"$dir/want"
+  # 7 findings x (everyone + 2 sexes + 5 age bands + 2 views) x 5 figures, less one PPV of a group without an alert
+  join -t "$(printf '\t')" "$dir/want" "$dir/got" | tr '\t' ' ' | agree "n, sens, spec, ppv, npv by sex, age, view" 349
+  same "ethnicity is unknown for everyone" 22433 \
+    "$(jq '.models[0].findings[0].groups[] | select(.group == {"ethnicity": "unknown"}) | .cases' "$dir/report.json")"
+  same "and no other level of it exists" 1 \
+    "$(jq '[.models[0].findings[0].groups[] | select((.group | keys) == ["ethnicity"] and .cases > 0)] | length' "$dir/report.json")"
+}
+
+support2_equals_and_shows_42_of_unknown_race() {
+  local dir=$scratch/support2
+  mkdir -p "$dir"
+  cat >"$dir/conf.json" <<'CONF'
+{ "Site": "support2", "Ledger": "sqlite:ledger.db", "PseudonymKeyFile": "site.key",
+  "Axes": [ {"Name":"sex","Attribute":"PatientSex"}, {"Name":"age","Attribute":"PatientAge","Bands":[0,18,40,60,80]},
+            {"Name":"race","Linked":"race"} ],
+  "Models": [ {"Name":"support","Findings":[{"Name":"surv6m","Task":"binary","Threshold":0.5,"ReferenceWithin":"0d"}]} ],
+  "Disclosure": {"Internal":"none"} }
+CONF
+  awk -F, 'NR > 1 {
+    uid = "2.25.9" $1; sex = $3 == "female" ? "F" : "M"; split($2, years, ".")
+    printf "{\"event\":\"exam\",\"study_uid\":\"%s\",\"patient_id\":\"P%s\",\"study_date\":\"19940101\",\"demographics\":{\"PatientSex\":\"%s\",\"PatientAge\":\"%03dY\"}}\n", uid, $1, sex, years[1]
+    if ($4 != "") printf "{\"event\":\"demographics\",\"patient_id\":\"P%s\",\"attributes\":{\"race\":\"%s\"},\"source\":\"linkage\",\"valid_from\":\"19890101\"}\n", $1, $4
+    if ($8 != "") printf "{\"event\":\"result\",\"study_uid\":\"%s\",\"model\":{\"name\":\"support\",\"version\":\"1\"},\"produced\":\"1994-01-01T12:00:00Z\",\"status\":\"ok\",\"findings\":[{\"finding\":\"surv6m\",\"score\":%s}]}\n", uid, $8
+    printf "{\"event\":\"reference\",\"study_uid\":\"%s\",\"source\":\"follow-up\",\"status\":\"final\",\"established\":\"1994-08-01T12:00:00Z\",\"reader_saw_ai\":\"no\",\"findings\":[{\"finding\":\"surv6m\",\"label\":%s}]}\n", uid, $7
+  }' "$data/support2/predictions.csv" >"$dir/stream.jsonl"
+  run 0 ingest -c "$dir/conf.json" "$dir/stream.jsonl"
+  run 0 report -c "$dir/conf.json" -f json -o "$dir/report.json"
+  figures "$dir/report.json" | sed -e 's/^surv6m/alive_180d by surv6m/' -e 's/|sex|F|/|sex|female|/' -e 's/|sex|M|/|sex|male|/' | sort >"$dir/got"
+  expected "$data/expected/support2.csv" age | sed 's/|race|missing|/|race|unknown|/' | sort >"$dir/want"
+  # everyone + 2 sexes + 4 age bands + 5 races and unknown, 5 figures each
+  join -t "$(printf '\t')" "$dir/want" "$dir/got" | tr ' ' '_' | tr '\t' ' ' | agree "n, sens, spec, ppv, npv by sex, age, race" 60
+  same "race missing is a group" 42 \
+    "$(jq '.models[0].findings[0].groups[] | select(.group == {"race": "unknown"}) | .funnel.seen' "$dir/report.json")"
+}
+
+echo "real predictions"
+test_case nih_chexnet_equals_what_was_published
+test_case support2_equals_and_shows_42_of_unknown_race
+finish
