@@ -9,14 +9,6 @@
 #include "plugin/report/plot.h"
 #include "testlib.h"
 
-/* fontconfig keeps three objects of a resolved font until the process ends, however much is drawn; leaks of ours do not pass
- * through it. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:libfontconfig";
-}
-
 static cJSON *sample(void)
 {
     char *text = es_test_slurp(es_testdata("golden/sample-release.json"), NULL);

@@ -47,19 +47,28 @@ int es_exit_status(const struct es_error *err)
     }
 }
 
+enum es_errc es_try_site(struct es_opened *out, const char *config_path, enum es_site_mode mode, struct es_error *err)
+{
+    *out = (struct es_opened){0};
+    if (!config_path) return es_fail(err, ES_E_ARG, "-c CONF is needed");
+    enum es_errc rc = es_config_read(&out->config, config_path, err);
+    if (rc != ES_OK) {
+        es_error_prefix(err, "%s", config_path);
+        err->code = ES_E_CONFIG; /* a configuration that cannot be read is a wrong configuration */
+        return ES_E_CONFIG;
+    }
+    rc = es_site_open(&out->site, out->config, mode, &es_program_progress, err);
+    es_progress_end();
+    if (rc == ES_OK) return ES_OK;
+    es_config_free(out->config);
+    out->config = NULL;
+    return rc;
+}
+
 int es_open_site(struct es_opened *out, const char *command, const char *config_path, enum es_site_mode mode)
 {
     struct es_error err = {0};
-    *out = (struct es_opened){0};
-    if (!config_path) return es_complain(ES_EXIT_USAGE, command, "-c CONF is needed");
-    if (es_config_read(&out->config, config_path, &err) != ES_OK)
-        return es_complain(ES_EXIT_USAGE, command, "%s: %s", config_path, err.text);
-    if (es_site_open(&out->site, out->config, mode, &es_program_progress, &err) == ES_OK) {
-        es_progress_end();
-        return ES_EXIT_DONE;
-    }
-    es_config_free(out->config);
-    out->config = NULL;
+    if (es_try_site(out, config_path, mode, &err) == ES_OK) return ES_EXIT_DONE;
     return es_complain(es_exit_status(&err), command, "%s", err.text);
 }
 

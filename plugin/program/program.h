@@ -42,7 +42,9 @@ struct es_opened {
     struct es_config *config;
     struct es_site *site;
 };
-/** Read the configuration and open the site; complains on stderr. @return ES_EXIT_DONE or the exit status */
+/** Read the configuration and open the site. */
+ES_MUST_USE enum es_errc es_try_site(struct es_opened *out, const char *config_path, enum es_site_mode mode, struct es_error *err);
+/** The same; complains on stderr. @return ES_EXIT_DONE or the exit status */
 int es_open_site(struct es_opened *out, const char *command, const char *config_path, enum es_site_mode mode);
 void es_close_site(struct es_opened *opened);
 

@@ -203,6 +203,30 @@ a_tampered_ledger_is_named() {
   contains "the entry is named" "entry" "$errors"
 }
 
+one_writer_at_a_time() {
+  local dir=$scratch/writers writer
+  write_config "$dir"
+  stream >"$dir/day.jsonl"
+  run 0 ingest -c "$dir/evensight.json" "$dir/day.jsonl"
+  run 0 report -c "$dir/evensight.json" -o "$dir/alone.json"
+  mkfifo "$dir/pipe"
+  "$EVENSIGHT" ingest -c "$dir/evensight.json" - <"$dir/pipe" 2>/dev/null &
+  writer=$!
+  exec 9>"$dir/pipe" # the writer has its input open, and so the lease soon
+  for _ in $(seq 50); do
+    "$EVENSIGHT" ingest -c "$dir/evensight.json" "$dir/day.jsonl" 2>/dev/null || break
+    sleep 0.1
+  done
+  run 3 ingest -c "$dir/evensight.json" "$dir/day.jsonl"
+  contains "the holder is named" "$writer" "$errors"
+  run 0 report -c "$dir/evensight.json" -o "$dir/beside.json"
+  contains "a report beside a writer says that it is not recorded" "not recorded" "$errors"
+  check "and is the same report" cmp -s "$dir/alone.json" "$dir/beside.json"
+  exec 9>&-
+  wait "$writer"
+  run 0 ingest -c "$dir/evensight.json" "$dir/day.jsonl"
+}
+
 echo "evensight (command line)"
 test_case help_for_each_command
 test_case wrong_usage_is_status_2
@@ -215,4 +239,5 @@ test_case folders_of_files_are_walked
 test_case a_ledger_that_cannot_be_written_is_status_3
 test_case a_missing_or_other_key_is_refused
 test_case a_tampered_ledger_is_named
+test_case one_writer_at_a_time
 finish
