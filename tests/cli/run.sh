@@ -212,10 +212,10 @@ one_writer_at_a_time() {
   mkfifo "$dir/pipe"
   "$EVENSIGHT" ingest -c "$dir/evensight.json" - <"$dir/pipe" 2>/dev/null &
   writer=$!
-  exec 9>"$dir/pipe" # the writer has its input open, and so the lease soon
-  for _ in $(seq 50); do
-    "$EVENSIGHT" ingest -c "$dir/evensight.json" "$dir/day.jsonl" 2>/dev/null || break
-    sleep 0.1
+  exec 9>"$dir/pipe" # the writer waits for lines; its lease is a lock that the kernel lists
+  for _ in $(seq 100); do
+    grep -q ":$(stat -c %i "$dir/ledger.db.lease") " /proc/locks && break
+    sleep 0.05
   done
   run 3 ingest -c "$dir/evensight.json" "$dir/day.jsonl"
   contains "the holder is named" "$writer" "$errors"
