@@ -62,6 +62,10 @@ const char *es_interval_name(enum es_interval method)
         [ES_INTERVAL_MN_CLUSTERED] = "miettinen-nurminen-clustered",
         [ES_INTERVAL_NORMAL_JOINT] = "normal-joint",
         [ES_INTERVAL_WILSON] = "wilson",
+        [ES_INTERVAL_SEQUENTIAL_SCORE] = "sequential-score",
+        [ES_INTERVAL_E_PROCESS] = "e-process",
+        [ES_INTERVAL_CONFIDENCE_SEQUENCE] = "confidence-sequence",
+        [ES_INTERVAL_MANTEL_HAENSZEL] = "mantel-haenszel",
     };
     return (size_t)method < sizeof names / sizeof names[0] ? names[method] : "";
 }

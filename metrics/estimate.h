@@ -72,7 +72,11 @@ enum es_interval {
     ES_INTERVAL_FIT_CLUSTERED,     /* sandwich over patients around a logistic fit */
     ES_INTERVAL_MN_CLUSTERED,      /* Miettinen-Nurminen on effective counts, joint patient terms (A3, J1) */
     ES_INTERVAL_NORMAL_JOINT,      /* difference +- z se, joint patient terms */
-    ES_INTERVAL_WILSON             /* Wilson, each unit by itself (funnel shares) */
+    ES_INTERVAL_WILSON,            /* Wilson, each unit by itself (funnel shares) */
+    ES_INTERVAL_SEQUENTIAL_SCORE,  /* score statistic against a normal-mixture boundary, patient sums (F2(b), J2) */
+    ES_INTERVAL_E_PROCESS,         /* universal inference, one case per patient (F2(a)) */
+    ES_INTERVAL_CONFIDENCE_SEQUENCE, /* beta-binomial mixture of one rate (F1) */
+    ES_INTERVAL_MANTEL_HAENSZEL    /* standardised difference, Klingenberg limits, patient-clustered (J8) */
 };
 const char *es_interval_name(enum es_interval method);
 
