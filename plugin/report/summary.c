@@ -124,6 +124,17 @@ static bool clearly_below(uint64_t part, uint64_t whole, uint64_t rest_part, uin
     return b - a >= 0.05 && b - a > 2.575829 * se;
 }
 
+/** The denominator of a stage. What is not due yet is not missing yet: a result whose reference window is still open, an exam whose
+ * result is still expected. */
+static struct es_view_count whole_of(const cJSON *funnel, const char *whole)
+{
+    struct es_view_count all = es_view_count(funnel, whole);
+    const struct es_view_count open = es_view_count(funnel, strcmp(whole, "resulted") == 0 ? "maturing" : "pending");
+    if (open.shown != ES_SHOWN_NUMBER || open.n > all.n) return open;
+    all.n -= open.n;
+    return all;
+}
+
 /** The funnel's part and whole of all other known levels of the axis. @return false when one of them is not shown */
 static bool rest_of(const cJSON *groups, const char *axis, const cJSON *self, const char *part, const char *whole, uint64_t *rest_part,
                     uint64_t *rest_whole)
@@ -135,7 +146,7 @@ static bool rest_of(const cJSON *groups, const char *axis, const cJSON *self, co
         const cJSON *key = cJSON_GetObjectItemCaseSensitive(group, "group");
         if (group == self || es_view_axes(key) != 1 || strcmp(key->child->string, axis) != 0 || es_view_unknown(key)) continue;
         const cJSON *funnel = cJSON_GetObjectItemCaseSensitive(group, "funnel");
-        const struct es_view_count p = es_view_count(funnel, part), w = es_view_count(funnel, whole);
+        const struct es_view_count p = es_view_count(funnel, part), w = whole_of(funnel, whole);
         if (p.shown != ES_SHOWN_NUMBER || w.shown != ES_SHOWN_NUMBER) return false;
         *rest_part += p.n;
         *rest_whole += w.n;
@@ -148,7 +159,7 @@ static void stage_gap(struct summary *s, const struct es_view_finding *at, const
 {
     const cJSON *key = cJSON_GetObjectItemCaseSensitive(group, "group"), *funnel = cJSON_GetObjectItemCaseSensitive(group, "funnel");
     if (es_view_axes(key) != 1 || es_view_unknown(key)) return;
-    const struct es_view_count p = es_view_count(funnel, part), w = es_view_count(funnel, whole);
+    const struct es_view_count p = es_view_count(funnel, part), w = whole_of(funnel, whole);
     uint64_t rest_part = 0, rest_whole = 0;
     if (p.shown != ES_SHOWN_NUMBER || w.shown != ES_SHOWN_NUMBER) return;
     if (!rest_of(groups, key->child->string, group, part, whole, &rest_part, &rest_whole)) return;
@@ -216,10 +227,41 @@ static void tell_undecided(struct summary *s)
     tell(s, text);
 }
 
+static bool same_gap(const cJSON *a, const cJSON *b)
+{
+    return strcmp(es_view_string(a, "axis"), es_view_string(b, "axis")) == 0 &&
+           strcmp(es_view_string(a, "level"), es_view_string(b, "level")) == 0 &&
+           strcmp(es_view_string(a, "what"), es_view_string(b, "what")) == 0;
+}
+
+/** One sentence for a group's gap, however many findings show it. */
+static void tell_gaps(struct summary *s)
+{
+    const cJSON *entry, *other;
+    cJSON_ArrayForEach(entry, s->gaps)
+    {
+        char line[ES_VIEW_LABEL + 480], more[48] = "";
+        int others = 0;
+        bool told = false, past = false;
+        cJSON_ArrayForEach(other, s->gaps)
+        {
+            if (other == entry) past = true;
+            else if (same_gap(entry, other)) {
+                if (past) others++;
+                else told = true;
+            }
+        }
+        if (told) continue;
+        if (others) snprintf(more, sizeof more, " (and so for %d more finding%s)", others, others == 1 ? "" : "s");
+        snprintf(line, sizeof line, "Coverage: %s%s.", es_view_string(entry, "text"), more);
+        tell(s, line);
+    }
+}
+
 static void sentences(struct summary *s)
 {
     char text[240];
-    const cJSON *gap_entry, *plan = cJSON_GetObjectItemCaseSensitive(s->release, "plan");
+    const cJSON *plan = cJSON_GetObjectItemCaseSensitive(s->release, "plan");
     const int disparities = cJSON_GetArraySize(s->disparities), parities = cJSON_GetArraySize(s->parities);
     snprintf(text, sizeof text, "%llu comparisons of the plan were judged: %d with a disparity, %d within the margin.",
              (unsigned long long)s->judged, disparities, parities);
@@ -228,12 +270,7 @@ static void sentences(struct summary *s)
     tell_items(s, s->disparities, "Disparity");
     if (s->judged > 0 && disparities == 0) tell(s, "No disparity was shown; what could not be judged is listed, and is not evidence of fairness.");
     tell_undecided(s);
-    cJSON_ArrayForEach(gap_entry, s->gaps)
-    {
-        char line[ES_VIEW_LABEL + 440];
-        snprintf(line, sizeof line, "Coverage: %s.", es_view_string(gap_entry, "text"));
-        tell(s, line);
-    }
+    tell_gaps(s);
     if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(plan, "declared_in_retrospect")))
         tell(s, "The plan was declared in retrospect: it speaks of exams from before it was recorded.");
     tell(s, "Intervals and verdicts are fixed-size: valid for one planned look; not for daily looking.");
@@ -260,7 +297,7 @@ void es_report_summary(struct es_tree *tree, cJSON *release)
             floors(&s, &at, group);
             comparisons(&s, &at, group);
             stage_gap(&s, &at, groups, group, "resulted", "eligible", "eligible exams have a result");
-            stage_gap(&s, &at, groups, group, "referenced", "resulted", "results have a reference");
+            stage_gap(&s, &at, groups, group, "referenced", "resulted", "results past their window have a reference");
         }
     }
     cJSON_SetNumberValue(judged, (double)s.judged);

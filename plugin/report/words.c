@@ -5,6 +5,15 @@
 #include "plugin/report/build.h"
 #include "plugin/report/view.h"
 
+/* Two places, or as many more as it takes that a limit which excludes 0 does not read as 0.00. */
+static int places(double lo, double hi)
+{
+    const double nearest = lo > 0 ? lo : hi < 0 ? -hi : 1;
+    int digits = 2;
+    for (double half = 0.005; nearest < half && digits < 6; half /= 10) digits++;
+    return digits;
+}
+
 void es_report_words(char *out, size_t size, const struct es_metric *metric, double group, double rest, double difference, double lo,
                      double hi, double percent, bool adjusted)
 {
@@ -12,8 +21,8 @@ void es_report_words(char *out, size_t size, const struct es_metric *metric, dou
     es_view_fixed(group, 2, g, sizeof g);
     es_view_fixed(rest, 2, r, sizeof r);
     es_view_fixed(difference, 2, d, sizeof d);
-    es_view_fixed(lo, 2, l, sizeof l);
-    es_view_fixed(hi, 2, h, sizeof h);
+    es_view_fixed(lo, places(lo, hi), l, sizeof l);
+    es_view_fixed(hi, places(lo, hi), h, sizeof h);
     es_view_fixed(percent, percent == floor(percent) ? 0 : 1, p, sizeof p);
     if (!isnan(lo) && !isnan(hi)) snprintf(interval, sizeof interval, ", %s %% %s to %s%s", p, l, h, adjusted ? " adjusted" : "");
     const char *direction = "the same to two places";
