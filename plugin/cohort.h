@@ -39,15 +39,22 @@ struct es_levels {
 ES_MUST_USE enum es_errc es_cohort_levels(const struct es_cohort *cohort, size_t axis, struct es_levels *out, struct es_error *err);
 void es_levels_clear(struct es_levels *levels);
 
-/** A stretch of one model version and finding in which device, threshold, combine rule and reference source stay the same.
- * Units without a result belong to the epoch in force on their exam day (the latest begun by then; else the first). */
+/** A stretch of one model version and finding in which device, threshold, combine rule and reference sources stay the same.
+ *
+ * Reference sources: within one version, device and threshold each source has an interval, from the first to the last exam day of the
+ * results that it labelled (a label counts for the source whose reference stands above). Sources whose intervals overlap, sharing a
+ * day at least, belong to one epoch: connected components of intervals. A site that labels positives by pathology and negatives
+ * by radiology has one epoch of both, never two that are split by outcome; only a clean cut in time begins another.
+ * Sources none of whose exams has a day belong to the first epoch. No order of arrival can matter: the intervals are those of all cases.
+ * Results without a reference belong to the epoch of their version, device and threshold in force on their exam day, units
+ * without a result to that of their version: the latest begun by then; else the first. */
 struct es_stream {
     uint16_t model, finding;
     char version[ES_NAME_SIZE]; /* "" while no result has told one */
     uint32_t epoch;             /* 1, 2, ... by first exam day, then version, within model and finding */
     int32_t from, to;           /* exam days of its cases; ES_NO_DAY */
     double threshold;           /* NAN when decisions are sent without one */
-    char reference_source[ES_NAME_SIZE]; /* "" while none */
+    char reference_source[ES_NAME_SIZE]; /* "" while none; several sorted by bytes and joined by "+", cut with "..." to fit */
     char cause[48];             /* "first", "version", "threshold", "device", "reference_source", ... joined by "+" */
 };
 /** All streams, sorted by model, version, finding, epoch. *streams owned by the caller (free). Every configured model and finding has

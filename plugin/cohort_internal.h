@@ -136,8 +136,9 @@ ES_MUST_USE enum es_errc es_cohort_level_map(const struct es_cohort *cohort, siz
 
 /** One epoch of a slot. */
 struct es_epoch {
-    uint32_t setting;        /* a setting that has this version, device and source; UINT32_MAX: none was told */
+    uint32_t setting;        /* a setting that has this version, device and threshold; UINT32_MAX: none was told */
     char version[ES_NAME_SIZE];
+    char source[ES_NAME_SIZE]; /* reference sources, sorted, joined by "+" */
     double threshold;        /* in force: sent, else configured */
     bool resulted;           /* a result was seen, not only failures */
     int32_t begin, from, to; /* first exam day of its own cases; span of all assigned ones */

@@ -317,6 +317,85 @@ static void an_epoch_opens_with_version_threshold_device_and_source(void)
     finish();
 }
 
+/* One result a row; epochs expected in order. The rows are put in both directions: no order may matter. */
+struct labelled {
+    int32_t day;
+    const char *source;
+    int label;
+};
+struct expected_epoch {
+    const char *source;
+    int32_t from, to;
+    uint32_t rows, positive;
+};
+static void check_epochs(const struct labelled *given, uint32_t n, const struct expected_epoch *expected, size_t n_expected)
+{
+    for (int backwards = 0; backwards < 2; backwards++) {
+        struct es_stream *streams = NULL;
+        size_t count = 0, seen = 0;
+        start("");
+        for (uint32_t k = 0; k < n; k++) {
+            const uint32_t i = backwards ? n - 1 - k : k;
+            struct bundle bundle;
+            make(&bundle, i, i, given[i].day);
+            answer(&bundle, "1", 0.7, END_OF(DAY));
+            if (given[i].source[0]) label(&bundle, given[i].source, given[i].label);
+            put(i, &bundle);
+        }
+        CU_ASSERT_EQUAL_FATAL(es_cohort_streams(cohort, &streams, &count, NULL), ES_OK);
+        for (size_t i = 0; i < count; i++) {
+            struct es_sheet_holder holder;
+            uint32_t positive = 0;
+            if (streams[i].finding != 0) continue;
+            CU_ASSERT_FATAL(seen < n_expected);
+            CU_ASSERT_STRING_EQUAL(streams[i].reference_source, expected[seen].source);
+            CU_ASSERT_STRING_EQUAL(streams[i].cause, seen ? "reference_source" : "first");
+            CU_ASSERT_EQUAL(streams[i].from, expected[seen].from);
+            CU_ASSERT_EQUAL(streams[i].to, expected[seen].to);
+            sheet(streams[i].epoch, ES_NO_DAY, ES_NO_DAY, INT64_MAX, ES_NO_DAY, &holder);
+            for (uint32_t row = 0; row < holder.sheet.rows; row++) positive += holder.sheet.label[row] == 1;
+            CU_ASSERT_EQUAL(holder.sheet.rows, expected[seen].rows);
+            CU_ASSERT_EQUAL(positive, expected[seen].positive);
+            es_sheet_holder_clear(&holder);
+            seen++;
+        }
+        CU_ASSERT_EQUAL(seen, n_expected);
+        free(streams);
+        finish();
+    }
+}
+
+static void sources_that_overlap_in_time_are_one_epoch_not_two_split_by_outcome(void)
+{
+    static const struct labelled given[] = {{DAY, "radiology", 0}, {DAY + 1, "pathology", 1}, {DAY + 2, "radiology", 0}, {DAY + 3, "pathology", 1},
+                                            {DAY + 4, "", 0}, {DAY - 1, "", 0}};
+    static const struct expected_epoch expected[] = {{"pathology+radiology", DAY - 1, DAY + 4, 6, 2}};
+    check_epochs(given, 6, expected, 1);
+}
+
+/* a [0,2], b [2,4] and c [4,6] hang together though a and c do not overlap; d [7,8] is cut cleanly, and what has no label yet
+ * belongs to the epoch in force on its day. */
+static void overlapping_intervals_chain_and_a_clean_cut_begins_another_epoch(void)
+{
+    static const struct labelled given[] = {{DAY, "a", 1}, {DAY + 2, "a", 0}, {DAY + 2, "b", 1}, {DAY + 4, "b", 1}, {DAY + 4, "c", 0},
+                                            {DAY + 6, "c", 0}, {DAY + 7, "d", 1}, {DAY + 8, "d", 0}, {DAY + 3, "", 0}, {DAY + 9, "", 0}};
+    static const struct expected_epoch expected[] = {{"a+b+c", DAY, DAY + 6, 7, 3}, {"d", DAY + 7, DAY + 9, 3, 1}};
+    check_epochs(given, 10, expected, 2);
+}
+
+static void a_source_without_any_exam_day_belongs_to_the_first_epoch_and_long_names_are_cut(void)
+{
+    static const struct labelled undated[] = {{DAY, "b", 1}, {DAY + 1, "c", 0}, {ES_NO_DAY, "a", 1}};
+    static const struct expected_epoch first[] = {{"a+b", DAY, DAY, 2, 2}, {"c", DAY + 1, DAY + 1, 1, 0}};
+    static const struct labelled alone[] = {{ES_NO_DAY, "a", 1}, {ES_NO_DAY, "b", 0}};
+    static const struct expected_epoch one[] = {{"a+b", ES_NO_DAY, ES_NO_DAY, 2, 1}};
+    static const struct labelled lengthy[] = {{DAY, "a-reference-source-with-a-rather-long-name", 1}, {DAY, "another-one-that-is-long-as-well", 0}};
+    static const struct expected_epoch cut[] = {{"a-reference-source-with-a-rather-long-name+another-one-that-i...", DAY, DAY, 2, 1}};
+    check_epochs(undated, 3, first, 2);
+    check_epochs(alone, 2, one, 1);
+    check_epochs(lengthy, 2, cut, 1);
+}
+
 static void only_the_finding_that_changed_is_dirty(void)
 {
     struct bundle bundle;
@@ -403,6 +482,10 @@ int main(int argc, char **argv)
         {"levels_stand_in_vocabulary_band_and_byte_order", levels_stand_in_vocabulary_band_and_byte_order},
         {"levels_beyond_the_maximum_become_other_by_count", levels_beyond_the_maximum_become_other_by_count},
         {"an_epoch_opens_with_version_threshold_device_and_source", an_epoch_opens_with_version_threshold_device_and_source},
+        {"sources_that_overlap_in_time_are_one_epoch_not_two_split_by_outcome", sources_that_overlap_in_time_are_one_epoch_not_two_split_by_outcome},
+        {"overlapping_intervals_chain_and_a_clean_cut_begins_another_epoch", overlapping_intervals_chain_and_a_clean_cut_begins_another_epoch},
+        {"a_source_without_any_exam_day_belongs_to_the_first_epoch_and_long_names_are_cut",
+         a_source_without_any_exam_day_belongs_to_the_first_epoch_and_long_names_are_cut},
         {"only_the_finding_that_changed_is_dirty", only_the_finding_that_changed_is_dirty},
         {"two_cohorts_are_the_same_when_their_rows_are_and_a_difference_is_named",
          two_cohorts_are_the_same_when_their_rows_are_and_a_difference_is_named},
