@@ -25,6 +25,13 @@ enum es_outcome { ES_TP, ES_FP, ES_FN, ES_TN, ES_P, ES_N, ES_OUTCOMES };
 /** Denominators whose patients are counted. */
 enum es_over { ES_OVER_POSITIVES, ES_OVER_NEGATIVES, ES_OVER_ALERTS, ES_OVER_NON_ALERTS, ES_OVER_DECIDED, ES_OVER_CASES, ES_OVER_COUNT };
 
+/** Shares of the funnel whose patient sums are kept: enum es_coverage (coverage.h), in its order. */
+#define ES_SHARES 5
+/** Patient sums of a share: x of n units. */
+struct es_share {
+    uint64_t x, n, patients, xx, xn, nn; /* patients with a unit in n; sums over them of x x, x n, n n */
+};
+
 /** Patient sums of decisions and squared errors in one arm. */
 struct es_arm {
     uint64_t count[ES_OUTCOMES];
@@ -60,6 +67,8 @@ struct es_summary {
     uint64_t decided[2], verified[2]; /* by decision */
     uint64_t rest_decided[2], rest_verified[2];
     uint64_t cases, positives, negatives, case_patients, positive_patients, negative_patients;
+    uint64_t resulted[3][2]; /* units with a result: by decision (0, 1, none) and by whether a label is there */
+    struct es_share share[ES_SHARES];
     struct es_arm group, rest;
     uint64_t joint[ES_OUTCOMES][ES_OUTCOMES]; /* sum over patients v_a(group) v_b(rest) */
     uint64_t shared[ES_OVER_COUNT];           /* patients with a case in both arms */

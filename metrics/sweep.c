@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "metrics/order.h"
 #include "metrics/sweep_work.h"
 
 struct es_sweep {
@@ -65,89 +64,91 @@ static bool reserve(struct es_sweep *sweep, size_t more)
     return true;
 }
 
-/** What a grouping needs beside the rows' arrays. Freed by drop_groups(). */
-struct groups {
-    uint8_t *levels, *outside;
-    struct es_tally *tally, *removed;
-    struct es_arm *several;
-    uint32_t *touched, *wider, *wider_from, *wider_list;
-    uint64_t *counts;
-};
-
-static void drop_groups(struct groups *m)
+static void drop_groups(struct es_work *w)
 {
-    free(m->levels);
-    free(m->outside);
-    free(m->tally);
-    free(m->removed);
-    free(m->several);
-    free(m->touched);
-    free(m->wider);
-    free(m->wider_from);
-    free(m->wider_list);
-    free(m->counts);
+    free(w->levels);
+    free(w->sums);
+    free(w->removed);
+    free(w->residuals);
+    free(w->split);
+    free(w->running);
+    free(w->whole);
+    free(w->touched);
+    free(w->wider);
+    free(w->wider_from);
+    free(w->wider_list);
+    free(w->start);
+    free(w->end);
+    free(w->outside);
 }
 
 /** For each group, the groups its rows are compatible with: itself, and where a level is unknown, each known one there. */
-static bool make_wider(struct groups *m, uint32_t slots, unsigned axes)
+static bool make_wider(struct es_work *w, unsigned axes)
 {
+    const uint32_t slots = w->slots;
     size_t n = 0;
-    m->wider_from = calloc((size_t)slots + 1, sizeof *m->wider_from);
-    if (!m->wider_from) return false;
+    w->wider_from = calloc((size_t)slots + 1, sizeof *w->wider_from);
+    if (!w->wider_from) return false;
     for (int fill = 0; fill < 2; fill++) {
         n = 0;
         for (uint32_t s = 0; s < slots; s++) {
-            const uint8_t *row = m->levels + (size_t)s * ES_MAX_GROUPING_AXES;
+            const uint8_t *row = w->levels + (size_t)s * ES_MAX_GROUPING_AXES;
             bool whole = true;
             for (unsigned k = 0; k < axes; k++) whole &= row[k] != 0;
-            m->wider_from[s] = (uint32_t)n;
+            w->wider_from[s] = (uint32_t)n;
             for (uint32_t g = whole ? s : 0; g < (whole ? s + 1 : slots); g++)
-                if (!es_work_outside(row, m->levels + (size_t)g * ES_MAX_GROUPING_AXES, axes)) {
-                    if (fill) m->wider_list[n] = g;
+                if (!es_work_outside(row, w->levels + (size_t)g * ES_MAX_GROUPING_AXES, axes)) {
+                    if (fill) w->wider_list[n] = g;
                     n++;
                 }
         }
         if (n > UINT32_MAX) return false;
-        m->wider_from[slots] = (uint32_t)n;
-        if (!fill) m->wider_list = calloc(n ? n : 1, sizeof *m->wider_list);
-        if (!m->wider_list) return false;
+        w->wider_from[slots] = (uint32_t)n;
+        if (!fill) w->wider_list = calloc(n + 1, sizeof *w->wider_list);
+        if (!w->wider_list) return false;
     }
     return true;
 }
 
-static bool make_groups(struct groups *m, uint32_t slots)
+static bool make_groups(struct es_work *w, uint32_t slots)
 {
-    const size_t n = slots ? slots : 1;
-    m->levels = calloc(n, ES_MAX_GROUPING_AXES);
-    m->outside = calloc(n, 1);
-    m->tally = calloc(n, sizeof *m->tally);
-    m->removed = calloc(n, sizeof *m->removed);
-    m->several = calloc(n, sizeof *m->several);
-    m->touched = calloc(n, sizeof *m->touched);
-    m->wider = calloc(n, sizeof *m->wider);
-    m->counts = calloc(3 * n, sizeof *m->counts);
-    return m->levels && m->outside && m->tally && m->removed && m->several && m->touched && m->wider && m->counts;
+    const size_t n = (size_t)slots + 1;
+    w->slots = slots;
+    w->levels = calloc(n, ES_MAX_GROUPING_AXES);
+    w->sums = calloc(n, sizeof *w->sums);
+    w->removed = calloc(n, sizeof *w->removed);
+    w->residuals = calloc(n, sizeof *w->residuals);
+    w->split = calloc(n, sizeof *w->split);
+    w->running = calloc(n, sizeof *w->running);
+    w->whole = calloc(n, sizeof *w->whole);
+    w->touched = calloc(n, sizeof *w->touched);
+    w->wider = calloc(n, sizeof *w->wider);
+    w->start = calloc(n, sizeof *w->start);
+    w->end = calloc(n, sizeof *w->end);
+    w->outside = calloc(n, sizeof *w->outside);
+    return w->levels && w->sums && w->removed && w->residuals && w->split && w->running && w->whole && w->touched && w->wider &&
+           w->start && w->end && w->outside;
 }
 
-/** Number the groups in use, write each row's, and add their empty summaries. False when memory ran out. */
-static bool enumerate(struct es_work *w, struct es_sweep *sweep, const struct es_grouping *g, uint32_t index, struct groups *m)
+/** Number the groups in use, write each profile's, and add their empty summaries. False when memory ran out. */
+static bool enumerate(struct es_work *w, struct es_sweep *sweep, const struct es_grouping *g, uint32_t index)
 {
     const struct es_sheet *sheet = w->sheet;
     const size_t cells = cells_of(sheet, g);
     uint32_t *number = calloc(cells, sizeof *number); /* 1 + slot */
     bool done = false;
     if (!number) return false;
-    for (uint32_t row = 0; row < sheet->rows; row++) number[cell_of(sheet, g, row)] = 1;
+    for (uint32_t p = 0; p < w->profiles; p++) number[cell_of(sheet, g, w->profile_row[p])] = 1;
     uint32_t slots = 0;
     for (size_t c = 0; c < cells; c++)
         if (number[c] || g->n <= 1) number[c] = ++slots;
-    if (!make_groups(m, slots) || !reserve(sweep, slots)) goto out;
+    if (!make_groups(w, slots) || !reserve(sweep, slots)) goto out;
     w->summary = sweep->summary + sweep->count;
     memset(w->summary, 0, slots * sizeof *w->summary);
     for (size_t c = 0; c < cells; c++) {
         if (!number[c]) continue;
         const uint32_t slot = number[c] - 1;
-        uint8_t *level = m->levels + (size_t)slot * ES_MAX_GROUPING_AXES;
+        uint8_t *level = w->levels + (size_t)slot * ES_MAX_GROUPING_AXES;
         struct es_summary *s = &w->summary[slot];
         levels_of(sheet, g, c, level);
         s->key.grouping = index;
@@ -156,39 +157,39 @@ static bool enumerate(struct es_work *w, struct es_sweep *sweep, const struct es
         s->probability = w->probability;
         s->ece10 = (double)NAN;
     }
-    for (uint32_t row = 0; row < sheet->rows; row++) w->slot[row] = number[cell_of(sheet, g, row)] - 1;
+    for (uint32_t p = 0; p < w->profiles; p++) w->slot_of[p] = number[cell_of(sheet, g, w->profile_row[p])] - 1;
     sweep->count += slots;
-    w->slots = slots;
-    done = make_wider(m, slots, g->n);
+    done = make_wider(w, g->n);
 out:
     free(number);
     return done;
 }
 
+static void drop_and_forget(struct es_work *w)
+{
+    drop_groups(w);
+    w->levels = NULL;
+    w->sums = w->removed = NULL;
+    w->residuals = NULL;
+    w->split = NULL;
+    w->running = NULL;
+    w->whole = NULL;
+    w->touched = w->wider = w->wider_from = w->wider_list = w->start = w->end = NULL;
+    w->outside = NULL;
+}
+
 static bool sweep_grouping(struct es_work *w, struct es_sweep *sweep, const struct es_grouping *g, uint32_t index)
 {
-    struct groups m;
-    memset(&m, 0, sizeof m);
-    bool done = enumerate(w, sweep, g, index, &m);
+    const bool done = enumerate(w, sweep, g, index);
     if (done) {
-        w->levels = m.levels;
-        w->outside = m.outside;
-        w->tally = m.tally;
-        w->removed = m.removed;
-        w->several = m.several;
-        w->touched = m.touched;
-        w->wider = m.wider;
-        w->wider_from = m.wider_from;
-        w->wider_list = m.wider_list;
-        w->counts = m.counts;
+        es_work_add_cells(w);
         es_work_place(w);
-        done = es_work_fit(w);
         es_work_patients(w);
+        es_work_fit(w);
         if (g->n > 0 && g->n <= w->options->score_rest_axes)
-            for (uint32_t k = 0; k < w->slots; k++)
-                if (w->summary[k].units > 0) es_work_rest(w, k);
+            for (uint32_t k = 0; k < w->slots; k++) es_work_rest(w, k);
     }
-    drop_groups(&m);
+    drop_and_forget(w);
     return done;
 }
 
@@ -215,11 +216,8 @@ bool es_sweep_run_with(const struct es_sheet *sheet, const struct es_grouping *g
     if (!es_sheet_check(sheet, NULL) || !groupings_fit(sheet, groupings, count)) return false;
     struct es_work work;
     struct es_sweep *sweep = calloc(1, sizeof *sweep);
-    bool done = sweep && es_work_open(&work, sheet, options);
-    if (!done) {
-        free(sweep);
-        return false;
-    }
+    if (!sweep) return false;
+    bool done = es_work_open(&work, sheet, groupings, count, options);
     for (size_t i = 0; i < count && done; i++) done = sweep_grouping(&work, sweep, &groupings[i], (uint32_t)i);
     es_work_close(&work);
     if (!done) {

@@ -1,99 +1,157 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "metrics/fit_points.h"
 #include "metrics/sweep_work.h"
 
-enum { ECE_BINS = 10 };
+/** Put row i, in score order, into the last point of its group, or a new one when its score is another. */
+static inline void add_point(struct es_work *w, uint32_t k, uint32_t i, double x)
+{
+    const uint8_t flag = w->flag[i] & (ES_SCORED_POSITIVE | ES_SCORED_ALONE);
+    uint32_t end = w->end[k];
+    const uint32_t place = w->start[k] + (uint32_t)w->running[k].block++;
+    const bool fresh = end == w->start[k] || w->point_x[end - 1] != x;
+    if (fresh) {
+        w->point_x[end] = x;
+        w->point_n[end] = w->point_positives[end] = 0;
+        w->end[k] = ++end;
+    }
+    w->point_n[end - 1]++;
+    w->point_positives[end - 1] += flag & ES_SCORED_POSITIVE;
+    w->grouped_at[place] = w->several_at[i];
+    w->grouped_flag[place] = (uint8_t)(flag | (fresh ? ES_SCORED_NEW : 0));
+}
 
-/** Share the points' array out to the groups, a segment each, and fill it in score order: equal scores of a group are one
- * point, so a fit visits scores, not rows, and does not depend on the order of tied rows.
- * counts: [slot][0] start of the segment, [1] its end so far */
+/** Share the points' columns out to the groups, a segment each, and fill it in score order: equal scores of a group are one
+ * point, so a fit visits scores, not rows, and does not depend on the order of tied rows. On the way the expected calibration
+ * error over ten left-closed bins; scores ascend, and so do bins; sums on the grid, so in any order. */
 static void gather(struct es_work *w)
 {
-    memset(w->counts, 0, 3 * sizeof *w->counts * w->slots);
-    for (uint32_t i = 0; i < w->scored; i++) w->counts[3 * (size_t)w->slot_at[i] + 2]++;
     uint64_t start = 0;
     for (uint32_t k = 0; k < w->slots; k++) {
-        uint64_t *c = w->counts + 3 * (size_t)k;
-        c[0] = c[1] = start;
-        start += c[2];
+        w->start[k] = w->end[k] = (uint32_t)start;
+        start += w->summary[k].group.scored;
+        w->summary[k].ece10 = w->summary[k].group.scored ? 0 : (double)NAN;
     }
-    for (uint32_t i = 0; i < w->scored; i++) {
-        uint64_t *c = w->counts + 3 * (size_t)w->slot_at[i];
-        const uint32_t v = w->value[i];
-        if (c[1] == c[0] || w->point_value[c[1] - 1] != v) {
-            w->points[c[1]] = (struct es_fit_point){w->logit[v], w->odds[v], 0, 0};
-            w->point_value[c[1]++] = v;
+    struct es_running *r = w->running; /* squares[0]: sum of scores, seen[1]: positives, block: rows of the group so far */
+    memset(r, 0, sizeof *r * w->slots);
+    uint32_t i = 0, value = 0;
+    uint64_t score = 0;
+    for (unsigned b = 0; b < ECE_BINS; b++) {
+        for (; i < w->scored; i++) {
+            if (w->flag[i] & ES_SCORED_NEW) {
+                const uint32_t next = value + (i > 0);
+                if (next >= w->bin_end[b]) break;
+                value = next;
+                score = (uint64_t)llrint(w->score_of[value] * ES_GRID);
+            }
+            const uint32_t k = w->slot_of[w->profile_at[i]];
+            r[k].squares[0] += score;
+            r[k].seen[1] += w->flag[i] & ES_SCORED_POSITIVE;
+            add_point(w, k, i, w->logit[value]);
         }
-        struct es_fit_point *p = &w->points[c[1] - 1];
-        p->n++;
-        p->positives += w->positive[i];
+        for (uint32_t k = 0; k < w->slots; k++) {
+            w->summary[k].ece10 += fabs((double)r[k].seen[1] - (double)r[k].squares[0] / ES_GRID);
+            r[k].squares[0] = r[k].seen[1] = 0;
+        }
     }
+    for (uint32_t k = 0; k < w->slots; k++)
+        if (w->summary[k].group.scored) w->summary[k].ece10 /= (double)w->summary[k].group.scored;
 }
 
-/** Expected calibration error over ten left-closed bins; sums on the grid, so in any order. */
-static bool bin(struct es_work *w)
+struct es_offset_fit es_work_fit_offset(struct es_work *w, uint32_t from, uint32_t to)
 {
-    struct bin {
-        uint64_t n, positives, score;
-    } *bins = calloc((size_t)w->slots * ECE_BINS, sizeof *bins);
-    if (!bins) return false;
-    for (uint32_t i = 0; i < w->scored; i++) {
-        const uint32_t row = w->order[i];
-        struct bin *b = bins + (size_t)w->slot_at[i] * ECE_BINS + es_calibration_bin(w->sheet->score[row], ECE_BINS);
-        b->n++;
-        b->positives += w->positive[i];
-        b->score += w->score[row];
-    }
+    const struct es_fit_columns f = {w->point_x + from, w->point_n + from, w->point_positives + from, (size_t)to - from};
+    const double start = w->everyone_offset.reason == ES_REASON_NONE ? w->everyone_offset.intercept : 0;
+    const struct es_logistic fit = es_fit_offset_columns(&f, start, w->point_mean + from);
+    return (struct es_offset_fit){fit.reason, fit.intercept, fit.information[0], 0, 0};
+}
+
+static void fit_groups(struct es_work *w)
+{
     for (uint32_t k = 0; k < w->slots; k++) {
-        double sum = 0;
-        uint64_t n = 0;
-        for (const struct bin *b = bins + (size_t)k * ECE_BINS; b < bins + (size_t)(k + 1) * ECE_BINS; b++) {
-            sum += fabs((double)b->positives - (double)b->score / ES_GRID);
-            n += b->n;
-        }
-        if (n) w->summary[k].ece10 = sum / (double)n;
+        struct es_summary *s = &w->summary[k];
+        const uint32_t from = w->start[k], to = w->end[k];
+        const struct es_fit_columns f = {w->point_x + from, w->point_n + from, w->point_positives + from, (size_t)to - from};
+        const bool known = w->everyone_line.reason == ES_REASON_NONE;
+        s->offset = es_work_fit_offset(w, from, to);
+        const struct es_logistic line = es_fit_line_columns(&f, known ? &w->everyone_line : NULL, w->point_line + from);
+        s->line = (struct es_line_fit){.reason = line.reason, .intercept = line.intercept, .slope = line.slope};
+        memcpy(s->line.information, line.information, sizeof line.information);
+        if (s->axes > 0) continue;
+        w->everyone_line = line;
+        w->everyone_offset.reason = s->offset.reason;
+        w->everyone_offset.intercept = s->offset.intercept;
     }
-    free(bins);
-    return true;
 }
 
-bool es_work_fit(struct es_work *w)
+static inline void add_residuals(struct es_summary *s, es_i128 r, es_i128 u, es_i128 v)
 {
-    struct es_summary *const all = w->summary;
+    s->offset.patients++;
+    s->offset.squares += (es_u128)(r * r);
+    s->line.patients++;
+    s->line.squares[0] += u * u;
+    s->line.squares[1] += u * v;
+    s->line.squares[2] += v * v;
+}
+
+/** Residuals of a group's rows on the grids: kept for patients with several rows, added up for the others. */
+static void spread(struct es_work *w, uint32_t k)
+{
+    struct es_summary *s = &w->summary[k];
+    const uint32_t from = w->start[k];
+    const bool offset = s->offset.reason == ES_REASON_NONE, line = s->line.reason == ES_REASON_NONE;
+    uint32_t point = from;
+    for (uint32_t i = 0; i < s->group.scored; i++) {
+        const uint8_t flag = w->grouped_flag[from + i];
+        struct es_residuals e = {0, 0, 0};
+        point += (flag & ES_SCORED_NEW) && i;
+        const double y = flag & ES_SCORED_POSITIVE;
+        if (offset) e.r = llrint((y - w->point_mean[point]) * ES_GRID);
+        if (line) {
+            const double gap = y - w->point_line[point];
+            e.u = llrint(gap * ES_GRID_COARSE);
+            e.v = llrint(gap * w->point_x[point] * ES_GRID_COARSE);
+        }
+        if (flag & ES_SCORED_ALONE)
+            add_residuals(s, e.r, e.u, e.v);
+        else
+            w->residual[w->grouped_at[from + i]] = e;
+    }
+}
+
+/** Patients with several rows. */
+static void add_several(struct es_work *w)
+{
+    struct es_patient_residuals *sums = w->residuals;
+    uint32_t touched = 0;
+    for (uint32_t i = 0; i < w->several; i++) {
+        const uint32_t trait = w->several_trait[i], k = w->slot_of[w->several_profile[i]];
+        if (trait & ES_ROW_SCORED) {
+            if (!sums[k].scored) w->touched[touched++] = k;
+            sums[k].scored = true;
+            sums[k].r += w->residual[i].r;
+            sums[k].u += w->residual[i].u;
+            sums[k].v += w->residual[i].v;
+        }
+        if (!(trait & ES_ROW_LAST)) continue;
+        for (uint32_t t = 0; t < touched; t++) {
+            struct es_patient_residuals *p = &sums[w->touched[t]];
+            add_residuals(&w->summary[w->touched[t]], p->r, p->u, p->v);
+            memset(p, 0, sizeof *p);
+        }
+        touched = 0;
+    }
+}
+
+void es_work_fit(struct es_work *w)
+{
     const enum es_reason none = w->probability ? ES_N_ZERO : ES_NOT_PROBABILITY;
-    for (uint32_t k = 0; k < w->slots; k++) all[k].offset.reason = all[k].line.reason = none;
-    w->fitted = w->probability && w->options->fits;
-    if (!w->fitted) return true;
-    if (w->slots && !bin(w)) return false;
+    for (uint32_t k = 0; k < w->slots; k++) w->summary[k].offset.reason = w->summary[k].line.reason = none;
+    if (!w->fits) return;
     gather(w);
-    for (uint32_t k = 0; k < w->slots; k++) {
-        const uint64_t *c = w->counts + 3 * (size_t)k;
-        const size_t n = (size_t)(c[1] - c[0]);
-        const struct es_logistic offset = es_fit_offset(w->points + c[0], n);
-        const bool known = w->everyone.reason == ES_REASON_NONE && isfinite(w->everyone.slope);
-        const struct es_logistic line = es_fit_line(w->points + c[0], n, known ? &w->everyone : NULL);
-        all[k].offset = (struct es_offset_fit){offset.reason, offset.intercept, offset.information[0], 0, 0};
-        all[k].line = (struct es_line_fit){.reason = line.reason, .intercept = line.intercept, .slope = line.slope};
-        memcpy(all[k].line.information, line.information, sizeof line.information);
-        if (all[k].axes == 0) w->everyone = line;
-    }
-    for (uint32_t i = 0; i < w->scored; i++) {
-        const struct es_summary *s = &all[w->slot_at[i]];
-        const uint32_t row = w->order[i];
-        const double x = w->logit[w->value[i]], y = w->positive[i];
-        w->residual[row] = w->line_u[row] = w->line_v[row] = 0;
-        if (s->offset.reason == ES_REASON_NONE) {
-            const double t = exp(s->offset.intercept) * w->odds[w->value[i]];
-            w->residual[row] = llrint((y - t / (1 + t)) * ES_GRID);
-        }
-        if (s->line.reason == ES_REASON_NONE) {
-            const double mu = 1 / (1 + exp(-(s->line.intercept + s->line.slope * x)));
-            w->line_u[row] = llrint((y - mu) * ES_GRID_COARSE);
-            w->line_v[row] = llrint((y - mu) * x * ES_GRID_COARSE);
-        }
-    }
-    return true;
+    fit_groups(w);
+    for (uint32_t k = 0; k < w->slots; k++) spread(w, k);
+    add_several(w);
 }

@@ -7,118 +7,179 @@
 #include "metrics/special.h"
 #include "metrics/sweep_work.h"
 
-static bool allocate(struct es_work *w, size_t rows)
-{
-    const size_t n = rows ? rows : 1;
-    w->outcome = calloc(n, sizeof *w->outcome);
-    w->error = calloc(n, sizeof *w->error);
-    w->score = calloc(n, sizeof *w->score);
-    w->place_of = calloc(n, sizeof *w->place_of);
-    w->slot = calloc(n, sizeof *w->slot);
-    w->placed = calloc(n, sizeof *w->placed);
-    w->rest_placed = calloc(n, sizeof *w->rest_placed);
-    w->residual = calloc(n, sizeof *w->residual);
-    w->rest_residual = calloc(n, sizeof *w->rest_residual);
-    w->line_u = calloc(n, sizeof *w->line_u);
-    w->line_v = calloc(n, sizeof *w->line_v);
-    w->order = calloc(n, sizeof *w->order);
-    w->value = calloc(n, sizeof *w->value);
-    w->positive = calloc(n, sizeof *w->positive);
-    w->slot_at = calloc(n, sizeof *w->slot_at);
-    w->logit = calloc(n, sizeof *w->logit);
-    w->odds = calloc(n, sizeof *w->odds);
-    w->fixed = calloc(n, sizeof *w->fixed);
-    w->points = calloc(n, sizeof *w->points);
-    w->point_value = calloc(n, sizeof *w->point_value);
-    return w->outcome && w->error && w->score && w->place_of && w->slot && w->placed && w->rest_placed && w->residual &&
-           w->rest_residual && w->line_u && w->line_v && w->order && w->value && w->positive && w->slot_at && w->logit &&
-           w->odds && w->fixed && w->points && w->point_value;
-}
-
 void es_work_close(struct es_work *w)
 {
-    free(w->outcome);
-    free(w->error);
-    free(w->score);
-    free(w->place_of);
-    free(w->slot);
+    free(w->profile_row);
+    free(w->slot_of);
+    free(w->cell);
+    free(w->several_profile);
+    free(w->several_trait);
+    free(w->several_score);
+    free(w->several_error);
     free(w->placed);
     free(w->rest_placed);
     free(w->residual);
     free(w->rest_residual);
-    free(w->line_u);
-    free(w->line_v);
-    free(w->order);
-    free(w->value);
-    free(w->positive);
-    free(w->slot_at);
+    free(w->profile_at);
+    free(w->several_at);
+    free(w->flag);
+    free(w->score_of);
     free(w->logit);
-    free(w->odds);
-    free(w->fixed);
-    free(w->points);
-    free(w->point_value);
+    free(w->point_x);
+    free(w->point_mean);
+    free(w->point_line);
+    free(w->point_n);
+    free(w->point_positives);
+    free(w->grouped_at);
+    free(w->grouped_flag);
 }
 
-/** Outcome codes, and the rows with a score in the order of the sheet. */
+static bool has_score(const struct es_sheet *s, uint32_t row)
+{
+    return s->stage[row] == ES_STAGE_REFERENCED && !isnan(s->score[row]);
+}
+
+/** How many rows of which kind, and are the scores probabilities? */
 static void read_rows(struct es_work *w)
 {
-    static const uint8_t outcomes[3][2] = {{ES_TN, ES_FN}, {ES_FP, ES_TP}, {ES_N, ES_P}};
     const struct es_sheet *s = w->sheet;
     w->probability = true;
     for (uint32_t row = 0; row < s->rows; row++) {
-        const bool referenced = s->stage[row] == ES_STAGE_REFERENCED;
-        const double p = s->score[row];
-        w->place_of[row] = UINT32_MAX;
-        if (!referenced) continue;
-        w->outcome[row] = outcomes[s->decision[row]][s->label[row]];
-        if (isnan(p)) continue;
-        w->order[w->scored++] = row;
-        w->probability &= p >= 0 && p <= 1;
+        w->several += !es_row_alone(s, row);
+        if (!has_score(s, row)) continue;
+        w->scored++;
+        w->probability &= s->score[row] >= 0 && s->score[row] <= 1;
     }
-    if (!w->probability) return;
-    for (uint32_t i = 0; i < w->scored; i++) {
-        const uint32_t row = w->order[i];
-        const double p = s->score[row], gap = p - s->label[row];
-        w->score[row] = (uint64_t)llrint(p * ES_GRID);
-        w->error[row] = (uint64_t)llrint(gap * gap * ES_GRID);
-    }
+    w->fits = w->probability && w->options->fits;
 }
 
-/** Number the distinct scores; equal is what compares equal. */
-static void read_order(struct es_work *w)
+/** Copy the rows of patients with several, in the sheet's order. */
+static bool pack_several(struct es_work *w, const uint32_t *profile)
 {
-    const double *score = w->sheet->score;
-    for (uint32_t i = 0; i < w->scored; i++) {
-        const uint32_t row = w->order[i];
-        if (i == 0 || score[row] != score[w->order[i - 1]]) {
-            const double p = fmin(1 - ES_LOGIT_CLIP, fmax(ES_LOGIT_CLIP, score[row]));
-            w->logit[w->values] = w->probability ? es_logit_clipped(score[row]) : 0;
-            w->odds[w->values] = w->probability ? p / (1 - p) : 1;
-            w->values++;
+    const struct es_sheet *s = w->sheet;
+    const size_t n = (size_t)w->several + 1;
+    w->several_profile = calloc(n, sizeof *w->several_profile);
+    w->several_trait = calloc(n, sizeof *w->several_trait);
+    w->several_score = calloc(n, sizeof *w->several_score);
+    w->several_error = calloc(n, sizeof *w->several_error);
+    if (!w->several_profile || !w->several_trait || !w->several_score || !w->several_error) return false;
+    for (uint32_t row = 0, i = 0; row < s->rows; row++) {
+        if (es_row_alone(s, row)) continue;
+        const bool scored = has_score(s, row), last = row + 1 == s->rows || s->patient[row + 1] != s->patient[row];
+        w->several_profile[i] = profile[row];
+        w->several_trait[i] = es_row_trait(s->stage[row], s->decision[row], s->label[row], scored) | (last ? ES_ROW_LAST : 0u);
+        if (scored && w->probability) {
+            const double p = s->score[row], gap = p - s->label[row];
+            w->several_score[i] = (uint64_t)llrint(p * ES_GRID);
+            w->several_error[i] = (uint64_t)llrint(gap * gap * ES_GRID);
         }
-        w->value[i] = w->values - 1;
-        w->positive[i] = w->sheet->label[row];
-        w->place_of[row] = i;
+        i++;
     }
+    return true;
 }
 
-bool es_work_open(struct es_work *w, const struct es_sheet *sheet, const struct es_sweep_options *options)
+/** The scored rows in score order: what is kept of them. */
+static bool pack_scored(struct es_work *w, const uint32_t *order, const uint32_t *profile, const uint32_t *several)
 {
+    const struct es_sheet *s = w->sheet;
+    const size_t n = (size_t)w->scored + 1;
+    w->profile_at = calloc(n, sizeof *w->profile_at);
+    w->several_at = calloc(n, sizeof *w->several_at);
+    w->flag = calloc(n, sizeof *w->flag);
+    if (!w->profile_at || !w->several_at || !w->flag) return false;
+    for (uint32_t i = 0; i < w->scored; i++) {
+        const uint32_t row = order[i];
+        const bool alone = es_row_alone(s, row), fresh = i == 0 || s->score[row] != s->score[order[i - 1]];
+        w->profile_at[i] = profile[row];
+        w->several_at[i] = alone ? w->several : several[row];
+        w->flag[i] = (uint8_t)((s->label[row] ? ES_SCORED_POSITIVE : 0) | (fresh ? ES_SCORED_NEW : 0) | (alone ? ES_SCORED_ALONE : 0));
+        w->values += fresh;
+    }
+    w->flag[w->scored] = ES_SCORED_NEW;
+    return true;
+}
+
+static bool pack_values(struct es_work *w, const uint32_t *order)
+{
+    const size_t n = (size_t)w->values + 1;
+    w->score_of = calloc(n, sizeof *w->score_of);
+    w->logit = calloc(n, sizeof *w->logit);
+    if (!w->score_of || !w->logit) return false;
+    for (uint32_t i = 0, v = 0; i < w->scored; i++) {
+        if (!(w->flag[i] & ES_SCORED_NEW)) continue;
+        w->score_of[v] = w->sheet->score[order[i]];
+        w->logit[v] = es_logit_clipped(w->score_of[v]);
+        v++;
+    }
+    for (uint32_t b = 0, v = 0; b < ECE_BINS; b++) {
+        while (v < w->values && es_calibration_bin(w->score_of[v], ECE_BINS) == b) v++;
+        w->bin_end[b] = v;
+    }
+    return true;
+}
+
+/** Sort the scored rows and keep what the walks need. `profile` is each row's. */
+static bool pack_order(struct es_work *w, const uint32_t *profile)
+{
+    const struct es_sheet *s = w->sheet;
+    uint64_t *key = calloc(2 * (size_t)w->scored + 1, sizeof *key);
+    uint32_t *order = calloc((size_t)w->scored + 1, sizeof *order), *spare = calloc((size_t)w->scored + 1, sizeof *spare);
+    uint32_t *several = NULL;
+    bool done = key && order && spare;
+    if (done) {
+        for (uint32_t row = 0, n = 0; row < s->rows; row++)
+            if (has_score(s, row)) order[n++] = row;
+        es_order_by_score(s->score, order, w->scored, key, spare);
+    }
+    free(key);
+    free(spare);
+    if (done) done = (several = calloc((size_t)s->rows + 1, sizeof *several)) != NULL;
+    if (done) {
+        for (uint32_t row = 0, n = 0; row < s->rows; row++)
+            if (!es_row_alone(s, row)) several[row] = n++;
+        done = pack_scored(w, order, profile, several) && (!w->fits || pack_values(w, order));
+    }
+    free(several);
+    free(order);
+    return done;
+}
+
+static bool make_results(struct es_work *w)
+{
+    const size_t several = (size_t)w->several + 1, scored = (size_t)w->scored + 1;
+    const bool rests = w->options->score_rest_axes > 0;
+    w->placed = calloc(several, sizeof *w->placed);
+    if (!w->placed) return false;
+    if (rests && !(w->rest_placed = calloc(several, sizeof *w->rest_placed))) return false;
+    if (!w->fits) return true;
+    w->residual = calloc(several, sizeof *w->residual);
+    w->point_x = calloc(scored, sizeof *w->point_x);
+    w->point_mean = calloc(scored, sizeof *w->point_mean);
+    w->point_line = calloc(scored, sizeof *w->point_line);
+    w->point_n = calloc(scored, sizeof *w->point_n);
+    w->point_positives = calloc(scored, sizeof *w->point_positives);
+    w->grouped_at = calloc(scored, sizeof *w->grouped_at);
+    w->grouped_flag = calloc(scored, sizeof *w->grouped_flag);
+    if (rests && !(w->rest_residual = calloc(several, sizeof *w->rest_residual))) return false;
+    return w->residual && w->point_x && w->point_mean && w->point_line && w->point_n && w->point_positives && w->grouped_at &&
+           w->grouped_flag;
+}
+
+bool es_work_open(struct es_work *w, const struct es_sheet *sheet, const struct es_grouping *groupings, size_t count,
+                  const struct es_sweep_options *options)
+{
+    bool used[ES_MAX_AXES] = {false};
     memset(w, 0, sizeof *w);
     w->sheet = sheet;
     w->options = options;
-    w->everyone.reason = ES_N_ZERO;
-    const size_t keys = 2 * (size_t)sheet->rows + 1;
-    uint64_t *key = calloc(keys, sizeof *key);
-    uint32_t *spare = calloc((size_t)sheet->rows + 1, sizeof *spare);
-    const bool done = key && spare && allocate(w, sheet->rows);
-    if (done) {
-        read_rows(w);
-        es_order_by_score(sheet->score, w->order, w->scored, key, spare);
-        read_order(w);
-    } else
-        es_work_close(w);
-    free(key);
-    free(spare);
-    return done;
+    w->everyone_offset.reason = w->everyone_line.reason = ES_N_ZERO;
+    for (size_t i = 0; i < count; i++)
+        for (unsigned k = 0; k < groupings[i].n; k++) used[groupings[i].axis[k]] = true;
+    uint32_t *profile = calloc((size_t)sheet->rows + 1, sizeof *profile);
+    if (!profile) return false;
+    read_rows(w);
+    const bool done = es_work_profiles(w, used, profile) && es_work_cells(w, profile) && pack_order(w, profile) &&
+                      pack_several(w, profile);
+    free(profile);
+    return done && make_results(w);
 }

@@ -7,76 +7,150 @@
 /* A placement is kept doubled: a positive's is the negatives below it plus the negatives not above it, a negative's is the
  * positives above it plus the positives not below it. Ties then count one half of two, and everything is an integer. */
 
+/** A row's placement among `seen` after its ties and `before` them. */
+static uint64_t place_of(unsigned y, const uint64_t before[2], const uint64_t seen[2], uint64_t positives)
+{
+    return y ? before[0] + seen[0] : 2 * positives - before[1] - seen[1];
+}
+
+/** Keep a placement: with its patient's rows, and in the sums when that patient has no other. Both without a branch. */
+static inline void keep(const struct es_work *w, struct es_running *r, uint32_t i, uint64_t *placed, uint64_t value)
+{
+    const unsigned y = w->flag[i] & ES_SCORED_POSITIVE;
+    const uint64_t alone = (w->flag[i] & ES_SCORED_ALONE) ? 1 : 0, own = value & -alone;
+    placed[w->several_at[i]] = value;
+    r->alone[y] += alone;
+    r->placed[y] += own;
+    r->squares[y] += (es_u128)own * own;
+}
+
+/** Ranks of patients with one row, from their sums. */
+static void add_alone(struct es_ranks *ranks, const struct es_running *r)
+{
+    static const enum es_place places[2] = {ES_PLACED_NEGATIVE, ES_PLACED_POSITIVE};
+    ranks->negatives += r->alone[0];
+    ranks->positives += r->alone[1];
+    ranks->negative_patients += r->alone[0];
+    ranks->positive_patients += r->alone[1];
+    ranks->patients += r->alone[0] + r->alone[1];
+    ranks->wins2 += r->placed[1];
+    for (int y = 0; y < 2; y++) {
+        const enum es_place p = places[y];
+        ranks->product[p][p] += r->squares[y];
+        ranks->product[p][p + 1] += r->placed[y];
+        ranks->product[p + 1][p] += r->placed[y];
+        ranks->product[p + 1][p + 1] += r->alone[y];
+    }
+}
+
 /** End of the block of equal scores that starts at i. */
 static uint32_t block_end(const struct es_work *w, uint32_t i)
 {
     uint32_t end = i + 1;
-    while (end < w->scored && w->value[end] == w->value[i]) end++;
+    while (!(w->flag[end] & ES_SCORED_NEW)) end++; /* one past the last is flagged new */
     return end;
 }
 
 void es_work_place(struct es_work *w)
 {
-    /* counts: [slot][0] negatives so far, [1] positives so far, [2] all positives */
-    memset(w->counts, 0, 3 * sizeof *w->counts * w->slots);
-    for (uint32_t i = 0; i < w->scored; i++) {
-        w->slot_at[i] = w->slot[w->order[i]];
-        w->counts[3 * (size_t)w->slot_at[i] + 2] += w->positive[i];
-    }
+    memset(w->running, 0, sizeof *w->running * w->slots);
+    /* Cells know how many positives have a score: they are `observed`. */
+    for (uint32_t k = 0; k < w->slots; k++) w->running[k].positives = w->summary[k].observed;
     for (uint32_t i = 0, end; i < w->scored; i = end) {
+        end = i + 1;
+        if (w->flag[end] & ES_SCORED_NEW) { /* no ties */
+            struct es_running *r = &w->running[w->slot_of[w->profile_at[i]]];
+            const unsigned y = w->flag[i] & ES_SCORED_POSITIVE;
+            keep(w, r, i, w->placed, 2 * (y ? r->seen[0] : r->positives - r->seen[1]));
+            r->seen[y]++;
+            continue;
+        }
         end = block_end(w, i);
         for (uint32_t j = i; j < end; j++) {
-            const uint64_t *c = w->counts + 3 * (size_t)w->slot_at[j];
-            w->placed[w->order[j]] = w->positive[j] ? c[0] : c[2] - c[1];
+            struct es_running *r = &w->running[w->slot_of[w->profile_at[j]]];
+            if (r->block != (uint64_t)i + 1) {
+                r->block = (uint64_t)i + 1;
+                memcpy(r->before, r->seen, sizeof r->before);
+            }
+            r->seen[w->flag[j] & ES_SCORED_POSITIVE]++;
         }
-        for (uint32_t j = i; j < end; j++) w->counts[3 * (size_t)w->slot_at[j] + w->positive[j]]++;
         for (uint32_t j = i; j < end; j++) {
-            const uint64_t *c = w->counts + 3 * (size_t)w->slot_at[j];
-            w->placed[w->order[j]] += w->positive[j] ? c[0] : c[2] - c[1];
+            struct es_running *r = &w->running[w->slot_of[w->profile_at[j]]];
+            keep(w, r, j, w->placed, place_of(w->flag[j] & ES_SCORED_POSITIVE, r->before, r->seen, r->positives));
         }
     }
+    for (uint32_t k = 0; k < w->slots; k++) add_alone(&w->summary[k].ranks, &w->running[k]);
+}
+
+/** Keep the placement of a row that may not be in the rest (mask 0): then it counts nothing. */
+static inline void keep_rest(const struct es_work *w, struct es_running *r, uint32_t i, uint64_t mask, uint64_t value)
+{
+    const unsigned y = w->flag[i] & ES_SCORED_POSITIVE;
+    const uint64_t alone = (w->flag[i] & ES_SCORED_ALONE ? 1 : 0) & mask, own = value & -alone;
+    w->rest_placed[w->several_at[i]] = value;
+    r->alone[y] += alone;
+    r->placed[y] += own;
+    r->squares[y] += (es_u128)own * own;
 }
 
 /** Placements among the rows outside one group. */
-static void place_rest(struct es_work *w)
+static void place_rest(struct es_work *w, struct es_summary *s)
 {
-    uint64_t below[2] = {0, 0}, positives = 0;
-    for (uint32_t i = 0; i < w->scored; i++) positives += w->positive[i] & w->outside[w->slot_at[i]];
+    struct es_running r;
+    memset(&r, 0, sizeof r);
+    for (uint32_t k = 0; k < w->slots; k++)
+        if (w->outside[k]) r.positives += w->summary[k].observed;
     for (uint32_t i = 0, end; i < w->scored; i = end) {
-        uint64_t after[2] = {below[0], below[1]};
+        end = i + 1;
+        if (w->flag[end] & ES_SCORED_NEW) {
+            const uint64_t mask = w->outside[w->slot_of[w->profile_at[i]]];
+            const unsigned y = w->flag[i] & ES_SCORED_POSITIVE;
+            keep_rest(w, &r, i, mask, 2 * (y ? r.seen[0] : r.positives - r.seen[1]));
+            r.seen[y] += mask & 1;
+            continue;
+        }
         end = block_end(w, i);
-        for (uint32_t j = i; j < end; j++) after[w->positive[j]] += w->outside[w->slot_at[j]];
+        memcpy(r.before, r.seen, sizeof r.before);
         for (uint32_t j = i; j < end; j++)
-            w->rest_placed[w->order[j]] = w->positive[j] ? below[0] + after[0] : 2 * positives - below[1] - after[1];
-        below[0] = after[0];
-        below[1] = after[1];
+            r.seen[w->flag[j] & ES_SCORED_POSITIVE] += w->outside[w->slot_of[w->profile_at[j]]] & 1;
+        for (uint32_t j = i; j < end; j++)
+            keep_rest(w, &r, j, w->outside[w->slot_of[w->profile_at[j]]],
+                      place_of(w->flag[j] & ES_SCORED_POSITIVE, r.before, r.seen, r.positives));
     }
+    add_alone(&s->rest_ranks, &r);
 }
 
-/** Calibration-in-the-large of the rows outside one group; writes rest_residual. */
+/** Calibration-in-the-large of the rows outside one group; residuals of patients with several rows, squares of the others. */
 static void fit_rest(struct es_work *w, struct es_offset_fit *out)
 {
-    uint32_t n = 0;
+    uint32_t n = 0, value = 0, last = UINT32_MAX;
     for (uint32_t i = 0; i < w->scored; i++) {
-        if (!w->outside[w->slot_at[i]]) continue;
-        const uint32_t v = w->value[i];
-        if (n == 0 || w->point_value[n - 1] != v) {
-            w->points[n] = (struct es_fit_point){w->logit[v], w->odds[v], 0, 0};
-            w->point_value[n++] = v;
+        value += (w->flag[i] & ES_SCORED_NEW) && i;
+        if (!w->outside[w->slot_of[w->profile_at[i]]]) continue;
+        if (value != last) {
+            last = value;
+            w->point_x[n] = w->logit[value];
+            w->point_n[n] = w->point_positives[n] = 0;
+            n++;
         }
-        w->points[n - 1].n++;
-        w->points[n - 1].positives += w->positive[i];
+        w->point_n[n - 1]++;
+        w->point_positives[n - 1] += w->flag[i] & ES_SCORED_POSITIVE;
     }
-    const struct es_logistic fit = es_fit_offset(w->points, n);
-    *out = (struct es_offset_fit){fit.reason, fit.intercept, fit.information[0], 0, 0};
-    if (fit.reason != ES_REASON_NONE) return;
-    const double factor = exp(fit.intercept);
-    for (uint32_t k = 0; k < n; k++) {
-        const double t = factor * w->points[k].odds;
-        w->fixed[w->point_value[k]] = llrint(t / (1 + t) * ES_GRID);
+    *out = es_work_fit_offset(w, 0, n);
+    if (out->reason != ES_REASON_NONE) return;
+    last = UINT32_MAX;
+    value = n = 0;
+    for (uint32_t i = 0; i < w->scored; i++) {
+        value += (w->flag[i] & ES_SCORED_NEW) && i;
+        if (!w->outside[w->slot_of[w->profile_at[i]]]) continue;
+        n += value != last;
+        last = value;
+        const int64_t r = llrint(((double)(w->flag[i] & ES_SCORED_POSITIVE) - w->point_mean[n - 1]) * ES_GRID);
+        w->rest_residual[w->several_at[i]] = r;
+        if (!(w->flag[i] & ES_SCORED_ALONE)) continue;
+        out->squares += (es_u128)((es_i128)r * r);
+        out->patients++;
     }
-    for (uint32_t i = 0; i < w->scored; i++)
-        w->rest_residual[w->order[i]] = (w->positive[i] ? (int64_t)ES_GRID : 0) - w->fixed[w->value[i]];
 }
 
 /** One patient's ranks and residuals in group and rest. */
@@ -102,35 +176,33 @@ void es_work_rest(struct es_work *w, uint32_t group)
     struct es_summary *s = &w->summary[group];
     const uint8_t *levels = w->levels + (size_t)group * ES_MAX_GROUPING_AXES;
     for (uint32_t k = 0; k < w->slots; k++)
-        w->outside[k] = es_work_outside(w->levels + (size_t)k * ES_MAX_GROUPING_AXES, levels, s->axes);
-    place_rest(w);
-    s->rest_offset.reason = ES_NOT_PROBABILITY;
-    if (w->probability && w->options->fits) fit_rest(w, &s->rest_offset);
+        w->outside[k] = es_work_outside(w->levels + (size_t)k * ES_MAX_GROUPING_AXES, levels, s->axes) ? UINT64_MAX : 0;
+    place_rest(w, s);
+    s->rest_offset.reason = w->probability ? ES_N_ZERO : ES_NOT_PROBABILITY;
+    if (w->fits) fit_rest(w, &s->rest_offset);
     const bool fitted = s->rest_offset.reason == ES_REASON_NONE, own_fitted = s->offset.reason == ES_REASON_NONE;
-    const uint32_t rows = w->sheet->rows, *patient = w->sheet->patient;
     struct both b;
     memset(&b, 0, sizeof b);
     bool any = false;
-    for (uint32_t row = 0; row < rows; row++) {
-        const uint32_t at = w->place_of[row];
-        if (at != UINT32_MAX) {
-            const uint8_t y = w->positive[at];
-            if (w->slot[row] == group) {
-                b.own[y ? ES_PLACED_POSITIVE : ES_PLACED_NEGATIVE] += w->placed[row];
-                b.own[y ? ES_POSITIVES : ES_NEGATIVES]++;
-                if (own_fitted) b.own_residual += w->residual[row];
-            } else if (w->outside[w->slot[row]]) {
-                b.other[y ? ES_PLACED_POSITIVE : ES_PLACED_NEGATIVE] += w->rest_placed[row];
-                b.other[y ? ES_POSITIVES : ES_NEGATIVES]++;
-                if (fitted) b.other_residual += w->rest_residual[row];
-                any = true;
-            }
+    for (uint32_t i = 0; i < w->several; i++) {
+        const uint32_t trait = w->several_trait[i], slot = w->slot_of[w->several_profile[i]];
+        const bool y = trait & ES_ROW_POSITIVE;
+        if (!(trait & ES_ROW_SCORED)) {
+            /* no score, no rank */
+        } else if (slot == group) {
+            b.own[y ? ES_PLACED_POSITIVE : ES_PLACED_NEGATIVE] += w->placed[i];
+            b.own[y ? ES_POSITIVES : ES_NEGATIVES]++;
+            if (own_fitted) b.own_residual += w->residual[i].r;
+        } else if (w->outside[slot]) {
+            b.other[y ? ES_PLACED_POSITIVE : ES_PLACED_NEGATIVE] += w->rest_placed[i];
+            b.other[y ? ES_POSITIVES : ES_NEGATIVES]++;
+            if (fitted) b.other_residual += w->rest_residual[i];
+            any = true;
         }
-        if (row + 1 == rows || patient[row + 1] != patient[row]) {
-            if (any) add_both(s, &b);
-            memset(&b, 0, sizeof b);
-            any = false;
-        }
+        if (!(trait & ES_ROW_LAST)) continue;
+        if (any) add_both(s, &b);
+        memset(&b, 0, sizeof b);
+        any = false;
     }
     s->rest_scored = true;
 }

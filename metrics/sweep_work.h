@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file sweep_work.h
  * The working memory of one sweep, and its passes in the order in which they run. Private to the sweep's files.
+ *
+ * What makes it fast: rows that have the same levels on every axis share a *profile*, and a grouping is a small table from
+ * profile to group. Sums that do not need to know whose row it is are made once, in *cells* of one profile and one kind of row,
+ * and only added together for each grouping. The same holds for patients with one row. What is left for each grouping is one
+ * walk in score order (placements) and one over the rows of patients with several rows.
  */
 #ifndef ES_METRICS_SWEEP_WORK_H
 #define ES_METRICS_SWEEP_WORK_H
@@ -8,68 +13,150 @@
 #include "metrics/calibration.h"
 #include "metrics/summary.h"
 
+enum { ECE_BINS = 10 };
+
+/** What a row is, as bits. */
+enum es_trait {
+    ES_ROW_OUTCOME = 7,            /* enum es_outcome of a referenced row */
+    ES_ROW_REFERENCED = 1u << 3,
+    ES_ROW_POSITIVE = 1u << 4,     /* label is 1 */
+    ES_ROW_SCORED = 1u << 5,       /* referenced, with a score */
+    ES_ROW_ELIGIBLE = 1u << 6,     /* positive and in the denominator of sensitivity as deployed */
+    ES_ROW_FOUND = 1u << 7,        /* of those, alerted */
+    ES_ROW_SHARE_OF = 8,           /* shift: in the denominator of share k */
+    ES_ROW_SHARE_IN = 8 + ES_SHARES, /* shift: and in its numerator */
+    ES_ROW_LAST = 1u << (8 + 2 * ES_SHARES) /* last of its patient */
+};
+
+/** Rows of one profile that are of one kind. At most ES_CELL_ROWS, so that sums on the grid fit. */
+struct es_cell {
+    uint32_t profile, rows;
+    uint8_t stage, decision, label, mark;
+    bool scored, alone; /* alone: each row is its patient's only one */
+    uint64_t score, error; /* sums on the grid */
+    es_u128 score_squares, error_squares; /* of rows alone */
+};
+#define ES_CELL_ROWS (1u << 23)
+
 /** One patient's sums in one group. */
-struct es_tally {
+struct es_patient_sums {
+    uint32_t rows;
     uint32_t count[ES_OUTCOMES];
     uint32_t scored, observed;       /* cases with a score; positives among them */
     uint32_t cases, positives;       /* referenced */
     uint32_t eligible[2];            /* alerted and all positives among the eligible */
+    uint32_t share[ES_SHARES][2];    /* numerator, denominator */
     uint64_t error, score;           /* on the grid */
     uint64_t placed[2];              /* placements of negatives [0] and of positives [1] */
-    es_i128 residual, line[2];       /* offset fit; line fit: u, v */
-    bool touched;
 };
 
-/** Rows of the sheet prepared once, and arrays rewritten for every grouping. */
+/** One row's residuals on the grids. */
+struct es_residuals {
+    int64_t r, u, v; /* of the offset fit; of the line fit, and times x */
+};
+/** One patient's, in one group. */
+struct es_patient_residuals {
+    es_i128 r, u, v;
+    bool scored;
+};
+
+/** Scored rows of a group as the walk in score order goes; [0] negatives, [1] positives. */
+struct es_running {
+    uint64_t seen[2], before[2]; /* all rows so far; before the present block of ties */
+    uint64_t positives;          /* all */
+    uint64_t alone[2], placed[2];/* rows alone: how many, sum of placements */
+    es_u128 squares[2];          /* and of their squares */
+    uint64_t block;              /* number of the block that `before` belongs to */
+};
+
+/** Flags of a scored row, in score order. */
+enum es_scored_flag { ES_SCORED_POSITIVE = 1, ES_SCORED_NEW = 2 /* its score is not the one before's */, ES_SCORED_ALONE = 4 };
+
 struct es_work {
     const struct es_sheet *sheet;
     const struct es_sweep_options *options;
-    bool probability;
-    bool fitted; /* residuals of this grouping were written */
-    /* per row */
-    uint8_t *outcome;     /* enum es_outcome of a referenced row, else 0 */
-    uint64_t *error, *score; /* on the grid; 0 without a score */
-    uint32_t *place_of;   /* row's index in score order, UINT32_MAX without a score */
-    uint32_t *slot;       /* the row's group in this grouping */
-    uint64_t *placed, *rest_placed; /* twice the pairs won within the group, within the rest */
-    int64_t *residual, *rest_residual, *line_u, *line_v;
-    /* per scored row, in score order */
+    bool probability, fits; /* calibration fits are wanted and possible */
+    /* profiles */
+    uint32_t profiles;
+    uint32_t *profile_row; /* a row that has it */
+    uint32_t *slot_of;     /* [profiles]: the group in this grouping */
+    struct es_cell *cell;
+    uint32_t cells;
+    /* rows of patients with several, in patient order */
+    uint32_t several;
+    uint32_t *several_profile, *several_trait;
+    uint64_t *several_score, *several_error; /* on the grid */
+    uint64_t *placed, *rest_placed;          /* [several + 1]: twice the pairs won within the group, the rest */
+    struct es_residuals *residual;           /* [several], of the fits */
+    int64_t *rest_residual;                  /* [several + 1] */
+    /* scored rows, in score order */
     uint32_t scored;
-    uint32_t *order;      /* row */
-    uint32_t *value;      /* index of its distinct score */
-    uint8_t *positive;
-    uint32_t *slot_at;    /* slot[order[i]] */
-    /* per distinct score, ascending */
+    uint32_t *profile_at, *several_at; /* profile; index among the rows of patients with several, else `several` */
+    uint8_t *flag;
+    /* distinct scores, ascending; only with fits */
     uint32_t values;
-    double *logit, *odds;
-    int64_t *fixed;       /* scratch: a fit's mean on the grid */
-    struct es_fit_point *points;
-    uint32_t *point_value;/* distinct score of a point */
+    double *score_of, *logit;
+    uint32_t bin_end[ECE_BINS]; /* one past the last score of each bin of the expected calibration error */
+    /* points of fits: distinct scores of a group, group after group */
+    double *point_x, *point_mean, *point_line;
+    uint32_t *point_n, *point_positives;
+    uint32_t *grouped_at;  /* several_at and flag of the scored rows, group after group */
+    uint8_t *grouped_flag;
     /* per group of this grouping */
     uint32_t slots;
-    const uint8_t *levels; /* [slots][ES_MAX_GROUPING_AXES] */
-    struct es_summary *summary; /* [slots] */
-    struct es_tally *tally, *removed;
-    struct es_arm *several; /* [slots]: of patients who stand in several groups, or in one that is not wholly known */
+    uint8_t *levels;            /* [slots][ES_MAX_GROUPING_AXES] */
+    struct es_summary *summary; /* [slots]: of the sweep */
+    struct es_patient_sums *sums, *removed; /* all zero between patients */
+    struct es_patient_residuals *residuals; /* likewise */
+    struct es_arm *split;       /* of patients who stand in several groups */
+    struct es_running *running;
+    bool *whole;                /* every level of the group is known */
     uint32_t *touched, *wider;
-    uint32_t *wider_from, *wider_list; /* groups that a partly unknown row is compatible with: list[from[s]..from[s+1]) */
-    uint64_t *counts;     /* [3 * slots] */
-    uint8_t *outside;     /* [slots]: rows of that group are in the rest of the group at hand */
-    struct es_logistic everyone; /* line fit of all, where the others start */
+    uint32_t *wider_from, *wider_list; /* groups that a row of slot s is not known to be outside of: list[from[s]..from[s+1]) */
+    uint32_t *start, *end;      /* of a group's points */
+    uint64_t *outside;          /* all ones when rows of that group are in the rest of the group at hand */
+    struct es_logistic everyone_offset, everyone_line; /* where the others start */
 };
 
-/** Check nothing, allocate everything, sort once. False when memory ran out: nothing is left to close. */
-bool es_work_open(struct es_work *w, const struct es_sheet *sheet, const struct es_sweep_options *options);
+/** Check nothing, allocate the rows' arrays, sort once. False when memory ran out; close in any case. */
+bool es_work_open(struct es_work *w, const struct es_sheet *sheet, const struct es_grouping *groupings, size_t count,
+                  const struct es_sweep_options *options);
 void es_work_close(struct es_work *w);
-/** Placements of each scored row within its group (METRICS B1), all groups of the grouping at once. */
+/** Profiles and cells of the sheet (sweep_cells.c). `used` axes only. Writes each row's profile. */
+bool es_work_profiles(struct es_work *w, const bool *used, uint32_t *profile);
+bool es_work_cells(struct es_work *w, const uint32_t *profile);
+/** Traits of a row; ES_ROW_LAST is not among them. */
+uint32_t es_row_trait(uint8_t stage, uint8_t decision, uint8_t label, bool scored);
+/** Denominators (bits of enum es_over) that a case with this outcome is in. Rates are over decided cases. */
+static inline unsigned es_outcome_over(unsigned outcome)
+{
+    static const uint8_t over[ES_OUTCOMES] = {
+        [ES_TP] = 1 << ES_OVER_POSITIVES | 1 << ES_OVER_ALERTS | 1 << ES_OVER_DECIDED | 1 << ES_OVER_CASES,
+        [ES_FP] = 1 << ES_OVER_NEGATIVES | 1 << ES_OVER_ALERTS | 1 << ES_OVER_DECIDED | 1 << ES_OVER_CASES,
+        [ES_FN] = 1 << ES_OVER_POSITIVES | 1 << ES_OVER_NON_ALERTS | 1 << ES_OVER_DECIDED | 1 << ES_OVER_CASES,
+        [ES_TN] = 1 << ES_OVER_NEGATIVES | 1 << ES_OVER_NON_ALERTS | 1 << ES_OVER_DECIDED | 1 << ES_OVER_CASES,
+        [ES_P] = 1 << ES_OVER_CASES,
+        [ES_N] = 1 << ES_OVER_CASES};
+    return over[outcome];
+}
+/** Is the row its patient's only one? */
+bool es_row_alone(const struct es_sheet *sheet, uint32_t row);
+/** Cells into the groups' sums. */
+void es_work_add_cells(struct es_work *w);
+
+/** Placements within the groups (METRICS B1), all groups of the grouping at once; ranks of the patients with one row. */
 void es_work_place(struct es_work *w);
-/** Fits of each group; writes residual, line_u, line_v of its rows. False when memory ran out. */
-bool es_work_fit(struct es_work *w);
-/** Patient sums of groups and rests, in patient order. */
+/** Patients with several rows; then the sums of all rests. */
 void es_work_patients(struct es_work *w);
+/** Fits of each group and their patient sums. */
+void es_work_fit(struct es_work *w);
+/** Fit the points [0, n) by an offset from where everyone's lies; point_mean is written. */
+struct es_offset_fit es_work_fit_offset(struct es_work *w, uint32_t from, uint32_t to);
 /** Ranks and calibration of one group's rest and their joint terms with the group. */
 void es_work_rest(struct es_work *w, uint32_t group);
 /** Is a row at levels `row` known not to be in the group at levels `group`? */
 bool es_work_outside(const uint8_t *row, const uint8_t *group, unsigned axes);
+/** No level of the group is known. */
+bool es_work_all_unknown(const struct es_work *w, uint32_t slot);
 
 #endif
