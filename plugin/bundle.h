@@ -33,9 +33,13 @@ const char *es_pairing_name(enum es_pairing pairing);
 
 enum es_eligible { ES_ELIGIBLE_NO, ES_ELIGIBLE_UNKNOWN, ES_ELIGIBLE_YES };
 
+/** One key for a patient's identifier and its issuer; the identifier itself when there is no issuer. Both are HMACs, so that the sum of
+ * two pairs is equal by chance only. */
+struct es_pseudonym es_patient_key(const struct es_pseudonym *patient, const struct es_pseudonym *issuer);
+
 /** One exam (study) of a bundle. */
 struct es_derived_exam {
-    struct es_pseudonym study, patient; /* patient absent: each such exam is a patient of its own, keyed by study */
+    struct es_pseudonym study, patient; /* patient: es_patient_key(); absent: each such exam is a patient of its own, keyed by study */
     int32_t day;                        /* earliest study day of its live events; ES_NO_DAY */
     enum es_exclusion excluded;         /* every image excluded; the first reason in enum order */
     struct es_event_attribute *attributes; /* owned; merged, one per wanted keyword (linked names included), sorted; state CONFLICT on disagreement */
@@ -72,12 +76,14 @@ struct es_derived {
     size_t n_exams;
     struct es_derived_case *cases; /* sorted: exam, model, finding, unit, version */
     size_t n_cases;
-    uint64_t results_without_exam, references_without_exam, ambiguous, retracted, revised; /* live or superseded events, by kind of trouble */
+    uint64_t results_without_exam, references_without_exam, ambiguous, retracted, revised; /* live or superseded events, by kind of trouble;
+        to `ambiguous` the site adds exams whose patient is not told: no issuer where several are known */
     uint64_t unknown_model, unknown_finding; /* results or references naming what the configuration does not */
 };
 
 /** Derive. Events are borrowed. linked: demographics events of the bundle's patients (retracted ones left out), borrowed; one
- * applies to the exams with the same `patient` (the caller has put one pseudonym for all aliases of a patient in both).
+ * applies to the exams with the same patient and issuer. Which identifiers are one patient the caller knows: it has put one
+ * pseudonym, without issuer, for all of them in both.
  * @param out  written whole on ES_OK; es_derived_clear() */
 ES_MUST_USE enum es_errc es_bundle_derive(const struct es_event *const *events, size_t n_events,
                                           const struct es_event *const *linked, size_t n_linked,

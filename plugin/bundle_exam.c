@@ -7,6 +7,13 @@
 
 #include "plugin/bundle_internal.h"
 
+struct es_pseudonym es_patient_key(const struct es_pseudonym *patient, const struct es_pseudonym *issuer)
+{
+    struct es_pseudonym key = *patient;
+    for (size_t i = 1; i < ES_PSEUDONYM_SIZE; i++) key.bytes[i] ^= issuer->bytes[i]; /* byte 0 is the epoch of the key */
+    return key;
+}
+
 static int by_keyword(const void *left, const void *right)
 {
     const char *const *a = left, *const *b = right;
@@ -97,8 +104,9 @@ static void apply_linked(const struct es_bundle *bundle, const struct es_derived
     for (size_t i = 0; i < bundle->n_linked; i++) {
         const struct es_event *event = bundle->linked[i];
         const struct es_event_attribute *attribute = attribute_of(event, out->keyword);
+        const struct es_pseudonym patient = es_patient_key(&event->patient, &event->patient_issuer);
         if (!attribute || attribute->state == ES_ATTRIBUTE_ABSENT || event->valid_from > exam->day ||
-            es_pseudonym_order(&event->patient, &exam->patient) != 0)
+            es_pseudonym_order(&patient, &exam->patient) != 0)
             continue;
         if (best && (event->valid_from < best->valid_from ||
                      (event->valid_from == best->valid_from && memcmp(event->identity, best->identity, ES_IDENTITY_SIZE) <= 0)))
@@ -156,9 +164,10 @@ static void describe(struct es_bundle *bundle, size_t number)
         const struct es_event *event = bundle->exam_events[range->first + i];
         if (event->study_day != ES_NO_DAY && (exam->day == ES_NO_DAY || event->study_day < exam->day)) exam->day = event->study_day;
         /* Two patients of one study: the smaller pseudonym, whichever image came first. */
+        const struct es_pseudonym patient = es_patient_key(&event->patient, &event->patient_issuer);
         if (es_pseudonym_set(&event->patient) &&
-            (!es_pseudonym_set(&exam->patient) || es_pseudonym_order(&event->patient, &exam->patient) < 0))
-            exam->patient = event->patient;
+            (!es_pseudonym_set(&exam->patient) || es_pseudonym_order(&patient, &exam->patient) < 0))
+            exam->patient = patient;
     }
 }
 

@@ -18,7 +18,8 @@ ES_MUST_USE enum es_errc es_cohort_replace(struct es_cohort *cohort, uint32_t bu
 /** Two cohorts hold the same rows, in whatever internal order; says the first difference ("model 0 finding 3: 12 rows against 11"). */
 bool es_cohort_same(const struct es_cohort *a, const struct es_cohort *b, char *difference, size_t size);
 
-/** What is counted beside cases. */
+/** What is counted beside cases. patients: told apart by identifier and issuer (bundle.h); ambiguous: results and references that more than
+ * one exam may be meant by, and exams whose patient has no issuer where several are known. */
 struct es_cohort_counts {
     uint64_t exams, patients, excluded[ES_EXCLUSIONS];
     uint64_t results_without_exam, references_without_exam, ambiguous, retracted, revised, unknown_model, unknown_finding,

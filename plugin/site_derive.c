@@ -126,14 +126,18 @@ static enum es_errc gather_person(struct es_site *site, const struct es_batch *b
 /* A changed patient pseudonym is put into a shallow copy: the batch's own events stay as they are. */
 struct renamed {
     struct es_event *copies;
-    size_t count, room;
+    size_t count;
+    struct es_pseudonym *names;   /* of the patients that were resolved; owned */
+    struct es_pseudonym *unclear; /* within names: patients with an identifier whose issuer is not told */
+    size_t n_unclear;
 };
 static const struct es_event *rename_patient(struct renamed *renamed, const struct es_event *event, const struct es_pseudonym *name)
 {
-    if (memcmp(&event->patient, name, sizeof *name) == 0) return event;
+    if (memcmp(&event->patient, name, sizeof *name) == 0 && !es_pseudonym_set(&event->patient_issuer)) return event;
     struct es_event *copy = &renamed->copies[renamed->count++];
     *copy = *event;
     copy->patient = *name;
+    copy->patient_issuer = (struct es_pseudonym){{0}};
     return copy;
 }
 
@@ -141,38 +145,47 @@ static enum es_errc resolve_people(struct es_site *site, const struct es_batch *
                                    struct gathered *linked, struct renamed *renamed, struct es_error *err)
 {
     size_t n_names = 0;
-    struct es_pseudonym *names = calloc(events->count ? events->count : 1, sizeof *names);
+    struct es_pseudonym *names = calloc(events->count ? events->count : 1, 2 * sizeof *names);
     if (!names) return es_fail(err, ES_E_MEMORY, "site: out of memory");
+    renamed->unclear = names + events->count;
+    renamed->names = names;
     for (size_t i = 0; i < events->count; i++) {
-        if (events->list[i]->kind != ES_EVENT_EXAM || !es_pseudonym_set(&events->list[i]->patient)) continue;
-        const uint32_t patient = es_index_find(&site->graph.people, &events->list[i]->patient);
-        if (patient == ES_INDEX_NONE) continue;
+        const uint32_t patient = events->list[i]->kind == ES_EVENT_EXAM ? es_graph_find_patient(&site->graph, events->list[i]) : ES_NONE;
+        if (patient == ES_NONE) continue;
         const struct es_patient *person = &site->graph.patients[patient];
-        if (person->next_member == patient && person->last_event == 0) continue; /* nothing to resolve: nearly everybody */
+        const bool unclear = es_graph_unclear(&site->graph, patient);
+        if (person->next_member == patient && person->last_event == 0 && !unclear) continue; /* nothing to resolve: nearly everybody */
         const struct es_pseudonym name = canonical(&site->graph, patient);
         bool known = false;
         for (size_t k = 0; k < n_names && !known; k++) known = memcmp(&names[k], &name, sizeof name) == 0;
         if (known) continue;
         names[n_names++] = name;
+        if (unclear) renamed->unclear[renamed->n_unclear++] = name;
         const enum es_errc code = gather_person(site, batch, patient, linked, err);
-        if (code != ES_OK) {
-            free(names);
-            return code;
-        }
+        if (code != ES_OK) return code;
     }
-    free(names);
     if (n_names == 0) return ES_OK;
     renamed->copies = calloc(events->count + linked->count, sizeof *renamed->copies);
     if (!renamed->copies) return es_fail(err, ES_E_MEMORY, "site: out of memory");
     for (size_t i = 0; i < events->count + linked->count; i++) {
         const struct es_event **event = i < events->count ? &events->list[i] : &linked->list[i - events->count];
-        const uint32_t patient = es_pseudonym_set(&(*event)->patient) ? es_index_find(&site->graph.people, &(*event)->patient)
-                                                                     : ES_INDEX_NONE;
-        if (patient == ES_INDEX_NONE) continue;
+        const uint32_t patient = es_graph_find_patient(&site->graph, *event);
+        if (patient == ES_NONE) continue;
         const struct es_pseudonym name = canonical(&site->graph, patient);
         *event = rename_patient(renamed, *event, &name);
     }
     return ES_OK;
+}
+
+/* Exams of patients that cannot be told for want of an issuer. */
+static void count_unclear(const struct renamed *renamed, struct es_derived *derived)
+{
+    for (size_t i = 0; i < derived->n_exams; i++)
+        for (size_t k = 0; k < renamed->n_unclear; k++)
+            if (memcmp(&derived->exams[i].patient, &renamed->unclear[k], sizeof renamed->unclear[k]) == 0) {
+                derived->ambiguous++;
+                break;
+            }
 }
 
 /* A new event is a revision when an earlier, unretracted one holds its slot. */
@@ -202,9 +215,13 @@ static enum es_errc derive_one(struct es_site *site, const struct es_batch *batc
     if (code == ES_OK) code = resolve_people(site, batch, events, linked, &renamed, err);
     if (code == ES_OK)
         code = es_bundle_derive(events->list, events->count, linked->list, linked->count, site->config, &derived, err);
-    if (code == ES_OK) code = es_cohort_replace(site->cohort, root, &derived, err);
+    if (code == ES_OK) {
+        count_unclear(&renamed, &derived);
+        code = es_cohort_replace(site->cohort, root, &derived, err);
+    }
     es_derived_clear(&derived);
     free(renamed.copies);
+    free(renamed.names);
     clear_gathered(events);
     clear_gathered(linked);
     return code;

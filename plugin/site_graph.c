@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which events belong together: a union-find over studies and accession numbers, and one over patients. */
+/* Which events belong together: a union-find over studies and accession numbers. Patients: site_people.c. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "plugin/site_internal.h"
 
-static bool grow(void **items, uint32_t *room, uint64_t need, size_t size)
+bool es_grow(void **items, uint32_t *room, uint64_t need, size_t size)
 {
     size_t bytes;
     if (need <= *room) return true;
@@ -17,7 +17,7 @@ static bool grow(void **items, uint32_t *room, uint64_t need, size_t size)
     *room = (uint32_t)wanted;
     return true;
 }
-#define GROW(items, room, need) grow((void **)&(items), &(room), (need), sizeof *(items))
+#define GROW(items, room, need) es_grow((void **)&(items), &(room), (need), sizeof *(items))
 
 bool es_list_add(struct es_list *list, uint32_t item)
 {
@@ -36,7 +36,8 @@ void es_graph_clear(struct es_graph *graph)
     free(graph->links);
     free(graph->next);
     free(graph->retractions.items);
-    free(graph->patient_aliases.items);
+    free(graph->merges);
+    free(graph->unsettled.items);
     free(graph->touched.items);
     free(graph->gone.items);
     memset(graph, 0, sizeof *graph);
@@ -49,28 +50,12 @@ uint32_t es_graph_root(struct es_graph *graph, uint32_t node)
     return node;
 }
 
-uint32_t es_graph_person(struct es_graph *graph, uint32_t patient)
-{
-    struct es_patient *patients = graph->patients;
-    while (patients[patient].parent != patient) patient = patients[patient].parent = patients[patients[patient].parent].parent;
-    return patient;
-}
-
 static bool node_of(struct es_graph *graph, const struct es_pseudonym *key, uint32_t *node)
 {
     bool added = false;
     if (!GROW(graph->nodes, graph->nodes_room, (uint64_t)graph->keys.count + 1)) return false;
     if (!es_index_add(&graph->keys, key, node, &added)) return false;
     if (added) graph->nodes[*node] = (struct es_node){.parent = *node, .patient = ES_NONE};
-    return true;
-}
-
-static bool patient_of(struct es_graph *graph, const struct es_pseudonym *key, uint32_t *patient)
-{
-    bool added = false;
-    if (!GROW(graph->patients, graph->patients_room, (uint64_t)graph->people.count + 1)) return false;
-    if (!es_index_add(&graph->people, key, patient, &added)) return false;
-    if (added) graph->patients[*patient] = (struct es_patient){.parent = *patient, .next_member = *patient, .first_link = ES_NONE};
     return true;
 }
 
@@ -113,48 +98,17 @@ static bool meet(struct es_graph *graph, uint32_t *at, const struct es_pseudonym
     return unite(graph, *at, node);
 }
 
-static bool link_patient(struct es_graph *graph, uint32_t node, const struct es_pseudonym *key)
+static bool link_patient(struct es_graph *graph, uint32_t node, const struct es_event *event)
 {
     uint32_t patient;
-    if (!es_pseudonym_set(key)) return true;
-    if (!patient_of(graph, key, &patient)) return false;
+    if (!es_pseudonym_set(&event->patient)) return true;
+    if (!es_graph_patient(graph, &event->patient, &event->patient_issuer, &patient)) return false;
     if (graph->nodes[node].patient == patient) return true;
     if (!GROW(graph->links, graph->links_room, (uint64_t)graph->n_links + 1)) return false;
     graph->links[graph->n_links] = (struct es_link){node, graph->patients[patient].first_link};
     graph->patients[patient].first_link = graph->n_links++;
     graph->nodes[node].patient = patient;
     return true;
-}
-
-bool es_graph_touch_person(struct es_graph *graph, uint32_t patient)
-{
-    uint32_t member = patient;
-    do {
-        for (uint32_t link = graph->patients[member].first_link; link != ES_NONE; link = graph->links[link].next)
-            if (!es_list_add(&graph->touched, graph->links[link].node)) return false;
-        member = graph->patients[member].next_member;
-    } while (member != patient);
-    return true;
-}
-
-bool es_graph_join(struct es_graph *graph, const struct es_event *event)
-{
-    uint32_t a, b;
-    if (!patient_of(graph, &event->patient, &a) || !patient_of(graph, &event->same_as, &b)) return false;
-    const uint32_t x = es_graph_person(graph, a), y = es_graph_person(graph, b);
-    if (x != y) {
-        struct es_patient *patients = graph->patients;
-        const uint32_t behind = patients[x].next_member;
-        patients[x > y ? x : y].parent = x > y ? y : x;
-        patients[x].next_member = patients[y].next_member;
-        patients[y].next_member = behind;
-    }
-    return es_graph_touch_person(graph, a);
-}
-
-void es_graph_part(struct es_graph *graph)
-{
-    for (uint32_t i = 0; i < graph->people.count; i++) graph->patients[i].parent = graph->patients[i].next_member = i;
 }
 
 static bool add_to_bundle(struct es_graph *graph, const struct es_event *event, uint32_t seq)
@@ -164,7 +118,7 @@ static bool add_to_bundle(struct es_graph *graph, const struct es_event *event, 
     for (size_t i = 0; good && i < event->n_study_refs; i++) good = meet(graph, &node, &event->study_refs[i]);
     if (good && event->kind == ES_EVENT_ALIAS) good = meet(graph, &node, &event->same_as);
     if (!good || node == ES_NONE) return good;
-    if (event->kind == ES_EVENT_EXAM && !link_patient(graph, node, &event->patient)) return false;
+    if (event->kind == ES_EVENT_EXAM && !link_patient(graph, node, event)) return false;
     ring_add(graph, &graph->nodes[es_graph_root(graph, node)].last_event, seq);
     return es_list_add(&graph->touched, node);
 }
@@ -197,10 +151,22 @@ uint32_t es_graph_retraction(struct es_graph *graph, const struct es_event *even
     return target == ES_INDEX_NONE ? 0 : graph->retractions.items[target];
 }
 
+bool es_graph_first_retraction(struct es_graph *graph, const struct es_event *retraction, uint32_t seq, const struct es_event *target)
+{
+    const struct es_pseudonym own = identity_key(target->identity);
+    const struct es_pseudonym key = es_pseudonym_set(&retraction->retract_event_id) ? retraction->retract_event_id
+                                                                                    : identity_key(retraction->retract);
+    const uint32_t number = es_index_find(&graph->targets, &key);
+    if (number == ES_INDEX_NONE || graph->retractions.items[number] != seq) return false;
+    const bool by_identity = es_index_find(&graph->targets, &own) != ES_INDEX_NONE;
+    const bool by_event_id = es_pseudonym_set(&target->event_id) && es_index_find(&graph->targets, &target->event_id) != ES_INDEX_NONE;
+    return by_identity != by_event_id;
+}
+
 static bool add_demographics(struct es_graph *graph, const struct es_event *event, uint32_t seq)
 {
     uint32_t patient;
-    if (!patient_of(graph, &event->patient, &patient)) return false;
+    if (!es_graph_patient(graph, &event->patient, &event->patient_issuer, &patient)) return false;
     ring_add(graph, &graph->patients[patient].last_event, seq);
     return es_graph_touch_person(graph, patient);
 }
@@ -215,7 +181,6 @@ bool es_graph_add(struct es_graph *graph, const struct es_event *event, uint32_t
     case ES_EVENT_REFERENCE:
     case ES_EVENT_ALIAS: return add_to_bundle(graph, event, seq);
     case ES_EVENT_DEMOGRAPHICS: return add_demographics(graph, event, seq);
-    case ES_EVENT_PATIENT_ALIAS: return es_list_add(&graph->patient_aliases, seq);
     case ES_EVENT_RETRACT: return add_retraction(graph, event, seq);
     default: return true;
     }
@@ -225,8 +190,8 @@ bool es_graph_touch_event(struct es_graph *graph, const struct es_event *event)
 {
     uint32_t number = ES_INDEX_NONE;
     if (event->kind == ES_EVENT_DEMOGRAPHICS || event->kind == ES_EVENT_PATIENT_ALIAS) {
-        number = es_index_find(&graph->people, &event->patient);
-        return number == ES_INDEX_NONE || es_graph_touch_person(graph, number);
+        number = es_graph_find_patient(graph, event);
+        return number == ES_NONE || es_graph_touch_person(graph, number);
     }
     if (es_pseudonym_set(&event->study)) number = es_index_find(&graph->keys, &event->study);
     else if (es_pseudonym_set(&event->accession)) number = es_index_find(&graph->keys, &event->accession);

@@ -4,7 +4,12 @@
  * (bundles to cohort), site_take.c (batches), site_replay.c (the ledger read again).
  *
  * Bodies stay in the ledger and are read again by seq when their bundle is derived: 4 bytes an event are kept in memory, 12 a study or
- * accession number beside its key, 24 a patient beside the key.
+ * accession number beside its key, 28 a patient beside the key, 8 a patient's exam.
+ *
+ * Patients are told apart by (identifier, issuer): one identifier from two issuers is two patients. An identifier without issuer is the
+ * same patient as the one with an issuer when exactly one issuer is known for it; when two or more are known it is a patient of its own,
+ * and its exams count as ambiguous. Known: named by an unretracted exam, demographics or patient alias. Aliases join identifiers
+ * with their issuers. All this is settled from the whole ledger, so that no order can matter.
  */
 #ifndef ES_PLUGIN_SITE_INTERNAL_H
 #define ES_PLUGIN_SITE_INTERNAL_H
@@ -24,6 +29,14 @@ struct es_patient {
     uint32_t parent, next_member; /* union-find and ring of the patients that are one */
     uint32_t first_link;          /* into links; ES_NONE */
     uint32_t last_event;          /* demographics; a ring by `next` */
+    uint32_t named;               /* unretracted events that name it */
+    uint32_t plain;               /* the same identifier without issuer; itself when it has none */
+    uint32_t issuers;             /* the next one of the same identifier, of a plain one the first; ES_NONE */
+};
+/** A patient alias. */
+struct es_merge {
+    uint32_t a, b, seq;
+    bool off; /* retracted */
 };
 struct es_link {
     uint32_t node, next;
@@ -45,7 +58,10 @@ struct es_graph {
     uint32_t next_room;
     struct es_index targets;    /* what retractions name */
     struct es_list retractions; /* [target]: seq of a retraction */
-    struct es_list patient_aliases; /* seqs */
+    struct es_merge *merges;    /* ascending by seq */
+    uint32_t n_merges, merges_room;
+    struct es_list unsettled;   /* plain patients whose known issuers changed */
+    bool with_issuer;           /* any patient has an issuer */
     struct es_list touched;     /* nodes whose bundles must be derived again */
     struct es_list gone;        /* roots that were merged into others */
 };
@@ -66,22 +82,36 @@ struct es_site {
     const struct es_progress *progress;
 };
 
+/** Room for `need` items. */
+bool es_grow(void **items, uint32_t *room, uint64_t need, size_t size);
 bool es_list_add(struct es_list *list, uint32_t item);
 void es_graph_clear(struct es_graph *graph);
 uint32_t es_graph_root(struct es_graph *graph, uint32_t node);
 uint32_t es_graph_person(struct es_graph *graph, uint32_t patient);
 /** Put one event into its bundle, or to its patient; touch what changes. false: out of memory or numbers. */
 bool es_graph_add(struct es_graph *graph, const struct es_event *event, uint32_t seq);
-/** Join the patients of an alias event. */
-bool es_graph_join(struct es_graph *graph, const struct es_event *event);
-/** Every patient stands alone again. */
-void es_graph_part(struct es_graph *graph);
+/** Number of a patient, added when new. */
+bool es_graph_patient(struct es_graph *graph, const struct es_pseudonym *id, const struct es_pseudonym *issuer, uint32_t *patient);
+/** Number of the patient an event names; ES_NONE. */
+uint32_t es_graph_find_patient(struct es_graph *graph, const struct es_event *event);
+/** An unretracted event names its patients (change 1), or does so no longer (-1). replay: people are settled at the end anyway. */
+bool es_graph_name(struct es_graph *graph, const struct es_event *event, int change, bool replay);
+/** Keep a patient alias, and join its patients unless it is retracted or settling comes. */
+bool es_graph_merge(struct es_graph *graph, const struct es_event *event, uint32_t seq, bool retracted, bool replay);
+/** The alias at seq is retracted: settle afterwards. */
+void es_graph_unmerge(struct es_graph *graph, uint64_t seq);
+/** Join everybody anew by aliases and issuers, and touch those whose issuers changed. */
+bool es_graph_settle_people(struct es_graph *graph);
+/** Does any identifier of the patient have no issuer where two or more are known? */
+bool es_graph_unclear(const struct es_graph *graph, uint32_t patient);
 /** Touch every bundle of a patient and its aliases. */
 bool es_graph_touch_person(struct es_graph *graph, uint32_t patient);
 /** Touch what a retracted event decided. */
 bool es_graph_touch_event(struct es_graph *graph, const struct es_event *event);
 /** Seq of a retraction of this event; 0 when there is none. */
 uint32_t es_graph_retraction(struct es_graph *graph, const struct es_event *event);
+/** Is the retraction at seq the one that took the target out, and not a further one of the same? */
+bool es_graph_first_retraction(struct es_graph *graph, const struct es_event *retraction, uint32_t seq, const struct es_event *target);
 
 /** Read and decode an entry. *there is false (and out untouched) when it was erased. */
 ES_MUST_USE enum es_errc es_site_read(struct es_site *site, uint32_t seq, struct es_event *out, bool *there, struct es_error *err);

@@ -43,41 +43,53 @@ static enum es_errc keep_document(char **kept, const struct es_event *event, str
 struct targets {
     struct es_site *site;
     const struct es_event *retraction;
+    uint64_t seq; /* of the retraction */
+    bool replay;
     enum es_errc code;
     struct es_error *err;
 };
 
-static void retract_target(struct targets *targets, const struct es_event *event, int64_t received)
+static void retract_target(struct targets *targets, const struct es_event *event, uint64_t seq, int64_t received)
 {
     struct es_site *site = targets->site;
     const int64_t instant = es_event_instant(event);
-    if (event->kind == ES_EVENT_PATIENT_ALIAS) site->people_stale = true;
+    bool good = true;
+    if (event->kind == ES_EVENT_PATIENT_ALIAS) {
+        es_graph_unmerge(&site->graph, seq);
+        site->people_stale = true;
+    }
+    if (es_graph_first_retraction(&site->graph, targets->retraction, (uint32_t)targets->seq, event))
+        good = es_graph_name(&site->graph, event, -1, targets->replay);
     if (instant != ES_NO_INSTANT && (instant < received ? instant : received) == site->now) site->now_stale = true;
-    if (!es_graph_touch_event(&site->graph, event)) targets->code = es_fail(targets->err, ES_E_MEMORY, "site: out of memory");
+    if (!good || !es_graph_touch_event(&site->graph, event)) targets->code = es_fail(targets->err, ES_E_MEMORY, "site: out of memory");
 }
 
 static bool each_target(void *context, const struct es_entry *entry)
 {
     struct targets *targets = context;
     struct es_event event;
-    if (!entry->body) return true;
+    if (!entry->body || entry->seq >= targets->seq) return true; /* what comes behind finds the retraction there */
     targets->code = es_site_decode(entry, &event, targets->err);
     if (targets->code != ES_OK) return false;
-    retract_target(targets, &event, entry->received);
+    retract_target(targets, &event, entry->seq, entry->received);
     es_event_clear(&event);
     return targets->code == ES_OK;
 }
 
-static enum es_errc retract(struct es_site *site, const struct es_event *event, struct es_error *err)
+static enum es_errc retract(struct es_site *site, const struct es_event *event, uint64_t own, bool replay, struct es_error *err)
 {
-    struct targets targets = {.site = site, .retraction = event, .err = err};
+    struct targets targets = {.site = site, .retraction = event, .seq = own, .replay = replay, .err = err};
+    struct es_entry entry;
+    uint8_t *body = NULL;
     uint64_t seq = 0;
     if (es_pseudonym_set(&event->retract_event_id)) {
         const enum es_errc code = es_ledger_walk_event_id(site->ledger, &event->retract_event_id, each_target, &targets, err);
         return code == ES_OK ? targets.code : code;
     }
     enum es_errc code = es_ledger_find(site->ledger, event->retract, &seq, err);
-    if (code == ES_OK && seq != 0) code = es_ledger_walk(site->ledger, seq - 1, seq, each_target, &targets, err);
+    if (code == ES_OK && seq != 0) code = es_ledger_read(site->ledger, seq, &entry, &body, err); /* within a walk: no other walk */
+    if (code == ES_OK && seq != 0) (void)each_target(&targets, &entry);
+    free(body);
     return code == ES_OK ? targets.code : code;
 }
 
@@ -110,12 +122,12 @@ enum es_errc es_site_note(struct es_site *site, const struct es_event *event, ui
     enum es_errc code = note_document(site, event, seq, received, err);
     if (code == ES_OK && !es_graph_add(&site->graph, event, (uint32_t)seq)) code = es_fail(err, ES_E_MEMORY, "site: out of memory");
     if (code != ES_OK) return code;
-    if (event->kind == ES_EVENT_RETRACT && !replay) code = retract(site, event, err);
-    if (event->kind == ES_EVENT_PATIENT_ALIAS && es_graph_retraction(&site->graph, event) == 0 &&
-        !es_graph_join(&site->graph, event))
-        code = es_fail(err, ES_E_MEMORY, "site: out of memory");
-    if (code != ES_OK || instant == ES_NO_INSTANT) return code;
-    if (es_graph_retraction(&site->graph, event) == 0 && capped > site->now) site->now = capped;
+    if (event->kind == ES_EVENT_RETRACT) return retract(site, event, seq, replay, err);
+    const bool retracted = es_graph_retraction(&site->graph, event) != 0;
+    if (event->kind == ES_EVENT_PATIENT_ALIAS && !es_graph_merge(&site->graph, event, (uint32_t)seq, retracted, replay))
+        return es_fail(err, ES_E_MEMORY, "site: out of memory");
+    if (!retracted && !es_graph_name(&site->graph, event, 1, replay)) return es_fail(err, ES_E_MEMORY, "site: out of memory");
+    if (instant != ES_NO_INSTANT && !retracted && capped > site->now) site->now = capped;
     return ES_OK;
 }
 
@@ -141,27 +153,10 @@ static bool each_instant(void *context, const struct es_entry *entry)
     return true;
 }
 
-static enum es_errc rejoin_people(struct es_site *site, struct es_error *err)
-{
-    enum es_errc code = ES_OK;
-    es_graph_part(&site->graph);
-    for (uint32_t i = 0; code == ES_OK && i < site->graph.patient_aliases.count; i++) {
-        struct es_event event;
-        bool there = false;
-        code = es_site_read(site, site->graph.patient_aliases.items[i], &event, &there, err);
-        if (code != ES_OK || !there) continue;
-        if (es_graph_retraction(&site->graph, &event) == 0 && !es_graph_join(&site->graph, &event))
-            code = es_fail(err, ES_E_MEMORY, "site: out of memory");
-        es_event_clear(&event);
-    }
-    return code;
-}
-
 enum es_errc es_site_settle(struct es_site *site, struct es_error *err)
 {
-    if (site->people_stale) {
-        const enum es_errc code = rejoin_people(site, err);
-        if (code != ES_OK) return code;
+    if (site->people_stale || site->graph.unsettled.count > 0) {
+        if (!es_graph_settle_people(&site->graph)) return es_fail(err, ES_E_MEMORY, "site: out of memory");
         site->people_stale = false;
     }
     if (site->now_stale) {
@@ -220,7 +215,7 @@ enum es_errc es_site_replay(struct es_site *site, bool check, struct es_error *e
     code = es_ledger_walk(site->ledger, 0, UINT64_MAX, each_entry, &replay, err);
     if (code == ES_OK) code = replay.code;
     if (code != ES_OK) return code;
-    site->people_stale = site->now_stale = site->graph.targets.count > 0; /* a retraction may stand before or behind its target */
+    site->people_stale = site->graph.n_merges > 0 || site->graph.with_issuer;
     code = es_site_settle(site, err);
     for (uint32_t i = 0; code == ES_OK && i < site->graph.keys.count; i++)
         if (site->graph.nodes[i].parent == i && site->graph.nodes[i].last_event != 0 && !es_list_add(&site->graph.touched, i))

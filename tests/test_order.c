@@ -13,7 +13,7 @@
 
 #define DAY 20000
 #define AT(day) ((int64_t)(day) * 86400)
-#define MOST 96
+#define MOST 160
 #define PERMUTATIONS 2000
 #define REPORTS 100 /* every PERMUTATIONS / REPORTS-th one is reported too */
 
@@ -76,10 +76,49 @@ static struct es_message *series(struct es_message *message, unsigned number)
     return message;
 }
 
+static struct es_message *issued(struct es_message *message, const char *issuer)
+{
+    snprintf(message->patient_issuer, sizeof message->patient_issuer, "%s", issuer);
+    return message;
+}
+
+static struct es_message *issued_alias(struct es_message *message, const char *issuer)
+{
+    snprintf(message->same_as_issuer, sizeof message->same_as_issuer, "%s", issuer);
+    return message;
+}
+
 static struct es_message *without_study(struct es_message *message)
 {
     message->study_uid[0] = '\0';
     return message;
+}
+
+/* Patients of two issuers: which exams are whose is a matter of the whole set. */
+static void fill_issuers(void)
+{
+    keep(issued(es_say_exam(31, 21, DAY + 50, "F", "050Y"), "ISS1"));
+    keep(issued(es_say_exam(32, 21, DAY + 50, "M", "051Y"), "ISS2"));
+    keep(es_say_exam(33, 21, DAY + 51, "F", "052Y"));                              /* of whom? a patient of its own */
+    keep(issued(es_say_exam(34, 22, DAY + 51, "F", "053Y"), "ISS1"));
+    keep(es_say_exam(35, 22, DAY + 52, "F", "053Y"));                              /* one issuer: the same patient */
+    keep(issued(es_say_exam(36, 23, DAY + 52, "F", "054Y"), "ISS1"));
+    keep(es_say_exam(37, 23, DAY + 53, "F", "054Y"));
+    keep(named(issued(es_say_exam(38, 23, DAY + 53, "F", "054Y"), "ISS2"), "wrong-issuer"));
+    retract("wrong-issuer");                                                       /* and so one issuer again */
+    patient_alias(24, 21, "merge-4");
+    issued_alias(issued(messages[n_messages - 1], "ISS1"), "ISS2");                /* 24 of ISS1 is 21 of ISS2, not of ISS1 */
+    keep(issued(es_say_exam(39, 24, DAY + 54, "M", "055Y"), "ISS1"));
+    demographics(22, "2", DAY, "d7");                                              /* reaches 34 and 35 */
+    demographics(21, "7", DAY, "d8");                                              /* reaches 33 alone */
+    demographics(21, "1", DAY, "d9");
+    issued(messages[n_messages - 1], "ISS2");                                      /* reaches 32 and 39 */
+    keep(es_say_exam(40, 25, DAY + 54, "F", "056Y"));
+    demographics(25, "3", DAY, "d10");
+    issued(messages[n_messages - 1], "ISS3");                                      /* the only issuer known: reaches 40 */
+    patient_alias(26, 25, "merge-5");
+    issued_alias(messages[n_messages - 1], "ISS4");
+    retract("merge-5");                                                            /* or it would be two issuers */
 }
 
 /* Everything at once: what can collide is put near each other. */
@@ -140,6 +179,7 @@ static void fill(void)
     struct es_message *unknown = keep(es_say_result(1, "1.0", "effusion", 0.5, AT(DAY)));
     snprintf(unknown->model_name, sizeof unknown->model_name, "nobody");
     keep(es_say_result(4, "1.0", "fracture", 0.5, AT(DAY + 5)));
+    fill_issuers();
     struct es_message *retraction = keep(es_say(ES_EVENT_RETRACT, 0)); /* by identity; filled in when the key is known */
     snprintf(retraction->event_id, sizeof retraction->event_id, "by-identity");
 }
@@ -243,13 +283,14 @@ static void check_counts(const struct es_world *world)
 {
     struct es_cohort_counts counts;
     es_cohort_count(es_site_cohort(world->site), ES_NO_DAY, ES_NO_DAY, &counts);
-    CU_ASSERT_EQUAL(counts.exams, 9);    /* 18 is 8, 9 is not 1 */
-    CU_ASSERT_EQUAL(counts.patients, 6); /* 1, 2 and 3 are one; 4, 5, 6, 7; and nobody's exam */
+    CU_ASSERT_EQUAL(counts.exams, 9 + 9); /* 18 is 8, 9 is not 1; and of the issuers 31 to 40 without 38 */
+    /* 1, 2 and 3 are one; 4, 5, 6, 7; and nobody's exam. Issuers: 21 of ISS1; 21 of ISS2 with 24; 21; 22; 23; 25 */
+    CU_ASSERT_EQUAL(counts.patients, 6 + 6);
     CU_ASSERT_EQUAL(counts.excluded[ES_EXCLUDED_PHANTOM], 1);
-    CU_ASSERT_EQUAL(counts.ambiguous, 1);
+    CU_ASSERT_EQUAL(counts.ambiguous, 1 + 1); /* a result by accession number; the exam 33 */
     CU_ASSERT_EQUAL(counts.results_without_exam, 0);
     CU_ASSERT_EQUAL(counts.references_without_exam, 1);
-    CU_ASSERT_EQUAL(counts.retracted, 5); /* an alias, an exam, a label, two results; patients' events are in no bundle */
+    CU_ASSERT_EQUAL(counts.retracted, 5 + 1); /* an alias, two exams, a label, two results; patients' events are in no bundle */
     CU_ASSERT_EQUAL(counts.revised, 6);   /* references: 2 of study 1, 1 of 3, 1 of 8 and 18; results: 1 of 4, 1 failure of 8 */
     CU_ASSERT_EQUAL(counts.unknown_model, 1);
     CU_ASSERT_EQUAL(counts.unknown_finding, 1);
