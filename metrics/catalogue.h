@@ -49,7 +49,8 @@ struct es_metric {
     uint32_t min_n;
     bool verdict;       /* may bear a verdict (DESIGN 8: not PPV, NPV, accuracy, alert rate) */
     struct es_estimate (*finish)(const struct es_summary *, const struct es_level *);
-    /* difference group - rest: value, se (joint), intervals; NULL where none is offered */
+    /* difference group - rest: value, se (joint), intervals; NULL where none is offered. An estimated difference of sensitivity or
+     * specificity has reason ES_VERIFICATION when the unverified could turn its sign: es_verdict_of() then says not enough */
     bool (*compare)(const struct es_summary *, const struct es_level *, double margin, struct es_comparison *);
 };
 

@@ -47,6 +47,8 @@ ES_COMPARE(citl);
 bool es_blind(const uint64_t decided[2], const uint64_t verified[2]);
 /** ES_FLAG_FEW_CLUSTERS when the Kish-effective number of patients is below 50 (METRICS J1). */
 uint32_t es_few_clusters(double n, double squares);
+/** A share of clustered counts with its Wilson interval on effective counts; `empty` is the reason when n is 0. */
+struct es_estimate es_clustered_rate(const struct es_cluster_sums *sums, enum es_reason empty, const struct es_level *level);
 /** Start a comparison: all doubles NAN, not estimable for `reason`. */
 void es_comparison_none(struct es_comparison *out, enum es_reason reason);
 /** Fill p-values and intervals of a difference with a normal standard error. */

@@ -3,6 +3,7 @@
 #include "metrics/confusion.h"
 #include "metrics/proportion.h"
 #include "metrics/special.h"
+#include "metrics/verification.h"
 
 /** A rate: cases with an outcome in `x` over cases with an outcome in `n` (bits of enum es_outcome; x within n). */
 struct rate {
@@ -66,7 +67,7 @@ static struct es_cluster_sums sums_of(const struct es_arm *arm, const struct rat
                                     .nn = product(m, r->n, r->n)};
 }
 
-static struct es_estimate clustered_rate(const struct es_cluster_sums *sums, enum es_reason empty, const struct es_level *level)
+struct es_estimate es_clustered_rate(const struct es_cluster_sums *sums, enum es_reason empty, const struct es_level *level)
 {
     if (sums->n == 0) return es_not_estimable(empty, 0, 0);
     const struct es_clustered c = es_clustered(sums);
@@ -91,7 +92,7 @@ static struct es_estimate finish(const struct es_summary *s, const struct es_lev
     const struct es_cluster_sums sums = sums_of(&s->group, r);
     if (r->needs_misses && es_blind(s->decided, s->verified))
         return es_not_estimable(ES_NO_VERIFIED_NEGATIVES, sums.n, sums.patients);
-    return clustered_rate(&sums, r->empty, level);
+    return es_clustered_rate(&sums, r->empty, level);
 }
 
 void es_comparison_none(struct es_comparison *out, enum es_reason reason)
@@ -129,6 +130,22 @@ static double joint_deff(const struct es_summary *s, const struct rate *r, const
     return (double)patients / (double)(patients - 1) * (own + other - 2 * both) / binomial;
 }
 
+/** Could the cases whose window closed without a label turn the sign of a difference of sensitivity or specificity (METRICS J7)? */
+static bool reversible(const struct es_summary *s, const struct rate *r, double alpha)
+{
+    const uint64_t *const counts[2] = {s->group.count, s->rest.count}, *const unverified[2] = {s->unverified, s->rest_unverified};
+    struct es_corrected bounds[2][2]; /* arm; sensitivity, specificity */
+    if (r->over != ES_OVER_POSITIVES && r->over != ES_OVER_NEGATIVES) return false;
+    if (s->unverified[0] + s->unverified[1] + s->rest_unverified[0] + s->rest_unverified[1] == 0) return false;
+    for (int arm = 0; arm < 2; arm++) {
+        const uint64_t *v = counts[arm];
+        const struct es_verified cells = {v[ES_TP], v[ES_FP], v[ES_FN], v[ES_TN], unverified[arm][1], unverified[arm][0]};
+        (void)es_begg_greenes(&cells, 1, alpha, &bounds[arm][0], &bounds[arm][1]); /* the bounds need no correction */
+    }
+    const int which = r->over == ES_OVER_POSITIVES ? 0 : 1;
+    return es_bounds_can_reverse(&bounds[0][which], &bounds[1][which]);
+}
+
 static bool compare(const struct es_summary *s, const struct es_level *level, double margin, struct es_comparison *out,
                     const struct rate *r)
 {
@@ -157,6 +174,7 @@ static bool compare(const struct es_summary *s, const struct es_level *level, do
     out->rest = (double)o.x / (double)o.n;
     out->difference = out->group - out->rest;
     out->method = ES_INTERVAL_MN_CLUSTERED;
+    if (reversible(s, r, level->alpha)) out->reason = ES_VERIFICATION;
     return true;
 }
 
@@ -182,7 +200,7 @@ ES_FINISH(sensitivity_all_eligible)
     const struct es_cluster_sums sums = {s->eligible_patients,    s->eligible[0],          s->eligible[1],
                                          s->eligible_products[0], s->eligible_products[1], s->eligible_products[2]};
     if (es_blind(s->decided, s->verified)) return es_not_estimable(ES_NO_VERIFIED_NEGATIVES, sums.n, sums.patients);
-    return clustered_rate(&sums, ES_NO_POSITIVES, level);
+    return es_clustered_rate(&sums, ES_NO_POSITIVES, level);
 }
 
 /** A value of the four counts for which no sound clustered interval is offered. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "metrics/coverage.h"
 
-#include "metrics/proportion.h"
+#include "metrics/catalogue_parts.h"
 
 struct es_funnel es_funnel(const struct es_summary *s)
 {
@@ -36,26 +36,25 @@ const char *es_coverage_name(enum es_coverage which)
 
 void es_coverage_counts(const struct es_summary *summary, enum es_coverage which, uint64_t *x, uint64_t *n)
 {
-    const struct es_funnel f = es_funnel(summary);
-    uint64_t decided[2], verified[2];
-    es_summary_verification(summary, decided, verified);
-    const uint64_t counts[ES_COVERAGE_COUNT][2] = {
-        [ES_COVERAGE_ELIGIBLE] = {f.eligible, f.seen - f.excluded},
-        [ES_COVERAGE_RESULTED] = {f.resulted, f.eligible},
-        [ES_COVERAGE_REFERENCED] = {f.referenced, f.resulted},
-        [ES_COVERAGE_VERIFIED_ALERTS] = {verified[1], decided[1]},
-        [ES_COVERAGE_VERIFIED_NON_ALERTS] = {verified[0], decided[0]},
-    };
     const bool known = (unsigned)which < ES_COVERAGE_COUNT;
-    *x = known ? counts[which][0] : 0;
-    *n = known ? counts[which][1] : 0;
+    *x = known ? summary->share[which].x : 0;
+    *n = known ? summary->share[which].n : 0;
 }
 
 struct es_estimate es_coverage_rate(const struct es_summary *summary, enum es_coverage which, const struct es_level *level)
 {
-    uint64_t x, n;
-    es_coverage_counts(summary, which, &x, &n);
-    if (n == 0) return es_not_estimable(ES_N_ZERO, 0, 0);
-    const struct es_limits w = es_wilson((double)x, (double)n, level->alpha);
-    return (struct es_estimate){ES_ESTIMATED, ES_REASON_NONE, (double)x / (double)n, w.lo, w.hi, n, 0, ES_INTERVAL_WILSON, 0};
+    if ((unsigned)which >= ES_COVERAGE_COUNT) return es_not_estimable(ES_N_ZERO, 0, 0);
+    const struct es_share *s = &summary->share[which];
+    const struct es_cluster_sums sums = {s->patients, s->x, s->n, s->xx, s->xn, s->nn};
+    return es_clustered_rate(&sums, ES_N_ZERO, level);
+}
+
+struct es_missingness es_missingness(const struct es_summary *summary)
+{
+    struct es_missingness m;
+    for (unsigned decision = 0; decision < 3; decision++) {
+        m.missing[decision] = summary->resulted[decision][0];
+        m.labelled[decision] = summary->resulted[decision][1];
+    }
+    return m;
 }

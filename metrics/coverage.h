@@ -3,7 +3,7 @@
  * How much of a group reaches each stage of the funnel: before asking how good, ask for whom there is an answer at all
  * (DESIGN 8, METRICS G1).
  *
- * Shares carry Wilson intervals of single units; the funnel keeps unit counts, so these treat units as independent.
+ * Shares carry Wilson intervals on effective counts: units of one patient go missing together (METRICS A5).
  */
 #ifndef ES_METRICS_COVERAGE_H
 #define ES_METRICS_COVERAGE_H
@@ -33,10 +33,18 @@ enum es_coverage {
 };
 /** snake_case name, e.g. "resulted_of_eligible"; "" when out of range. */
 const char *es_coverage_name(enum es_coverage which);
-/** The share with its Wilson interval; ES_N_ZERO when there is nothing to share. `patients` is 0: units are counted. */
+/** The share with its patient-clustered Wilson interval; ES_N_ZERO when there is nothing to share. */
 struct es_estimate es_coverage_rate(const struct es_summary *summary, enum es_coverage which, const struct es_level *level);
 /** Numerator and denominator of a share. */
 void es_coverage_counts(const struct es_summary *summary, enum es_coverage which, uint64_t *x, uint64_t *n);
+
+/** Missing labels by AI result: units with a result (referenced, indeterminate, maturing or overdue), by what the AI decided: 0 no
+ * alert, 1 alert, ES_NO_ANSWER no decision (METRICS G1). Where the two columns differ by row, whether there is a label depends on
+ * the AI itself (METRICS H1). Missing attributes by AI result are these counts of the group at level unknown. */
+struct es_missingness {
+    uint64_t labelled[3], missing[3];
+};
+struct es_missingness es_missingness(const struct es_summary *summary);
 
 #ifdef __cplusplus
 }

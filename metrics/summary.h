@@ -66,6 +66,7 @@ struct es_summary {
     uint64_t stage[ES_STAGE_COUNT], mark[8], units, patients;
     uint64_t decided[2], verified[2]; /* by decision */
     uint64_t rest_decided[2], rest_verified[2];
+    uint64_t unverified[2], rest_unverified[2]; /* window closed without a label, by decision */
     uint64_t cases, positives, negatives, case_patients, positive_patients, negative_patients;
     uint64_t resulted[3][2]; /* units with a result: by decision (0, 1, none) and by whether a label is there */
     struct es_share share[ES_SHARES];

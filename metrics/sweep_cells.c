@@ -228,6 +228,7 @@ static void add_rows(struct es_summary *s, const struct es_cell *c, uint32_t tra
     s->stage[c->stage] += n;
     for (unsigned bit = 0, marks = c->mark; marks; bit++, marks >>= 1) s->mark[bit] += marks & 1 ? n : 0;
     if (c->stage >= ES_STAGE_REFERENCED) s->resulted[c->decision][c->label != ES_NO_ANSWER] += n;
+    if (c->stage == ES_STAGE_OVERDUE && c->decision != ES_NO_ANSWER) s->unverified[c->decision] += n;
     for (unsigned k = 0; k < ES_SHARES; k++) {
         s->share[k].x += trait >> (ES_ROW_SHARE_IN + k) & 1 ? n : 0;
         s->share[k].n += trait >> (ES_ROW_SHARE_OF + k) & 1 ? n : 0;

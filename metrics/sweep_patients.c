@@ -235,27 +235,38 @@ static void settle(struct es_work *w, struct es_arm *known)
     }
 }
 
-/** Decided and verified counts of the rests: plain sums, from those of the groups. */
+/** Decisions of a group, in the order in which count_rests() gives them to its rest. */
+enum { DECISION_COUNTS = 6 };
+
+static void decisions(const struct es_summary *s, uint64_t count[DECISION_COUNTS])
+{
+    memcpy(count, s->decided, sizeof s->decided);
+    memcpy(count + 2, s->verified, sizeof s->verified);
+    memcpy(count + 4, s->unverified, sizeof s->unverified);
+}
+
+static void add_to_rest(struct es_summary *s, const uint64_t count[DECISION_COUNTS], bool away)
+{
+    const uint64_t sign = away ? UINT64_MAX : 1;
+    for (int d = 0; d < 2; d++) {
+        s->rest_decided[d] += sign * count[d];
+        s->rest_verified[d] += sign * count[2 + d];
+        s->rest_unverified[d] += sign * count[4 + d];
+    }
+}
+
+/** Decided, verified and unverified counts of the rests: plain sums, from those of the groups. */
 static void count_rests(struct es_work *w)
 {
-    uint64_t known[2][2] = {{0, 0}, {0, 0}};
+    uint64_t known[DECISION_COUNTS] = {0}, count[DECISION_COUNTS];
     for (uint32_t k = 0; k < w->slots; k++) {
-        const struct es_summary *s = &w->summary[k];
         if (es_work_all_unknown(w, k)) continue;
-        for (int d = 0; d < 2; d++) {
-            known[0][d] += s->decided[d];
-            known[1][d] += s->verified[d];
-            for (uint32_t i = w->wider_from[k]; i < w->wider_from[k + 1]; i++) {
-                w->summary[w->wider_list[i]].rest_decided[d] -= s->decided[d];
-                w->summary[w->wider_list[i]].rest_verified[d] -= s->verified[d];
-            }
-        }
+        decisions(&w->summary[k], count);
+        for (int i = 0; i < DECISION_COUNTS; i++) known[i] += count[i];
+        for (uint32_t i = w->wider_from[k]; i < w->wider_from[k + 1]; i++)
+            add_to_rest(&w->summary[w->wider_list[i]], count, true);
     }
-    for (uint32_t k = 0; k < w->slots; k++)
-        for (int d = 0; d < 2; d++) {
-            w->summary[k].rest_decided[d] += known[0][d];
-            w->summary[k].rest_verified[d] += known[1][d];
-        }
+    for (uint32_t k = 0; k < w->slots; k++) add_to_rest(&w->summary[k], known, false);
 }
 
 /** One patient is complete: into the groups' sums, and out of the scratch. */

@@ -42,9 +42,14 @@ enum es_verdict es_verdict_of(struct es_comparison *c, double margin, double alp
 {
     if (c->status != ES_ESTIMATED) return ES_VERDICT_NONE;
     c->flags &= ~(uint32_t)(ES_FLAG_NONZERO | ES_FLAG_BEYOND_MARGIN);
+    const bool reversible = c->reason == ES_VERIFICATION;
     c->reason = ES_REASON_NONE;
     if (c->n_group < min_cases || c->n_rest < min_cases || c->patients_group < min_patients || c->patients_rest < min_patients) {
         c->reason = ES_MIN_N;
+        return ES_VERDICT_NOT_ENOUGH;
+    }
+    if (reversible) {
+        c->reason = ES_VERIFICATION;
         return ES_VERDICT_NOT_ENOUGH;
     }
     if (isnan(p_difference_adjusted)) {

@@ -42,7 +42,8 @@ bool es_score_comparison(const struct es_two_by_two *t, double alpha, double equ
  * doi:10.1007/BF01068419. NAN when either is. */
 double es_tost_p(const struct es_comparison *c);
 
-/** The rule of METRICS E1, in its order: too few; parity (p_tost <= equivalence); disparity (p_difference <= alpha); else not enough.
+/** The rule of METRICS E1, in its order: too few; reason ES_VERIFICATION, set where the unverified cases could turn the
+ * difference's sign (METRICS J7), which stays; parity (p_tost <= equivalence); disparity (p_difference <= alpha); else not enough.
  * p_difference_adjusted and p_tost_adjusted are the p-values after the family's correction (equal to the raw ones outside one).
  * Sets flags (nonzero, beyond_margin) and reason on *c. Without a margin (NAN) parity is never claimed. */
 enum es_verdict es_verdict_of(struct es_comparison *c, double margin, double alpha, double equivalence, uint32_t min_cases,

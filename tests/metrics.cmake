@@ -52,8 +52,10 @@ es_add_test(cusum es_metrics)
 
 # Prints how long a sweep takes; no test, since it asserts nothing.
 if(ES_BENCH)
-  add_executable(bench_sweep bench/bench_sweep.c)
-  target_link_libraries(bench_sweep PRIVATE es_metrics es_warnings)
+  add_executable(bench_report bench/bench_report.c bench/bench_sheet.c)
+  target_include_directories(bench_report PRIVATE ${CMAKE_CURRENT_LIST_DIR}/bench)
+  target_compile_definitions(bench_report PRIVATE ES_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_link_libraries(bench_report PRIVATE es_metrics es_warnings)
 endif()
 es_add_test(kernel_memory es_metrics)
 target_link_options(test_kernel_memory PRIVATE -Wl,--wrap=calloc)

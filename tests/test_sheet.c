@@ -85,7 +85,7 @@ static void test_shares_of_the_funnel(void)
     const struct es_estimate r = es_coverage_rate(all, ES_COVERAGE_RESULTED, &level);
     CU_ASSERT_EQUAL(r.n, eligible);
     CU_ASSERT_DOUBLE_EQUAL(r.value, (double)resulted / (double)eligible, 1e-15);
-    CU_ASSERT_TRUE(r.lo < r.value && r.value < r.hi && r.method == ES_INTERVAL_WILSON);
+    CU_ASSERT_TRUE(r.lo < r.value && r.value < r.hi && r.method == ES_INTERVAL_WILSON_CLUSTERED);
     uint64_t x, n;
     es_coverage_counts(all, ES_COVERAGE_VERIFIED_NON_ALERTS, &x, &n);
     CU_ASSERT_TRUE(x == silent_known && n == silent && x < n);
