@@ -233,7 +233,95 @@ static int by_slot(const void *left, const void *right)
     return order ? order : live_order(a->event, b->event);
 }
 
-/* The live event of each slot of the events that `wanted` picks. A cancelled reference is live, and leaves none. */
+static bool same_group(const struct slotted *a, const struct slotted *b)
+{
+    return slot_order(a->event, &a->study, b->event, &b->study) == 0;
+}
+
+/* ---- references: live for each finding ---- */
+
+/* A finding that an event of a slot speaks of: at is the event's place in the slot, the live one last. */
+struct spoken {
+    const char *name;
+    size_t at, finding;
+};
+static int by_name(const void *left, const void *right)
+{
+    const struct spoken *a = left, *b = right;
+    const int order = strcmp(a->name, b->name);
+    return order ? order : a->at < b->at ? -1 : a->at > b->at;
+}
+
+static bool cancels_all(const struct es_event *event)
+{
+    return event->reference_status == ES_REFERENCE_CANCELLED && event->n_findings == 0;
+}
+
+/* Marks what is superseded in a slot of several references; dead[i] has an item for each finding of the i-th. */
+static bool mark_dead(struct es_bundle *bundle, const struct slotted *slots, size_t n, bool **dead)
+{
+    size_t count = 0, cancelled = 0; /* events before `cancelled` are cancelled whole */
+    for (size_t i = 0; i < n; i++) {
+        count += slots[i].event->n_findings;
+        if (cancels_all(slots[i].event)) cancelled = i;
+    }
+    struct spoken *spoken = es_arena_take(&bundle->arena, count ? count : 1, sizeof *spoken);
+    if (!spoken) return false;
+    count = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct es_event *event = slots[i].event;
+        dead[i] = es_arena_take(&bundle->arena, event->n_findings + 1, sizeof *dead[i]); /* the last: any */
+        if (!dead[i]) return false;
+        for (size_t k = 0; k < event->n_findings; k++) spoken[count++] = (struct spoken){event->findings[k].name, i, k};
+        if (cancels_all(event) && i < cancelled) dead[i][0] = true;
+    }
+    qsort(spoken, count, sizeof *spoken, by_name);
+    for (size_t i = 0; i < count; i++) {
+        bool *own = dead[spoken[i].at];
+        const bool greater = i + 1 < count && strcmp(spoken[i].name, spoken[i + 1].name) == 0;
+        if (!greater && spoken[i].at >= cancelled) continue;
+        own[spoken[i].finding] = own[slots[spoken[i].at].event->n_findings] = true;
+    }
+    return true;
+}
+
+/* Keeps what is live of one slot; an event of which nothing is live goes. */
+static bool keep_references(struct es_bundle *bundle, const struct slotted *slots, size_t n, struct es_paired *live, size_t *kept)
+{
+    bool **dead = NULL;
+    if (n > 1) {
+        dead = es_arena_take(&bundle->arena, n, sizeof *dead);
+        if (!dead || !mark_dead(bundle, slots, n, dead)) return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct es_event *event = slots[i].event;
+        size_t left = event->n_findings;
+        for (size_t k = 0; dead && k < event->n_findings; k++) left -= dead[i][k];
+        if (dead) bundle->out->revised += dead[i][event->n_findings];
+        if (left == 0 || event->reference_status == ES_REFERENCE_CANCELLED) continue;
+        live[(*kept)++] = (struct es_paired){.event = event, .exam = UINT32_MAX, .dead = left < event->n_findings ? dead[i] : NULL};
+    }
+    return true;
+}
+
+static bool share_finding(const struct es_event *a, const struct es_event *b)
+{
+    if (cancels_all(a) || cancels_all(b)) return true;
+    for (size_t i = 0, k = 0; i < a->n_findings && k < b->n_findings;) { /* sorted by name */
+        const int order = strcmp(a->findings[i].name, b->findings[k].name);
+        if (order == 0) return true;
+        if (order < 0) i++;
+        else k++;
+    }
+    return false;
+}
+
+bool es_same_matter(const struct es_event *a, const struct es_event *b)
+{
+    return es_same_slot(a, b) && (a->kind != ES_EVENT_REFERENCE || share_finding(a, b));
+}
+
+/* The live events of the results, or of the references. A cancelled reference is live, and leaves none. */
 static bool keep_live(struct es_bundle *bundle, const struct es_event **events, size_t n, bool references, struct es_paired **out,
                       size_t *n_out)
 {
@@ -248,13 +336,14 @@ static bool keep_live(struct es_bundle *bundle, const struct es_event **events, 
         if (references ? events[i]->kind == ES_EVENT_REFERENCE : is_result(events[i]))
             slots[count++] = (struct slotted){events[i], es_bundle_study(bundle, &events[i]->study)};
     qsort(slots, count, sizeof *slots, by_slot);
-    for (size_t i = 0; i < count; i++) {
-        if (i + 1 < count && slot_order(slots[i].event, &slots[i].study, slots[i + 1].event, &slots[i + 1].study) == 0) {
-            bundle->out->revised++;
+    for (size_t from = 0, to; from < count; from = to) {
+        for (to = from + 1; to < count && same_group(&slots[from], &slots[to]);) to++;
+        if (references) {
+            if (!keep_references(bundle, slots + from, to - from, live, &kept)) return false;
             continue;
         }
-        if (references && slots[i].event->reference_status == ES_REFERENCE_CANCELLED) continue;
-        live[kept++] = (struct es_paired){.event = slots[i].event, .exam = UINT32_MAX};
+        bundle->out->revised += to - from - 1;
+        live[kept++] = (struct es_paired){.event = slots[to - 1].event, .exam = UINT32_MAX};
     }
     *out = live;
     *n_out = kept;

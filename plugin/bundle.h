@@ -5,7 +5,10 @@
  * Events are sorted inside; duplicates, order and time of arrival decide nothing. Slot = the natural key of a kind: exam: series
  * (or SOP instance where a unit is an image; the study where neither is given); result and failure: study, unit, model + version,
  * SOP instance; reference: study, unit, source, labeller. Of one slot the live event is the greatest (status rank, then
- * produced/established, then identity); retracted events are out. Results used for performance are the first produced of a
+ * produced/established, then identity); retracted events are out. References live for each finding: the live reference of a finding is
+ * the greatest among the events of the slot that speak of it, so that two messages of one source about different findings stand side
+ * by side. A cancelled reference cancels its findings, one without findings all of its slot. `revised` counts results that were
+ * superseded, and references of which a finding was. Results used for performance are the first produced of a
  * unit, model and version. Two live exam events that differ in an attribute make it a conflict, never first-wins.
  * Pairing of results and references to exams: referenced SOP instance (where images are units), referenced series, study,
  * accession; which rule matched is kept; more than one candidate at a rule is `ambiguous` and pairs with none, unless one of them
@@ -100,5 +103,7 @@ struct es_wanted {
 void es_bundle_wanted(const struct es_config *config, struct es_wanted *out);
 /** Same slot? (kinds that have one: exam, result and failure, reference; studies compared as they stand, aliases not applied) */
 bool es_same_slot(const struct es_event *a, const struct es_event *b);
+/** Same slot, and references speak of a same finding (a cancellation without findings speaks of all): one supersedes the other. */
+bool es_same_matter(const struct es_event *a, const struct es_event *b);
 
 #endif

@@ -366,6 +366,7 @@ static void list_labels(struct scene *scene, const struct es_paired *references,
         if (event->unit != scene->config->unit) continue;
         if (event->unit != ES_UNIT_EXAM) label.unit = event->unit_id;
         label.finding = finding_of(event, scene->config->name);
+        if (label.finding && references[i].dead && references[i].dead[label.finding - event->findings]) continue;
         if (label.finding) scene->labels[scene->n_labels++] = label;
     }
     qsort(scene->labels, scene->n_labels, sizeof *scene->labels, by_label);
@@ -412,7 +413,7 @@ static void count_unknown(struct es_bundle *bundle)
         const struct es_event *event = bundle->references[i].event;
         bool unknown = false;
         for (size_t k = 0; k < event->n_findings && !unknown; k++) {
-            bool known = false;
+            bool known = bundle->references[i].dead && bundle->references[i].dead[k]; /* superseded: nothing is asked of it */
             for (size_t m = 0; m < bundle->config->n_models && !known; m++)
                 known = model_knows(&bundle->config->models[m], event, event->findings[k].name);
             unknown = !known;

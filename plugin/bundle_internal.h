@@ -28,6 +28,7 @@ struct es_paired {
     const struct es_event *event;
     uint32_t exam;         /* UINT32_MAX: none */
     uint16_t model;        /* results and failures */
+    const bool *dead;      /* references: [n_findings] superseded in their slot; NULL when none is */
     enum es_pairing rule;
 };
 

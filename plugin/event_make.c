@@ -231,7 +231,10 @@ static enum es_errc make_findings(struct making *m)
 {
     const struct es_message *s = m->message;
     struct es_event *e = m->event;
-    if (s->n_findings == 0) return s->kind == ES_EVENT_REFERENCE ? refuse(m, "findings", "found none, expected at least one") : ES_OK;
+    if (s->n_findings == 0) /* a cancellation without findings cancels all that was said */
+        return s->kind == ES_EVENT_REFERENCE && s->reference_status != ES_REFERENCE_CANCELLED
+                   ? refuse(m, "findings", "found none, expected at least one")
+                   : ES_OK;
     if (s->n_findings > ES_MAX_EVENT_FINDINGS) return refuse(m, "findings", "found more than 256, expected fewer");
     e->findings = calloc(s->n_findings, sizeof *e->findings);
     if (e->findings == NULL) return es_fail(m->err, ES_E_MEMORY, "findings: no memory");

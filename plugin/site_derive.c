@@ -188,7 +188,7 @@ static void count_unclear(const struct renamed *renamed, struct es_derived *deri
             }
 }
 
-/* A new event is a revision when an earlier, unretracted one holds its slot. */
+/* A new event is a revision when an earlier, unretracted one of its slot speaks of the same. */
 static void find_revisions(struct es_site *site, const struct es_batch *batch, const struct gathered *events)
 {
     if (!batch) return;
@@ -196,7 +196,7 @@ static void find_revisions(struct es_site *site, const struct es_batch *batch, c
         const uint32_t seq = events->seqs[i];
         if (seq < batch->first_seq || seq - batch->first_seq >= batch->n) continue;
         for (size_t k = 0; k < events->count; k++)
-            if (events->seqs[k] < seq && es_same_slot(events->list[i], events->list[k]) &&
+            if (events->seqs[k] < seq && es_same_matter(events->list[i], events->list[k]) &&
                 es_graph_retraction(&site->graph, events->list[k]) == 0) {
                 batch->revised[seq - batch->first_seq] = true;
                 break;

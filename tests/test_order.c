@@ -121,6 +121,34 @@ static void fill_issuers(void)
     retract("merge-5");                                                            /* or it would be two issuers */
 }
 
+static struct es_message *of_nodule(struct es_message *message)
+{
+    snprintf(message->findings[0].name, sizeof message->findings[0].name, "nodule");
+    return message;
+}
+
+/* References live for each finding, and sources that overlap in time or do not. */
+static void fill_references(void)
+{
+    keep(es_say_reference(2, "report", ES_REFERENCE_FINAL, 0, AT(DAY + 8)));
+    keep(of_nodule(es_say_reference(2, "report", ES_REFERENCE_FINAL, 1, AT(DAY + 9))));       /* beside the one before */
+    struct es_message *both = keep(es_say_reference(5, "report", ES_REFERENCE_FINAL, 1, AT(DAY + 8)));
+    both->findings[1] = both->findings[0];
+    both->n_findings = 2;
+    snprintf(both->findings[1].name, sizeof both->findings[1].name, "nodule");
+    keep(of_nodule(es_say_reference(5, "report", ES_REFERENCE_CORRECTED, 0, AT(DAY + 9))));   /* half of it superseded */
+    keep(es_say_reference(9, "report", ES_REFERENCE_FINAL, 1, AT(DAY + 10)));
+    keep(of_nodule(es_say_reference(9, "report", ES_REFERENCE_CANCELLED, 1, AT(DAY + 11))));  /* cancels nothing that was said */
+    keep(es_say_reference(4, "report", ES_REFERENCE_FINAL, 1, AT(DAY + 8)));
+    keep(of_nodule(es_say_reference(4, "report", ES_REFERENCE_FINAL, 1, AT(DAY + 8))));
+    keep(named(es_say_reference(4, "report", ES_REFERENCE_CANCELLED, 1, AT(DAY + 9)), "all"))->n_findings = 0;
+    static const char *const sources[] = {"report", "biopsy", "report", "biopsy", "follow-up", "follow-up"};
+    for (unsigned i = 0; i < 6; i++) { /* studies 31 to 36 */
+        keep(es_say_result(31 + i, "4.0", "effusion", 0.3 + 0.1 * i, AT(DAY + 60)));
+        keep(es_say_reference(31 + i, sources[i], ES_REFERENCE_FINAL, (int32_t)i % 2, AT(DAY + 70)));
+    }
+}
+
 /* Everything at once: what can collide is put near each other. */
 static void fill(void)
 {
@@ -180,6 +208,7 @@ static void fill(void)
     snprintf(unknown->model_name, sizeof unknown->model_name, "nobody");
     keep(es_say_result(4, "1.0", "fracture", 0.5, AT(DAY + 5)));
     fill_issuers();
+    fill_references();
     struct es_message *retraction = keep(es_say(ES_EVENT_RETRACT, 0)); /* by identity; filled in when the key is known */
     snprintf(retraction->event_id, sizeof retraction->event_id, "by-identity");
 }
@@ -291,10 +320,26 @@ static void check_counts(const struct es_world *world)
     CU_ASSERT_EQUAL(counts.results_without_exam, 0);
     CU_ASSERT_EQUAL(counts.references_without_exam, 1);
     CU_ASSERT_EQUAL(counts.retracted, 5 + 1); /* an alias, two exams, a label, two results; patients' events are in no bundle */
-    CU_ASSERT_EQUAL(counts.revised, 6);   /* references: 2 of study 1, 1 of 3, 1 of 8 and 18; results: 1 of 4, 1 failure of 8 */
+    /* references: 2 of study 1, 1 of 3, 1 of 8 and 18, 1 of 5, 2 of 4; results: 1 of 4, 1 failure of 8 */
+    CU_ASSERT_EQUAL(counts.revised, 6 + 3);
     CU_ASSERT_EQUAL(counts.unknown_model, 1);
     CU_ASSERT_EQUAL(counts.unknown_finding, 1);
     CU_ASSERT_EQUAL(counts.sources_disagree, 1 + 1); /* study 1: a row of each model */
+}
+
+/* Of 31 and 33 by report, 32 and 34 by biopsy: one epoch; 35 and 36 by follow-up overlap with 34 by no day. */
+static void check_streams(const struct es_world *world)
+{
+    struct es_stream *streams = NULL;
+    size_t n = 0, found = 0;
+    if (es_cohort_streams(es_site_cohort(world->site), &streams, &n, NULL) != ES_OK) CU_FAIL_FATAL("streams");
+    for (size_t i = 0; i < n; i++) {
+        if (streams[i].model != 0 || streams[i].finding != 0 || strcmp(streams[i].version, "4.0") != 0) continue;
+        CU_ASSERT_STRING_EQUAL(streams[i].reference_source, found ? "follow-up" : "biopsy+report");
+        found++;
+    }
+    CU_ASSERT_EQUAL(found, 2);
+    free(streams);
 }
 
 static void any_order_and_any_batches_give_the_same_cohort_and_report(void)
@@ -309,6 +354,7 @@ static void any_order_and_any_batches_give_the_same_cohort_and_report(void)
     name_identity(base.site);
     take_shuffled(&base, &state);
     check_counts(&base);
+    check_streams(&base);
     char *report = report_of(&base);
     for (int i = 0; i < PERMUTATIONS; i++) {
         const uint64_t seed = state;

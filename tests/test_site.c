@@ -69,6 +69,12 @@ static void the_same_message_is_a_duplicate_and_another_of_its_slot_a_revision(v
     CU_ASSERT_EQUAL(es_world_take(&world, es_say_exam(1, 1, DAY, "F", "084Y")), ES_OUTCOME_DUPLICATE);
     CU_ASSERT_EQUAL(es_world_take(&world, es_say_reference(1, "report", ES_REFERENCE_PRELIMINARY, 0, AT(DAY))), ES_OUTCOME_TAKEN);
     CU_ASSERT_EQUAL(es_world_take(&world, es_say_reference(1, "report", ES_REFERENCE_FINAL, 1, AT(DAY))), ES_OUTCOME_REVISED);
+    struct es_message *nodule = es_say_reference(1, "report", ES_REFERENCE_FINAL, 1, AT(DAY));
+    snprintf(nodule->findings[0].name, sizeof nodule->findings[0].name, "nodule");
+    CU_ASSERT_EQUAL(es_world_take(&world, nodule), ES_OUTCOME_TAKEN); /* the same slot, but another finding */
+    struct es_message *cancel = es_say_reference(1, "report", ES_REFERENCE_CANCELLED, 1, AT(DAY));
+    cancel->n_findings = 0;
+    CU_ASSERT_EQUAL(es_world_take(&world, cancel), ES_OUTCOME_REVISED);
     struct es_message *bad = es_say_exam(1, 1, DAY, "F", "084Y");
     snprintf(bad->study_uid, sizeof bad->study_uid, "no uid");
     struct es_message *good = es_say_exam(2, 1, DAY, "F", "084Y");
