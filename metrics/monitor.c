@@ -105,8 +105,16 @@ enum es_verdict es_monitor_gap(const struct es_gap_sums *s, const struct es_moni
 /** One rate: patient sums around what was seen, as in gap.c but not divided. */
 struct rate {
     double x, n, rate, square, slope, size, threshold;
-    bool mixed; /* successes and failures were seen: correlation can be told */
+    bool mixed; /* correlation can be told */
 };
+
+/** Kish-effective numbers of patients behind the successes and behind the failures: with few of either, one patient's luck
+ * decides how correlated cases look. */
+static bool told(const struct es_cluster_sums *s)
+{
+    const double x = (double)s->x, y = (double)(s->n - s->x), xx = (double)s->xx, yy = (double)(s->nn - 2 * s->xn + s->xx);
+    return x > 0 && y > 0 && x * x >= ES_GAP_MIN_PATIENTS * xx && y * y >= ES_GAP_MIN_PATIENTS * yy;
+}
 
 /** The mixture at the probability whose logit is u. */
 static double mixture_excess(double u, const void *context)
@@ -151,7 +159,7 @@ struct es_estimate es_monitor_rate(const struct es_cluster_sums *s, double alpha
         return e;
     }
     const es_i128 slope = (es_i128)s->n * (es_i128)s->xn - (es_i128)s->x * (es_i128)s->nn;
-    const struct rate r = {.x = x, .n = n, .rate = e.value, .threshold = -log(alpha), .mixed = s->x > 0 && s->x < s->n,
+    const struct rate r = {.x = x, .n = n, .rate = e.value, .threshold = -log(alpha), .mixed = told(s),
                            .square = es_form(s->n, s->x, s->n, s->x, s->xx, s->xn, s->xn, s->nn) / n / n,
                            .slope = (double)slope / n, .size = (double)s->nn};
     const double middle = s->x == 0 ? -LOGIT_END : s->x == s->n ? LOGIT_END : log(x) - log(n - x);

@@ -61,8 +61,10 @@ enum es_verdict es_monitor_gap(const struct es_gap_sums *sums, const struct es_m
  * { p : ln M(x / deff(p), n / deff(p); p) < ln(1/alpha) }, M the beta-binomial mixture of sequential.h and
  * deff(p) = sum_i (x_i - p n_i)^2 / (n p (1-p)), at least 1, patients centred at the supposed p as in gap.h, and at most
  * sum n_i^2 / n, which no correlation within patients can pass (x_i in [0, n_i] with mean n_i p has variance at most
- * n_i^2 p (1-p): Bhatia, Davis, Am Math Mon 107:353 (2000), DOI 10.1080/00029890.2000.12005203). Where all
- * succeeded, or none, correlation cannot be told and that most is used (flag deff_unknown). When no patient has two cases deff
+ * n_i^2 p (1-p): Bhatia, Davis, Am Math Mon 107:353 (2000), DOI 10.1080/00029890.2000.12005203). Where
+ * successes or failures rest on fewer than 50 patients, (sum y_i)^2 / sum y_i^2 < 50, correlation cannot be told and that most
+ * is used (flag deff_unknown): a rare patient with many failures not yet seen would otherwise make the limits too narrow (13 %
+ * of simulated sequences wrong at rate 0.97 with 20 images a patient, 0.2 % with it). When no patient has two cases deff
  * is 1 and this is es_confidence_sequence(), valid at any n; otherwise asymptotic, and below ES_GAP_MIN_PATIENTS
  * patients flagged few_clusters.
  *

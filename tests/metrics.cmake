@@ -59,3 +59,8 @@ if(ES_BENCH)
 endif()
 es_add_test(kernel_memory es_metrics)
 target_link_options(test_kernel_memory PRIVATE -Wl,--wrap=calloc)
+
+# The simulations behind the sequential verdicts; CTest runs a few runs only, to see that the command works.
+add_executable(sim_verdicts bench/sim_verdicts.c bench/sim_world.c)
+target_link_libraries(sim_verdicts PRIVATE es_metrics es_warnings)
+add_test(NAME sim_verdicts COMMAND sim_verdicts --runs 4 --quiet)

@@ -377,7 +377,7 @@ static void test_extremes(void)
 static void test_rate_under_clusters(void)
 {
     static struct world w;
-    world_make(&w, 31, 240, 8, 0.8);
+    world_make(&w, 31, 400, 4, 0.6);
     const struct es_cluster_sums *s = &w.sums.rest;
     const double n = (double)s->n, x = (double)s->x;
     const struct es_estimate e = es_monitor_rate(s, 0.05);
@@ -401,7 +401,7 @@ static void test_rate_under_clusters(void)
     CU_ASSERT_TRUE(top.hi == 1 && top.lo > 0.5 && top.lo < 0.99 && bottom.lo == 0 && bottom.hi < 0.5);
     CU_ASSERT_DOUBLE_EQUAL(top.lo, 1 - bottom.hi, 1e-9);
     CU_ASSERT_DOUBLE_EQUAL(top.lo, es_confidence_sequence(60, 60, 0.5, 0.5, 0.05).lo, 1e-9); /* as many as there are patients */
-    CU_ASSERT_EQUAL(es_monitor_rate(&lone, 0.05).flags, ES_FLAG_FEW_CLUSTERS);
+    CU_ASSERT_EQUAL(es_monitor_rate(&lone, 0.05).flags, ES_FLAG_FEW_CLUSTERS | ES_FLAG_DEFF_UNKNOWN);
 }
 
 static void test_floor(void)
