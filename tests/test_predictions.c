@@ -192,7 +192,7 @@ static void check_task(const char *expected, const char *task, const struct es_s
 {
     struct csv c;
     char name[128], wanted[128];
-    CU_ASSERT_TRUE_FATAL(csv_open(&c, es_bulkdata(expected)));
+    CU_ASSERT_TRUE_FATAL(csv_open(&c, es_testdata(expected)));
     while (csv_next(&c)) {
         if (strcmp(get(&c, "subset"), "all") != 0 || strcmp(get(&c, "task"), task) != 0) continue;
         snprintf(wanted, sizeof wanted, "%s %s", get(&c, "dim"), get(&c, "group"));
@@ -211,7 +211,7 @@ static double threshold_of(const char *expected, const char *task)
 {
     struct csv c;
     double t = NAN;
-    CU_ASSERT_TRUE_FATAL(csv_open(&c, es_bulkdata(expected)));
+    CU_ASSERT_TRUE_FATAL(csv_open(&c, es_testdata(expected)));
     while (csv_next(&c))
         if (strcmp(get(&c, "task"), task) == 0) t = number(&c, "threshold");
     free(c.text);
@@ -245,7 +245,7 @@ static void nih(const char *task, size_t *found)
     char p[64], y[64], last[32] = "";
     snprintf(p, sizeof p, "prob_%s", task);
     snprintf(y, sizeof y, "label_%s", task);
-    CU_ASSERT_TRUE_FATAL(csv_open(&c, es_bulkdata("predictions/nih-chexnet/predictions.csv")));
+    CU_ASSERT_TRUE_FATAL(csv_open(&c, es_testdata("predictions/nih-chexnet/predictions.csv")));
     rows = patients = 0;
     while (csv_next(&c) && rows < MAX_ROWS) {
         new_row(get(&c, "patient_id"), last, sizeof last);
@@ -268,10 +268,6 @@ static void test_nih_chexnet(void)
     static const char *const tasks[] = {"Atelectasis", "Cardiomegaly", "Consolidation", "Edema",
                                         "Effusion",    "Emphysema",    "Pneumothorax"};
     size_t found = 0;
-    if (!es_bulkdata("predictions/expected/nih-chexnet.csv")) {
-        es_test_skip("bulk data not there");
-        return;
-    }
     for (size_t i = 0; i < 7; i++) nih(tasks[i], &found);
     CU_ASSERT_EQUAL(found, 7 * 34);
 }
@@ -285,12 +281,8 @@ static void test_support2(void)
     struct csv c;
     char last[32] = "";
     size_t found = 0;
-    if (!es_bulkdata(expected)) {
-        es_test_skip("bulk data not there");
-        return;
-    }
     const double threshold = threshold_of(expected, task);
-    CU_ASSERT_TRUE_FATAL(csv_open(&c, es_bulkdata("predictions/support2/predictions.csv")));
+    CU_ASSERT_TRUE_FATAL(csv_open(&c, es_testdata("predictions/support2/predictions.csv")));
     rows = patients = 0;
     while (csv_next(&c) && rows < MAX_ROWS) {
         new_row(get(&c, "patient_id"), last, sizeof last);
@@ -310,10 +302,6 @@ static void test_support2(void)
 
 static void test_enough_was_compared(void)
 {
-    if (!es_bulkdata("predictions/expected/nih-chexnet.csv")) {
-        es_test_skip("bulk data not there");
-        return;
-    }
     printf("    %zu figures compared\n", compared);
     CU_ASSERT_TRUE(compared > 7000);
 }
