@@ -5,6 +5,11 @@
 
 #include "metrics/special.h"
 
+double es_logit_clipped(double p)
+{
+    return es_logit(fmin(1 - ES_LOGIT_CLIP, fmax(ES_LOGIT_CLIP, p)));
+}
+
 unsigned es_calibration_bin(double p, unsigned bins)
 {
     const double at = floor(p * bins);

@@ -20,25 +20,13 @@ extern "C" {
 /** logit(p), clipped as above: in [-13.8, 13.8]. */
 double es_logit_clipped(double p);
 
-/** Cases of one logit, for the fits: n cases, of which `positives`. Ascending x. */
-struct es_fit_point {
-    double x, odds; /* clipped logit; exp(x) = p / (1 - p) */
-    uint32_t n, positives;
-};
-
-/** A logistic fit. */
+/** A logistic fit; fit_points.h makes it. */
 struct es_logistic {
     enum es_reason reason;     /* ES_REASON_NONE; ES_NO_CASES; ES_NO_POSITIVES; ES_NO_NEGATIVES; ES_SEPARATION; ES_ZERO_VARIANCE (one x) */
     double intercept, slope;   /* slope is 1 for the offset model */
     double intercept_se, slope_se; /* model-based, independent cases; slope_se NAN for the offset model */
     double information[3];     /* sum w, sum w x, sum w x^2 with w = mu (1 - mu) */
 };
-/** logit P = a + x, x as offset: calibration-in-the-large. Newton to |step| < 1e-12.
- * Van Calster, BMC Med 17:230 (2019), doi:10.1186/s12916-019-1466-7. */
-struct es_logistic es_fit_offset(const struct es_fit_point *points, size_t count);
-/** logit P = a + b x: recalibration. Cox, Biometrika 45:562 (1958). Complete or quasi-complete separation has no finite fit.
- * @param start  a fit to start from (its intercept and slope), or NULL */
-struct es_logistic es_fit_line(const struct es_fit_point *points, size_t count, const struct es_logistic *start);
 
 /** Brier score and its decomposition on ten left-closed bins with the bin's mean forecast: score = rel - res + unc + wbv - wbc.
  * Brier, Mon Weather Rev 78:1 (1950); Murphy, J Appl Meteorol 12:595 (1973); Stephenson, Weather Forecast 23:752 (2008). */

@@ -220,7 +220,7 @@ static double solve_offset(const struct es_fit_columns *f, const struct observed
     return a;
 }
 
-struct es_logistic es_fit_offset_columns(const struct es_fit_columns *f, double start, double *mean)
+struct es_logistic es_fit_offset(const struct es_fit_columns *f, double start, double *mean)
 {
     struct coarse coarse;
     const struct observed o = observe(f, &coarse);
@@ -245,52 +245,75 @@ static bool step_of(const struct sums *s, const struct observed *o, double *da, 
     return isfinite(*da) && isfinite(*db);
 }
 
-/** Newton from *a, *b to the maximum; *s is where the means were taken. False when the information is singular. */
-static bool solve_line(const struct es_fit_columns *f, const struct observed *o, double *a, double *b, double *mean, struct sums *s)
+/** Log-likelihood at a + b x. */
+static double likelihood(const struct es_fit_columns *f, const struct observed *o, double a, double b)
 {
-    double da, db;
-    *s = sums_at(f, *a, *b, mean);
-    for (int step = 0; step < MAX_STEPS; step++) {
-        if (!step_of(s, o, &da, &db)) return false;
-        if (fabs(da) < enough && fabs(db) < enough) {
-            *a += da;
-            *b += db;
-            return true;
-        }
-        const double uphill = da * (o->positives - s->mean) + db * (o->x - s->mean_x);
-        struct sums next = sums_after(f, *a + da, *b + db, da, db, mean);
-        for (int half = 0; half < MAX_HALVINGS; half++) {
-            /* Along the step the slope of the likelihood falls steadily; far below zero the maximum was passed. */
-            if (da * (o->positives - next.mean) + db * (o->x - next.mean_x) >= -0.5 * uphill) break;
-            da /= 2;
-            db /= 2;
-            next = sums_at(f, *a + da, *b + db, mean);
-        }
-        *a += da;
-        *b += db;
-        *s = next;
+    double sum = 0;
+    for (size_t i = 0; i < f->count; i++) {
+        const double eta = a + b * f->x[i];
+        sum += f->n[i] * (fmax(eta, 0) + log1p(exp(-fabs(eta))));
     }
-    return true;
+    return a * o->positives + b * o->x - sum;
 }
 
-struct es_logistic es_fit_line_columns(const struct es_fit_columns *f, const struct es_logistic *start, double *mean)
+/** A place and the sums there. */
+struct place {
+    double a, b;
+    struct sums s;
+};
+
+/** Is `next`, at the end of a step along which the likelihood rose by `uphill` a step at first, as good as `from`? The likelihood
+ * is concave: where it still rises, or falls by next to nothing, it need not be looked at. */
+static bool better(const struct es_fit_columns *f, const struct observed *o, const struct place *from, const struct place *next,
+                   double uphill)
+{
+    const double da = next->a - from->a, db = next->b - from->b;
+    const double at_end = da * (o->positives - next->s.mean) + db * (o->x - next->s.mean_x);
+    if (at_end >= -1e-3 * uphill) return true;
+    return isfinite(at_end) && likelihood(f, o, next->a, next->b) >= likelihood(f, o, from->a, from->b);
+}
+
+/** Newton from *at to the maximum; its sums are where the means were taken. False when the information is singular, or no maximum
+ * was found. */
+static bool solve_line(const struct es_fit_columns *f, const struct observed *o, struct place *at, double *mean)
+{
+    double da, db;
+    at->s = sums_at(f, at->a, at->b, mean);
+    for (int step = 0; step < MAX_STEPS && step_of(&at->s, o, &da, &db); step++) {
+        if (fabs(da) < enough && fabs(db) < enough) {
+            at->a += da;
+            at->b += db;
+            return true;
+        }
+        const double uphill = da * (o->positives - at->s.mean) + db * (o->x - at->s.mean_x);
+        struct place next = {at->a + da, at->b + db, sums_after(f, at->a + da, at->b + db, da, db, mean)};
+        double part = 1;
+        for (int half = 0; half < MAX_HALVINGS && !better(f, o, at, &next, part * uphill); half++) {
+            part /= 2;
+            next.a = at->a + part * da;
+            next.b = at->b + part * db;
+            next.s = sums_at(f, next.a, next.b, mean);
+        }
+        *at = next;
+    }
+    return false;
+}
+
+struct es_logistic es_fit_line(const struct es_fit_columns *f, const struct es_logistic *start, double *mean)
 {
     struct coarse coarse;
-    struct sums s;
     const struct observed o = observe(f, &coarse);
     const enum es_reason reason = classes(&o);
     if (reason != ES_REASON_NONE) return failed(reason);
     if (f->count < 2) return failed(ES_ZERO_VARIANCE);
     if (!o.overlap) return failed(ES_SEPARATION);
-    double a = start ? start->intercept : 0, b = start ? start->slope : 1, scratch[2 * COARSE];
+    struct place at = {.a = start ? start->intercept : 0, .b = start ? start->slope : 1};
+    double scratch[2 * COARSE];
     if (f->count > 4 * COARSE) {
-        double ca = a, cb = b;
-        if (solve_line(&coarse.columns, &coarse.observed, &ca, &cb, scratch, &s)) {
-            a = ca;
-            b = cb;
-        }
+        struct place near = at;
+        if (solve_line(&coarse.columns, &coarse.observed, &near, scratch)) at = near;
     }
-    if (!solve_line(f, &o, &a, &b, mean, &s)) return failed(ES_ZERO_VARIANCE);
-    const double det = s.w[0] * s.w[2] - s.w[1] * s.w[1];
-    return (struct es_logistic){ES_REASON_NONE, a, b, sqrt(s.w[2] / det), sqrt(s.w[0] / det), {s.w[0], s.w[1], s.w[2]}};
+    if (!solve_line(f, &o, &at, mean)) return failed(ES_ZERO_VARIANCE);
+    const double *w = at.s.w, det = w[0] * w[2] - w[1] * w[1];
+    return (struct es_logistic){ES_REASON_NONE, at.a, at.b, sqrt(w[2] / det), sqrt(w[0] / det), {w[0], w[1], w[2]}};
 }

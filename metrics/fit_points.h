@@ -2,8 +2,7 @@
 /** @file fit_points.h
  * Logistic recalibration of many points, in columns, so that the compiler can use vector instructions.
  *
- * The same fits as es_fit_offset() and es_fit_line() of calibration.h, for a sweep: columns instead of structs, a start near
- * the answer, and the fitted means written out. Sums are made in a fixed order of fixed partial sums with no contraction, so
+ * Sums are made in a fixed order of fixed partial sums with no contraction, so
  * the results are the same bits with vectors of any width. exp() is our own for that reason: its relative error is below 4e-16.
  */
 #ifndef ES_METRICS_FIT_POINTS_H
@@ -18,7 +17,7 @@
 extern "C" {
 #endif
 
-/** Cases of one logit x: n, of which `positives`. Borrowed columns, `count` long, x ascending and each value once. */
+/** Cases of one logit x: n, of which `positives`. Borrowed columns, `count` long, x ascending, |x| <= 14 (es_logit_clipped()). */
 struct es_fit_columns {
     const double *x;
     const uint32_t *n, *positives;
@@ -26,17 +25,20 @@ struct es_fit_columns {
 };
 
 /**
- * logit P = a + x. Newton, kept between the points where every x would be the largest or the smallest.
+ * logit P = a + x, x as offset: calibration-in-the-large. Van Calster, BMC Med 17:230 (2019), doi:10.1186/s12916-019-1466-7. Newton
+ * to a step below 1e-10, which leaves an error of its square; kept between the points where every x would be the largest or the smallest.
  * @param start  intercept to start from
- * @param mean   written: the fitted P of each point, when the reason is ES_REASON_NONE
+ * @param mean   `count` values, written: the fitted P of each point within 1e-10, when the reason is ES_REASON_NONE
+ * @return reason ES_NO_CASES, ES_NO_POSITIVES or ES_NO_NEGATIVES when there is no fit
  */
-struct es_logistic es_fit_offset_columns(const struct es_fit_columns *points, double start, double *mean);
+struct es_logistic es_fit_offset(const struct es_fit_columns *points, double start, double *mean);
 /**
- * logit P = a + b x. Newton; a step past the maximum along its direction is halved (the likelihood is concave).
+ * logit P = a + b x: recalibration. Cox, Biometrika 45:562 (1958). Newton as above; a step past the maximum along its direction is halved (the likelihood is concave).
  * @param start  fit to start from, or NULL: intercept 0, slope 1
  * @param mean   as above
+ * @return also ES_ZERO_VARIANCE for one x, ES_SEPARATION where complete or quasi-complete separation leaves no finite fit
  */
-struct es_logistic es_fit_line_columns(const struct es_fit_columns *points, const struct es_logistic *start, double *mean);
+struct es_logistic es_fit_line(const struct es_fit_columns *points, const struct es_logistic *start, double *mean);
 
 /** exp(x), the one used above; |x| <= 700. For tests. */
 double es_fit_exp(double x);

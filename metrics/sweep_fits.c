@@ -64,7 +64,7 @@ struct es_offset_fit es_work_fit_offset(struct es_work *w, uint32_t from, uint32
 {
     const struct es_fit_columns f = {w->point_x + from, w->point_n + from, w->point_positives + from, (size_t)to - from};
     const double start = w->everyone_offset.reason == ES_REASON_NONE ? w->everyone_offset.intercept : 0;
-    const struct es_logistic fit = es_fit_offset_columns(&f, start, w->point_mean + from);
+    const struct es_logistic fit = es_fit_offset(&f, start, w->point_mean + from);
     return (struct es_offset_fit){fit.reason, fit.intercept, fit.information[0], 0, 0};
 }
 
@@ -76,7 +76,7 @@ static void fit_groups(struct es_work *w)
         const struct es_fit_columns f = {w->point_x + from, w->point_n + from, w->point_positives + from, (size_t)to - from};
         const bool known = w->everyone_line.reason == ES_REASON_NONE;
         s->offset = es_work_fit_offset(w, from, to);
-        const struct es_logistic line = es_fit_line_columns(&f, known ? &w->everyone_line : NULL, w->point_line + from);
+        const struct es_logistic line = es_fit_line(&f, known ? &w->everyone_line : NULL, w->point_line + from);
         s->line = (struct es_line_fit){.reason = line.reason, .intercept = line.intercept, .slope = line.slope};
         memcpy(s->line.information, line.information, sizeof line.information);
         if (s->axes > 0) continue;

@@ -9,7 +9,8 @@ add_library(es_vectors STATIC
   vectors_disclosure.c
   vectors_monitor.c
   vectors_numeric.c
-  vectors_core.c)
+  vectors_core.c
+  vectors_scores.c)
 target_link_libraries(es_vectors PUBLIC es_testlib es_metrics PkgConfig::ES_TEST_CJSON PRIVATE es_warnings)
 
 es_add_test(special es_vectors)
@@ -24,6 +25,11 @@ es_add_test(sheet es_metrics)
 target_sources(test_sheet PRIVATE sheets.c)
 es_add_test(sweep es_metrics)
 target_sources(test_sweep PRIVATE sheets.c)
+es_add_test(sweep_direct es_metrics)
+target_sources(test_sweep_direct PRIVATE sheets.c)
+es_add_test(sweep_memory es_metrics)
+target_sources(test_sweep_memory PRIVATE sheets.c)
+target_link_options(test_sweep_memory PRIVATE -Wl,--wrap=calloc -Wl,--wrap=realloc)
 
 # Every reference vector, as its own program: test_vectors [DIR].
 add_executable(test_vectors test_vectors.c)

@@ -5,8 +5,12 @@
 #ifndef ES_TESTS_VECTORS_KERNELS_H
 #define ES_TESTS_VECTORS_KERNELS_H
 
+#include "metrics/proportion.h"
 #include "vectors.h"
 
+void es_vec_auroc(struct es_vec *v);          /* b1 */
+void es_vec_auroc_groups(struct es_vec *v);   /* b2 */
+void es_vec_calibration(struct es_vec *v);    /* b3 */
 void es_vec_histogram(struct es_vec *v);      /* b4 */
 void es_vec_moments(struct es_vec *v);        /* c1 */
 void es_vec_agreement(struct es_vec *v);      /* c2 */
@@ -26,6 +30,8 @@ void es_vec_label_free(struct es_vec *v);     /* h2 */
 void es_vec_exact_sum(struct es_vec *v);      /* i1 */
 void es_vec_bootstrap(struct es_vec *v);      /* i2 */
 
+/** Compare expect.<field>, [lo, hi]. */
+void es_vec_check_limits(struct es_vec *v, const char *field, struct es_limits limits);
 /** Compare expect.<field>, an array of [lo, hi], with `count` pairs standing one after the other. */
 void es_vec_check_pairs(struct es_vec *v, const char *field, const double *got, size_t count);
 /** malloc() that ends the program when there is no memory: a test has nothing to go on with. At least one byte. */
