@@ -8,7 +8,15 @@
 struct es_arena_block {
     struct es_arena_block *next;
     size_t used, size;
+    bool lent; /* not from malloc */
     _Alignas(max_align_t) unsigned char bytes[];
+};
+
+/* The first block stands on the stack: enough for nearly every bundle. */
+#define FIRST_BLOCK 8192
+union first_block {
+    struct es_arena_block block;
+    unsigned char bytes[sizeof(struct es_arena_block) + FIRST_BLOCK];
 };
 
 void *es_arena_take(struct es_arena *arena, size_t count, size_t size)
@@ -34,7 +42,7 @@ void es_arena_clear(struct es_arena *arena)
 {
     while (arena->blocks) {
         struct es_arena_block *next = arena->blocks->next;
-        free(arena->blocks);
+        if (!arena->blocks->lent) free(arena->blocks);
         arena->blocks = next;
     }
 }
@@ -383,6 +391,9 @@ enum es_errc es_bundle_derive(const struct es_event *const *events, size_t n_eve
 {
     struct es_derived derived = {0};
     struct es_bundle bundle = {.config = config, .linked = linked, .n_linked = n_linked, .out = &derived, .err = err};
+    union first_block first;
+    first.block = (struct es_arena_block){.size = FIRST_BLOCK, .lent = true};
+    bundle.arena.blocks = &first.block;
     enum es_errc code = sort_out(&bundle, events, n_events) ? ES_OK : es_fail(err, ES_E_MEMORY, "bundle: out of memory");
     if (code == ES_OK) code = es_bundle_exams(&bundle);
     if (code == ES_OK) code = es_bundle_pair(&bundle);

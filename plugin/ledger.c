@@ -15,6 +15,7 @@ struct es_ledger {
     struct es_hasher *hasher;
     char node[ES_NAME_SIZE];
     bool writer;
+    unsigned holds;
     uint64_t seq; /* of the last entry */
     uint8_t link[ES_LINK_SIZE];
 };
@@ -156,6 +157,18 @@ enum es_errc es_ledger_append(struct es_ledger *ledger, struct es_entry *entries
     return ES_OK;
 }
 
+enum es_errc es_ledger_hold(struct es_ledger *ledger, struct es_error *err)
+{
+    const enum es_errc code = ledger->holds > 0 ? ES_OK : ledger->type->hold(ledger->store, err);
+    if (code == ES_OK) ledger->holds++;
+    return code;
+}
+
+void es_ledger_release(struct es_ledger *ledger)
+{
+    if (ledger->holds > 0 && --ledger->holds == 0) ledger->type->release(ledger->store);
+}
+
 struct walk {
     bool (*each)(void *context, const struct es_entry *entry);
     void *context;
@@ -169,7 +182,14 @@ enum es_errc es_ledger_walk(struct es_ledger *ledger, uint64_t after, uint64_t u
                             bool (*each)(void *context, const struct es_entry *entry), void *context, struct es_error *err)
 {
     struct walk walk = {each, context};
-    return ledger->type->walk(ledger->store, after, until, walk_each, &walk, err);
+    return ledger->type->walk(ledger->store, after, until, false, walk_each, &walk, err);
+}
+
+enum es_errc es_ledger_visit(struct es_ledger *ledger, uint64_t seq, bool (*each)(void *context, const struct es_entry *entry),
+                             void *context, struct es_error *err)
+{
+    struct walk walk = {each, context};
+    return ledger->type->read(ledger->store, seq, false, walk_each, &walk, err);
 }
 
 enum es_errc es_ledger_walk_event_id(struct es_ledger *ledger, const struct es_pseudonym *event_id,
@@ -203,7 +223,7 @@ enum es_errc es_ledger_read(struct es_ledger *ledger, uint64_t seq, struct es_en
 {
     struct es_entry entry = {0};
     struct reading reading = {.out = &entry};
-    const enum es_errc code = ledger->type->read(ledger->store, seq, read_each, &reading, err);
+    const enum es_errc code = ledger->type->read(ledger->store, seq, false, read_each, &reading, err);
     if (code != ES_OK) return code;
     if (reading.no_memory) return es_fail(err, ES_E_MEMORY, "ledger: out of memory");
     if (!reading.found) return es_fail(err, ES_E_STATE, "entry %llu: not in the ledger", (unsigned long long)seq);
@@ -230,7 +250,7 @@ enum es_errc es_ledger_head_at(struct es_ledger *ledger, uint64_t seq, struct es
     struct reading reading = {.link = head.link};
     memcpy(head.node, ledger->node, sizeof head.node);
     if (seq != 0) {
-        const enum es_errc code = ledger->type->read(ledger->store, seq, read_each, &reading, err);
+        const enum es_errc code = ledger->type->read(ledger->store, seq, true, read_each, &reading, err);
         if (code != ES_OK) return code;
         if (!reading.found)
             return es_fail(err, ES_E_STATE, "entry %llu: not in the ledger, whose last is %llu", (unsigned long long)seq,
@@ -290,7 +310,7 @@ enum es_errc es_ledger_verify(struct es_ledger *ledger, uint64_t *entries, struc
     uint8_t link[ES_LINK_SIZE];
     /* The head is asked first: what a writer elsewhere appends meanwhile makes the walk longer, never shorter. */
     enum es_errc code = ledger->type->head(ledger->store, &last, link, &noted, err);
-    if (code == ES_OK) code = ledger->type->walk(ledger->store, 0, UINT64_MAX, prove_each, &proof, err);
+    if (code == ES_OK) code = ledger->type->walk(ledger->store, 0, UINT64_MAX, true, prove_each, &proof, err);
     if (code == ES_OK) code = proof.code;
     if (code != ES_OK) return code;
     if (proof.seq < noted)

@@ -49,9 +49,16 @@ ES_MUST_USE enum es_errc es_ledger_append(struct es_ledger *ledger, struct es_en
 ES_MUST_USE enum es_errc es_ledger_walk(struct es_ledger *ledger, uint64_t after, uint64_t until,
                                         bool (*each)(void *context, const struct es_entry *entry), void *context,
                                         struct es_error *err);
+/** One entry by seq to `each`, body borrowed for the call; not called when there is none. */
+ES_MUST_USE enum es_errc es_ledger_visit(struct es_ledger *ledger, uint64_t seq, bool (*each)(void *context, const struct es_entry *entry),
+                                         void *context, struct es_error *err);
 /** One entry by seq; *body owned by the caller (NULL after erasure). */
 ES_MUST_USE enum es_errc es_ledger_read(struct es_ledger *ledger, uint64_t seq, struct es_entry *out, uint8_t **body,
                                         struct es_error *err);
+/** Read under one snapshot until released: many reads then take the store's lock once, and what others append meanwhile is not seen.
+ * Nothing is appended or erased between. Calls may be nested; every hold that gave ES_OK is released. */
+ES_MUST_USE enum es_errc es_ledger_hold(struct es_ledger *ledger, struct es_error *err);
+void es_ledger_release(struct es_ledger *ledger);
 /** Heads of all chains (of this node: last entry). *heads owned by the caller. */
 ES_MUST_USE enum es_errc es_ledger_heads(struct es_ledger *ledger, struct es_head **heads, size_t *count, struct es_error *err);
 /** The head as it was at seq (for a report as of an event). */

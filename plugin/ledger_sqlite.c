@@ -32,16 +32,19 @@ static const char schema_sql[] =
     " token TEXT NOT NULL);"
     "CREATE TABLE note (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;";
 
-enum statement { INSERT, HEAD, NOTE_HEAD, WALK, READ, BY_EVENT_ID, FIND, ERASE, NOTE_SET, NOTE_DELETE, NOTE_GET, META_GET, META_SET, LEASE_GET,
-                 LEASE_SET, LEASE_DELETE, STATEMENTS };
-#define ROW_COLUMNS "seq, received, sent, identity, event_id, salt, body, leaf, link"
+enum statement { INSERT, HEAD, NOTE_HEAD, WALK, WALK_CHAIN, READ, READ_CHAIN, BY_EVENT_ID, FIND, ERASE, NOTE_SET, NOTE_DELETE, NOTE_GET, META_GET, META_SET, LEASE_GET,
+                 LEASE_SET, LEASE_DELETE, HOLD, RELEASE, STATEMENTS };
+#define ENTRY_COLUMNS "seq, received, sent, identity, event_id, body"
+#define ROW_COLUMNS ENTRY_COLUMNS ", salt, leaf, link"
 static const char *const statement_sql[STATEMENTS] = {
     [INSERT] = "INSERT INTO entry (" ROW_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (identity) DO NOTHING",
     [HEAD] = "SELECT head.seq, entry.seq, entry.link FROM head LEFT JOIN entry ON entry.seq = (SELECT max(seq) FROM entry)",
     [NOTE_HEAD] = "UPDATE head SET seq = ?1",
-    [WALK] = "SELECT " ROW_COLUMNS " FROM entry WHERE seq > ?1 AND seq <= ?2 ORDER BY seq",
-    [READ] = "SELECT " ROW_COLUMNS " FROM entry WHERE seq = ?1",
-    [BY_EVENT_ID] = "SELECT " ROW_COLUMNS " FROM entry WHERE event_id = ?1 ORDER BY seq",
+    [WALK] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE seq > ?1 AND seq <= ?2 ORDER BY seq",
+    [WALK_CHAIN] = "SELECT " ROW_COLUMNS " FROM entry WHERE seq > ?1 AND seq <= ?2 ORDER BY seq",
+    [READ] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE seq = ?1",
+    [READ_CHAIN] = "SELECT " ROW_COLUMNS " FROM entry WHERE seq = ?1",
+    [BY_EVENT_ID] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE event_id = ?1 ORDER BY seq",
     [FIND] = "SELECT seq FROM entry WHERE identity = ?1",
     [ERASE] = "UPDATE entry SET salt = NULL, body = NULL WHERE seq = ?1",
     [NOTE_SET] = "INSERT OR REPLACE INTO note (name, value) VALUES (?1, ?2)",
@@ -52,6 +55,8 @@ static const char *const statement_sql[STATEMENTS] = {
     [LEASE_GET] = "SELECT pid, host, since FROM lease",
     [LEASE_SET] = "INSERT OR REPLACE INTO lease (id, pid, host, since, token) VALUES (1, ?1, ?2, ?3, ?4)",
     [LEASE_DELETE] = "DELETE FROM lease",
+    [HOLD] = "BEGIN",
+    [RELEASE] = "COMMIT",
 };
 
 struct es_store {
@@ -450,6 +455,20 @@ static enum es_errc store_is_new(const char *where, bool *is_new, struct es_erro
     return code;
 }
 
+static enum es_errc store_hold(struct es_store *store, struct es_error *err)
+{
+    sqlite3_stmt *s = NULL;
+    const enum es_errc code = ready(store, HOLD, &s, err);
+    return code == ES_OK ? finish(store, s, err) : code;
+}
+
+static void store_release(struct es_store *store)
+{
+    sqlite3_stmt *s = NULL;
+    if (ready(store, RELEASE, &s, NULL) != ES_OK || finish(store, s, NULL) != ES_OK)
+        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL); /* nothing was written: either ends the snapshot */
+}
+
 static enum es_errc store_begin(struct es_store *store, struct es_error *err) { return run(store, "BEGIN IMMEDIATE", err); }
 static enum es_errc store_commit(struct es_store *store, struct es_error *err) { return run(store, "COMMIT", err); }
 static void store_rollback(struct es_store *store) { sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL); }
@@ -466,8 +485,8 @@ static enum es_errc store_insert(struct es_store *store, const struct es_row *ro
     if (entry->sent != ES_NO_INSTANT) sqlite3_bind_int64(s, 3, entry->sent);
     sqlite3_bind_blob(s, 4, entry->identity, ES_IDENTITY_SIZE, SQLITE_STATIC);
     if (es_pseudonym_set(&entry->event_id)) sqlite3_bind_blob(s, 5, entry->event_id.bytes, ES_PSEUDONYM_SIZE, SQLITE_STATIC);
-    sqlite3_bind_blob(s, 6, row->salt, ES_SALT_SIZE, SQLITE_STATIC);
-    sqlite3_bind_blob(s, 7, entry->len ? entry->body : (const uint8_t *)"", (int)entry->len, SQLITE_STATIC);
+    sqlite3_bind_blob(s, 7, row->salt, ES_SALT_SIZE, SQLITE_STATIC);
+    sqlite3_bind_blob(s, 6, entry->len ? entry->body : (const uint8_t *)"", (int)entry->len, SQLITE_STATIC);
     sqlite3_bind_blob(s, 8, row->leaf, ES_LEAF_SIZE, SQLITE_STATIC);
     sqlite3_bind_blob(s, 9, row->link, ES_LINK_SIZE, SQLITE_STATIC);
     code = finish(store, s, err);
@@ -512,7 +531,7 @@ static bool column(sqlite3_stmt *s, int index, void *out, int size)
     return true;
 }
 
-static bool row_read(sqlite3_stmt *s, struct es_row *row)
+static bool row_read(sqlite3_stmt *s, bool chain, struct es_row *row)
 {
     memset(row, 0, sizeof *row);
     row->entry.seq = (uint64_t)sqlite3_column_int64(s, 0);
@@ -521,18 +540,19 @@ static bool row_read(sqlite3_stmt *s, struct es_row *row)
     if (!column(s, 3, row->entry.identity, ES_IDENTITY_SIZE)) return false;
     if (sqlite3_column_type(s, 4) != SQLITE_NULL && !column(s, 4, row->entry.event_id.bytes, ES_PSEUDONYM_SIZE)) return false;
     if (sqlite3_column_type(s, 5) != SQLITE_NULL) {
-        row->salt = sqlite3_column_blob(s, 5);
-        if (sqlite3_column_bytes(s, 5) != ES_SALT_SIZE) return false;
-    }
-    if (sqlite3_column_type(s, 6) != SQLITE_NULL) {
-        const void *body = sqlite3_column_blob(s, 6);
-        row->entry.len = (size_t)sqlite3_column_bytes(s, 6);
+        const void *body = sqlite3_column_blob(s, 5);
+        row->entry.len = (size_t)sqlite3_column_bytes(s, 5);
         row->entry.body = row->entry.len ? body : (const uint8_t *)"";
+    }
+    if (!chain) return true;
+    if (sqlite3_column_type(s, 6) != SQLITE_NULL) {
+        row->salt = sqlite3_column_blob(s, 6);
+        if (sqlite3_column_bytes(s, 6) != ES_SALT_SIZE) return false;
     }
     return column(s, 7, row->leaf, ES_LEAF_SIZE) && column(s, 8, row->link, ES_LINK_SIZE);
 }
 
-static enum es_errc rows(struct es_store *store, sqlite3_stmt *s, bool (*each)(void *context, const struct es_row *row), void *context,
+static enum es_errc rows(struct es_store *store, sqlite3_stmt *s, bool chain, bool (*each)(void *context, const struct es_row *row), void *context,
                          struct es_error *err)
 {
     enum es_errc code = ES_OK;
@@ -544,7 +564,7 @@ static enum es_errc rows(struct es_store *store, sqlite3_stmt *s, bool (*each)(v
             code = refuse(store, result, err);
             break;
         }
-        if (!row_read(s, &row)) {
+        if (!row_read(s, chain, &row)) {
             code = es_fail(err, ES_E_STATE, "entry %llu: a column has not the length it was written with",
                            (unsigned long long)row.entry.seq);
             break;
@@ -555,25 +575,25 @@ static enum es_errc rows(struct es_store *store, sqlite3_stmt *s, bool (*each)(v
     return code;
 }
 
-static enum es_errc store_walk(struct es_store *store, uint64_t after, uint64_t until,
+static enum es_errc store_walk(struct es_store *store, uint64_t after, uint64_t until, bool chain,
                                bool (*each)(void *context, const struct es_row *row), void *context, struct es_error *err)
 {
     sqlite3_stmt *s = NULL;
-    const enum es_errc code = ready(store, WALK, &s, err);
+    const enum es_errc code = ready(store, chain ? WALK_CHAIN : WALK, &s, err);
     if (code != ES_OK) return code;
     sqlite3_bind_int64(s, 1, after > INT64_MAX ? INT64_MAX : (sqlite3_int64)after);
     sqlite3_bind_int64(s, 2, until > INT64_MAX ? INT64_MAX : (sqlite3_int64)until);
-    return rows(store, s, each, context, err);
+    return rows(store, s, chain, each, context, err);
 }
 
-static enum es_errc store_read(struct es_store *store, uint64_t seq, bool (*each)(void *context, const struct es_row *row),
+static enum es_errc store_read(struct es_store *store, uint64_t seq, bool chain, bool (*each)(void *context, const struct es_row *row),
                                void *context, struct es_error *err)
 {
     sqlite3_stmt *s = NULL;
-    const enum es_errc code = ready(store, READ, &s, err);
+    const enum es_errc code = ready(store, chain ? READ_CHAIN : READ, &s, err);
     if (code != ES_OK) return code;
     sqlite3_bind_int64(s, 1, seq > INT64_MAX ? INT64_MAX : (sqlite3_int64)seq);
-    return rows(store, s, each, context, err);
+    return rows(store, s, chain, each, context, err);
 }
 
 static enum es_errc store_walk_event_id(struct es_store *store, const struct es_pseudonym *event_id,
@@ -583,7 +603,7 @@ static enum es_errc store_walk_event_id(struct es_store *store, const struct es_
     const enum es_errc code = ready(store, BY_EVENT_ID, &s, err);
     if (code != ES_OK) return code;
     sqlite3_bind_blob(s, 1, event_id->bytes, ES_PSEUDONYM_SIZE, SQLITE_STATIC);
-    return rows(store, s, each, context, err);
+    return rows(store, s, false, each, context, err);
 }
 
 static enum es_errc store_find(struct es_store *store, const uint8_t identity[ES_IDENTITY_SIZE], uint64_t *seq, struct es_error *err)
@@ -629,7 +649,7 @@ static enum es_errc store_note_get(struct es_store *store, const char *name, cha
 }
 
 const struct es_store_type es_store_sqlite = {
-    .prefix = "sqlite:", .open = store_open, .is_new = store_is_new, .close = store_close, .begin = store_begin,
+    .prefix = "sqlite:", .open = store_open, .is_new = store_is_new, .close = store_close, .hold = store_hold, .release = store_release, .begin = store_begin,
     .commit = store_commit, .rollback = store_rollback, .insert = store_insert, .head = store_head, .note_head = store_note_head,
     .walk = store_walk, .read = store_read, .walk_event_id = store_walk_event_id, .find = store_find, .erase = store_erase, .note_set = store_note_set,
     .note_get = store_note_get,

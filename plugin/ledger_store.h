@@ -31,6 +31,9 @@ struct es_store_type {
     /** Is nothing there yet: no store, or one without key and entries? */
     enum es_errc (*is_new)(const char *where, bool *is_new, struct es_error *err);
     void (*close)(struct es_store *store);
+    /** Begin and end a snapshot for reading. */
+    enum es_errc (*hold)(struct es_store *store, struct es_error *err);
+    void (*release)(struct es_store *store);
     enum es_errc (*begin)(struct es_store *store, struct es_error *err);
     enum es_errc (*commit)(struct es_store *store, struct es_error *err);
     void (*rollback)(struct es_store *store);
@@ -39,10 +42,11 @@ struct es_store_type {
     /** Greatest seq and its link (0 and zeros when empty), and the seq that was noted with the last commit; one snapshot. */
     enum es_errc (*head)(struct es_store *store, uint64_t *seq, uint8_t link[ES_LINK_SIZE], uint64_t *noted, struct es_error *err);
     enum es_errc (*note_head)(struct es_store *store, uint64_t seq, struct es_error *err);
-    enum es_errc (*walk)(struct es_store *store, uint64_t after, uint64_t until,
+    /** chain false: salt, leaf and link of the rows are not read, and left zero. */
+    enum es_errc (*walk)(struct es_store *store, uint64_t after, uint64_t until, bool chain,
                          bool (*each)(void *context, const struct es_row *row), void *context, struct es_error *err);
     /** One row to `each`, which is not called when there is none. */
-    enum es_errc (*read)(struct es_store *store, uint64_t seq, bool (*each)(void *context, const struct es_row *row),
+    enum es_errc (*read)(struct es_store *store, uint64_t seq, bool chain, bool (*each)(void *context, const struct es_row *row),
                          void *context, struct es_error *err);
     enum es_errc (*walk_event_id)(struct es_store *store, const struct es_pseudonym *event_id,
                                   bool (*each)(void *context, const struct es_row *row), void *context, struct es_error *err);

@@ -10,21 +10,19 @@ struct gathered {
     const struct es_event **list;
     struct es_event **owned;
     uint32_t *seqs;
-    size_t count, room, n_owned, owned_room;
+    size_t count, room, n_owned, n_made; /* owned: [n_made], used again for the next bundle */
 };
 
 static void clear_gathered(struct gathered *events)
 {
-    for (size_t i = 0; i < events->n_owned; i++) {
-        es_event_clear(events->owned[i]);
-        free(events->owned[i]);
-    }
+    for (size_t i = 0; i < events->n_owned; i++) es_event_clear(events->owned[i]);
     events->count = events->n_owned = 0;
 }
 
 static void free_gathered(struct gathered *events)
 {
     clear_gathered(events);
+    for (size_t i = 0; i < events->n_made; i++) free(events->owned[i]);
     free(events->list);
     free(events->owned);
     free(events->seqs);
@@ -57,15 +55,16 @@ static enum es_errc gather_one(struct es_site *site, const struct es_batch *batc
         events->list[events->count++] = batch->events[seq - batch->first_seq];
         return ES_OK;
     }
-    struct es_event *event = calloc(1, sizeof *event);
     bool there = false;
-    if (!event) return es_fail(err, ES_E_MEMORY, "site: out of memory");
-    const enum es_errc code = es_site_read(site, seq, event, &there, err);
-    if (code != ES_OK || !there) {
-        free(event);
-        return code;
+    if (events->n_owned == events->n_made) {
+        events->owned[events->n_made] = calloc(1, sizeof **events->owned);
+        if (!events->owned[events->n_made]) return es_fail(err, ES_E_MEMORY, "site: out of memory");
+        events->n_made++;
     }
-    events->owned[events->n_owned++] = event;
+    struct es_event *event = events->owned[events->n_owned];
+    const enum es_errc code = es_site_read(site, seq, event, &there, err);
+    if (code != ES_OK || !there) return code;
+    events->n_owned++;
     events->list[events->count++] = event;
     return ES_OK;
 }
@@ -240,6 +239,8 @@ enum es_errc es_site_derive(struct es_site *site, const struct es_batch *batch, 
     struct gathered events = {0}, linked = {0};
     enum es_errc code = ES_OK;
     if (graph->touched.count == 0) return ES_OK;
+    code = es_ledger_hold(site->ledger, err);
+    if (code != ES_OK) return code;
     /* Merged roots first: their rows would be counted twice otherwise. */
     for (uint32_t i = 0; code == ES_OK && i < graph->gone.count; i++)
         code = es_cohort_replace(site->cohort, graph->gone.items[i], &empty, err);
@@ -252,6 +253,7 @@ enum es_errc es_site_derive(struct es_site *site, const struct es_batch *batch, 
         if (site->progress && i % 1024 == 0)
             site->progress->report(site->progress->context, "deriving", i, graph->touched.count);
     }
+    es_ledger_release(site->ledger);
     free_gathered(&events);
     free_gathered(&linked);
     if (code != ES_OK) return code; /* what was touched stays so, and is derived with the next batch */

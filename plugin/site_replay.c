@@ -18,15 +18,29 @@ enum es_errc es_site_decode(const struct es_entry *entry, struct es_event *out, 
     return ES_OK;
 }
 
+struct one {
+    struct es_event *out;
+    bool found, there;
+    enum es_errc code;
+    struct es_error *err;
+};
+static bool decode_one(void *context, const struct es_entry *entry)
+{
+    struct one *one = context;
+    one->found = true;
+    if (!entry->body) return true;
+    one->code = es_site_decode(entry, one->out, one->err);
+    one->there = one->code == ES_OK;
+    return true;
+}
+
 enum es_errc es_site_read(struct es_site *site, uint32_t seq, struct es_event *out, bool *there, struct es_error *err)
 {
-    struct es_entry entry;
-    uint8_t *body = NULL;
-    enum es_errc code = es_ledger_read(site->ledger, seq, &entry, &body, err);
-    *there = code == ES_OK && body != NULL;
-    if (*there) code = es_site_decode(&entry, out, err);
-    free(body);
-    return code;
+    struct one one = {.out = out, .err = err};
+    const enum es_errc code = es_ledger_visit(site->ledger, seq, decode_one, &one, err);
+    *there = one.there;
+    if (code == ES_OK && !one.found) return es_fail(err, ES_E_STATE, "entry %u: not in the ledger", seq);
+    return code == ES_OK ? one.code : code;
 }
 
 static enum es_errc keep_document(char **kept, const struct es_event *event, struct es_error *err)
@@ -202,7 +216,7 @@ static bool each_entry(void *context, const struct es_entry *entry)
     return replay->code == ES_OK;
 }
 
-enum es_errc es_site_replay(struct es_site *site, bool check, struct es_error *err)
+static enum es_errc read_all(struct es_site *site, bool check, struct es_error *err)
 {
     struct replay replay = {.site = site, .check = check, .err = err};
     struct es_head *heads = NULL;
@@ -223,5 +237,14 @@ enum es_errc es_site_replay(struct es_site *site, bool check, struct es_error *e
     if (code == ES_OK) code = es_site_derive(site, NULL, err);
     free(site->graph.touched.items); /* one entry a bundle: more than a batch ever needs */
     site->graph.touched = (struct es_list){0};
+    return code;
+}
+
+enum es_errc es_site_replay(struct es_site *site, bool check, struct es_error *err)
+{
+    enum es_errc code = es_ledger_hold(site->ledger, err);
+    if (code != ES_OK) return code;
+    code = read_all(site, check, err);
+    es_ledger_release(site->ledger);
     return code;
 }
