@@ -211,8 +211,13 @@ static void exams_before_the_plan_count_but_bear_no_verdict(void)
     cJSON *release = build(ES_AUDIENCE_INTERNAL);
     const cJSON *c = rest_of(release, "sex F", "sensitivity");
     CU_ASSERT_DOUBLE_EQUAL(count(group_of(release, "sex F"), "denominators", "positives"), 300, 0);
-    CU_ASSERT_STRING_EQUAL(es_view_string(c, "status"), "not_estimable");
+    CU_ASSERT_STRING_EQUAL(es_view_string(c, "family"), "exploratory");
+    CU_ASSERT_STRING_EQUAL(es_view_string(c, "reason"), "before_plan");
+    CU_ASSERT_TRUE(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(c, "verdict")));
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(c, "difference"), 180.0 / 300 - 240.0 / 300, 1e-12);
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(cJSON_GetObjectItemCaseSensitive(release, "summary"), "judged"), 0, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(cJSON_GetArrayItem(es_view_at(release, "summary", "sentences"), 1)->valuestring,
+                                  "rest on exams from before the plan's day"));
     cJSON_Delete(release);
     CU_ASSERT_EQUAL(site.n, early);
 }
@@ -289,7 +294,11 @@ static void a_missed_floor_is_named_in_the_summary(void)
     cJSON *release = build(ES_AUDIENCE_INTERNAL);
     CU_ASSERT_STRING_EQUAL(es_view_string(es_view_at(group_of(release, "sex F"), "against_floor", "sensitivity"), "verdict"), "below");
     CU_ASSERT_STRING_EQUAL(es_view_string(es_view_at(group_of(release, "sex M"), "against_floor", "sensitivity"), "verdict"), "met");
-    CU_ASSERT_EQUAL(cJSON_GetArraySize(es_view_at(release, "summary", "floors_missed")), 2); /* F, and F 0-59: the same women */
+    CU_ASSERT_EQUAL(cJSON_GetArraySize(es_view_at(release, "summary", "floors_missed")), 1);
+    /* F 0-59, the same women, is no group of the plan: its value stands there without a verdict */
+    const cJSON *unnamed = es_view_at(group_of(release, "sex F, age 0-59"), "against_floor", "sensitivity");
+    CU_ASSERT_TRUE(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(unnamed, "verdict")));
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(unnamed, "value"), 0.5, 1e-12);
     cJSON_Delete(release);
 }
 

@@ -53,7 +53,7 @@ static void flags(struct es_tree *t, cJSON *node, uint32_t bits, bool from_plan_
 }
 
 static void exploratory(struct es_tree *t, cJSON *node, const struct es_metric *metric, const struct es_comparison *c,
-                        const struct es_level *level, double margin)
+                        const struct es_level *level, double margin, const char *reason)
 {
     char words[240];
     const double percent = 100 * (1 - level->alpha);
@@ -67,7 +67,7 @@ static void exploratory(struct es_tree *t, cJSON *node, const struct es_metric *
     es_tree_number(t, node, "p", c->p_difference);
     es_tree_number(t, node, "p_adjusted", NAN);
     flags(t, node, c->flags, false);
-    es_tree_text(t, node, "reason", NULL);
+    es_tree_text(t, node, "reason", reason);
     es_tree_text(t, node, "words", words);
     es_tree_text(t, node, "cases_needed", NULL);
     people(t, node, c);
@@ -100,6 +100,20 @@ static size_t judging(const struct es_report *report, const struct es_report_par
     return SIZE_MAX;
 }
 
+/** A comparison that bears no verdict, with the reason when it is one that the plan names. */
+static void compare_exploratory(struct es_report *report, const struct es_report_part *part, size_t index,
+                                const struct es_metric *metric, double margin, const char *reason, cJSON *node)
+{
+    const struct es_level level = es_level_default();
+    struct es_comparison c = {0};
+    if (!metric->compare(es_sweep_summary(part->sweep, index), &level, margin, &c) || c.status != ES_ESTIMATED) {
+        not_estimable(&report->tree, node, c.reason, false);
+        return;
+    }
+    if (es_report_ai_aware(es_sweep_summary(part->sweep, 0), metric)) c.flags |= ES_FLAG_AI_AWARE; /* group or rest */
+    exploratory(&report->tree, node, metric, &c, &level, margin, reason);
+}
+
 static enum es_errc compare_primary(struct es_report *report, const struct es_report_part *part, size_t index,
                                     const struct es_metric *metric, double margin, double weight, cJSON *node, struct es_error *err)
 {
@@ -108,6 +122,10 @@ static enum es_errc compare_primary(struct es_report *report, const struct es_re
     const size_t at = judging(report, part, index, &sweep, &tallies);
     const struct es_level level = es_level_default();
     struct es_comparison c = {0};
+    if (part->judge && (at == SIZE_MAX || es_summary_cases(es_sweep_summary(sweep, at)) == 0)) {
+        compare_exploratory(report, part, index, metric, margin, "before_plan", node);
+        return ES_OK;
+    }
     if (at == SIZE_MAX || !metric->compare(es_sweep_summary(sweep, at), &level, margin, &c) || c.status != ES_ESTIMATED) {
         not_estimable(&report->tree, node, at == SIZE_MAX ? ES_NO_CASES : c.reason, true);
         return ES_OK;
@@ -146,14 +164,7 @@ enum es_errc es_report_compare(struct es_report *report, const struct es_report_
             if (e != ES_OK) return e;
             continue;
         }
-        const struct es_level level = es_level_default();
-        struct es_comparison c = {0};
-        if (!metric->compare(s, &level, margin, &c) || c.status != ES_ESTIMATED) {
-            not_estimable(t, node, c.reason, false);
-        } else {
-            if (es_report_ai_aware(es_sweep_summary(part->sweep, 0), metric)) c.flags |= ES_FLAG_AI_AWARE; /* group or rest */
-            exploratory(t, node, metric, &c, &level, margin);
-        }
+        compare_exploratory(report, part, index, metric, margin, NULL, node);
     }
     return t->failed ? es_fail(err, ES_E_MEMORY, "no memory for the comparisons") : ES_OK;
 }

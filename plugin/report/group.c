@@ -92,7 +92,9 @@ static const char *floor_verdict(const struct es_estimate *e, double least)
     return e->hi < least ? "below" : "not_enough";
 }
 
-static void floors(struct es_report *report, cJSON *group, uint32_t task, const struct es_summary *s, const struct es_level *level)
+/* A floor is judged for everyone and for the groups that the plan names; for others its value stands there without a verdict. */
+static void floors(struct es_report *report, cJSON *group, uint32_t task, const struct es_summary *s, const struct es_level *level,
+                   bool named)
 {
     struct es_tree *t = &report->tree;
     cJSON *out = es_tree_object(t, group, "against_floor");
@@ -102,7 +104,7 @@ static void floors(struct es_report *report, cJSON *group, uint32_t task, const 
         const struct es_estimate e = s ? es_metrics[i].finish(s, level) : es_not_estimable(ES_NO_CASES, 0, 0);
         cJSON *entry = es_tree_object(t, out, es_metrics[i].name);
         es_tree_number(t, entry, "floor", row->floor);
-        es_tree_text(t, entry, "verdict", floor_verdict(&e, row->floor));
+        es_tree_text(t, entry, "verdict", named ? floor_verdict(&e, row->floor) : NULL);
         es_tree_number(t, entry, "value", e.value);
         es_tree_number(t, entry, "lo", e.lo);
         es_tree_number(t, entry, "hi", e.hi);
@@ -153,7 +155,10 @@ static enum es_errc one_group(struct es_report *report, struct es_report_part *p
         if (es_report_ai_aware(s, &es_metrics[i])) e.flags |= ES_FLAG_AI_AWARE;
         estimate(t, metrics, es_metrics[i].name, &e);
     }
-    floors(report, group, task, judged(report, part, index), &level);
+    const struct es_group_key key = es_sweep_key(part->sweep, index);
+    const bool named = report->plan_day != ES_NO_DAY && (report->groupings[key.grouping].n == 0 ||
+                                                         es_report_weight(report, key, es_summary_units(s) == 0) > 0);
+    floors(report, group, task, judged(report, part, index), &level, named);
     cJSON *against_rest = es_tree_object(t, group, "against_rest");
     hidden(t, group, s, &part->tallies[index]);
     if (t->failed) return es_fail(err, ES_E_MEMORY, "no memory for the report of %zu groups", es_sweep_count(part->sweep));

@@ -13,7 +13,7 @@ struct summary {
     struct es_tree *t;
     const cJSON *release;
     cJSON *floors, *disparities, *parities, *undecided, *gaps, *sentences;
-    uint64_t judged;
+    uint64_t judged, mirrored, before_plan;
 };
 
 /** "chexnet 1.0 effusion, sex F" */
@@ -55,16 +55,39 @@ static void floors(struct summary *s, const struct es_view_finding *at, const cJ
     }
 }
 
-static void comparisons(struct summary *s, const struct es_view_finding *at, const cJSON *group)
+/** Is this the second of exactly two known levels with cases? Then its difference is the first's with the sign turned. */
+static bool mirrors(const cJSON *groups, const cJSON *group)
+{
+    const cJSON *key = cJSON_GetObjectItemCaseSensitive(group, "group"), *other;
+    int before = 0, after = 0;
+    bool past = false;
+    if (es_view_axes(key) != 1) return false;
+    cJSON_ArrayForEach(other, groups)
+    {
+        const cJSON *its = cJSON_GetObjectItemCaseSensitive(other, "group");
+        if (other == group) past = true;
+        else if (es_view_axes(its) == 1 && strcmp(its->child->string, key->child->string) == 0 && !es_view_unknown(its)) {
+            const struct es_view_count cases = es_view_count(other, "cases");
+            if (cases.shown == ES_SHOWN_NUMBER && cases.n == 0) continue;
+            if (past) after++;
+            else before++;
+        }
+    }
+    return before == 1 && after == 0;
+}
+
+static void comparisons(struct summary *s, const struct es_view_finding *at, const cJSON *groups, const cJSON *group)
 {
     const cJSON *c;
     cJSON_ArrayForEach(c, cJSON_GetObjectItemCaseSensitive(group, "against_rest"))
     {
+        s->before_plan += strcmp(es_view_string(c, "reason"), "before_plan") == 0;
         if (strcmp(es_view_string(c, "family"), "primary") != 0) continue;
         const char *verdict = es_view_string(c, "verdict"), *words = es_view_string(c, "words");
         if (strcmp(verdict, "disparity") == 0 || strcmp(verdict, "parity") == 0) {
             item(s, *verdict == 'd' ? s->disparities : s->parities, at, group, c->string, words);
             s->judged++;
+            s->mirrored += mirrors(groups, group);
             continue;
         }
         const bool compared = *verdict != '\0';
@@ -266,6 +289,17 @@ static void sentences(struct summary *s)
     snprintf(text, sizeof text, "%llu comparisons of the plan were judged: %d with a disparity, %d within the margin.",
              (unsigned long long)s->judged, disparities, parities);
     tell(s, text);
+    if (s->mirrored > 0) {
+        snprintf(text, sizeof text, "%llu of them are the same difference seen from the other side (axes of two levels).",
+                 (unsigned long long)s->mirrored);
+        tell(s, text);
+    }
+    if (s->before_plan > 0) {
+        snprintf(text, sizeof text,
+                 "%llu comparisons that the plan names rest on exams from before the plan's day (%s): they bear no verdict.",
+                 (unsigned long long)s->before_plan, es_view_string(plan, "since"));
+        tell(s, text);
+    }
     tell_items(s, s->floors, "Below its floor");
     tell_items(s, s->disparities, "Disparity");
     if (s->judged > 0 && disparities == 0) tell(s, "No disparity was shown; what could not be judged is listed, and is not evidence of fairness.");
@@ -295,7 +329,7 @@ void es_report_summary(struct es_tree *tree, cJSON *release)
         cJSON_ArrayForEach(group, groups)
         {
             floors(&s, &at, group);
-            comparisons(&s, &at, group);
+            comparisons(&s, &at, groups, group);
             stage_gap(&s, &at, groups, group, "resulted", "eligible", "eligible exams have a result");
             stage_gap(&s, &at, groups, group, "referenced", "resulted", "results past their window have a reference");
         }

@@ -24,7 +24,10 @@ void es_report_words(char *out, size_t size, const struct es_metric *metric, dou
     es_view_fixed(lo, places(lo, hi), l, sizeof l);
     es_view_fixed(hi, places(lo, hi), h, sizeof h);
     es_view_fixed(percent, percent == floor(percent) ? 0 : 1, p, sizeof p);
-    if (!isnan(lo) && !isnan(hi)) snprintf(interval, sizeof interval, ", %s %% %s to %s%s", p, l, h, adjusted ? " adjusted" : "");
+    if (!isnan(lo) && !isnan(hi)) {
+        if (adjusted) snprintf(interval, sizeof interval, ", %s to %s (%s %% family-wise)", l, h, p);
+        else snprintf(interval, sizeof interval, ", %s %% %s to %s", p, l, h);
+    }
     const char *direction = "the same to two places";
     if (difference >= 0.005) direction = metric && metric->more ? metric->more : "higher";
     if (difference <= -0.005) direction = metric && metric->less ? metric->less : "lower";
