@@ -107,7 +107,8 @@ bool es_work_profiles(struct es_work *w, const bool *used, uint32_t *profile)
     w->profiles = table.keys;
     w->profile_row = calloc(table.keys + (size_t)1, sizeof *w->profile_row);
     w->slot_of = calloc(table.keys + (size_t)1, sizeof *w->slot_of);
-    if (!w->profile_row || !w->slot_of) goto out;
+    w->outside_of = calloc(table.keys + (size_t)1, sizeof *w->outside_of);
+    if (!w->profile_row || !w->slot_of || !w->outside_of) goto out;
     for (uint32_t row = s->rows; row-- > 0;) w->profile_row[profile[row]] = row;
     done = true;
 out:

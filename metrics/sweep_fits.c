@@ -86,14 +86,29 @@ static void fit_groups(struct es_work *w)
     }
 }
 
-static inline void add_residuals(struct es_summary *s, es_i128 r, es_i128 u, es_i128 v)
+/** Sums over patients of products of their residuals. */
+struct squares {
+    uint64_t patients;
+    es_i128 rr, uu, uv, vv;
+};
+
+static inline void add_residuals(struct squares *s, es_i128 r, es_i128 u, es_i128 v)
 {
-    s->offset.patients++;
-    s->offset.squares += (es_u128)(r * r);
-    s->line.patients++;
-    s->line.squares[0] += u * u;
-    s->line.squares[1] += u * v;
-    s->line.squares[2] += v * v;
+    s->patients++;
+    s->rr += r * r;
+    s->uu += u * u;
+    s->uv += u * v;
+    s->vv += v * v;
+}
+
+static void add_squares(struct es_summary *s, const struct squares *sums)
+{
+    s->offset.patients += sums->patients;
+    s->offset.squares += (es_u128)sums->rr;
+    s->line.patients += sums->patients;
+    s->line.squares[0] += sums->uu;
+    s->line.squares[1] += sums->uv;
+    s->line.squares[2] += sums->vv;
 }
 
 /** Residuals of a group's rows on the grids: kept for patients with several rows, added up for the others. */
@@ -102,23 +117,25 @@ static void spread(struct es_work *w, uint32_t k)
     struct es_summary *s = &w->summary[k];
     const uint32_t from = w->start[k];
     const bool offset = s->offset.reason == ES_REASON_NONE, line = s->line.reason == ES_REASON_NONE;
+    struct squares sums = {0, 0, 0, 0, 0};
     uint32_t point = from;
     for (uint32_t i = 0; i < s->group.scored; i++) {
         const uint8_t flag = w->grouped_flag[from + i];
-        struct es_residuals e = {0, 0, 0};
+        int64_t r = 0, u = 0, v = 0;
         point += (flag & ES_SCORED_NEW) && i;
         const double y = flag & ES_SCORED_POSITIVE;
-        if (offset) e.r = llrint((y - w->point_mean[point]) * ES_GRID);
+        if (offset) r = llrint((y - w->point_mean[point]) * ES_GRID);
         if (line) {
             const double gap = y - w->point_line[point];
-            e.u = llrint(gap * ES_GRID_COARSE);
-            e.v = llrint(gap * w->point_x[point] * ES_GRID_COARSE);
+            u = llrint(gap * ES_GRID_COARSE);
+            v = llrint(gap * w->point_x[point] * ES_GRID_COARSE);
         }
         if (flag & ES_SCORED_ALONE)
-            add_residuals(s, e.r, e.u, e.v);
+            add_residuals(&sums, r, u, v);
         else
-            w->residual[w->grouped_at[from + i]] = e;
+            w->residual[w->grouped_at[from + i]] = (struct es_residuals){r, u, v};
     }
+    add_squares(s, &sums);
 }
 
 /** Patients with several rows. */
@@ -138,7 +155,9 @@ static void add_several(struct es_work *w)
         if (!(trait & ES_ROW_LAST)) continue;
         for (uint32_t t = 0; t < touched; t++) {
             struct es_patient_residuals *p = &sums[w->touched[t]];
-            add_residuals(&w->summary[w->touched[t]], p->r, p->u, p->v);
+            struct squares one = {0, 0, 0, 0, 0};
+            add_residuals(&one, p->r, p->u, p->v);
+            add_squares(&w->summary[w->touched[t]], &one);
             memset(p, 0, sizeof *p);
         }
         touched = 0;

@@ -11,6 +11,7 @@ void es_work_close(struct es_work *w)
 {
     free(w->profile_row);
     free(w->slot_of);
+    free(w->outside_of);
     free(w->cell);
     free(w->several_profile);
     free(w->several_trait);

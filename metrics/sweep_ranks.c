@@ -103,7 +103,7 @@ static void place_rest(struct es_work *w, struct es_summary *s)
     for (uint32_t i = 0, end; i < w->scored; i = end) {
         end = i + 1;
         if (w->flag[end] & ES_SCORED_NEW) {
-            const uint64_t mask = w->outside[w->slot_of[w->profile_at[i]]];
+            const uint64_t mask = -(uint64_t)w->outside_of[w->profile_at[i]];
             const unsigned y = w->flag[i] & ES_SCORED_POSITIVE;
             keep_rest(w, &r, i, mask, 2 * (y ? r.seen[0] : r.positives - r.seen[1]));
             r.seen[y] += mask & 1;
@@ -112,9 +112,9 @@ static void place_rest(struct es_work *w, struct es_summary *s)
         end = block_end(w, i);
         memcpy(r.before, r.seen, sizeof r.before);
         for (uint32_t j = i; j < end; j++)
-            r.seen[w->flag[j] & ES_SCORED_POSITIVE] += w->outside[w->slot_of[w->profile_at[j]]] & 1;
+            r.seen[w->flag[j] & ES_SCORED_POSITIVE] += w->outside_of[w->profile_at[j]];
         for (uint32_t j = i; j < end; j++)
-            keep_rest(w, &r, j, w->outside[w->slot_of[w->profile_at[j]]],
+            keep_rest(w, &r, j, -(uint64_t)w->outside_of[w->profile_at[j]],
                       place_of(w->flag[j] & ES_SCORED_POSITIVE, r.before, r.seen, r.positives));
     }
     add_alone(&s->rest_ranks, &r);
@@ -126,7 +126,7 @@ static void fit_rest(struct es_work *w, struct es_offset_fit *out)
     uint32_t n = 0, value = 0, last = UINT32_MAX;
     for (uint32_t i = 0; i < w->scored; i++) {
         value += (w->flag[i] & ES_SCORED_NEW) && i;
-        if (!w->outside[w->slot_of[w->profile_at[i]]]) continue;
+        if (!w->outside_of[w->profile_at[i]]) continue;
         if (value != last) {
             last = value;
             w->point_x[n] = w->logit[value];
@@ -142,7 +142,7 @@ static void fit_rest(struct es_work *w, struct es_offset_fit *out)
     value = n = 0;
     for (uint32_t i = 0; i < w->scored; i++) {
         value += (w->flag[i] & ES_SCORED_NEW) && i;
-        if (!w->outside[w->slot_of[w->profile_at[i]]]) continue;
+        if (!w->outside_of[w->profile_at[i]]) continue;
         n += value != last;
         last = value;
         const int64_t r = llrint(((double)(w->flag[i] & ES_SCORED_POSITIVE) - w->point_mean[n - 1]) * ES_GRID);
@@ -176,7 +176,8 @@ void es_work_rest(struct es_work *w, uint32_t group)
     struct es_summary *s = &w->summary[group];
     const uint8_t *levels = w->levels + (size_t)group * ES_MAX_GROUPING_AXES;
     for (uint32_t k = 0; k < w->slots; k++)
-        w->outside[k] = es_work_outside(w->levels + (size_t)k * ES_MAX_GROUPING_AXES, levels, s->axes) ? UINT64_MAX : 0;
+        w->outside[k] = es_work_outside(w->levels + (size_t)k * ES_MAX_GROUPING_AXES, levels, s->axes);
+    for (uint32_t p = 0; p < w->profiles; p++) w->outside_of[p] = w->outside[w->slot_of[p]];
     place_rest(w, s);
     s->rest_offset.reason = w->probability ? ES_N_ZERO : ES_NOT_PROBABILITY;
     if (w->fits) fit_rest(w, &s->rest_offset);

@@ -80,6 +80,7 @@ struct es_work {
     uint32_t profiles;
     uint32_t *profile_row; /* a row that has it */
     uint32_t *slot_of;     /* [profiles]: the group in this grouping */
+    uint8_t *outside_of;   /* [profiles]: 1 in the rest of the group at hand */
     struct es_cell *cell;
     uint32_t cells;
     /* rows of patients with several, in patient order */
@@ -114,7 +115,7 @@ struct es_work {
     uint32_t *touched, *wider;
     uint32_t *wider_from, *wider_list; /* groups that a row of slot s is not known to be outside of: list[from[s]..from[s+1]) */
     uint32_t *start, *end;      /* of a group's points */
-    uint64_t *outside;          /* all ones when rows of that group are in the rest of the group at hand */
+    bool *outside;              /* rows of that group are in the rest of the group at hand */
     struct es_logistic everyone_offset, everyone_line; /* where the others start */
 };
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "metrics/root.h"
 #include "metrics/special.h"
 
 #include <math.h>
@@ -73,6 +74,19 @@ static void test_outside_the_domain_is_nan(void)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) CU_ASSERT_TRUE(isnan(bad[i]));
 }
 
+/** A step just above 0: no curve to follow, and the relative gap to the root never closes. */
+static double step(double x, const void *context)
+{
+    (void)context;
+    return x > 0 ? 1 : -1;
+}
+
+static void test_root_ends_when_it_cannot_be_closer(void)
+{
+    const double x = es_root(step, NULL, -1, 1, 1e-320);
+    CU_ASSERT_TRUE(fabs(x) < 1e-15);
+}
+
 int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {{"vectors", test_vectors},
@@ -80,6 +94,7 @@ int main(int argc, char **argv)
                                            {"lbeta_recurrence", test_lbeta_recurrence},
                                            {"ends_of_the_range", test_ends_of_the_range},
                                            {"outside_the_domain_is_nan", test_outside_the_domain_is_nan},
+                                           {"root_ends_when_it_cannot_be_closer", test_root_ends_when_it_cannot_be_closer},
                                            {NULL, NULL}};
     return es_test_main("special", tests, argc, argv);
 }

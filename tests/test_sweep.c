@@ -208,6 +208,20 @@ static void test_unverified_cases_veto_a_verdict(void)
     }
 }
 
+/* Everybody found in both arms: no variance, so no design effect to speak of. */
+static void test_difference_without_variance(void)
+{
+    struct es_sweep *sweep = NULL;
+    struct es_comparison c;
+    const struct es_level level = es_level_default();
+    two_groups(50);
+    for (int i = 100; i < 150; i++) sheet.decision[i] = 1;
+    CU_ASSERT_TRUE_FATAL(es_sweep_run(&sheet.sheet, test_groupings, 2, &sweep));
+    CU_ASSERT_TRUE_FATAL(es_metric_find("sensitivity")->compare(es_sweep_summary(sweep, 1), &level, 0.05, &c));
+    CU_ASSERT_TRUE(c.flags & ES_FLAG_DEFF_UNKNOWN && c.deff == 1 && c.difference == 0);
+    es_sweep_free(sweep);
+}
+
 /* METRICS A5 on the funnel: patient sums counted directly. */
 static void test_shares_are_clustered(void)
 {
@@ -334,6 +348,7 @@ int main(int argc, char **argv)
                                            {"scores_that_are_no_probabilities", test_scores_that_are_no_probabilities},
                                            {"no_verified_negative_hides_misses", test_no_verified_negative_hides_misses},
                                            {"unverified_cases_veto_a_verdict", test_unverified_cases_veto_a_verdict},
+                                           {"difference_without_variance", test_difference_without_variance},
                                            {"shares_are_clustered", test_shares_are_clustered},
                                            {"many_axes", test_many_axes},
                                            {"sensitivity_as_deployed", test_sensitivity_as_deployed},

@@ -294,9 +294,16 @@ static void check_citl(const struct test_sheet *t, const struct es_summary *s, c
 
 static void check_funnel(const struct test_sheet *t, const struct es_summary *s, const struct es_grouping *g)
 {
-    uint64_t units = 0, stage[ES_STAGE_COUNT] = {0}, late = 0, patients = 0;
+    uint64_t units = 0, stage[ES_STAGE_COUNT] = {0}, late = 0, patients = 0, cases[2] = {0, 0}, of[3] = {0, 0, 0}, counts[4];
+    uint32_t seen[3] = {UINT32_MAX, UINT32_MAX, UINT32_MAX};
     for (uint32_t i = 0, last = UINT32_MAX; i < t->sheet.rows; i++) {
         if (arm_of(t, g, s->key.level, i) != 1) continue;
+        for (unsigned k = 0; k < 3 && t->stage[i] == ES_STAGE_REFERENCED; k++) { /* negatives, positives, cases */
+            if (k < 2 && t->label[i] != k) continue;
+            of[k] += seen[k] != t->patient[i];
+            seen[k] = t->patient[i];
+        }
+        if (t->stage[i] == ES_STAGE_REFERENCED) cases[t->label[i]]++;
         units++;
         stage[t->stage[i]]++;
         late += (t->mark[i] & ES_MARK_LATE) != 0;
@@ -307,6 +314,12 @@ static void check_funnel(const struct test_sheet *t, const struct es_summary *s,
     CU_ASSERT_EQUAL(es_summary_patients(s), patients);
     CU_ASSERT_EQUAL(es_summary_marked(s, ES_MARK_LATE), late);
     for (unsigned k = 0; k < ES_STAGE_COUNT; k++) CU_ASSERT_EQUAL(es_summary_stage(s, k), stage[k]);
+    CU_ASSERT_TRUE(es_summary_negatives(s) == cases[0] && es_summary_positives(s) == cases[1]);
+    CU_ASSERT_EQUAL(es_summary_cases(s), cases[0] + cases[1]);
+    CU_ASSERT_TRUE(es_summary_negative_patients(s) == of[0] && es_summary_positive_patients(s) == of[1]);
+    CU_ASSERT_EQUAL(es_summary_case_patients(s), of[2]);
+    es_summary_confusion(s, &counts[0], &counts[1], &counts[2], &counts[3]);
+    CU_ASSERT_TRUE(counts[0] + counts[2] <= cases[1] && counts[1] + counts[3] <= cases[0]);
     const struct es_funnel f = es_funnel(s);
     CU_ASSERT_EQUAL(f.seen, f.excluded + f.ineligible + f.eligibility_unknown + f.eligible);
 }
