@@ -97,8 +97,8 @@ static int ingest(struct es_site *site, char **paths, int count)
         fprintf(stderr,
                 "taken %" PRIu64 ", revised %" PRIu64 ", duplicates %" PRIu64 ", refused %" PRIu64
                 ", files that say nothing here %" PRIu64 "\n",
-                counts.taken, counts.revised, counts.duplicate, counts.refused, counts.silent);
-        if (counts.refused > 0) status = ES_EXIT_REFUSED;
+                counts.taken, counts.revised, counts.duplicate, counts.refused + files.unread, counts.silent);
+        if (counts.refused + files.unread > 0) status = ES_EXIT_REFUSED;
     }
     if (rc != ES_OK) status = es_complain(rc == ES_E_ARG ? ES_EXIT_USAGE : ES_EXIT_LEDGER, "ingest", "%s", err.text);
     es_batch_free(batch);

@@ -58,20 +58,20 @@ static enum es_errc write_file(const char *path, const struct es_bytes *bytes, s
     const int n = snprintf(temporary, sizeof temporary, "%s.part", path);
     if (n < 0 || (size_t)n >= sizeof temporary) return es_fail(err, ES_E_ARG, "the output path is longer than %zu bytes", sizeof temporary);
     FILE *file = fopen(temporary, "wb");
-    if (!file) return es_fail(err, ES_E_IO, "%s: %s", temporary, strerror(errno));
+    if (!file) return es_fail(err, ES_E_ARG, "%s: %s", temporary, strerror(errno));
     const bool written = fwrite(bytes->data, 1, bytes->len, file) == bytes->len;
     const bool closed = fclose(file) == 0;
     if (written && closed && rename(temporary, path) == 0) return ES_OK;
     const int why = errno;
     (void)unlink(temporary);
-    return es_fail(err, ES_E_IO, "%s: %s", path, strerror(why));
+    return es_fail(err, ES_E_ARG, "%s: %s", path, strerror(why));
 }
 
 static enum es_errc put(const char *path, const struct es_bytes *bytes, struct es_error *err)
 {
     if (path && strcmp(path, "-") != 0) return write_file(path, bytes, err);
     if (fwrite(bytes->data, 1, bytes->len, stdout) == bytes->len) return ES_OK;
-    return es_fail(err, ES_E_IO, "standard output could not be written");
+    return es_fail(err, ES_E_ARG, "standard output could not be written");
 }
 
 static enum es_errc put_plots(const cJSON *release, const char *folder, struct es_error *err)
@@ -79,7 +79,7 @@ static enum es_errc put_plots(const cJSON *release, const char *folder, struct e
     struct es_plot_list list = {0};
     enum es_errc rc = es_plot_names(release, &list, err);
     if (rc != ES_OK) return rc;
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST) rc = es_fail(err, ES_E_IO, "%s: %s", folder, strerror(errno));
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST) rc = es_fail(err, ES_E_ARG, "%s: %s", folder, strerror(errno));
     for (size_t i = 0; i < list.count && rc == ES_OK; i++) {
         char path[4096];
         struct es_bytes bytes = {0};
@@ -144,11 +144,30 @@ static int parse(int argc, char **argv, struct request *request)
     return ES_EXIT_DONE;
 }
 
+/* A report is of a ledger that is there: a mistyped path must not make an empty one. */
+static int ledger_there(const char *config_path)
+{
+    struct es_config *config = NULL;
+    struct es_error err = {0};
+    bool is_new = false;
+    int status = ES_EXIT_DONE;
+    if (es_config_read(&config, config_path, &err) != ES_OK)
+        return es_complain(ES_EXIT_USAGE, "report", "%s: %s", config_path, err.text);
+    if (es_ledger_is_new(config->ledger, &is_new, &err) != ES_OK) status = es_complain(ES_EXIT_LEDGER, "report", "%s", err.text);
+    else if (is_new)
+        status = es_complain(ES_EXIT_LEDGER, "report", "%s: found no ledger; `evensight ingest` or the plugin makes one", config->ledger);
+    es_config_free(config);
+    return status;
+}
+
 /* A report is recorded as shown, which needs the writer's lease. While another process holds it (the plugin, an ingest), the
  * report is made all the same and the reader is told. */
 static int open_for_report(struct es_opened *out, const char *config_path, bool *recorded)
 {
     struct es_error busy = {0};
+    if (!config_path) return es_complain(ES_EXIT_USAGE, "report", "-c CONF is needed");
+    const int there = ledger_there(config_path);
+    if (there != ES_EXIT_DONE) return there;
     *recorded = es_try_site(out, config_path, ES_SITE_WRITE, &busy) == ES_OK;
     if (*recorded) return ES_EXIT_DONE;
     if (busy.code != ES_E_BUSY) return es_complain(es_exit_status(&busy), "report", "%s", busy.text);

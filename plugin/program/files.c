@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fts.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,16 +27,26 @@ static int by_name(const FTSENT **a, const FTSENT **b)
     return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
+/* What cannot be read is named and counted; the rest goes on. */
+static void unread(struct es_files *files, const char *path, int why)
+{
+    files->unread++;
+    fprintf(stderr, "%s: %s\n", path, strerror(why));
+}
+
 static enum es_errc walk(struct es_files *files, char *path, struct es_error *err)
 {
     char *const roots[] = {path, NULL};
     FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
-    if (!fts) return es_fail(err, ES_E_ARG, "%s: %s", path, strerror(errno));
+    if (!fts) {
+        unread(files, path, errno);
+        return ES_OK;
+    }
     enum es_errc rc = ES_OK;
     for (const FTSENT *entry; rc == ES_OK && (entry = fts_read(fts));) {
         if (entry->fts_info == FTS_F) rc = add(files, entry->fts_path, err);
         else if (entry->fts_info == FTS_NS || entry->fts_info == FTS_ERR || entry->fts_info == FTS_DNR)
-            rc = es_fail(err, ES_E_ARG, "%s: %s", entry->fts_path, strerror(entry->fts_errno));
+            unread(files, entry->fts_path, entry->fts_errno);
     }
     (void)fts_close(fts);
     return rc;

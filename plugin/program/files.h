@@ -10,9 +10,10 @@
 struct es_files {
     char **paths; /* owned */
     size_t count, room;
+    size_t unread; /* paths that are not there or cannot be read: named on stderr */
 };
 /** Gather. Folders are walked without following links; only regular files count. "-" stays as it is.
- * @return ES_OK; ES_E_ARG when a path is not there (nothing is gathered then); ES_E_MEMORY */
+ * @return ES_OK (look at out->unread), ES_E_MEMORY */
 ES_MUST_USE enum es_errc es_files_gather(struct es_files *out, char **paths, size_t count, struct es_error *err);
 void es_files_clear(struct es_files *files);
 

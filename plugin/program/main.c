@@ -21,7 +21,7 @@ static void usage(FILE *out)
     fputs("usage: evensight COMMAND ...\n\n", out);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
-    fputs("\n`evensight COMMAND --help` tells more. Exit status: 0 done; 1 some input was refused; 2 usage or configuration;\n"
+    fputs("\n`evensight COMMAND --help` tells more. Exit status: 0 done; 1 some input was refused; 2 usage, configuration or output;\n"
           "3 the ledger could not be opened or written.\n",
           out);
 }
@@ -108,7 +108,7 @@ int main(int argc, char **argv)
         }
         es_dicom_process_setup(true); /* this process is our own: its data dictionary may be extended */
         const int status = commands[i].run(argc - 1, argv + 1);
-        if (fflush(stdout) != 0 || ferror(stdout)) return es_complain(ES_EXIT_LEDGER, argv[1], "standard output could not be written");
+        if (fflush(stdout) != 0 || ferror(stdout)) return es_complain(ES_EXIT_USAGE, argv[1], "standard output could not be written");
         return status;
     }
     fprintf(stderr, "evensight: found command \"%.40s\", expected one of:", argv[1]);

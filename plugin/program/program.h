@@ -15,7 +15,7 @@
 enum es_exit {
     ES_EXIT_DONE = 0,
     ES_EXIT_REFUSED = 1, /* some input was refused, each named on stderr; everything else was taken */
-    ES_EXIT_USAGE = 2,   /* usage or configuration */
+    ES_EXIT_USAGE = 2,   /* usage, configuration, or an output that cannot be written */
     ES_EXIT_LEDGER = 3   /* the ledger could not be opened or written */
 };
 

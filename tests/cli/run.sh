@@ -59,7 +59,10 @@ wrong_usage_is_status_2() {
   run 2 report -c "$scratch/usage/evensight.json" --from 2025-02-30
   contains "the date's form" 'found "2025-02-30", expected a date as YYYY-MM-DD' "$errors"
   run 2 report -c "$scratch/usage/evensight.json" --audience everybody
-  run 2 ingest -c "$scratch/usage/evensight.json" "$scratch/not-there.jsonl"
+  run 1 ingest -c "$scratch/usage/evensight.json" "$scratch/not-there.jsonl" /dev/null
+  contains "the missing file is named" "not-there.jsonl: No such file" "$errors"
+  run 2 report -c "$scratch/usage/evensight.json" -o "$scratch/no/such/folder/report.json"
+  contains "the output is named" "no/such/folder" "$errors"
 }
 
 wrong_configuration_is_status_2_and_names_the_key() {
@@ -203,6 +206,14 @@ a_tampered_ledger_is_named() {
   contains "the entry is named" "entry" "$errors"
 }
 
+a_report_makes_no_ledger() {
+  local dir=$scratch/typo
+  write_config "$dir"
+  run 3 report -c "$dir/evensight.json"
+  contains "the ledger is named" "found no ledger" "$errors"
+  check "nothing was made" sh -c '[ "$(ls "$1")" = evensight.json ]' sh "$dir"
+}
+
 one_writer_at_a_time() {
   local dir=$scratch/writers writer
   write_config "$dir"
@@ -239,5 +250,6 @@ test_case folders_of_files_are_walked
 test_case a_ledger_that_cannot_be_written_is_status_3
 test_case a_missing_or_other_key_is_refused
 test_case a_tampered_ledger_is_named
+test_case a_report_makes_no_ledger
 test_case one_writer_at_a_time
 finish
