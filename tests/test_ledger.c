@@ -466,12 +466,52 @@ static void a_ledger_is_new_until_it_has_a_key(void)
     CU_ASSERT_FALSE(is_new);
 }
 
+struct counted {
+    uint64_t calls, last;
+};
+static bool count_each(void *context, const struct es_entry *entry)
+{
+    struct counted *counted = context;
+    counted->calls++;
+    counted->last = entry->seq;
+    return true;
+}
+
+static void a_held_reader_sees_one_snapshot_until_it_is_released(void)
+{
+    fresh_path();
+    struct es_ledger *writer = open_or_fail(true, true), *reader = open_or_fail(false, false);
+    struct counted counted = {0};
+    append(writer, 1, 3);
+    CU_ASSERT_EQUAL_FATAL(es_ledger_hold(reader, NULL), ES_OK);
+    CU_ASSERT_EQUAL_FATAL(es_ledger_hold(reader, NULL), ES_OK); /* nested */
+    CU_ASSERT_EQUAL(es_ledger_walk(reader, 0, UINT64_MAX, count_each, &counted, NULL), ES_OK);
+    append(writer, 4, 5);
+    es_ledger_release(reader);
+    counted = (struct counted){0};
+    CU_ASSERT_EQUAL(es_ledger_walk(reader, 0, UINT64_MAX, count_each, &counted, NULL), ES_OK);
+    CU_ASSERT_EQUAL(counted.calls, 3);
+    CU_ASSERT_EQUAL(es_ledger_visit(reader, 4, count_each, &counted, NULL), ES_OK);
+    CU_ASSERT_EQUAL(counted.calls, 3); /* not called: it is not there yet */
+    es_ledger_release(reader);
+    CU_ASSERT_EQUAL(es_ledger_visit(reader, 4, count_each, &counted, NULL), ES_OK);
+    CU_ASSERT_EQUAL(counted.calls, 4);
+    CU_ASSERT_EQUAL(counted.last, 4);
+    CU_ASSERT_EQUAL_FATAL(es_ledger_hold(writer, NULL), ES_OK);
+    es_ledger_release(writer);
+    es_ledger_release(writer); /* one too many does nothing */
+    append(writer, 6, 6);
+    es_ledger_close(reader);
+    es_ledger_close(writer);
+}
+
 int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
         {"leaf_and_links_are_the_ones_python_computes", leaf_and_links_are_the_ones_python_computes},
         {"what_was_appended_is_read_back_after_reopening", what_was_appended_is_read_back_after_reopening},
         {"an_identity_is_kept_once_within_a_batch_and_across", an_identity_is_kept_once_within_a_batch_and_across},
+        {"a_held_reader_sees_one_snapshot_until_it_is_released", a_held_reader_sees_one_snapshot_until_it_is_released},
         {"a_tampered_entry_is_named", a_tampered_entry_is_named},
         {"an_erased_entry_leaves_no_byte_and_the_chain_verifies", an_erased_entry_leaves_no_byte_and_the_chain_verifies},
         {"a_second_writer_is_told_who_writes", a_second_writer_is_told_who_writes},
