@@ -79,11 +79,16 @@ int32_t es_month_of_day(int32_t day)
     return (int32_t)(era * ERA_MONTHS + year * 12 + month - EPOCH_MONTHS);
 }
 
+static int64_t first_day(int64_t month)
+{
+    const int64_t months = month + EPOCH_MONTHS, era = floor_div(months, ERA_MONTHS), in_era = months - era * ERA_MONTHS;
+    const int64_t year = in_era / 12, in_year = (153 * (in_era % 12) + 2) / 5;
+    return era * ERA_DAYS + 365 * year + year / 4 - year / 100 + in_year - EPOCH_DAYS;
+}
+
 int32_t es_month_first_day(int32_t month)
 {
-    const int64_t months = (int64_t)month + EPOCH_MONTHS, era = floor_div(months, ERA_MONTHS), in_era = months - era * ERA_MONTHS;
-    const int64_t year = in_era / 12, in_year = (153 * (in_era % 12) + 2) / 5;
-    return (int32_t)(era * ERA_DAYS + 365 * year + year / 4 - year / 100 + in_year - EPOCH_DAYS);
+    return (int32_t)first_day(month);
 }
 
 int32_t es_period_end(int32_t day, enum es_every every)
@@ -91,7 +96,7 @@ int32_t es_period_end(int32_t day, enum es_every every)
     int64_t end = day;
     if (day == INT32_MIN || every == ES_EVERY_DAY) return day;
     if (every == ES_EVERY_WEEK) end = 7 * floor_div((int64_t)day + 3, 7) + 3; /* 1970-01-01 was a Thursday */
-    else end = (int64_t)es_month_first_day(es_month_of_day(day) + 1) - 1;
+    else end = first_day((int64_t)es_month_of_day(day) + 1) - 1;
     return end > INT32_MAX ? INT32_MAX : (int32_t)end;
 }
 
