@@ -105,7 +105,7 @@ static void hide_line(struct line l, uint8_t *hidden)
 
 /** Hide a whole line through a pinned primary cell.
  * @return PUBLISH when one was hidden, COLLAPSE when there is nothing left to hide, FAILED when memory ran out */
-static enum es_disclosure hide_pinned(const struct es_table *t, uint8_t *hidden)
+static enum es_disclosure_action hide_pinned(const struct es_table *t, uint8_t *hidden)
 {
     bool changed = false;
     for (uint32_t r = 0; r < t->rows; r++)
@@ -127,7 +127,7 @@ static enum es_disclosure hide_pinned(const struct es_table *t, uint8_t *hidden)
     return ES_DISCLOSURE_COLLAPSE;
 }
 
-enum es_disclosure es_disclosure_hide(const struct es_table *table, uint8_t *hidden)
+enum es_disclosure_action es_disclosure_hide(const struct es_table *table, uint8_t *hidden)
 {
     if (!in_range(table)) return ES_DISCLOSURE_FAILED; /* its size is not to be trusted, so hidden is left alone */
     const size_t cells = (size_t)table->rows * table->columns;
@@ -136,7 +136,7 @@ enum es_disclosure es_disclosure_hide(const struct es_table *table, uint8_t *hid
     for (size_t i = 0; i < cells; i++) hidden[i] = es_disclosure_small(table, table->count[i]);
     settle(table, hidden);
     while (!es_disclosure_audit(table, hidden, NULL)) {
-        const enum es_disclosure step = hide_pinned(table, hidden);
+        const enum es_disclosure_action step = hide_pinned(table, hidden);
         if (step != ES_DISCLOSURE_PUBLISH) { /* all hidden and still pinned, the totals alone give it away; or no memory */
             memset(hidden, step == ES_DISCLOSURE_FAILED, cells);
             return step;

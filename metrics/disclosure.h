@@ -34,7 +34,7 @@ struct es_table {
     bool zero_is_sensitive;   /* then 0 is hidden as well */
 };
 
-enum es_disclosure {
+enum es_disclosure_action {
     ES_DISCLOSURE_PUBLISH,  /* show the table with the hidden cells left out */
     ES_DISCLOSURE_COLLAPSE, /* a printed total is itself small: merge categories or drop an axis */
     ES_DISCLOSURE_FAILED    /* the table is out of range or memory ran out: show nothing */
@@ -46,7 +46,7 @@ bool es_disclosure_small(const struct es_table *table, uint64_t count);
 /** Decide which cells to hide.
  * @param hidden  rows * columns bytes: 1 hides. Passed the audit on PUBLISH, all 0 on COLLAPSE; on FAILED all 1, or left as
  *                it was when the table is out of range */
-enum es_disclosure es_disclosure_hide(const struct es_table *table, uint8_t *hidden);
+enum es_disclosure_action es_disclosure_hide(const struct es_table *table, uint8_t *hidden);
 
 /** What a reader can work out about one hidden cell. */
 struct es_interval_u64 {

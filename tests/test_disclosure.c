@@ -83,7 +83,7 @@ static void test_every_published_pattern_is_safe(void)
                                    round % 2 ? ES_DISCLOSURE_INTERNAL : ES_DISCLOSURE_EXTERNAL, round % 5 == 0};
         const size_t size = (size_t)t.rows * t.columns;
         for (size_t i = 0; i < size; i++) count[i] = es_test_below(&r, es_test_below(&r, 4) ? 40 : 6);
-        const enum es_disclosure action = es_disclosure_hide(&t, hidden);
+        const enum es_disclosure_action action = es_disclosure_hide(&t, hidden);
         CU_ASSERT_NOT_EQUAL(action, ES_DISCLOSURE_FAILED);
         if (action == ES_DISCLOSURE_COLLAPSE) {
             for (size_t i = 0; i < size; i++) CU_ASSERT_EQUAL(hidden[i], 0);

@@ -91,7 +91,7 @@ static void check_table(struct es_vec *v, const struct es_table *t)
 {
     const size_t size = (size_t)t->rows * t->columns;
     uint8_t *primary = es_vec_alloc(size, 1), *hidden = es_vec_alloc(size, 1), *given = es_vec_alloc(size, 1);
-    const enum es_disclosure action = es_disclosure_hide(t, hidden);
+    const enum es_disclosure_action action = es_disclosure_hide(t, hidden);
     for (size_t i = 0; i < size; i++) primary[i] = es_disclosure_small(t, t->count[i]);
     mark(es_vec_want(v, "hidden"), given, t->columns, size);
     es_vec_check_bool(v, "margin_primary", action == ES_DISCLOSURE_COLLAPSE);
