@@ -61,6 +61,34 @@ double es_mcnemar(const struct es_paired *pairs)
     return discordant > 0.0 ? es_chi2_sf(gain * gain / discordant, 1.0) : (double)NAN;
 }
 
+void es_paired_add(struct es_paired_sums *sums, uint32_t only_new, uint32_t only_old, uint32_t n)
+{
+    const int64_t s = (int64_t)only_new - (int64_t)only_old;
+    if (n == 0) return;
+    sums->patients++;
+    sums->n += n;
+    sums->s += s;
+    sums->ss += (uint64_t)(s * s);
+    sums->sn += s * (int64_t)n;
+    sums->nn += (uint64_t)n * n;
+}
+
+struct es_paired_clustered es_paired_clustered(const struct es_paired_sums *sums, const struct es_paired *pairs)
+{
+    struct es_paired_clustered out = {NAN, NAN, 1.0};
+    const double n = (double)sums->n, k = (double)sums->patients;
+    if (sums->patients < 2) return out;
+    const double d = (double)sums->s / n;
+    const double squares = fmax(0.0, (double)sums->ss - 2.0 * d * (double)sums->sn + d * d * (double)sums->nn);
+    const double unclustered = ((pairs->only_new + pairs->only_old) / n - d * d) / n;
+    out.variance = k / (k - 1.0) * squares / (n * n);
+    if (unclustered > 0.0) {
+        out.deff = out.variance / unclustered;
+        out.deff_used = fmax(1.0, out.deff);
+    }
+    return out;
+}
+
 const char *es_levelling_name(enum es_levelling verdict)
 {
     switch (verdict) {

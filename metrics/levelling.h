@@ -31,6 +31,22 @@ double es_tango_z(const struct es_paired *pairs, double d);
 /** McNemar's p; NAN when no case is discordant. */
 double es_mcnemar(const struct es_paired *pairs);
 
+/** Integer sums over patients of s_i = (only_new - only_old) and n_i pairs, for the variance of a paired change. `{0}` is empty. */
+struct es_paired_sums {
+    uint64_t patients, n, ss, nn; /* sum n_i, sum s_i^2, sum n_i^2 */
+    int64_t s, sn;                /* sum s_i, sum s_i n_i */
+};
+/** One patient's pairs; nothing is added when there are none. */
+void es_paired_add(struct es_paired_sums *sums, uint32_t only_new, uint32_t only_old, uint32_t n);
+/** What patients with several pairs do to a change: ratio-estimator variance over patients (METRICS A5, J9), as es_clustered().
+ * Obuchowski, Stat Med 17:1495 (1998). Doubles are NAN where undefined. */
+struct es_paired_clustered {
+    double variance;  /* K/(K-1) sum (s_i - n_i d)^2 / n^2; NAN when K < 2 */
+    double deff;      /* variance over ((b+c)/n - d^2)/n, that of unclustered pairs; NAN when that is 0 or K < 2 */
+    double deff_used; /* max(1, deff), 1 when deff is NAN */
+};
+struct es_paired_clustered es_paired_clustered(const struct es_paired_sums *sums, const struct es_paired *pairs);
+
 /** What happened to one group. */
 struct es_group_change {
     double before, after;   /* share right by the old and the new version; NAN without cases, as is change */

@@ -53,6 +53,39 @@ static void test_edges(void)
     CU_ASSERT_EQUAL(es_tango_z(&(struct es_paired){3, 2, 2, 3}, 1), -INFINITY);
 }
 
+/* By hand: four patients of three pairs, s = -3, 0, 0, 1, so d = -2/12. The squares of s - 3d are 6.25, 0.25, 0.25, 2.25, together 9;
+ * variance 4/3 * 9/144 = 1/12. Unclustered (4/12 - 1/36)/12 = 11/432. */
+static void test_patients_with_several_pairs(void)
+{
+    struct es_paired_sums sums = {0};
+    const struct es_paired pairs = {5, 1, 3, 3};
+    es_paired_add(&sums, 0, 3, 3);
+    es_paired_add(&sums, 0, 0, 3);
+    es_paired_add(&sums, 0, 0, 0); /* nobody */
+    es_paired_add(&sums, 0, 0, 3);
+    es_paired_add(&sums, 1, 0, 3);
+    CU_ASSERT_EQUAL(sums.patients, 4);
+    CU_ASSERT_EQUAL(sums.n, 12);
+    const struct es_paired_clustered got = es_paired_clustered(&sums, &pairs);
+    CU_ASSERT_DOUBLE_EQUAL(got.variance, 1.0 / 12, 1e-15);
+    CU_ASSERT_DOUBLE_EQUAL(got.deff, 36.0 / 11, 1e-13);
+    CU_ASSERT_EQUAL(got.deff_used, got.deff);
+}
+
+/** One patient tells no variance; none discordant has none; a pair a patient is the unclustered variance with K/(K-1). */
+static void test_design_effects_at_the_edges(void)
+{
+    struct es_paired_sums one = {0}, calm = {0}, single = {0};
+    es_paired_add(&one, 1, 0, 2);
+    CU_ASSERT_TRUE(isnan(es_paired_clustered(&one, &(struct es_paired){1, 1, 0, 0}).variance));
+    CU_ASSERT_EQUAL(es_paired_clustered(&one, &(struct es_paired){1, 1, 0, 0}).deff_used, 1);
+    for (int i = 0; i < 5; i++) es_paired_add(&calm, 0, 0, 2);
+    CU_ASSERT_EQUAL(es_paired_clustered(&calm, &(struct es_paired){10, 0, 0, 0}).variance, 0);
+    CU_ASSERT_TRUE(isnan(es_paired_clustered(&calm, &(struct es_paired){10, 0, 0, 0}).deff));
+    for (uint32_t i = 0; i < 60; i++) es_paired_add(&single, i < 2, i >= 2 && i < 14, 1);
+    CU_ASSERT_DOUBLE_EQUAL(es_paired_clustered(&single, &(struct es_paired){40, 2, 12, 6}).deff, 60.0 / 59, 1e-13);
+}
+
 static enum es_levelling judge(const struct es_paired *groups, size_t count, double min_cases)
 {
     struct es_group_change changes[4];
@@ -92,6 +125,8 @@ int main(int argc, char **argv)
         {"tango_as_in_r", test_tango_as_in_r},
         {"tango_solves_its_equation", test_tango_solves_its_equation},
         {"edges", test_edges},
+        {"patients_with_several_pairs", test_patients_with_several_pairs},
+        {"design_effects_at_the_edges", test_design_effects_at_the_edges},
         {"each_verdict", test_each_verdict},
         {"names", test_names},
         {NULL, NULL},
