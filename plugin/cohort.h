@@ -77,6 +77,28 @@ struct es_sheet_holder {
 ES_MUST_USE enum es_errc es_cohort_sheet(const struct es_cohort *cohort, const struct es_stream *stream, int32_t from, int32_t to,
                                          int64_t now, int32_t plan_day, struct es_sheet_holder *out, struct es_error *err);
 void es_sheet_holder_clear(struct es_sheet_holder *holder);
+/** Two versions of one model and finding side by side, a row a unit, in patient order (METRICS J9).
+ *
+ * A row is a unit that is eligible, not excluded, whose reference window is closed, and that at least one of the two versions gave a
+ * decision (its first produced live result). Units with both are the pairs; the others serve only the unpaired figures.
+ * Thresholds, devices and reference sources within a version are pooled, as this is about versions. */
+struct es_pairs {
+    uint32_t rows, patients;
+    uint8_t axes;
+    const uint32_t *patient;      /* as in struct es_sheet */
+    const uint8_t *const *level;  /* [axes][rows] */
+    const uint8_t *label;         /* 0, 1, or ES_NO_ANSWER where no reference tells */
+    const uint8_t *decision[2];   /* before, after: 0, 1 or ES_NO_ANSWER where that version gave none */
+    const uint8_t *ai_aware;      /* 1: the reference reader may have seen an AI result */
+    uint64_t maturing, maturing_patients; /* units that both decided and whose window is still open: they have no row */
+    struct es_levels levels[ES_MAX_AXES];
+    void *memory;                 /* owned */
+};
+/** @param versions  before, after; a version that no result has told gives no rows
+ * @return ES_OK; ES_E_ARG when model or finding is not configured; ES_E_MEMORY */
+ES_MUST_USE enum es_errc es_cohort_pairs(const struct es_cohort *cohort, uint16_t model, uint16_t finding, const char *const versions[2],
+                                         int32_t from, int32_t to, int64_t now, struct es_pairs *out, struct es_error *err);
+void es_pairs_clear(struct es_pairs *pairs);
 /** Has the finding changed since its mark was last taken? Taking clears it. */
 bool es_cohort_take_dirty(struct es_cohort *cohort, uint16_t model, uint16_t finding);
 

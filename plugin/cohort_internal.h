@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file cohort_internal.h
- * The columns themselves, shared by cohort.c (rows), cohort_same.c, cohort_levels.c, cohort_streams.c and cohort_sheet.c.
+ * The columns themselves, shared by cohort.c (rows), cohort_same.c, cohort_levels.c, cohort_streams.c, cohort_sheet.c
+ * and cohort_pairs.c.
  *
  * A case is 48 bytes, its place in an exam's chain 4, an exam 24 and 2 for each attribute, its patient 22 to 28, its place in patient
  * order 4. Cases stand in one table for each model and finding (a slot), exams in one table; an exam's cases of a slot are a chain.
@@ -130,9 +131,32 @@ int es_cohort_attribute(const struct es_cohort *cohort, const char *keyword);
 /** Exams in patient order, rebuilt when they changed. */
 ES_MUST_USE enum es_errc es_cohort_order(const struct es_cohort *cohort, struct es_error *err);
 
+/** What decides where a unit stands. */
+struct es_clock {
+    int64_t now, expect_within, reference_within;
+    int32_t plan_day;
+    bool binary; /* a label must be 0 or 1 */
+};
+/** Where a unit stands in the funnel at an instant (DESIGN 8). */
+enum es_stage es_case_stage(const struct es_exam_row *exam, const struct es_case_row *row, const struct es_clock *clock);
+
 /** Level of each code of an axis's attribute. @param map  [dictionary count] */
 ES_MUST_USE enum es_errc es_cohort_level_map(const struct es_cohort *cohort, size_t axis, const struct es_levels *levels, uint8_t *map,
                                              struct es_error *err);
+
+/** For each axis: the attribute it is made of, and the level of each of that attribute's codes. `{0}` is empty. */
+struct es_level_maps {
+    uint8_t *map[ES_MAX_AXES]; /* owned */
+    int attribute[ES_MAX_AXES];
+};
+/** Fill levels and maps of every axis; both are to be cleared also after a failure. @param levels  [ES_MAX_AXES], `{0}` */
+ES_MUST_USE enum es_errc es_cohort_level_maps(const struct es_cohort *cohort, struct es_levels *levels, struct es_level_maps *maps,
+                                              struct es_error *err);
+void es_level_maps_clear(struct es_level_maps *maps);
+static inline uint8_t es_level_of(const struct es_level_maps *maps, const struct es_cohort *cohort, uint32_t exam, size_t axis)
+{
+    return maps->map[axis][es_exam_codes(cohort, exam)[maps->attribute[axis]]];
+}
 
 /** One epoch of a slot. */
 struct es_epoch {

@@ -58,12 +58,6 @@ enum es_errc es_cohort_order(const struct es_cohort *cohort, struct es_error *er
 
 /* ---- stage ---- */
 
-struct clock {
-    int64_t now, expect_within, reference_within;
-    int32_t plan_day;
-    bool binary; /* a label must be 0 or 1 */
-};
-
 /* End of the exam's day plus a window; INT64_MAX past the end of time. Exams without a day: INT64_MIN, the window is closed. */
 static int64_t window_end(int32_t day, int64_t window)
 {
@@ -73,7 +67,7 @@ static int64_t window_end(int32_t day, int64_t window)
     return end;
 }
 
-static enum es_stage stage_of(const struct es_exam_row *exam, const struct es_case_row *row, const struct clock *clock)
+enum es_stage es_case_stage(const struct es_exam_row *exam, const struct es_case_row *row, const struct es_clock *clock)
 {
     if (exam->excluded != ES_EXCLUDED_NOT) return ES_STAGE_EXCLUDED;
     if (row->eligible == ES_ELIGIBLE_NO) return ES_STAGE_INELIGIBLE;
@@ -90,7 +84,7 @@ static enum es_stage stage_of(const struct es_exam_row *exam, const struct es_ca
     return row->evaluable && (row->label != ES_NO_ANSWER || !clock->binary) ? ES_STAGE_REFERENCED : ES_STAGE_INDETERMINATE;
 }
 
-static uint8_t mark_of(const struct es_exam_row *exam, const struct es_case_row *row, const struct clock *clock)
+static uint8_t mark_of(const struct es_exam_row *exam, const struct es_case_row *row, const struct es_clock *clock)
 {
     uint32_t mark = 0;
     if (row->eligible == ES_ELIGIBLE_NO && row->result == ES_RESULT_OK) mark |= ES_MARK_OUT_OF_SCOPE;
@@ -112,8 +106,7 @@ struct columns {
     int32_t *day;
     uint8_t *decision, *label, *stage, *mark, *axis_levels, *level[ES_MAX_AXES];
     const uint8_t **level_list;
-    uint8_t *maps[ES_MAX_AXES];
-    int attribute[ES_MAX_AXES];
+    struct es_level_maps maps;
 };
 
 static size_t place(size_t *used, size_t count, size_t size)
@@ -149,40 +142,44 @@ static bool allocate(const struct es_cohort *cohort, size_t rows, struct columns
     return true;
 }
 
-static enum es_errc map_levels(const struct es_cohort *cohort, struct columns *columns, struct es_sheet_holder *out,
-                               struct es_error *err)
+enum es_errc es_cohort_level_maps(const struct es_cohort *cohort, struct es_levels *levels, struct es_level_maps *maps, struct es_error *err)
 {
     for (size_t i = 0; i < cohort->config->n_axes; i++) {
         const struct es_axis_config *axis = &cohort->config->axes[i];
-        enum es_errc code = es_cohort_levels(cohort, i, &out->levels[i], err);
+        enum es_errc code = es_cohort_levels(cohort, i, &levels[i], err);
         if (code != ES_OK) return code;
-        columns->attribute[i] = es_cohort_attribute(cohort, axis->linked[0] ? axis->linked : axis->attribute);
-        columns->axis_levels[i] = out->levels[i].count;
-        if (columns->attribute[i] < 0) return es_fail(err, ES_E_STATE, "cohort: axis %zu has no attribute", i);
-        columns->maps[i] = calloc((size_t)cohort->dictionaries[columns->attribute[i]].count + 1, 1);
-        if (!columns->maps[i]) return es_fail(err, ES_E_MEMORY, "cohort: out of memory");
-        code = es_cohort_level_map(cohort, i, &out->levels[i], columns->maps[i], err);
+        maps->attribute[i] = es_cohort_attribute(cohort, axis->linked[0] ? axis->linked : axis->attribute);
+        if (maps->attribute[i] < 0) return es_fail(err, ES_E_STATE, "cohort: axis %zu has no attribute", i);
+        maps->map[i] = calloc((size_t)cohort->dictionaries[maps->attribute[i]].count + 1, 1);
+        if (!maps->map[i]) return es_fail(err, ES_E_MEMORY, "cohort: out of memory");
+        code = es_cohort_level_map(cohort, i, &levels[i], maps->map[i], err);
         if (code != ES_OK) return code;
     }
     return ES_OK;
 }
 
+void es_level_maps_clear(struct es_level_maps *maps)
+{
+    for (size_t i = 0; i < ES_MAX_AXES; i++) free(maps->map[i]);
+    *maps = (struct es_level_maps){0};
+}
+
 static void put_row(const struct es_cohort *cohort, const struct columns *columns, uint32_t at, const struct es_case_row *row,
-                    const struct clock *clock)
+                    const struct es_clock *clock)
 {
     const struct es_exam_row *exam = &cohort->exams[row->exam];
     columns->score[at] = row->has_score ? row->score : (double)NAN;
     columns->day[at] = exam->day;
     columns->decision[at] = row->decision;
     columns->label[at] = row->label;
-    columns->stage[at] = (uint8_t)stage_of(exam, row, clock);
+    columns->stage[at] = (uint8_t)es_case_stage(exam, row, clock);
     columns->mark[at] = mark_of(exam, row, clock);
     for (size_t i = 0; i < cohort->config->n_axes; i++)
-        columns->level[i][at] = columns->maps[i][es_exam_codes(cohort, row->exam)[columns->attribute[i]]];
+        columns->level[i][at] = es_level_of(&columns->maps, cohort, row->exam, i);
 }
 
 static void fill(const struct es_cohort *cohort, const struct es_stream *stream, const struct es_epochs *epochs, int32_t from,
-                 int32_t to, const struct clock *clock, const struct columns *columns, struct es_sheet *sheet)
+                 int32_t to, const struct es_clock *clock, const struct columns *columns, struct es_sheet *sheet)
 {
     const uint32_t number = cohort->slot_of_model[stream->model] + stream->finding;
     const struct es_slot *slot = &cohort->slots[number];
@@ -215,7 +212,7 @@ enum es_errc es_cohort_sheet(const struct es_cohort *cohort, const struct es_str
     const struct es_model_config *model = &cohort->config->models[stream->model];
     const struct es_finding_config *finding = &model->findings[stream->finding];
     const uint32_t number = cohort->slot_of_model[stream->model] + stream->finding;
-    const struct clock clock = {.now = now, .expect_within = model->expect_within_us, .reference_within = finding->reference_within_us,
+    const struct es_clock clock = {.now = now, .expect_within = model->expect_within_us, .reference_within = finding->reference_within_us,
                                 .plan_day = plan_day, .binary = finding->task == 1u};
     enum es_errc code = es_cohort_order(cohort, err);
     if (code == ES_OK) code = es_cohort_epochs(cohort, number, &epochs, err);
@@ -223,10 +220,11 @@ enum es_errc es_cohort_sheet(const struct es_cohort *cohort, const struct es_str
         code = es_fail(err, ES_E_ARG, "cohort: epoch %u asked for, there are %u", stream->epoch, epochs.count);
     if (code == ES_OK && !allocate(cohort, cohort->slots[number].used, &columns, &holder.memory))
         code = es_fail(err, ES_E_MEMORY, "cohort: out of memory");
-    if (code == ES_OK) code = map_levels(cohort, &columns, &holder, err);
+    if (code == ES_OK) code = es_cohort_level_maps(cohort, holder.levels, &columns.maps, err);
+    for (size_t i = 0; code == ES_OK && i < cohort->config->n_axes; i++) columns.axis_levels[i] = holder.levels[i].count;
     if (code == ES_OK) fill(cohort, stream, &epochs, from, to, &clock, &columns, &holder.sheet);
     es_epochs_clear(&epochs);
-    for (size_t i = 0; i < ES_MAX_AXES; i++) free(columns.maps[i]);
+    es_level_maps_clear(&columns.maps);
     if (code != ES_OK) es_sheet_holder_clear(&holder);
     else *out = holder;
     return code;
