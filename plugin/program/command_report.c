@@ -51,29 +51,6 @@ static bool format_known(const char *name)
     return false;
 }
 
-/* Whole or not at all: written beside the target, then renamed. */
-static enum es_errc write_file(const char *path, const struct es_bytes *bytes, struct es_error *err)
-{
-    char temporary[4096];
-    const int n = snprintf(temporary, sizeof temporary, "%s.part", path);
-    if (n < 0 || (size_t)n >= sizeof temporary) return es_fail(err, ES_E_ARG, "the output path is longer than %zu bytes", sizeof temporary);
-    FILE *file = fopen(temporary, "wb");
-    if (!file) return es_fail(err, ES_E_ARG, "%s: %s", temporary, strerror(errno));
-    const bool written = fwrite(bytes->data, 1, bytes->len, file) == bytes->len;
-    const bool closed = fclose(file) == 0;
-    if (written && closed && rename(temporary, path) == 0) return ES_OK;
-    const int why = errno;
-    (void)unlink(temporary);
-    return es_fail(err, ES_E_ARG, "%s: %s", path, strerror(why));
-}
-
-static enum es_errc put(const char *path, const struct es_bytes *bytes, struct es_error *err)
-{
-    if (path && strcmp(path, "-") != 0) return write_file(path, bytes, err);
-    if (fwrite(bytes->data, 1, bytes->len, stdout) == bytes->len) return ES_OK;
-    return es_fail(err, ES_E_ARG, "standard output could not be written");
-}
-
 static enum es_errc put_plots(const cJSON *release, const char *folder, struct es_error *err)
 {
     struct es_plot_list list = {0};
@@ -87,7 +64,7 @@ static enum es_errc put_plots(const cJSON *release, const char *folder, struct e
         rc = es_render_plot(release, list.names[i], &bytes, err);
         const int n = snprintf(path, sizeof path, "%s/%s", folder, list.names[i]);
         if (rc == ES_OK && (n < 0 || (size_t)n >= sizeof path)) rc = es_fail(err, ES_E_ARG, "the folder's path is too long");
-        if (rc == ES_OK) rc = write_file(path, &bytes, err);
+        if (rc == ES_OK) rc = es_put_file(path, &bytes, err);
         es_bytes_free(&bytes);
     }
     es_progress_end();
@@ -102,7 +79,7 @@ static enum es_errc put_release(const cJSON *release, const struct request *requ
         if (!formats[i].render) return put_plots(release, request->output, err);
         struct es_bytes bytes = {0};
         enum es_errc rc = formats[i].render(release, &bytes, err);
-        if (rc == ES_OK) rc = put(request->output, &bytes, err);
+        if (rc == ES_OK) rc = es_put_output(request->output, &bytes, err);
         es_bytes_free(&bytes);
         return rc;
     }

@@ -13,6 +13,8 @@ static const struct es_command commands[] = {
     {"ingest", "-c CONF PATH...", "take files or folders: DICOM and JSON Lines", es_command_ingest, es_help_ingest},
     {"report", "-c CONF [-f FORMAT] [-o PATH] [--from DAY] [--to DAY] [--audience WHO]", "the subgroup report", es_command_report,
      es_help_report},
+    {"compare", "-c CONF [-f FORMAT] [-o PATH] [--from DAY] [--to DAY] [--audience WHO] MODEL@V1 MODEL@V2",
+     "two versions of a model on the same cases, by group", es_command_compare, es_help_compare},
     {"verify", "-c CONF", "prove the chain, rebuild the cohort and compare", es_command_verify, es_help_verify},
 };
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "plugin/config.h"
+#include "plugin/report/report.h"
 #include "plugin/site.h"
 
 /** Exit status of every command. */
@@ -26,11 +27,12 @@ struct es_command {
     const char *help;                  /* printed by --help, after the usage line */
 };
 
+int es_command_compare(int argc, char **argv);
 int es_command_facts(int argc, char **argv);
 int es_command_ingest(int argc, char **argv);
 int es_command_report(int argc, char **argv);
 int es_command_verify(int argc, char **argv);
-extern const char es_help_facts[], es_help_ingest[], es_help_report[], es_help_verify[];
+extern const char es_help_compare[], es_help_facts[], es_help_ingest[], es_help_report[], es_help_verify[];
 
 /** Print "evensight COMMAND: text" to stderr and return the status. */
 int es_complain(int status, const char *command, const char *fmt, ...) ES_PRINTF(3, 4);
@@ -47,6 +49,11 @@ ES_MUST_USE enum es_errc es_try_site(struct es_opened *out, const char *config_p
 /** The same; complains on stderr. @return ES_EXIT_DONE or the exit status */
 int es_open_site(struct es_opened *out, const char *command, const char *config_path, enum es_site_mode mode);
 void es_close_site(struct es_opened *opened);
+
+/** Write a file whole, or leave it as it was. */
+ES_MUST_USE enum es_errc es_put_file(const char *path, const struct es_bytes *bytes, struct es_error *err);
+/** The same; NULL and "-" are standard output. */
+ES_MUST_USE enum es_errc es_put_output(const char *path, const struct es_bytes *bytes, struct es_error *err);
 
 /** A progress line on stderr, only on a terminal, and only for what takes longer than a second. */
 void es_progress_show(const char *what, uint64_t done, uint64_t total);

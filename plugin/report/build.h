@@ -66,6 +66,14 @@ struct es_report {
     struct es_tree tree;
 };
 
+/* report.c */
+/** A day, or null for ES_NO_DAY. */
+void es_report_day(struct es_tree *tree, cJSON *parent, const char *name, int32_t day);
+/** Site, software, note, instant and ledger head. */
+void es_report_provenance(struct es_report *report, cJSON *release, const char *schema);
+/** The audience and the rule applied to it. */
+void es_report_disclosure(struct es_report *report, cJSON *release, const struct es_disclosure *rule);
+
 /* plan.c */
 void es_report_groupings(struct es_report *report);
 /** The plan's row for a metric, NULL when it has none. */

@@ -100,9 +100,13 @@ static bool put_item(struct es_page *page, const cJSON *item, int depth)
 enum es_errc es_render_json(const cJSON *release, struct es_bytes *out, struct es_error *err)
 {
     const enum es_errc e = es_view_check(release, err);
-    if (e != ES_OK) return e;
+    return e == ES_OK ? es_page_json(release, out, err) : e;
+}
+
+enum es_errc es_page_json(const cJSON *tree, struct es_bytes *out, struct es_error *err)
+{
     struct es_page page = {0};
-    if (!put_item(&page, release, 0)) {
+    if (!put_item(&page, tree, 0)) {
         free(page.data);
         return es_fail(err, ES_E_PARSE, "a release nests at most %d deep; this one is deeper", ES_JSON_MAX_DEPTH);
     }

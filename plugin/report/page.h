@@ -35,6 +35,9 @@ void es_page_finding(struct es_page *page, const struct es_view_finding *at);
 /** Hand over the bytes and leave the page empty. @return the page's failure */
 ES_MUST_USE enum es_errc es_page_take(struct es_page *page, struct es_bytes *out, struct es_error *err);
 
+/** Any tree as JSON text, in the form of es_render_json(). @return ES_OK, ES_E_MEMORY, ES_E_PARSE (too deep) */
+ES_MUST_USE enum es_errc es_page_json(const cJSON *tree, struct es_bytes *out, struct es_error *err);
+
 /* The parts, in the order of the page. Each borrows the release. */
 extern const char *const es_html_style[]; /* the style element, in pieces, ended by NULL */
 void es_html_summary(struct es_page *page, const cJSON *release);

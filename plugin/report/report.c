@@ -9,19 +9,19 @@
 #include "plugin/time.h"
 #include "plugin/version.h"
 
-static void day(struct es_tree *t, cJSON *parent, const char *name, int32_t value)
+void es_report_day(struct es_tree *t, cJSON *parent, const char *name, int32_t value)
 {
     char text[ES_DAY_TEXT] = "";
     if (value != ES_NO_DAY) es_day_format(value, text);
     es_tree_text_or_null(t, parent, name, text);
 }
 
-static void provenance(struct es_report *report, cJSON *release)
+void es_report_provenance(struct es_report *report, cJSON *release, const char *schema)
 {
     struct es_tree *t = &report->tree;
     char text[ES_INSTANT_TEXT] = "", link[2 * ES_SHA256_SIZE + 1];
     struct es_head head = {0};
-    es_tree_text(t, release, "schema", "evensight-report/1");
+    es_tree_text(t, release, "schema", schema);
     es_tree_text(t, release, "site", report->config->site);
     es_tree_text(t, release, "software", "evensight " ES_VERSION);
     if (report->config->note[0]) es_tree_text(t, release, "note", report->config->note);
@@ -42,14 +42,14 @@ static void period(struct es_report *report, cJSON *release, const struct es_coh
 {
     struct es_tree *t = &report->tree;
     cJSON *out = es_tree_object(t, release, "period");
-    day(t, out, "from", report->options->from);
-    day(t, out, "to", report->options->to);
+    es_report_day(t, out, "from", report->options->from);
+    es_report_day(t, out, "to", report->options->to);
     es_tree_text(t, out, "by", "exam_date");
-    day(t, out, "first_exam", counts->first_day);
-    day(t, out, "last_exam", counts->last_day);
+    es_report_day(t, out, "first_exam", counts->first_day);
+    es_report_day(t, out, "last_exam", counts->last_day);
 }
 
-static void disclosure(struct es_report *report, cJSON *release, const struct es_disclosure *rule)
+void es_report_disclosure(struct es_report *report, cJSON *release, const struct es_disclosure *rule)
 {
     struct es_tree *t = &report->tree;
     cJSON *out = es_tree_object(t, release, "disclosure");
@@ -151,8 +151,8 @@ static void epoch(struct es_report *report, cJSON *epochs, const struct es_strea
     struct es_tree *t = &report->tree;
     cJSON *out = es_tree_object(t, epochs, NULL);
     es_tree_count(t, out, "id", stream->epoch);
-    day(t, out, "from", stream->from);
-    day(t, out, "to", stream->to);
+    es_report_day(t, out, "from", stream->from);
+    es_report_day(t, out, "to", stream->to);
     es_tree_number(t, out, "threshold", stream->threshold);
     es_tree_text_or_null(t, out, "reference_source", stream->reference_source);
     es_tree_text(t, out, "cause", stream->cause);
@@ -197,10 +197,10 @@ static enum es_errc fill(struct es_report *report, cJSON *release, struct es_err
         report->options->audience == ES_AUDIENCE_EXTERNAL ? &report->config->external : &report->config->internal;
     struct es_cohort_counts counts = {0};
     es_cohort_count(es_site_cohort(report->site), report->options->from, report->options->to, &counts);
-    provenance(report, release);
+    es_report_provenance(report, release, "evensight-report/1");
     period(report, release, &counts);
     es_report_plan(report, release);
-    disclosure(report, release, rule);
+    es_report_disclosure(report, release, rule);
     es_tree_object(&report->tree, release, "summary"); /* stands first for readers; filled last */
     beside(report, release, &counts);
     vocabulary(report, release);

@@ -37,7 +37,7 @@ stream() {
 help_for_each_command() {
   local c
   run 0 --help
-  for c in facts ingest report verify; do
+  for c in facts ingest report compare verify; do
     run 0 "$c" --help
     contains "usage of $c" "usage: evensight $c" "$out"
   done
@@ -48,7 +48,7 @@ help_for_each_command() {
 wrong_usage_is_status_2() {
   run 2
   run 2 nonsense
-  contains "the command is named" 'found command "nonsense", expected one of: facts ingest report verify' "$errors"
+  contains "the command is named" 'found command "nonsense", expected one of: facts ingest report compare verify' "$errors"
   run 2 ingest
   run 2 ingest nothing-configured.jsonl
   contains "the missing option" "-c CONF is needed" "$errors"
@@ -100,6 +100,65 @@ a_stream_is_taken_and_reported() {
   run 0 report -c "$dir/evensight.json" -f plots -o "$dir/plots"
   check "plots are PNG files" sh -c 'head -c 8 "$1"/*.png | grep -q PNG' sh "$dir/plots"
   check "no identifier in any file" sh -c '! grep -rqaE "CANARYPATIENT|1\.2\.3\.[0-9]" --exclude=day.jsonl "$1"' sh "$dir"
+}
+
+two_versions() { # two_versions N COUNT SEX SCORE-OF-1 SCORE-OF-2 LABEL
+  local i
+  for ((i = $1; i < $1 + $2; i++)); do
+    exam "$i" "$3" 050Y
+    result "$i" "$4"
+    result "$i" "$5" | sed 's/"version":"1"/"version":"2"/; s/T10:00/T11:00/'
+    reference "$i" "$6"
+  done
+}
+
+versions_are_compared_on_the_same_cases() {
+  local dir=$scratch/compare c format
+  write_config "$dir" ', "Plan": {"MinimumCases":5,"MinimumPatients":5}'
+  c=$dir/evensight.json
+  {
+    two_versions 100 10 F 0.9 0.9 1
+    two_versions 200 10 F 0.1 0.1 1
+    two_versions 300 8 M 0.9 0.9 1
+    two_versions 400 12 M 0.9 0.1 1
+    two_versions 500 5 M 0.1 0.1 0
+    exam 600 F 050Y # of version 1 only
+    result 600 0.9
+    reference 600 1
+  } >"$dir/day.jsonl"
+  run 0 ingest -c "$c" "$dir/day.jsonl"
+  run 0 compare -c "$c" m@1 m@2
+  same "schema" "evensight-compare/1" "$(jq -r .schema "$out")"
+  # F 10/20 and 10/20, M 20/20 and 8/20: the gap fell from 0.5 to 0.1 because men lost.
+  same "the verdict" levelling_down "$(jq -r '.findings[0].measures[0].groupings[1].verdict' "$out")"
+  same "the change of M" -0.6 "$(jq '.findings[0].measures[0].groupings[1].groups[1].change' "$out")"
+  same "pairs only" 45 "$(jq '.findings[0].units.compared' "$out")"
+  same "the rest beside" 11 "$(jq '.findings[0].measures[0].groupings[1].groups[0].unpaired.before.right' "$out")"
+  for format in text html; do
+    run 0 compare -c "$c" -f $format -o "$dir/compare.$format" m@1 m@2
+    contains "$format" "levelling down" "$dir/compare.$format"
+  done
+  run 0 compare -c "$c" --from 2025-01-02 m@1 m@2
+  same "no pair in that period" 0 "$(jq '.findings[0].units.compared' "$out")"
+  run 0 compare -c "$c" --audience external m@1 m@2
+  run 2 compare -c "$c" m@1 m@3
+  contains "versions there are" 'no result of version "3" is known; versions there are: 1, 2' "$errors"
+  run 2 compare -c "$c" other@1 other@2
+  contains "models there are" 'no model "other" is configured; there are: m' "$errors"
+  run 2 compare -c "$c" m@1 other@2
+  contains "two versions of one" 'found models "m" and "other", expected two versions of one' "$errors"
+  run 2 compare -c "$c" m@1
+  contains "how many" "found 1 models, expected two: MODEL@V1 MODEL@V2" "$errors"
+  run 2 compare -c "$c" m@1 m
+  contains "the form" 'found "m", expected MODEL@VERSION' "$errors"
+  run 2 compare -c "$c" m@1 m@1
+  run 2 compare -c "$c" -f csv m@1 m@2
+  contains "formats are listed" 'found "csv", expected json, text or html' "$errors"
+  run 2 compare -c "$c" --to yesterday m@1 m@2
+  run 2 compare -c "$c" --audience everybody m@1 m@2
+  run 2 compare m@1 m@2
+  contains "the missing option" "-c CONF is needed" "$errors"
+  run 2 compare -c "$c" -o "$dir/no/such/folder/out" m@1 m@2
 }
 
 bad_lines_are_named_and_the_rest_goes_on() {
@@ -243,6 +302,7 @@ test_case help_for_each_command
 test_case wrong_usage_is_status_2
 test_case wrong_configuration_is_status_2_and_names_the_key
 test_case a_stream_is_taken_and_reported
+test_case versions_are_compared_on_the_same_cases
 test_case bad_lines_are_named_and_the_rest_goes_on
 test_case dicom_files_say_what_they_hold
 test_case every_object_gives_facts_or_a_reason
