@@ -124,6 +124,10 @@ void es_report_words(char *out, size_t size, const struct es_metric *metric, dou
 /** Fill "summary" from the disclosed tree. */
 void es_report_summary(struct es_tree *tree, cJSON *release);
 
+/* fairness.c */
+/** Add "fairness" to every finding: gaps between the levels of each axis (METRICS D1), from the disclosed tree. */
+void es_report_fairness(struct es_tree *tree, cJSON *release);
+
 /* release.c */
 /**
  * Apply disclosure control to a built tree and strip its hidden members.

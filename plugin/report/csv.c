@@ -2,6 +2,7 @@
 /* The release as a table: one row a group and metric (RFC 4180: CRLF, quotes doubled, header first). A text that a spreadsheet would
  * take for a formula gets an apostrophe in front (OWASP, CSV injection); numbers are written as numbers, whatever their sign. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 struct row {
     const cJSON *release, *group, *metric, *comparison, *floor;
     const struct es_view_finding *at;
+    const char *between; /* the axis of a gap between levels; NULL: a group */
 };
 
 static void put_text(struct es_page *page, const char *text)
@@ -48,6 +50,14 @@ static void put_group(struct es_page *page, const cJSON *group)
 {
     char label[ES_VIEW_LABEL];
     es_view_label(cJSON_GetObjectItemCaseSensitive(group, "group"), label, sizeof label);
+    put_text(page, label);
+}
+
+/** "sex: highest less lowest": the row's difference is between levels, not against the rest. */
+static void put_between(struct es_page *page, const char *axis)
+{
+    char label[ES_VIEW_LABEL];
+    (void)snprintf(label, sizeof label, "%.64s: highest less lowest", axis);
     put_text(page, label);
 }
 
@@ -131,7 +141,7 @@ static void put_row(struct es_page *page, const struct row *row)
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
         if (i) es_page_put(page, ",");
         if (columns[i].source == GROUP_LABEL)
-            put_group(page, row->group);
+            row->between ? put_between(page, row->between) : put_group(page, row->group);
         else if (columns[i].source == METRIC_NAME)
             put_text(page, row->metric->string);
         else if (columns[i].source == FLAGS)
@@ -140,6 +150,20 @@ static void put_row(struct es_page *page, const struct row *row)
             put_value(page, cJSON_GetObjectItemCaseSensitive(source_of(row, columns[i].source), columns[i].key));
     }
     es_page_put(page, "\r\n");
+}
+
+/** Group fairness: a row an axis and measure. */
+static void put_gaps(struct es_page *page, const cJSON *release, const struct es_view_finding *at)
+{
+    const cJSON *axis, *measure;
+    cJSON_ArrayForEach(axis, cJSON_GetObjectItemCaseSensitive(at->finding, "fairness"))
+    {
+        cJSON_ArrayForEach(measure, cJSON_GetObjectItemCaseSensitive(axis, "metrics"))
+        {
+            const struct row row = {release, NULL, measure, measure, NULL, at, axis->string};
+            put_row(page, &row);
+        }
+    }
 }
 
 enum es_errc es_render_csv(const cJSON *release, struct es_bytes *out, struct es_error *err)
@@ -158,10 +182,11 @@ enum es_errc es_render_csv(const cJSON *release, struct es_bytes *out, struct es
             cJSON_ArrayForEach(metric, cJSON_GetObjectItemCaseSensitive(group, "metrics"))
             {
                 const struct row row = {release, group, metric, es_view_at(group, "against_rest", metric->string),
-                                        es_view_at(group, "against_floor", metric->string), &at};
+                                        es_view_at(group, "against_floor", metric->string), &at, NULL};
                 put_row(&page, &row);
             }
         }
+        put_gaps(&page, release, &at);
     }
     return es_page_take(&page, out, err);
 }
