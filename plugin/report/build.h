@@ -31,6 +31,7 @@ struct es_report_part {
     struct es_tally *tallies; /* owned: one a group of `sweep` */
     struct es_sweep *judge;   /* owned, rows from the plan's day on; NULL when that is all rows (use `sweep`) */
     struct es_tally *judge_tallies;
+    cJSON *curves, *drift;    /* owned until es_report_groups() puts them into the tree */
     cJSON *groups;            /* in the tree */
 };
 
@@ -123,6 +124,12 @@ void es_report_words(char *out, size_t size, const struct es_metric *metric, dou
 /* summary.c */
 /** Fill "summary" from the disclosed tree. */
 void es_report_summary(struct es_tree *tree, cJSON *release);
+
+/* curves.c */
+/** ROC points and calibration bins of everyone and each level, thinned and merged as the audience's rule asks. @param out  "curves" */
+ES_MUST_USE enum es_errc es_report_curves(struct es_report *report, const struct es_sheet *sheet, cJSON *out, struct es_error *err);
+/** Suppress the curves of groups that do not show their AUROC. */
+void es_release_curves(struct es_tree *tree, cJSON *finding);
 
 /* fairness.c */
 /** Add "fairness" to every finding: gaps between the levels of each axis (METRICS D1), from the disclosed tree. */

@@ -170,8 +170,9 @@ enum es_errc es_report_groups(struct es_report *report, struct es_report_part *p
     struct es_tree *t = &report->tree;
     const uint32_t task = report->config->models[part->stream->model].findings[part->stream->finding].task;
     if (es_sweep_count(part->sweep) > 0) verification(t, finding, es_sweep_summary(part->sweep, 0));
-    es_tree_object(t, finding, "curves");
-    es_tree_object(t, finding, "drift");
+    es_tree_set(t, finding, "curves", part->curves);
+    es_tree_set(t, finding, "drift", part->drift);
+    part->curves = part->drift = NULL;
     es_tree_array(t, finding, "alarms");
     part->groups = es_tree_array(t, finding, "groups");
     for (size_t i = 0; i < es_sweep_count(part->sweep); i++) {

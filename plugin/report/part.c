@@ -28,9 +28,19 @@ bool es_report_same_key(struct es_group_key a, struct es_group_key b, uint8_t ax
     return true;
 }
 
-/** One sheet, swept and tallied; the sheet is gone afterwards. */
+/** What is read from rows and not from sums: curves and drift. */
+static enum es_errc draw(struct es_report *report, const struct es_sheet *sheet, struct es_report_part *part, struct es_error *err)
+{
+    part->curves = cJSON_CreateObject();
+    part->drift = cJSON_CreateObject();
+    if (!part->curves || !part->drift) return es_fail(err, ES_E_MEMORY, "no memory for curves and drift");
+    if (report->config->models[part->stream->model].findings[part->stream->finding].task != ES_TASK_BINARY) return ES_OK;
+    return es_report_curves(report, sheet, part->curves, err);
+}
+
+/** One sheet, swept and tallied; the sheet is gone afterwards. @param shapes  gets curves and drift; may be NULL */
 static enum es_errc sweep_rows(struct es_report *report, const struct es_stream *stream, int32_t from, struct es_sweep **sweep,
-                               struct es_tally **tallies, struct es_error *err)
+                               struct es_tally **tallies, struct es_report_part *shapes, struct es_error *err)
 {
     struct es_sheet_holder holder = {0};
     enum es_errc e = es_cohort_sheet(es_site_cohort(report->site), stream, from, report->options->to, report->now, report->plan_day,
@@ -48,6 +58,7 @@ static enum es_errc sweep_rows(struct es_report *report, const struct es_stream 
         *tallies = es_report_tally(report, &holder.sheet, *sweep);
         if (!*tallies) e = es_fail(err, ES_E_MEMORY, "no memory to tally %u rows", holder.sheet.rows);
     }
+    if (e == ES_OK && shapes) e = draw(report, &holder.sheet, shapes, err);
     es_sheet_holder_clear(&holder);
     return e;
 }
@@ -55,12 +66,12 @@ static enum es_errc sweep_rows(struct es_report *report, const struct es_stream 
 enum es_errc es_report_sweep(struct es_report *report, struct es_report_part *part, struct es_error *err)
 {
     const int32_t from = report->options->from;
-    const enum es_errc e = sweep_rows(report, part->stream, from, &part->sweep, &part->tallies, err);
+    const enum es_errc e = sweep_rows(report, part->stream, from, &part->sweep, &part->tallies, part, err);
     if (e != ES_OK) return e;
     const bool early = es_sweep_count(part->sweep) > 0 && es_summary_marked(es_sweep_summary(part->sweep, 0), ES_MARK_EXPLORATORY) > 0;
     if (!early || report->plan_day == ES_NO_DAY) return ES_OK;
     const int32_t day = from != ES_NO_DAY && from > report->plan_day ? from : report->plan_day;
-    return sweep_rows(report, part->stream, day, &part->judge, &part->judge_tallies, err);
+    return sweep_rows(report, part->stream, day, &part->judge, &part->judge_tallies, NULL, err);
 }
 
 void es_report_part_clear(struct es_report_part *part)
@@ -69,5 +80,7 @@ void es_report_part_clear(struct es_report_part *part)
     es_sweep_free(part->judge);
     free(part->tallies);
     free(part->judge_tallies);
+    cJSON_Delete(part->curves);
+    cJSON_Delete(part->drift);
     *part = (struct es_report_part){0};
 }

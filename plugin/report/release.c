@@ -96,6 +96,7 @@ void es_release_disclose(struct es_tree *tree, cJSON *release, const struct es_d
             es_release_hide(&table);
             es_release_statistics(tree, &table);
             es_release_write(tree, &table);
+            es_release_curves(tree, finding);
             copy_everyone(tree, finding);
         }
         es_release_table_free(&table);

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ROC points and calibration bins of a release. Expected points are counted by hand or anew from the rows. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/report/report.h"
+#include "plugin/report/view.h"
+#include "report_site.h"
+#include "testlib.h"
+
+static struct es_site site;
+
+static cJSON *build(enum es_audience audience)
+{
+    cJSON *release = NULL;
+    struct es_error err = {0};
+    const struct es_report_options options = {ES_NO_DAY, ES_NO_DAY, audience};
+    CU_ASSERT_EQUAL_FATAL(es_report_build(&site, &options, &release, &err), ES_OK);
+    return release;
+}
+
+static const cJSON *curve_of(const cJSON *release, const char *label, const char *part)
+{
+    struct es_view_finding at = {0};
+    const cJSON *curve;
+    CU_ASSERT_TRUE_FATAL(es_view_next(release, &at));
+    cJSON_ArrayForEach(curve, es_view_at(at.finding, "curves", "by_group"))
+    {
+        char own[ES_VIEW_LABEL];
+        es_view_label(cJSON_GetObjectItemCaseSensitive(curve, "group"), own, sizeof own);
+        if (strcmp(own, label) == 0) return cJSON_GetObjectItemCaseSensitive(curve, part);
+    }
+    return NULL;
+}
+
+static void row(uint8_t label, double score)
+{
+    stand_in_add(&site, 1, (struct stand_in_row){.sex = 1, .age = 1, .stage = ES_STAGE_REFERENCED, .mark = ES_MARK_HAS_REFERENCE,
+                                                 .label = label, .decision = score >= 0.5});
+    site.rows[site.n - 1].score = score;
+}
+
+static double at(const cJSON *roc, int point, int which)
+{
+    const cJSON *item = cJSON_GetArrayItem(cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(roc, "points"), point), which);
+    return cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
+}
+
+/** Positives 0.9 0.6 0.6 0.2, negatives 0.7 0.6 0.1 0.05: ties move both ways at once. */
+static void every_point_of_a_small_curve_is_there(void)
+{
+    static const double want[7][3] = {{0, 0, NAN}, {0, 0.25, 0.9}, {0.25, 0.25, 0.7}, {0.5, 0.75, 0.6}, {0.5, 1, 0.2}, {0.75, 1, 0.1}, {1, 1, 0.05}};
+    stand_in_init(&site);
+    row(1, 0.9), row(1, 0.6), row(1, 0.6), row(1, 0.2), row(0, 0.7), row(0, 0.6), row(0, 0.1), row(0, 0.05);
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    const cJSON *roc = curve_of(release, "everyone", "roc");
+    CU_ASSERT_EQUAL(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(roc, "points")), 7);
+    for (int i = 0; i < 7; i++)
+        for (int k = 0; k < 3; k++) {
+            if (isnan(want[i][k])) CU_ASSERT_TRUE(isnan(at(roc, i, k)));
+            if (!isnan(want[i][k])) CU_ASSERT_DOUBLE_EQUAL(at(roc, i, k), want[i][k], 1e-15);
+        }
+    CU_ASSERT_STRING_EQUAL(es_view_string(curve_of(release, "sex M", "roc"), "why"), "no_cases");
+    cJSON_Delete(release);
+}
+
+/** 0.3 belongs to [0.3, 0.4), 1 to the last. Observed 1 of 2 by 2 patients, K/(K-1) = 2, so Wilson on 1: 1/2 -+ z / (2 sqrt(1 + z^2)). */
+static void bins_are_left_closed(void)
+{
+    stand_in_init(&site);
+    row(1, 0.3), row(0, 0.35), row(0, 0.1), row(1, 1.0), row(1, 0.95);
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    const cJSON *bins = cJSON_GetObjectItemCaseSensitive(curve_of(release, "sex F", "calibration"), "bins");
+    CU_ASSERT_EQUAL_FATAL(cJSON_GetArraySize(bins), 3);
+    const cJSON *b = cJSON_GetArrayItem(bins, 1);
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(b, "from"), 0.3, 1e-15);
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(b, "to"), 0.4, 1e-15);
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(b, "mean_score"), 0.325, 1e-15);
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(b, "observed"), 0.5, 0);
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(b, "lo"), 0.5 - 1.959964 / (2 * sqrt(1 + 1.959964 * 1.959964)), 1e-6);
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(b, "hi"), 0.5 + 1.959964 / (2 * sqrt(1 + 1.959964 * 1.959964)), 1e-6);
+    CU_ASSERT_EQUAL(es_view_number(cJSON_GetArrayItem(bins, 2), "n"), 2);
+    cJSON_Delete(release);
+}
+
+/** Rows of everyone at or above a score, by class. */
+static void above(double score, double *fpr, double *tpr)
+{
+    double x[2] = {0, 0}, n[2] = {0, 0};
+    for (uint32_t i = 0; i < site.n; i++) {
+        const struct stand_in_row *r = &site.rows[i];
+        if (r->stage != ES_STAGE_REFERENCED || r->label > 1 || isnan(r->score)) continue;
+        n[r->label]++;
+        x[r->label] += r->score >= score;
+    }
+    *fpr = x[0] / n[0];
+    *tpr = x[1] / n[1];
+}
+
+static void thinned_points_are_of_the_full_curve(void)
+{
+    stand_in_init(&site);
+    stand_in_mixed(&site);
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    const cJSON *roc = curve_of(release, "everyone", "roc");
+    const int n = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(roc, "points"));
+    CU_ASSERT(n > 60 && n <= 101);
+    for (int i = 1; i < n; i++) {
+        double fpr, tpr;
+        above(at(roc, i, 2), &fpr, &tpr);
+        CU_ASSERT_EQUAL(at(roc, i, 0), fpr);
+        CU_ASSERT_EQUAL(at(roc, i, 1), tpr);
+    }
+    CU_ASSERT_EQUAL(at(roc, n - 1, 0), 1);
+    CU_ASSERT_EQUAL(at(roc, n - 1, 1), 1);
+    cJSON_Delete(release);
+}
+
+/** Under a floor a step is never over fewer people, and no threshold is told. */
+static void steps_respect_the_floor(void)
+{
+    stand_in_init(&site);
+    stand_in_mixed(&site);
+    site.config.external = (struct es_disclosure){ES_DISCLOSE_FLOOR, 11};
+    cJSON *release = build(ES_AUDIENCE_EXTERNAL);
+    const cJSON *roc = curve_of(release, "everyone", "roc");
+    const int n = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(roc, "points"));
+    uint64_t total[2] = {0, 0};
+    for (uint32_t i = 0; i < site.n; i++)
+        if (site.rows[i].stage == ES_STAGE_REFERENCED && site.rows[i].label < 2 && !isnan(site.rows[i].score)) total[site.rows[i].label]++;
+    CU_ASSERT(n > 5);
+    for (int i = 1; i < n; i++)
+        for (int y = 0; y < 2; y++) {
+            const double step = nearbyint((at(roc, i, y) - at(roc, i - 1, y)) * (double)total[y]);
+            CU_ASSERT(step == 0 || step >= 11);
+            CU_ASSERT_TRUE(isnan(at(roc, i, 2)));
+        }
+    CU_ASSERT_STRING_EQUAL(es_view_string(curve_of(release, "sex O", "roc"), "status"), "suppressed");
+    CU_ASSERT_STRING_EQUAL(es_view_string(curve_of(release, "sex F", "calibration"), "status"), "suppressed");
+    cJSON_Delete(release);
+}
+
+static void bins_of_staff_hold_the_floor(void)
+{
+    stand_in_init(&site);
+    stand_in_mixed(&site);
+    site.config.internal = (struct es_disclosure){ES_DISCLOSE_FLOOR, 30};
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    const cJSON *bin, *bins = cJSON_GetObjectItemCaseSensitive(curve_of(release, "sex F", "calibration"), "bins");
+    double n = 0, before = 0;
+    CU_ASSERT(cJSON_GetArraySize(bins) > 1);
+    cJSON_ArrayForEach(bin, bins)
+    {
+        CU_ASSERT(es_view_number(bin, "patients") >= 30);
+        CU_ASSERT(es_view_number(bin, "from") >= before);
+        before = es_view_number(bin, "to");
+        n += es_view_number(bin, "n");
+    }
+    CU_ASSERT_EQUAL(n, 213); /* the cases of F in the reviewed golden report */
+    cJSON_Delete(release);
+}
+
+static void scores_that_are_no_probabilities_have_no_bins(void)
+{
+    stand_in_init(&site);
+    row(1, 3.5), row(0, -2), row(1, 0.4), row(0, 0.2);
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    CU_ASSERT_STRING_EQUAL(es_view_string(curve_of(release, "everyone", "calibration"), "why"), "not_probability");
+    CU_ASSERT_STRING_EQUAL(es_view_string(curve_of(release, "everyone", "roc"), "status"), "estimated");
+    cJSON_Delete(release);
+}
+
+static const struct es_test tests[] = {{"every_point_of_a_small_curve_is_there", every_point_of_a_small_curve_is_there},
+                                       {"bins_are_left_closed", bins_are_left_closed},
+                                       {"thinned_points_are_of_the_full_curve", thinned_points_are_of_the_full_curve},
+                                       {"steps_respect_the_floor", steps_respect_the_floor},
+                                       {"bins_of_staff_hold_the_floor", bins_of_staff_hold_the_floor},
+                                       {"scores_that_are_no_probabilities_have_no_bins", scores_that_are_no_probabilities_have_no_bins},
+                                       {NULL, NULL}};
+
+int main(int argc, char **argv)
+{
+    return es_test_main("report_curves", tests, argc, argv);
+}
