@@ -213,12 +213,12 @@ static double edge(const struct look *look, double end)
 {
     double outside = end;
     if (end == look->gap || excess(end, look) < 0) return end;
-    for (int i = 1; i <= GRID; i++) {
-        const double d = i == GRID ? look->gap : end + (look->gap - end) * i / GRID;
+    for (int i = 1; i < GRID; i++) {
+        const double d = end + (look->gap - end) * i / GRID;
         if (excess(d, look) < 0) return es_root(excess, look, d, outside, 1e-13);
         outside = d;
     }
-    return look->gap;
+    return es_root(excess, look, look->gap, outside, 1e-13);
 }
 
 bool es_gap_enough(const struct es_gap_sums *s)

@@ -138,12 +138,12 @@ static double outermost(const struct rate *r, double middle, double end)
 {
     double outside = end;
     if (mixture_excess(end, r) < 0) return end > 0 ? INFINITY : -INFINITY;
-    for (int i = 1; i <= GRID; i++) {
-        const double u = i == GRID ? middle : end + (middle - end) * i / GRID;
+    for (int i = 1; i < GRID; i++) {
+        const double u = end + (middle - end) * i / GRID;
         if (mixture_excess(u, r) < 0) return es_root(mixture_excess, r, u, outside, 1e-13);
         outside = u;
     }
-    return middle;
+    return es_root(mixture_excess, r, middle, outside, 1e-13); /* what was seen is always inside */
 }
 
 struct es_estimate es_monitor_rate(const struct es_cluster_sums *s, double alpha)
