@@ -57,9 +57,9 @@ bool es_age_conflicts(const struct es_age *age, const struct es_age_evidence *ev
 
 void es_age_write(const struct es_age *age, char *out)
 {
-    const bool infant = age->days < ES_INFANT_DAYS;
+    const bool infant = age->days < ES_INFANT_DAYS && !age->in_years;
     int number = infant ? (int)age->days : (int)age->years;
-    if (!infant && number < 2) number = 2; /* 730 days after 29 February the second birthday is a day away */
+    if (!infant && !age->in_years && number < 2) number = 2; /* 730 days after 29 February the second birthday is a day away */
     out[0] = (char)('0' + number / 100 % 10);
     out[1] = (char)('0' + number / 10 % 10);
     out[2] = (char)('0' + number % 10);

@@ -3,7 +3,8 @@
  * PatientAge (0010,1010) AS: read, judged against what else the header says, and written in one form.
  *
  * PS3.5 6.2: exactly nnnD, nnnW, nnnM or nnnY. Written as nnnD below two years (730 days), else as nnnY: whole days or years,
- * rounded down; a week has 7 days, a month 365.25/12, a year 365.25. Pure; any thread.
+ * rounded down; a week has 7 days, a month 365.25/12, a year 365.25. What was given in years stays in years: 000Y is some day of the
+ * first year, not the first day. Pure; any thread.
  */
 #ifndef ES_DICOM_AGE_H
 #define ES_DICOM_AGE_H

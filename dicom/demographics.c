@@ -20,8 +20,10 @@ static bool day_of(const struct es_elements *elements, uint32_t tag, int32_t *da
     return e && !e->flags && es_text_date(es_elements_value(elements, e), e->length, day);
 }
 
-static struct es_age_evidence evidence_of(const struct es_elements *elements)
+/* @param birth_fault  why a birth date that is there cannot be believed; "" when it can, or there is none, or no study date tells */
+static struct es_age_evidence evidence_of(const struct es_elements *elements, const char **birth_fault)
 {
+    char text[ES_FACT_VALUE];
     struct es_age_evidence evidence = {.weight_kg = (double)NAN, .size_m = (double)NAN};
     int32_t birth = 0, study = 0;
     const bool born = day_of(elements, TAG_BIRTH_DATE, &birth), studied = day_of(elements, TAG_STUDY_DATE, &study);
@@ -31,7 +33,11 @@ static struct es_age_evidence evidence_of(const struct es_elements *elements)
         evidence.birth_age = age.days;
         evidence.birth_years = age.years;
         evidence.placeholders = !evidence.birth_known;
+        if (!evidence.birth_known) *birth_fault = "birth_date_implausible";
+    } else if (!born && es_element_text(elements, TAG_BIRTH_DATE, text, sizeof text) != ES_TEXT_BLANK) {
+        *birth_fault = "birth_date_malformed";
     }
+    explicit_bzero(text, sizeof text);
     if (!es_element_number(elements, TAG_WEIGHT, &evidence.weight_kg)) evidence.weight_kg = (double)NAN;
     if (!es_element_number(elements, TAG_SIZE, &evidence.size_m)) evidence.size_m = (double)NAN;
     if (evidence.weight_kg == 0 || evidence.size_m == 0) evidence.placeholders = true;
@@ -46,7 +52,8 @@ static void set_reason(struct es_fact *fact, const char *reason)
 /** PatientAge, then the birth date; see age.h. A derived age keeps in `reason` why PatientAge was not believed. */
 static void age_fact(const struct es_elements *elements, struct es_fact *fact)
 {
-    const struct es_age_evidence evidence = evidence_of(elements);
+    const char *birth_fault = "";
+    const struct es_age_evidence evidence = evidence_of(elements, &birth_fault);
     struct es_age age = {.valid = false, .reason = ""};
     if (fact->state == ES_ATTRIBUTE_PRESENT) age = es_age_judge(es_age_read(fact->value, strlen(fact->value)), &evidence);
     if (age.valid && evidence.birth_known && es_age_conflicts(&age, &evidence)) {
@@ -63,7 +70,12 @@ static void age_fact(const struct es_elements *elements, struct es_fact *fact)
         }
         /* a newborn's birth date is no better than the age it was made from when an adult's size or weight stands beside it */
         const struct es_age born = {.valid = true, .days = evidence.birth_age, .years = evidence.birth_years};
-        if (!evidence.birth_known || !es_age_judge(born, &evidence).valid) return;
+        if (evidence.birth_known && !es_age_judge(born, &evidence).valid) birth_fault = "birth_date_implausible";
+        if (birth_fault[0] != '\0' && fact->state != ES_ATTRIBUTE_INVALID) {
+            fact->state = ES_ATTRIBUTE_INVALID;
+            set_reason(fact, birth_fault);
+        }
+        if (!evidence.birth_known || birth_fault[0] != '\0') return;
         fact->state = ES_ATTRIBUTE_PRESENT;
         fact->derived = true;
         es_age_write(&born, fact->value);

@@ -66,8 +66,9 @@ struct es_fact {
     const char *keyword;            /* PS3.6 keyword; static */
     enum es_attribute_state state;  /* before any vocabulary: absent, blank, invalid, conflict or present */
     bool derived;                   /* e.g. PatientAge from PatientBirthDate and StudyDate */
-    char value[ES_FACT_VALUE];      /* "" unless present. PatientAge: normalised nnnD (under 2 years) or nnnY. Code sequences: "value^scheme" */
-    char reason[ES_FACT_REASON];    /* snake_case, when invalid or conflict: "no_unit", "implausible", "differs_from_birth_date";
+    char value[ES_FACT_VALUE];      /* "" unless present. PatientAge: normalised nnnD (under 2 years, unless given in years) or nnnY. Code sequences: "value^scheme" */
+    char reason[ES_FACT_REASON];    /* snake_case, when invalid or conflict: "no_unit", "implausible", "differs_from_birth_date",
+                                     * "birth_date_implausible", "birth_date_malformed" (no PatientAge beside such a birth date);
                                      * of a derived PatientAge: why the one given was not believed, "" when none was given */
 };
 

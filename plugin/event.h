@@ -113,7 +113,7 @@ struct es_event_attribute {
     char keyword[ES_NAME_SIZE];
     enum es_attribute_state state;
     char value[ES_FACT_VALUE];     /* PRESENT: vocabulary level, whole number or equipment token. PatientAge: whole years "84",
-                                      over 89 "90"; under two years days, "400d" */
+                                      over 89 "90"; under two years days, "400d", unless it was given in years, "0" */
     struct es_pseudonym unmapped;  /* UNMAPPED: keyed hash of the folded value, so that a later vocabulary row matches it */
 };
 

@@ -99,7 +99,7 @@ static void make_age(struct es_event_attribute *out, const char *value)
         out->state = ES_ATTRIBUTE_INVALID;
         return;
     }
-    if (age.days < ES_INFANT_DAYS) {
+    if (age.days < ES_INFANT_DAYS && !age.in_years) {
         (void)snprintf(out->value, sizeof out->value, "%dd", age.days);
         return;
     }

@@ -13,7 +13,7 @@ static void only_the_four_forms_are_ages(void)
 {
     static const struct {
         const char *text, *written, *reason;
-    } cases[] = {{"084Y", "084Y", NULL},       {"000Y", "000D", NULL},        {"001Y", "366D", NULL}, {"002Y", "002Y", NULL},
+    } cases[] = {{"084Y", "084Y", NULL},       {"000Y", "000Y", NULL},        {"001Y", "001Y", NULL}, {"002Y", "002Y", NULL},
                  {"018M", "548D", NULL},       {"024M", "002Y", NULL},        {"003W", "021D", NULL}, {"729D", "729D", NULL},
                  {"730D", "002Y", NULL},       {"120Y", "120Y", NULL},        {"24", NULL, "no_unit"}, {"0Y", NULL, "ill_formed"},
                  {"045y", NULL, "ill_formed"}, {"-001Y", NULL, "ill_formed"}, {"", NULL, "ill_formed"}, {"45Y", NULL, "ill_formed"},
@@ -34,7 +34,7 @@ static void only_the_four_forms_are_ages(void)
 /* Every whole number of years is written back as it was given. */
 static void years_survive(void)
 {
-    for (int y = 2; y <= ES_MAX_AGE_YEARS; y++) {
+    for (int y = 0; y <= ES_MAX_AGE_YEARS; y++) {
         char text[16], written[5];
         (void)snprintf(text, sizeof text, "%03dY", y);
         const struct es_age age = es_age_read(text, 4);
@@ -80,11 +80,12 @@ static void ages_are_judged_by_what_stands_beside_them(void)
         {"400Y", NULL, NULL, NULL, NULL, ES_ATTRIBUTE_INVALID, "", "implausible", false},
         {"000Y", NULL, NULL, "1.75", NULL, ES_ATTRIBUTE_INVALID, "", "implausible", false},
         {"000Y", NULL, NULL, NULL, "71.5", ES_ATTRIBUTE_INVALID, "", "implausible", false},
-        {"000Y", NULL, NULL, NULL, "3.9", ES_ATTRIBUTE_PRESENT, "000D", "", false},
+        {"000Y", NULL, NULL, NULL, "3.9", ES_ATTRIBUTE_PRESENT, "000Y", "", false},
         {"000Y", NULL, NULL, NULL, "0", ES_ATTRIBUTE_INVALID, "", "placeholder", false},
         {"000Y", "19000101", "20200101", NULL, NULL, ES_ATTRIBUTE_INVALID, "", "placeholder", false},
         {"000Y", "19600101", "20200101", NULL, NULL, ES_ATTRIBUTE_PRESENT, "060Y", "implausible", true},
-        {"000Y", "20191001", "20200101", NULL, NULL, ES_ATTRIBUTE_PRESENT, "000D", "", false},
+        {"000Y", NULL, NULL, NULL, NULL, ES_ATTRIBUTE_PRESENT, "000Y", "", false},
+        {"000Y", "20191001", "20200101", NULL, NULL, ES_ATTRIBUTE_PRESENT, "000Y", "", false},
         {NULL, "19600615", "20200614", NULL, NULL, ES_ATTRIBUTE_PRESENT, "059Y", "", true},
         {NULL, "19600615", "20200615", NULL, NULL, ES_ATTRIBUTE_PRESENT, "060Y", "", true}, /* on the birthday itself */
         {NULL, "20160229", "20180227", NULL, NULL, ES_ATTRIBUTE_PRESENT, "729D", "", true},
@@ -98,12 +99,17 @@ static void ages_are_judged_by_what_stands_beside_them(void)
         {"058Y", "19600615", "20200616", NULL, NULL, ES_ATTRIBUTE_CONFLICT, "", "differs_from_birth_date", false},
         {"060Y", "17000101", "20200616", NULL, NULL, ES_ATTRIBUTE_PRESENT, "060Y", "", false},
         {"060Y", "18000101", "20200616", NULL, NULL, ES_ATTRIBUTE_PRESENT, "060Y", "", false},
-        {NULL, "19000101", "20200616", NULL, NULL, ES_ATTRIBUTE_ABSENT, "", "", false},
-        {NULL, "18950607", "20200616", NULL, NULL, ES_ATTRIBUTE_ABSENT, "", "", false},
-        {NULL, "20210101", "20200616", NULL, NULL, ES_ATTRIBUTE_ABSENT, "", "", false},
+        {NULL, "19000101", "20200616", NULL, NULL, ES_ATTRIBUTE_INVALID, "", "birth_date_implausible", false},
+        {NULL, "18950607", "20200616", NULL, NULL, ES_ATTRIBUTE_INVALID, "", "birth_date_implausible", false},
+        {NULL, "20210101", "20200616", NULL, NULL, ES_ATTRIBUTE_INVALID, "", "birth_date_implausible", false},
         {NULL, "19600615", NULL, NULL, NULL, ES_ATTRIBUTE_ABSENT, "", "", false},
-        {NULL, "1960", "20200616", NULL, NULL, ES_ATTRIBUTE_ABSENT, "", "", false},
-        {NULL, "20200616", "20200616", "1.8", NULL, ES_ATTRIBUTE_ABSENT, "", "", false},
+        {NULL, "1960", "20200616", NULL, NULL, ES_ATTRIBUTE_INVALID, "", "birth_date_malformed", false},
+        {NULL, "20200616", "20200616", "1.8", NULL, ES_ATTRIBUTE_INVALID, "", "birth_date_implausible", false},
+        {"", "18950607", "20200616", NULL, NULL, ES_ATTRIBUTE_INVALID, "", "birth_date_implausible", false},
+        {NULL, "15 June 1960", NULL, NULL, NULL, ES_ATTRIBUTE_INVALID, "", "birth_date_malformed", false},
+        {NULL, " ", "20200616", NULL, NULL, ES_ATTRIBUTE_ABSENT, "", "", false},
+        {NULL, "", "20200616", NULL, NULL, ES_ATTRIBUTE_ABSENT, "", "", false},
+        {"24", "18950607", "20200616", NULL, NULL, ES_ATTRIBUTE_INVALID, "", "no_unit", false},
         {NULL, "20200616", "20200616", "0.5", "3.4", ES_ATTRIBUTE_PRESENT, "000D", "", true},
         {"006M", "20191001", "20200401", NULL, "7.5", ES_ATTRIBUTE_PRESENT, "183D", "", false},
     };
