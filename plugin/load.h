@@ -46,6 +46,7 @@ const struct es_load_counts *es_load_counted(const struct es_load *load);
 
 /** Take a body of JSON Lines and say what became of it, as JSON:
  * {"taken":n,"revised":n,"duplicate":n,"refused":n,"lines":[{"line":3,"reason":"..."}]}. Blank lines are nothing.
+ * "lines" are the first 100 refused ones by rising number; "lines_left_out" counts the others when there are any.
  * @param answer  owned by the caller (free), written on every return but ES_E_MEMORY
  * @return ES_OK; ES_E_IO or ES_E_STATE when the ledger said no: then "committed" tells how many lines were committed before */
 ES_MUST_USE enum es_errc es_load_lines(struct es_site *site, const char *body, size_t len, struct es_load_counts *counts,

@@ -7,7 +7,12 @@
 #include "plugin/load.h"
 
 #define LINES 256        /* messages of one commit */
-#define MAX_REASONS 100  /* refused lines that are named; all are counted */
+#define MAX_REASONS 100  /* refused lines that are named, the first of them; all are counted */
+
+struct reason {
+    uint64_t line;
+    char text[ES_ERROR_TEXT];
+};
 
 struct lines {
     struct es_site *site;
@@ -17,17 +22,19 @@ struct lines {
     size_t n;
     struct es_load_counts counts;
     uint64_t committed; /* lines of committed batches */
-    cJSON *reasons;
+    struct reason reasons[MAX_REASONS]; /* by rising line */
+    size_t n_reasons;
 };
 
+/* A line that is no message is known at once, one that a rule refuses at its batch's commit: put into its place by its number. */
 static void refuse(struct lines *all, uint64_t line, const struct es_error *why)
 {
     all->counts.refused++;
-    if (cJSON_GetArraySize(all->reasons) >= MAX_REASONS) return;
-    cJSON *entry = cJSON_CreateObject();
-    cJSON_AddNumberToObject(entry, "line", (double)line);
-    cJSON_AddStringToObject(entry, "reason", why->text);
-    cJSON_AddItemToArray(all->reasons, entry);
+    if (all->n_reasons == MAX_REASONS && line > all->reasons[MAX_REASONS - 1].line) return;
+    size_t at = all->n_reasons < MAX_REASONS ? all->n_reasons++ : MAX_REASONS - 1;
+    for (; at > 0 && all->reasons[at - 1].line > line; at--) all->reasons[at] = all->reasons[at - 1];
+    all->reasons[at].line = line;
+    memcpy(all->reasons[at].text, why->text, sizeof all->reasons[at].text);
 }
 
 static enum es_errc flush(struct lines *all, struct es_error *err)
@@ -89,8 +96,15 @@ static char *answer_of(struct lines *all, enum es_errc rc, const struct es_error
         cJSON_AddNumberToObject(answer, "committed_lines", (double)all->committed);
         cJSON_AddStringToObject(answer, "reason", why != NULL ? why->text : es_errc_name(rc));
     }
-    cJSON_AddItemToObject(answer, "lines", all->reasons);
-    all->reasons = NULL;
+    cJSON *list = cJSON_AddArrayToObject(answer, "lines");
+    for (size_t i = 0; i < all->n_reasons; i++) {
+        cJSON *entry = cJSON_CreateObject();
+        cJSON_AddNumberToObject(entry, "line", (double)all->reasons[i].line);
+        cJSON_AddStringToObject(entry, "reason", all->reasons[i].text);
+        cJSON_AddItemToArray(list, entry);
+    }
+    if (all->counts.refused > all->n_reasons)
+        cJSON_AddNumberToObject(answer, "lines_left_out", (double)(all->counts.refused - all->n_reasons));
     char *text = cJSON_PrintUnformatted(answer);
     cJSON_Delete(answer);
     return text;
@@ -103,11 +117,10 @@ enum es_errc es_load_lines(struct es_site *site, const char *body, size_t len, s
     if (all != NULL) {
         all->site = site;
         all->receipts = calloc(LINES, sizeof *all->receipts);
-        all->reasons = cJSON_CreateArray();
     }
     enum es_errc rc = ES_OK;
     struct es_error why = {0};
-    if (all == NULL || all->receipts == NULL || all->reasons == NULL) rc = es_fail(err, ES_E_MEMORY, "memory ran out");
+    if (all == NULL || all->receipts == NULL) rc = es_fail(err, ES_E_MEMORY, "memory ran out");
     uint64_t number = 0;
     for (size_t at = 0; rc == ES_OK && at < len;) {
         const char *end = memchr(body + at, '\n', len - at);
@@ -116,7 +129,7 @@ enum es_errc es_load_lines(struct es_site *site, const char *body, size_t len, s
         at += line + 1;
     }
     if (rc == ES_OK) rc = flush(all, &why);
-    if (all != NULL && all->reasons != NULL) {
+    if (all != NULL) {
         *answer = answer_of(all, rc, &why);
         if (*answer == NULL && rc == ES_OK) rc = es_fail(err, ES_E_MEMORY, "memory ran out");
         counts->taken += all->counts.taken;
@@ -129,10 +142,7 @@ enum es_errc es_load_lines(struct es_site *site, const char *body, size_t len, s
         if (i < all->n && all->messages[i] != NULL) es_message_clear(all->messages[i]);
         free(all->messages[i]);
     }
-    if (all != NULL) {
-        cJSON_Delete(all->reasons);
-        free(all->receipts);
-    }
+    if (all != NULL) free(all->receipts);
     free(all);
     return rc;
 }

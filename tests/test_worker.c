@@ -327,6 +327,41 @@ static void test_status_text_escapes_what_it_quotes(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "\nevensight_worker_ready 0\n"));
 }
 
+/* A rule refuses line 1 at the commit, after line 2 was found to be no message; of 130 the first 100 are named. */
+static void test_refused_lines_stand_in_order(void)
+{
+    static const char rule[] = "{\"event\":\"exam\"}\n";
+    char body[130 * (sizeof rule - 1)];
+    size_t len = 0;
+    struct es_config *config = host_configuration(es_test_tempdir());
+    host_reset();
+    struct es_worker *worker = start(config);
+    es_worker_host_open(worker);
+    for (int i = 0; i < 130; i++) {
+        const char *line = i % 2 == 0 ? rule : "x\n";
+        memcpy(body + len, line, strlen(line));
+        len += strlen(line);
+    }
+    struct es_job *job = es_job_new(ES_JOB_INGEST, body, len);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(job);
+    CU_ASSERT_TRUE_FATAL(es_worker_ask(worker, &job, 10000));
+    cJSON *answer = cJSON_Parse(job->answer);
+    const cJSON *lines = cJSON_GetObjectItem(answer, "lines");
+    CU_ASSERT_EQUAL(cJSON_GetObjectItem(answer, "refused")->valueint, 130);
+    CU_ASSERT_EQUAL_FATAL(cJSON_GetArraySize(lines), 100);
+    CU_ASSERT_EQUAL(cJSON_GetObjectItem(answer, "lines_left_out")->valueint, 30);
+    for (int i = 0; i < 100; i++) {
+        const cJSON *line = cJSON_GetArrayItem(lines, i);
+        CU_ASSERT_EQUAL(cJSON_GetObjectItem(line, "line")->valueint, i + 1);
+        CU_ASSERT_TRUE(strncmp(cJSON_GetObjectItem(line, "reason")->valuestring, i % 2 == 0 ? "study_uid" : "message", 7) == 0);
+    }
+    cJSON_Delete(answer);
+    es_job_free(job);
+    es_worker_host_close(worker);
+    es_worker_stop(worker);
+    es_config_free(config);
+}
+
 int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
@@ -339,6 +374,7 @@ int main(int argc, char **argv)
         {"a_replaced_log_is_a_gap_closed_by_a_walk", test_a_replaced_log_is_a_gap_closed_by_a_walk},
         {"closing_the_host_waits_for_the_call_in_flight", test_closing_the_host_waits_for_the_call_in_flight},
         {"posted_lines_are_answered_after_the_commit", test_posted_lines_are_answered_after_the_commit},
+        {"refused_lines_stand_in_order", test_refused_lines_stand_in_order},
         {"an_unwritable_ledger_degrades_and_recovers", test_an_unwritable_ledger_degrades_and_recovers},
         {NULL, NULL},
     };

@@ -73,11 +73,23 @@ static OrthancPluginErrorCode send_page(OrthancPluginRestOutput *output, enum es
     return code;
 }
 
+/* What asks for something else than it would get (another audience, other dates) is told so, and gets no report. A parameter's name is
+ * repeated when it is a word, its value never. */
+static OrthancPluginErrorCode refuse_parameter(OrthancPluginRestOutput *output, const char *name, const char *known)
+{
+    char reason[160];
+    const size_t len = strlen(name);
+    const bool word = len > 0 && len <= 40 && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-") == len;
+    snprintf(reason, sizeof reason, "unknown parameter%s%s: %s", word ? " " : "", word ? name : "", known);
+    return refuse(output, 400, reason);
+}
+
 static OrthancPluginErrorCode route_report(OrthancPluginRestOutput *output, const OrthancPluginHttpRequest *request)
 {
     const char *format = "json";
     for (uint32_t i = 0; i < request->getCount; i++) {
-        if (strcmp(request->getKeys[i], "format") == 0) format = request->getValues[i];
+        if (strcmp(request->getKeys[i], "format") != 0) return refuse_parameter(output, request->getKeys[i], "only format is known");
+        format = request->getValues[i];
     }
     if (strcmp(format, "json") == 0) return send_page(output, ES_PAGE_JSON, JSON);
     if (strcmp(format, "html") == 0) return send_page(output, ES_PAGE_HTML, "text/html; charset=utf-8");
@@ -197,18 +209,19 @@ static const struct {
     const char *name;
     OrthancPluginHttpMethod method;
     handler handle;
+    bool plain; /* shows the release and knows no parameter; scrapers may put theirs behind status and metrics */
 } routes[] = {
-    {"status", OrthancPluginHttpMethod_Get, route_status},
-    {"report", OrthancPluginHttpMethod_Get, route_report},
-    {"report.json", OrthancPluginHttpMethod_Get, route_json},
-    {"report.html", OrthancPluginHttpMethod_Get, route_html},
-    {"report.csv", OrthancPluginHttpMethod_Get, route_csv},
-    {"coverage", OrthancPluginHttpMethod_Get, route_coverage},
-    {"unpaired", OrthancPluginHttpMethod_Get, route_unpaired},
-    {"metrics", OrthancPluginHttpMethod_Get, route_metrics},
-    {"plots", OrthancPluginHttpMethod_Get, route_plots},
-    {"app", OrthancPluginHttpMethod_Get, route_html},
-    {"ingest/events", OrthancPluginHttpMethod_Post, route_ingest},
+    {"status", OrthancPluginHttpMethod_Get, route_status, false},
+    {"report", OrthancPluginHttpMethod_Get, route_report, false},
+    {"report.json", OrthancPluginHttpMethod_Get, route_json, true},
+    {"report.html", OrthancPluginHttpMethod_Get, route_html, true},
+    {"report.csv", OrthancPluginHttpMethod_Get, route_csv, true},
+    {"coverage", OrthancPluginHttpMethod_Get, route_coverage, true},
+    {"unpaired", OrthancPluginHttpMethod_Get, route_unpaired, true},
+    {"metrics", OrthancPluginHttpMethod_Get, route_metrics, false},
+    {"plots", OrthancPluginHttpMethod_Get, route_plots, true},
+    {"app", OrthancPluginHttpMethod_Get, route_html, true},
+    {"ingest/events", OrthancPluginHttpMethod_Post, route_ingest, false},
 };
 
 static OrthancPluginErrorCode dispatch(OrthancPluginRestOutput *output, const char *url, const OrthancPluginHttpRequest *request)
@@ -225,6 +238,8 @@ static OrthancPluginErrorCode dispatch(OrthancPluginRestOutput *output, const ch
     }
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
         if (strcmp(path, routes[i].name) != 0) continue;
+        if (request->method == routes[i].method && routes[i].plain && request->getCount > 0)
+            return refuse_parameter(output, request->getKeys[0], "none is known here");
         if (request->method == routes[i].method) return routes[i].handle(output, request);
         OrthancPluginSendMethodNotAllowed(context(), output, routes[i].method == OrthancPluginHttpMethod_Get ? "GET" : "POST");
         return OrthancPluginErrorCode_Success;

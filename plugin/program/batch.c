@@ -12,7 +12,13 @@
 /* Where a message came from, for its refusal. */
 struct place {
     char *path;
-    uint64_t line;
+    uint64_t line, order; /* order: of coming */
+};
+
+/* A refusal that waits for its batch: what is no message is known at once, what a rule refuses at the commit. */
+struct held {
+    struct place place;
+    struct es_error why;
 };
 
 struct es_batch {
@@ -21,6 +27,9 @@ struct es_batch {
     struct place places[SIZE];
     struct es_receipt receipts[SIZE];
     size_t count;
+    struct held held[2 * SIZE]; /* at most SIZE lines that are no messages, and the messages */
+    size_t n_held;
+    uint64_t order;
     struct es_batch_counts counts;
 };
 
@@ -41,9 +50,51 @@ static void drop(struct es_batch *batch)
     batch->count = 0;
 }
 
+/* Takes over the place's path. */
+static void hold(struct es_batch *batch, struct place *place, const struct es_error *why)
+{
+    batch->counts.refused++;
+    batch->held[batch->n_held++] = (struct held){*place, *why};
+    place->path = NULL;
+}
+
+static int by_order(const void *left, const void *right)
+{
+    const struct held *a = left, *b = right;
+    return a->place.order < b->place.order ? -1 : a->place.order > b->place.order;
+}
+
+static void tell(const char *path, uint64_t line, const struct es_error *why)
+{
+    es_progress_end();
+    if (line) fprintf(stderr, "%s:%" PRIu64 ": %s\n", path, line, why->text);
+    else fprintf(stderr, "%s: %s\n", path, why->text);
+}
+
+static void tell_held(struct es_batch *batch)
+{
+    if (batch->n_held > 1) qsort(batch->held, batch->n_held, sizeof *batch->held, by_order);
+    for (size_t i = 0; i < batch->n_held; i++)
+        tell(batch->held[i].place.path, batch->held[i].place.line, &batch->held[i].why);
+    for (size_t i = 0; i < batch->n_held; i++) free(batch->held[i].place.path);
+    batch->n_held = 0;
+}
+
+void es_batch_refuse(struct es_batch *batch, const char *path, uint64_t line, const struct es_error *why)
+{
+    struct place place = {batch->n_held < SIZE ? strdup(path) : NULL, line, batch->order++};
+    if (place.path) {
+        hold(batch, &place, why);
+    } else {
+        batch->counts.refused++;
+        tell(path, line, why);
+    }
+}
+
 void es_batch_free(struct es_batch *batch)
 {
     if (!batch) return;
+    tell_held(batch);
     drop(batch);
     for (size_t i = 0; i < SIZE; i++) {
         if (batch->messages[i]) es_message_clear(batch->messages[i]);
@@ -52,17 +103,9 @@ void es_batch_free(struct es_batch *batch)
     free(batch);
 }
 
-void es_batch_refuse(struct es_batch *batch, const char *path, uint64_t line, const struct es_error *why)
-{
-    batch->counts.refused++;
-    es_progress_end();
-    if (line) fprintf(stderr, "%s:%" PRIu64 ": %s\n", path, line, why->text);
-    else fprintf(stderr, "%s: %s\n", path, why->text);
-}
-
 enum es_errc es_batch_flush(struct es_batch *batch, struct es_error *err)
 {
-    if (batch->count == 0) return ES_OK;
+    if (batch->count == 0 && batch->n_held == 0) return ES_OK;
     const enum es_errc rc =
         es_site_take(batch->site, (const struct es_message *const *)batch->messages, batch->count, batch->receipts, err);
     for (size_t i = 0; rc == ES_OK && i < batch->count; i++) {
@@ -71,10 +114,11 @@ enum es_errc es_batch_flush(struct es_batch *batch, struct es_error *err)
         case ES_OUTCOME_REVISED: batch->counts.revised++; break;
         case ES_OUTCOME_DUPLICATE: batch->counts.duplicate++; break;
         case ES_OUTCOME_REFUSED:
-            es_batch_refuse(batch, batch->places[i].path, batch->places[i].line, &batch->receipts[i].error);
+            hold(batch, &batch->places[i], &batch->receipts[i].error);
             break;
         }
     }
+    tell_held(batch);
     for (size_t i = 0; i < batch->count; i++) es_message_clear(batch->messages[i]);
     drop(batch);
     return rc;
@@ -83,13 +127,13 @@ enum es_errc es_batch_flush(struct es_batch *batch, struct es_error *err)
 /* Room for one more message, cleared. The messages are big and used again. */
 static enum es_errc next(struct es_batch *batch, const char *path, uint64_t line, struct es_message **out, struct es_error *err)
 {
-    if (batch->count == SIZE) {
+    if (batch->count == SIZE || batch->n_held >= SIZE) {
         const enum es_errc rc = es_batch_flush(batch, err);
         if (rc != ES_OK) return rc;
     }
     const size_t i = batch->count;
     if (!batch->messages[i]) batch->messages[i] = malloc(sizeof *batch->messages[i]);
-    batch->places[i] = (struct place){strdup(path), line};
+    batch->places[i] = (struct place){strdup(path), line, batch->order++};
     if (!batch->messages[i] || !batch->places[i].path) {
         free(batch->places[i].path);
         batch->places[i].path = NULL;
@@ -111,9 +155,7 @@ enum es_errc es_batch_json(struct es_batch *batch, const char *path, uint64_t li
     if (es_message_from_json(message, text, len, &why) == ES_OK) return ES_OK;
     es_message_clear(message);
     batch->count--;
-    free(batch->places[batch->count].path);
-    batch->places[batch->count].path = NULL;
-    es_batch_refuse(batch, path, line, &why);
+    hold(batch, &batch->places[batch->count], &why);
     return ES_OK;
 }
 

@@ -23,7 +23,7 @@ ES_MUST_USE enum es_errc es_batch_json(struct es_batch *batch, const char *path,
                                        struct es_error *err);
 /** Add the messages of one DICOM file. */
 ES_MUST_USE enum es_errc es_batch_dicom(struct es_batch *batch, const char *path, struct es_error *err);
-/** Name and count one refusal. line 0: the file as a whole. */
+/** Count one refusal; it is named with those of its batch, in the order they came. line 0: the file as a whole. */
 void es_batch_refuse(struct es_batch *batch, const char *path, uint64_t line, const struct es_error *why);
 /** Commit what is gathered. */
 ES_MUST_USE enum es_errc es_batch_flush(struct es_batch *batch, struct es_error *err);

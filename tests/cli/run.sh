@@ -172,12 +172,15 @@ bad_lines_are_named_and_the_rest_goes_on() {
     printf '%0.s[' $(seq 2000)
     echo
     result 1 0.9
+    echo '{"event":"reference","study_uid":"1.2.3.1","findings":[{"finding":"f","label":1}]}' # a rule's refusal comes last
+    echo 'no JSON'
     reference 77 1 # of an exam that has not come: kept
   } >"$dir/day.jsonl"
   run 1 ingest -c "$dir/evensight.json" "$dir/day.jsonl"
-  contains "taken and refused" "taken 3, revised 0, duplicates 0, refused 4" "$errors"
+  contains "taken and refused" "taken 3, revised 0, duplicates 0, refused 6" "$errors"
   contains "the line is named" "day.jsonl:2:" "$errors"
   contains "the unknown key is named" "patient_name" "$errors"
+  same "refusals stand in the order of their lines" "2 3 4 5 7 8" "$(grep -o 'day.jsonl:[0-9]*' "$errors" | cut -d: -f2 | xargs)"
   check "no value in any message" sh -c '! grep -q CANARY "$1"' sh "$errors"
   run 0 report -c "$dir/evensight.json" -f json
   same "the reference waits for its exam" 1 "$(jq .unpaired.references_without_exam "$out")"
