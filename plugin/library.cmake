@@ -13,7 +13,5 @@ configure_file(evensight.pc.in ${PROJECT_BINARY_DIR}/evensight.pc @ONLY)
 install(TARGETS evensight_shared LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES evensight.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES ${PROJECT_BINARY_DIR}/evensight.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-install(FILES ${PROJECT_SOURCE_DIR}/dicom/vocabularies/dicom-sex.csv ${PROJECT_SOURCE_DIR}/dicom/vocabularies/nhs-ethnic-category.csv
-        DESTINATION ${CMAKE_INSTALL_DATADIR}/evensight/vocabularies)
 install(FILES program/example.json DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -49,11 +49,12 @@ if [ ${#missing[@]} -gt 0 ]; then
     made_policy=yes
   fi
   drop_policy() { [ -z "$made_policy" ] || as_root rm -f $policy; made_policy=; }
-  trap drop_policy EXIT
+  apt_log=$(mktemp)
+  trap 'drop_policy; rm -f "$apt_log"' EXIT
   as_root apt-get update -qq
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/tmp/evensight-apt.$$ 2>&1 ||
-    { tail -20 /tmp/evensight-apt.$$ >&2; rm -f /tmp/evensight-apt.$$; exit 1; }
-  rm -f /tmp/evensight-apt.$$
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >"$apt_log" 2>&1 ||
+    { tail -20 "$apt_log" >&2; exit 1; }
+  rm -f "$apt_log"
   drop_policy
   if [ $was_running = no ] && orthanc_runs; then
     if [ -d /run/systemd/system ]; then as_root systemctl stop orthanc; else as_root service orthanc stop || true; fi

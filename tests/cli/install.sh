@@ -10,9 +10,15 @@ root=$scratch/root
 everything_is_installed() {
   check "cmake --install" cmake --install "$BUILD" --prefix "$root" >/dev/null
   local f
-  for f in bin/evensight include/evensight.h share/man/man1/evensight.1 share/evensight/vocabularies/dicom-sex.csv; do
+  for f in bin/evensight include/evensight.h share/man/man1/evensight.1 share/evensight/vocabularies/dicom-sex.csv \
+    share/evensight/vocabularies/nhs-ethnic-category.csv share/doc/evensight/LICENSE; do
     check "$f" test -s "$root/$f"
   done
+  same "rules that install a vocabulary" 1 "$(cat "$BUILD"/*/cmake_install.cmake "$BUILD"/*/*/cmake_install.cmake | grep -c 'vocabularies/dicom-sex\.csv')"
+  if [ -e "$root/share/orthanc/plugins/libOrthancEvensight.so" ]; then
+    contains "the plugin's terms" "GPL-3.0-or-later" "$root/share/doc/evensight/orthanc/COPYING"
+    contains "and their text" "GNU GENERAL PUBLIC LICENSE" "$root/share/doc/evensight/orthanc/GPL-3.0-or-later.txt"
+  fi
   check "the library" sh -c 'ls "$1"/lib/*/libevensight.so || ls "$1"/lib/libevensight.so' sh "$root" >/dev/null
 }
 
