@@ -414,6 +414,7 @@ int main(int argc, char **argv)
         }
     }
     const double start = now();
+    setvbuf(stdout, NULL, _IOLBF, 0); /* rows show as they are ready, also in a pipe */
     printf("%u runs, seed %llu, alpha %.2f shared by 20 groups, margin %.2f\n\n", o.runs, (unsigned long long)o.seed, ALPHA, MARGIN);
     no_disparity(&o);
     delays(&o);
