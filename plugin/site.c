@@ -117,6 +117,12 @@ int32_t es_site_plan_day(const struct es_site *site, bool *declared_in_retrospec
     return since;
 }
 
+uint64_t es_site_configurations(const struct es_site *site, uint64_t *seq)
+{
+    *seq = site->config_seq;
+    return site->configurations;
+}
+
 bool es_site_take_dirty(struct es_site *site)
 {
     const bool dirty = site->dirty;

@@ -46,13 +46,16 @@ const struct es_config *es_site_config(const struct es_site *site);
 struct es_cohort *es_site_cohort(struct es_site *site);
 struct es_ledger *es_site_ledger(struct es_site *site);
 const struct es_key *es_site_key(const struct es_site *site);
-/** Greatest content instant of the live events (each no later than its receipt); ES_NO_INSTANT when there is none. */
+/** Greatest content instant of the live events; ES_NO_INSTANT when there is none. An instant more than two days after its receipt is a
+ * clock that runs ahead and is left out. */
 int64_t es_site_now(const struct es_site *site);
 /** The last event that is not a release or alarm: what a report is computed from. seq 0 when there is none. */
 void es_site_basis(const struct es_site *site, struct es_head *head);
 /** Plan in force: day from which cases bear verdicts; *declared is true when the plan itself says since when and the day lies before
  * its event was recorded (the report then says "declared in retrospect"). ES_NO_DAY when there is no plan event. */
 int32_t es_site_plan_day(const struct es_site *site, bool *declared_in_retrospect, uint64_t *plan_seq);
+/** Configurations recorded so far (1: never changed), and the entry of the last. */
+uint64_t es_site_configurations(const struct es_site *site, uint64_t *seq);
 /** Changed since the last call? (for hosts that render when needed) */
 bool es_site_take_dirty(struct es_site *site);
 

@@ -79,6 +79,7 @@ struct es_site {
     char *config_document, *plan_document; /* last ones in the ledger */
     uint64_t config_seq, plan_seq;
     int64_t plan_received;
+    uint64_t configurations; /* config events so far */
     const struct es_progress *progress;
 };
 
@@ -128,6 +129,8 @@ struct es_batch {
 /** Derive every touched bundle and put it into the cohort. batch may be NULL. */
 ES_MUST_USE enum es_errc es_site_derive(struct es_site *site, const struct es_batch *batch, struct es_error *err);
 
+/** When an event's content says it happened, ES_NO_INSTANT too when that lies more than two days after its receipt. */
+int64_t es_site_instant(const struct es_event *event, int64_t received);
 /** What every new or replayed event does beside its bundle: now, basis, plan, configuration, retractions. */
 ES_MUST_USE enum es_errc es_site_note(struct es_site *site, const struct es_event *event, uint64_t seq, int64_t received, bool replay,
                                       struct es_error *err);

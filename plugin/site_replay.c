@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "plugin/site_internal.h"
+#include "plugin/time.h"
 
 enum es_errc es_site_decode(const struct es_entry *entry, struct es_event *out, struct es_error *err)
 {
@@ -63,10 +64,20 @@ struct targets {
     struct es_error *err;
 };
 
+/* A clock that runs ahead must not close windows: an instant more than this after its receipt says nothing about now. Two days, since
+ * an exam's instant is the end of its day wherever on earth that was. */
+#define AHEAD (2 * ES_MICROSECONDS_A_DAY)
+
+int64_t es_site_instant(const struct es_event *event, int64_t received)
+{
+    const int64_t instant = es_event_instant(event);
+    return instant != ES_NO_INSTANT && instant - AHEAD > received ? ES_NO_INSTANT : instant;
+}
+
 static void retract_target(struct targets *targets, const struct es_event *event, uint64_t seq, int64_t received)
 {
     struct es_site *site = targets->site;
-    const int64_t instant = es_event_instant(event);
+    const int64_t instant = es_site_instant(event, received);
     bool good = true;
     if (event->kind == ES_EVENT_PATIENT_ALIAS) {
         es_graph_unmerge(&site->graph, seq);
@@ -74,7 +85,7 @@ static void retract_target(struct targets *targets, const struct es_event *event
     }
     if (es_graph_first_retraction(&site->graph, targets->retraction, (uint32_t)targets->seq, event))
         good = es_graph_name(&site->graph, event, -1, targets->replay);
-    if (instant != ES_NO_INSTANT && (instant < received ? instant : received) == site->now) site->now_stale = true;
+    if (instant != ES_NO_INSTANT && instant == site->now) site->now_stale = true;
     if (!good || !es_graph_touch_event(&site->graph, event)) targets->code = es_fail(targets->err, ES_E_MEMORY, "site: out of memory");
 }
 
@@ -116,6 +127,7 @@ static enum es_errc note_document(struct es_site *site, const struct es_event *e
     if (event->kind == ES_EVENT_CONFIG) {
         code = keep_document(&site->config_document, event, err);
         site->config_seq = seq;
+        site->configurations++;
     } else if (event->kind == ES_EVENT_PLAN) {
         code = keep_document(&site->plan_document, event, err);
         site->plan_seq = seq;
@@ -127,7 +139,7 @@ static enum es_errc note_document(struct es_site *site, const struct es_event *e
 enum es_errc es_site_note(struct es_site *site, const struct es_event *event, uint64_t seq, int64_t received, bool replay,
                           struct es_error *err)
 {
-    const int64_t instant = es_event_instant(event), capped = instant < received ? instant : received;
+    const int64_t instant = es_site_instant(event, received);
     if (seq >= ES_NONE - 1) return es_fail(err, ES_E_LIMIT, "site: more than %u events", ES_NONE - 2);
     if (event->kind != ES_EVENT_RELEASE && event->kind != ES_EVENT_ALARM) {
         site->basis = seq;
@@ -141,7 +153,7 @@ enum es_errc es_site_note(struct es_site *site, const struct es_event *event, ui
     if (event->kind == ES_EVENT_PATIENT_ALIAS && !es_graph_merge(&site->graph, event, (uint32_t)seq, retracted, replay))
         return es_fail(err, ES_E_MEMORY, "site: out of memory");
     if (!retracted && !es_graph_name(&site->graph, event, 1, replay)) return es_fail(err, ES_E_MEMORY, "site: out of memory");
-    if (instant != ES_NO_INSTANT && !retracted && capped > site->now) site->now = capped;
+    if (instant != ES_NO_INSTANT && !retracted && instant > site->now) site->now = instant;
     return ES_OK;
 }
 
@@ -160,9 +172,9 @@ static bool each_instant(void *context, const struct es_entry *entry)
     if (!entry->body) return true;
     instants->code = es_site_decode(entry, &event, instants->err);
     if (instants->code != ES_OK) return false;
-    const int64_t instant = es_event_instant(&event), capped = instant < entry->received ? instant : entry->received;
-    if (instant != ES_NO_INSTANT && es_graph_retraction(&instants->site->graph, &event) == 0 && capped > instants->now)
-        instants->now = capped;
+    const int64_t instant = es_site_instant(&event, entry->received);
+    if (instant != ES_NO_INSTANT && es_graph_retraction(&instants->site->graph, &event) == 0 && instant > instants->now)
+        instants->now = instant;
     es_event_clear(&event);
     return true;
 }

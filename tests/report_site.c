@@ -123,6 +123,13 @@ int32_t es_site_plan_day(const struct es_site *site, bool *retrospect, uint64_t 
     return site->plan_day;
 }
 
+uint64_t es_site_configurations(const struct es_site *site, uint64_t *seq)
+{
+    (void)site;
+    *seq = 1;
+    return 1;
+}
+
 enum es_errc es_cohort_levels(const struct es_cohort *cohort, size_t axis, struct es_levels *out, struct es_error *err)
 {
     (void)cohort;

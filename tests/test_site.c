@@ -329,6 +329,23 @@ static void configuration_and_plan_are_recorded_once_and_a_release_moves_no_basi
     es_world_close(&world);
 }
 
+static void a_clock_that_runs_ahead_closes_no_window(void)
+{
+    struct es_world world;
+    es_world_open(&world, NULL);
+    const int32_t today = es_instant_day(es_clock());
+    CU_ASSERT_EQUAL(es_world_take(&world, es_say_exam(1, 1, DAY, "F", "084Y")), ES_OUTCOME_TAKEN);
+    const int64_t now = es_site_now(world.site);
+    CU_ASSERT_EQUAL(now, ES_MICROSECONDS_A_DAY * (DAY + 1));
+    CU_ASSERT_EQUAL(es_world_take(&world, es_say_exam(2, 2, today + 400, "F", "084Y")), ES_OUTCOME_TAKEN);
+    CU_ASSERT_EQUAL(es_site_now(world.site), now);
+    CU_ASSERT_EQUAL(es_world_take(&world, es_say_exam(3, 3, today, "F", "084Y")), ES_OUTCOME_TAKEN); /* its day is not over yet */
+    CU_ASSERT_EQUAL(es_site_now(world.site), ES_MICROSECONDS_A_DAY * (today + (int64_t)1));
+    es_world_reopen(&world, ES_SITE_READ);
+    CU_ASSERT_EQUAL(es_site_now(world.site), ES_MICROSECONDS_A_DAY * (today + (int64_t)1));
+    es_world_close(&world);
+}
+
 static void verify_names_an_identity_that_is_not_its_body_s(void)
 {
     struct es_world world;
@@ -369,6 +386,7 @@ int main(int argc, char **argv)
         {"a_reader_of_nothing_is_told_and_a_reader_may_not_write", a_reader_of_nothing_is_told_and_a_reader_may_not_write},
         {"configuration_and_plan_are_recorded_once_and_a_release_moves_no_basis",
          configuration_and_plan_are_recorded_once_and_a_release_moves_no_basis},
+        {"a_clock_that_runs_ahead_closes_no_window", a_clock_that_runs_ahead_closes_no_window},
         {"verify_names_an_identity_that_is_not_its_body_s", verify_names_an_identity_that_is_not_its_body_s},
         {NULL, NULL}};
     return es_test_main("site", tests, argc, argv);

@@ -21,6 +21,7 @@ void es_report_provenance(struct es_report *report, cJSON *release, const char *
     struct es_tree *t = &report->tree;
     char text[ES_INSTANT_TEXT] = "", link[2 * ES_SHA256_SIZE + 1];
     struct es_head head = {0};
+    uint64_t last = 0;
     es_tree_text(t, release, "schema", schema);
     es_tree_text(t, release, "site", report->config->site);
     es_tree_text(t, release, "software", "evensight " ES_VERSION);
@@ -28,7 +29,9 @@ void es_report_provenance(struct es_report *report, cJSON *release, const char *
     if (report->now != ES_NO_INSTANT) es_instant_format(report->now, text);
     es_tree_text_or_null(t, release, "as_of", text);
     es_site_basis(report->site, &head);
-    cJSON *heads = es_tree_array(t, es_tree_object(t, release, "ledger"), "heads");
+    cJSON *ledger = es_tree_object(t, release, "ledger"), *heads = es_tree_array(t, ledger, "heads");
+    const uint64_t configurations = es_site_configurations(report->site, &last);
+    es_tree_count(t, ledger, "configurations", configurations);
     if (head.seq > 0) {
         cJSON *entry = es_tree_object(t, heads, NULL);
         es_hex(head.link, sizeof head.link, link);

@@ -305,6 +305,12 @@ static void sentences(struct summary *s)
     if (s->judged > 0 && disparities == 0) tell(s, "No disparity was shown; what could not be judged is listed, and is not evidence of fairness.");
     tell_undecided(s);
     tell_gaps(s);
+    const double configurations = es_view_number(cJSON_GetObjectItemCaseSensitive(s->release, "ledger"), "configurations");
+    if (configurations > 1) {
+        snprintf(text, sizeof text, "The configuration changed %.0f time%s since the ledger began: all figures are by the present one.",
+                 configurations - 1, configurations > 2 ? "s" : "");
+        tell(s, text);
+    }
     if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(plan, "declared_in_retrospect")))
         tell(s, "The plan was declared in retrospect: it speaks of exams from before it was recorded.");
     tell(s, "Intervals and verdicts are fixed-size: valid for one planned look; not for daily looking.");
