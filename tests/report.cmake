@@ -12,7 +12,7 @@ es_add_test(versions es_site_world m)
 pkg_check_modules(ES_TEST_PNG REQUIRED IMPORTED_TARGET libpng)
 es_add_test(view es_plugin)
 es_add_test(html es_plugin m)
-es_add_test(plot es_plugin PkgConfig::ES_TEST_PNG)
+es_add_test(plot es_plugin PkgConfig::ES_TEST_PNG m)
 
 # The whole path on real predictions, against figures of others.
 es_add_test(nih es_plugin)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Plots: their names, their size and provenance as libpng reads them back, and the PNG writer's limits. */
+#include <math.h>
 #include <png.h>
 #include <setjmp.h>
 #include <stdio.h>
@@ -74,6 +75,16 @@ static void drop(struct read_back *image)
 {
     free(image->pixels);
     free(image);
+}
+
+static size_t ink(const struct read_back *image, uint32_t rgb)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < (size_t)image->width * image->height; i++) {
+        const unsigned char *p = image->pixels + 3 * i;
+        count += p[0] == (rgb >> 16 & 0xff) && p[1] == (rgb >> 8 & 0xff) && p[2] == (rgb & 0xff);
+    }
+    return count;
 }
 
 static const char *text_of(const struct read_back *image, const char *key)
@@ -154,12 +165,75 @@ static void names_say_what_is_drawn(void)
     cJSON *release = sample();
     struct es_plot_list list;
     CU_ASSERT_EQUAL_FATAL(es_plot_names(release, &list, NULL), ES_OK);
-    CU_ASSERT_EQUAL_FATAL(list.count, 12);
+    CU_ASSERT_EQUAL_FATAL(list.count, 18);
     for (size_t i = 0; i < 4; i++) CU_ASSERT_STRING_EQUAL(list.names[i], first[i]);
-    CU_ASSERT_STRING_EQUAL(list.names[11], "coverage-edge-emphysema-emphysema.png");
+    CU_ASSERT_STRING_EQUAL(list.names[15], "coverage-edge-emphysema-emphysema.png");
     es_plot_list_free(&list);
     CU_ASSERT_EQUAL(list.count, 0);
     es_plot_list_free(NULL);
+    cJSON_Delete(release);
+}
+
+/* WCAG 2.1, 1.4.3: 4.5 : 1, relative luminance as defined there. */
+static double luminance(const uint8_t rgb[3])
+{
+    static const double weight[3] = {0.2126, 0.7152, 0.0722};
+    double sum = 0;
+    for (int i = 0; i < 3; i++) {
+        const double c = rgb[i] / 255.0;
+        sum += weight[i] * (c <= 0.03928 ? c / 12.92 : pow((c + 0.055) / 1.055, 2.4));
+    }
+    return sum;
+}
+
+static void text_on_the_scale_can_be_read(void)
+{
+    static const uint8_t black[3] = {0x1a, 0x1a, 0x1a}, white[3] = {0xff, 0xff, 0xff};
+    double before = 2;
+    for (size_t step = 0; step < 7; step++) {
+        uint8_t rgb[3];
+        const bool dark = es_plot_heat_dark(step, rgb);
+        const double own = luminance(rgb), text = luminance(dark ? white : black);
+        CU_ASSERT((fmax(own, text) + 0.05) / (fmin(own, text) + 0.05) >= 4.5);
+        CU_ASSERT(own < before); /* darker at every step: readable without colour */
+        before = own;
+    }
+}
+
+/* A release with curves, one of them suppressed, and a crossing with all three states of a cell. */
+static void curves_and_crossings_are_drawn(void)
+{
+    static const char text[] =
+        "{\"schema\":\"evensight-report/1\",\"axes\":[{\"name\":\"sex\",\"levels\":[\"F\",\"M\",\"unknown\"]},{\"name\":\"age\",\"levels\":[\"0-59\",\"60+\"]}],"
+        "\"models\":[{\"name\":\"net\",\"version\":\"1\",\"findings\":[{\"finding\":\"f\",\"epoch\":1,\"curves\":{\"by_group\":["
+        "{\"group\":{},\"roc\":{\"status\":\"estimated\",\"points\":[[0,0],[0.25,0.75],[1,1]]},\"calibration\":{\"status\":\"estimated\",\"bins\":["
+        "{\"mean_score\":0.2,\"observed\":0.1,\"lo\":0.05,\"hi\":0.2,\"patients\":90},{\"mean_score\":0.8,\"observed\":0.7,\"lo\":null,\"hi\":null,\"patients\":9}]}},"
+        "{\"group\":{\"sex\":\"F\"},\"roc\":{\"status\":\"suppressed\"},\"calibration\":{\"status\":\"suppressed\"}}]},"
+        "\"groups\":[{\"group\":{},\"metrics\":{}},{\"group\":{\"sex\":\"F\",\"age\":\"60+\"},\"metrics\":{\"sensitivity\":{\"status\":\"estimated\",\"value\":0.9,\"lo\":0.8,\"hi\":0.95,\"n\":40}}},"
+        "{\"group\":{\"sex\":\"M\",\"age\":\"60+\"},\"metrics\":{\"sensitivity\":{\"status\":\"suppressed\"}}},"
+        "{\"group\":{\"sex\":\"F\",\"age\":\"0-59\"},\"metrics\":{\"sensitivity\":{\"status\":\"estimated\",\"value\":0.5,\"lo\":0.4,\"hi\":0.6,\"n\":40}}}]}]}]}";
+    static const char *const names[] = {"roc-net-f-sex.png", "calibration-net-f-sex.png", "heat-net-f-sensitivity-sex-age.png"};
+    cJSON *release = cJSON_Parse(text);
+    struct es_plot_list list;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(release);
+    CU_ASSERT_EQUAL_FATAL(es_plot_names(release, &list, NULL), ES_OK);
+    CU_ASSERT_EQUAL(list.count, 5); /* and a forest and coverage */
+    for (size_t i = 0; i < 3; i++) {
+        struct es_bytes bytes = {0};
+        bool named = false;
+        for (size_t k = 0; k < list.count; k++) named |= strcmp(list.names[k], names[i]) == 0;
+        CU_ASSERT_TRUE(named);
+        CU_ASSERT_EQUAL_FATAL(es_render_plot(release, names[i], &bytes, NULL), ES_OK);
+        struct read_back *image = read_png(&bytes);
+        CU_ASSERT_EQUAL(image->width, ES_PLOT_WIDTH);
+        if (i == 2) { /* the greatest value has the darkest step, the least the lightest */
+            CU_ASSERT(ink(image, 0x063f73) > 10000);
+            CU_ASSERT(ink(image, 0xf1f6fb) > 10000);
+        }
+        drop(image);
+        es_bytes_free(&bytes);
+    }
+    es_plot_list_free(&list);
     cJSON_Delete(release);
 }
 
@@ -212,16 +286,6 @@ static void a_plot_carries_its_provenance(void)
     drop(image);
     es_bytes_free(&bytes);
     cJSON_Delete(release);
-}
-
-static size_t ink(const struct read_back *image, uint32_t rgb)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < (size_t)image->width * image->height; i++) {
-        const unsigned char *p = image->pixels + 3 * i;
-        count += p[0] == (rgb >> 16 & 0xff) && p[1] == (rgb >> 8 & 0xff) && p[2] == (rgb & 0xff);
-    }
-    return count;
 }
 
 /* In the sample one single-attribute group (age 18-39) misses the floor of effusion's sensitivity, none of the AUROCs has a
@@ -292,7 +356,7 @@ static void a_plot_that_is_not_there_is_named(void)
     struct es_bytes bytes = {0};
     struct es_error err = {0};
     CU_ASSERT_EQUAL(es_render_plot(release, "forest-x.png", &bytes, &err), ES_E_ARG);
-    CU_ASSERT_STRING_EQUAL(err.text, "plot: the release has no \"forest-x.png\" among its 12 plots");
+    CU_ASSERT_STRING_EQUAL(err.text, "plot: the release has no \"forest-x.png\" among its 18 plots");
     CU_ASSERT_PTR_NULL(bytes.data);
     cJSON_Delete(release);
     struct es_plot_list list = {0};
@@ -309,6 +373,8 @@ int main(int argc, char **argv)
         {"a_file_past_its_ceiling_is_refused", a_file_past_its_ceiling_is_refused},
         {"names_say_what_is_drawn", names_say_what_is_drawn},
         {"names_stay_apart", names_stay_apart},
+        {"text_on_the_scale_can_be_read", text_on_the_scale_can_be_read},
+        {"curves_and_crossings_are_drawn", curves_and_crossings_are_drawn},
         {"a_plot_carries_its_provenance", a_plot_carries_its_provenance},
         {"a_group_below_the_floor_is_drawn_in_its_colour", a_group_below_the_floor_is_drawn_in_its_colour},
         {"the_same_release_gives_the_same_bytes", the_same_release_gives_the_same_bytes},

@@ -10,10 +10,14 @@
 #define MAX_PLOTS 65536u
 #define SLUG 61
 
-/* One plot of a release: a forest of a metric, or coverage when metric is NULL. */
+enum kind { FOREST, COVERAGE, ROC, CALIBRATION, HEAT };
+static const char *const kinds[] = {"forest", "coverage", "roc", "calibration", "heat"};
+
+/* One plot of a release; what its kind does not need is NULL. */
 struct plot {
     struct es_view_finding at;
-    const char *metric;
+    enum kind kind;
+    const char *metric, *axis, *other;
 };
 
 /* File names are for every host and every file system: [a-z0-9.-] alone. */
@@ -39,25 +43,82 @@ static bool taken(const struct es_plot_list *list, const char *name)
 /* Two models may differ in characters that a name cannot hold, or in their version alone: later ones are numbered. */
 static void name_plot(struct es_plot_list *list, const struct plot *plot)
 {
-    char model[SLUG], finding[SLUG], epoch[16] = "", base[180], name[200];
+    char model[SLUG], finding[SLUG], epoch[16] = "", base[181], name[200];
     slug(plot->at.model_name, model);
     slug(plot->at.name, finding);
     if (plot->at.epoch_id > 1) (void)snprintf(epoch, sizeof epoch, "-e%u", plot->at.epoch_id);
-    if (plot->metric) (void)snprintf(base, sizeof base, "forest-%s-%s-%s%s", model, finding, plot->metric, epoch);
-    else (void)snprintf(base, sizeof base, "coverage-%s-%s%s", model, finding, epoch);
+    const char *parts[] = {plot->metric, plot->axis, plot->other};
+    char tail[3 * 17 + 1] = "";
+    for (size_t i = 0, len = 0; i < 3; i++) {
+        char part[SLUG];
+        if (!parts[i]) continue;
+        slug(parts[i], part);
+        const int n = snprintf(tail + len, sizeof tail - len, "-%.16s", part);
+        len += n > 0 ? (size_t)n : 0;
+    }
+    (void)snprintf(base, sizeof base, "%s-%.52s-%.52s%s%s", kinds[plot->kind], model, finding, tail, epoch);
     (void)snprintf(name, sizeof name, "%s.png", base);
     for (unsigned again = 2; taken(list, name); again++) (void)snprintf(name, sizeof name, "%s-%u.png", base, again);
     memcpy(list->names[list->count++], name, sizeof name);
+}
+
+/* Hand every plot of a finding to `list` and `plots`; only counts where `plots` is NULL. */
+static void take(struct es_plot_list *list, struct plot *plots, size_t *count, struct plot plot)
+{
+    if (plots) {
+        plots[list->count] = plot;
+        name_plot(list, &plot);
+    }
+    (*count)++;
+}
+
+/* Does the finding have groups on exactly these two axes? */
+static bool crossed(const struct es_view_finding *at, const char *axis, const char *other)
+{
+    const cJSON *group;
+    cJSON_ArrayForEach(group, cJSON_GetObjectItemCaseSensitive(at->finding, "groups"))
+    {
+        const cJSON *key = cJSON_GetObjectItemCaseSensitive(group, "group");
+        if (es_view_axes(key) == 2 && cJSON_GetObjectItemCaseSensitive(key, axis) && cJSON_GetObjectItemCaseSensitive(key, other)) return true;
+    }
+    return false;
+}
+
+/* Has the axis a curve of a level that is known? */
+static bool known(const struct es_view_finding *at, const char *axis)
+{
+    const cJSON *curve = NULL;
+    while ((curve = es_plot_curve_next(at, axis, false, curve)))
+        if (!es_view_unknown(cJSON_GetObjectItemCaseSensitive(curve, "group"))) return true;
+    return false;
+}
+
+static void plots_of(const cJSON *release, const struct es_view_finding *at, struct es_plot_list *list, struct plot *plots, size_t *count)
+{
+    static const char *const heats[] = {"sensitivity", "specificity"};
+    const cJSON *axis, *other;
+    for (size_t i = 0; i < ES_FORESTS; i++)
+        if (es_forest_has(at, es_forest_metrics[i])) take(list, plots, count, (struct plot){*at, FOREST, es_forest_metrics[i], NULL, NULL});
+    take(list, plots, count, (struct plot){*at, COVERAGE, NULL, NULL, NULL});
+    cJSON_ArrayForEach(axis, cJSON_GetObjectItemCaseSensitive(release, "axes"))
+    {
+        const char *name = es_view_string(axis, "name");
+        if (known(at, name)) {
+            take(list, plots, count, (struct plot){*at, ROC, NULL, name, NULL});
+            take(list, plots, count, (struct plot){*at, CALIBRATION, NULL, name, NULL});
+        }
+        for (other = axis->next; other; other = other->next)
+            for (size_t i = 0; i < 2; i++)
+                if (es_forest_has(at, heats[i]) && crossed(at, name, es_view_string(other, "name")))
+                    take(list, plots, count, (struct plot){*at, HEAT, heats[i], name, es_view_string(other, "name")});
+    }
 }
 
 static size_t count_plots(const cJSON *release)
 {
     struct es_view_finding at = {0};
     size_t count = 0;
-    while (es_view_next(release, &at)) {
-        for (size_t i = 0; i < ES_FORESTS; i++) count += es_forest_has(&at, es_forest_metrics[i]);
-        count++;
-    }
+    while (es_view_next(release, &at)) plots_of(release, &at, NULL, NULL, &count);
     return count;
 }
 
@@ -78,15 +139,8 @@ static enum es_errc enumerate(const cJSON *release, struct es_plot_list *list, s
         *plots = NULL;
         return es_fail(err, ES_E_MEMORY, "plots: out of memory for %zu names", count);
     }
-    while (es_view_next(release, &at)) {
-        for (size_t i = 0; i <= ES_FORESTS; i++) {
-            const char *metric = i < ES_FORESTS ? es_forest_metrics[i] : NULL;
-            if (metric && !es_forest_has(&at, metric)) continue;
-            struct plot *plot = &(*plots)[list->count];
-            *plot = (struct plot){at, metric};
-            name_plot(list, plot);
-        }
-    }
+    size_t taken_so_far = 0;
+    while (es_view_next(release, &at)) plots_of(release, &at, list, *plots, &taken_so_far);
     return ES_OK;
 }
 
@@ -107,6 +161,17 @@ void es_plot_list_free(struct es_plot_list *list)
     *list = (struct es_plot_list){0};
 }
 
+static enum es_errc draw(const cJSON *release, const struct plot *plot, struct es_bytes *out, struct es_error *err)
+{
+    switch (plot->kind) {
+    case FOREST: return es_plot_forest(release, &plot->at, plot->metric, out, err);
+    case ROC: return es_plot_roc(release, &plot->at, plot->axis, out, err);
+    case CALIBRATION: return es_plot_calibration(release, &plot->at, plot->axis, out, err);
+    case HEAT: return es_plot_heat(release, &plot->at, plot->metric, plot->axis, plot->other, out, err);
+    default: return es_plot_coverage(release, &plot->at, out, err);
+    }
+}
+
 enum es_errc es_render_plot(const cJSON *release, const char *name, struct es_bytes *out, struct es_error *err)
 {
     struct es_plot_list list = {0};
@@ -117,8 +182,7 @@ enum es_errc es_render_plot(const cJSON *release, const char *name, struct es_by
     while (i < list.count && strcmp(list.names[i], name) != 0) i++;
     if (i == list.count)
         rc = es_fail(err, ES_E_ARG, "plot: the release has no \"%.80s\" among its %zu plots", name, list.count);
-    else if (plots[i].metric) rc = es_plot_forest(release, &plots[i].at, plots[i].metric, out, err);
-    else rc = es_plot_coverage(release, &plots[i].at, out, err);
+    else rc = draw(release, &plots[i], out, err);
     free(plots);
     es_plot_list_free(&list);
     return rc;

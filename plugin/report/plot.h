@@ -44,6 +44,10 @@ void es_canvas_line(struct es_canvas *canvas, double x0, double y0, double x1, d
 void es_canvas_box(struct es_canvas *canvas, double x, double y, double width, double height, enum es_ink ink);
 /** A round mark, filled or hollow. */
 void es_canvas_dot(struct es_canvas *canvas, double x, double y, double radius, bool hollow, enum es_ink ink);
+/** A line through `count` points (x, y alternating); nothing below two. */
+void es_canvas_path(struct es_canvas *canvas, const double *xy, size_t count, double width, bool dashed, enum es_ink ink);
+/** A box in a colour of a scale. */
+void es_canvas_fill(struct es_canvas *canvas, double x, double y, double width, double height, const uint8_t rgb[3]);
 /** Write it with provenance. @return also ES_E_MEMORY when cairo failed on the way */
 ES_MUST_USE enum es_errc es_canvas_png(struct es_canvas *canvas, const struct es_png_text *texts, size_t count,
                                        struct es_bytes *out, struct es_error *err);
@@ -69,5 +73,17 @@ ES_MUST_USE enum es_errc es_plot_forest(const cJSON *release, const struct es_vi
                                         struct es_bytes *out, struct es_error *err);
 ES_MUST_USE enum es_errc es_plot_coverage(const cJSON *release, const struct es_view_finding *at, struct es_bytes *out,
                                           struct es_error *err);
+
+/** The next curve of everyone (when asked for) and of the axis's levels after `before`, NULL to begin. @return NULL at the end */
+const cJSON *es_plot_curve_next(const struct es_view_finding *at, const char *axis, bool everyone, const cJSON *before);
+ES_MUST_USE enum es_errc es_plot_roc(const cJSON *release, const struct es_view_finding *at, const char *axis, struct es_bytes *out,
+                                     struct es_error *err);
+ES_MUST_USE enum es_errc es_plot_calibration(const cJSON *release, const struct es_view_finding *at, const char *axis,
+                                             struct es_bytes *out, struct es_error *err);
+/** Heat map of a metric over the crossing of two axes. */
+ES_MUST_USE enum es_errc es_plot_heat(const cJSON *release, const struct es_view_finding *at, const char *metric, const char *axis,
+                                      const char *other, struct es_bytes *out, struct es_error *err);
+/** A step of the heat map's scale, 0 the lightest. @return true when text on it is white */
+bool es_plot_heat_dark(size_t step, uint8_t rgb[3]);
 
 #endif

@@ -114,6 +114,26 @@ void es_canvas_box(struct es_canvas *canvas, double x, double y, double width, d
     cairo_fill(canvas->cairo);
 }
 
+void es_canvas_path(struct es_canvas *canvas, const double *xy, size_t count, double width, bool dashed, enum es_ink ink)
+{
+    static const double dashes[] = {16.0, 8.0};
+    if (count < 2) return;
+    use(canvas, ink);
+    cairo_set_line_width(canvas->cairo, width);
+    cairo_set_dash(canvas->cairo, dashes, dashed ? 2 : 0, 0.0);
+    cairo_set_line_join(canvas->cairo, CAIRO_LINE_JOIN_ROUND);
+    cairo_move_to(canvas->cairo, xy[0], xy[1]);
+    for (size_t i = 1; i < count; i++) cairo_line_to(canvas->cairo, xy[2 * i], xy[2 * i + 1]);
+    cairo_stroke(canvas->cairo);
+}
+
+void es_canvas_fill(struct es_canvas *canvas, double x, double y, double width, double height, const uint8_t rgb[3])
+{
+    cairo_set_source_rgb(canvas->cairo, rgb[0] / 255.0, rgb[1] / 255.0, rgb[2] / 255.0);
+    cairo_rectangle(canvas->cairo, x, y, width, height);
+    cairo_fill(canvas->cairo);
+}
+
 void es_canvas_dot(struct es_canvas *canvas, double x, double y, double radius, bool hollow, enum es_ink ink)
 {
     cairo_new_path(canvas->cairo);

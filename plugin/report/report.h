@@ -39,7 +39,9 @@ ES_MUST_USE enum es_errc es_render_openmetrics(const cJSON *release, struct es_b
 /** A readable table of the findings for a terminal, at most `columns` wide. */
 ES_MUST_USE enum es_errc es_render_text(const cJSON *release, unsigned columns, struct es_bytes *out, struct es_error *err);
 
-/** PNG plots of a release, named "forest-<model>-<finding>-<metric>.png", "coverage-<model>-<finding>.png" (characters outside [a-z0-9.-] become '-'). */
+/** PNG plots of a release, named "forest-<model>-<finding>-<metric>.png", "coverage-<model>-<finding>.png", "roc-<model>-<finding>-<axis>.png",
+ * "calibration-<model>-<finding>-<axis>.png", "heat-<model>-<finding>-<metric>-<axis>-<axis>.png" for each crossing of two axes
+ * (characters outside [a-z0-9.-] become '-'; names of axes are cut at 16; equal names are numbered). */
 struct es_plot_list {
     char (*names)[200];
     size_t count;
