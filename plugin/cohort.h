@@ -47,8 +47,9 @@ void es_levels_clear(struct es_levels *levels);
  * day at least, belong to one epoch: connected components of intervals. A site that labels positives by pathology and negatives
  * by radiology has one epoch of both, never two that are split by outcome; only a clean cut in time begins another.
  * Sources none of whose exams has a day belong to the first epoch. No order of arrival can matter: the intervals are those of all cases.
- * Results without a reference belong to the epoch of their version, device and threshold in force on their exam day, units
- * without a result to that of their version: the latest begun by then; else the first. */
+ * Results without a reference belong to the epoch of their version, device and threshold in force on their exam day, failures
+ * that name a version to the latest of it begun by then, units without a result to the epoch of the latest result by that day;
+ * else to the first. A version or threshold that comes back after another continues its epoch: it is the same product again. */
 struct es_stream {
     uint16_t model, finding;
     char version[ES_NAME_SIZE]; /* "" while no result has told one */

@@ -167,15 +167,26 @@ struct es_epoch {
     bool resulted;           /* a result was seen, not only failures */
     int32_t begin, from, to; /* first exam day of its own cases; span of all assigned ones */
 };
+/** From this exam day on the latest result was of this epoch (number from 0). */
+struct es_epoch_turn {
+    int32_t day;
+    uint32_t epoch;
+};
 /** The epochs of a slot, and how to tell a case's. */
 struct es_epochs {
     struct es_epoch *list; /* in order: list[i] is epoch i + 1 */
     uint32_t count, room;
     double configured;     /* threshold where none is sent */
+    struct es_epoch_turn *turns; /* ascending days; none while there is one epoch */
+    uint32_t n_turns;
     uint32_t *exact;       /* [settings]: epoch of results with this setting; UINT32_MAX: to be told by day */
 };
 ES_MUST_USE enum es_errc es_cohort_epochs(const struct es_cohort *cohort, uint32_t slot, struct es_epochs *out, struct es_error *err);
 void es_epochs_clear(struct es_epochs *epochs);
+/** Fill the turns of finished epochs (cohort_turns.c). @return false when memory ran out */
+bool es_epoch_turns(const struct es_cohort *cohort, const struct es_slot *slot, struct es_epochs *epochs);
+/** The epoch in force on a day: of the latest result by then, else of the first one. There are turns. */
+uint32_t es_epoch_on(const struct es_epochs *epochs, int32_t day);
 /** Number (from 0) of a case's epoch. */
 uint32_t es_epoch_of(const struct es_cohort *cohort, const struct es_epochs *epochs, const struct es_case_row *row);
 

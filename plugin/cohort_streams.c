@@ -266,6 +266,7 @@ uint32_t es_epoch_of(const struct es_cohort *cohort, const struct es_epochs *epo
     const int32_t day = cohort->exams[row->exam].day;
     uint32_t best = UINT32_MAX, first = UINT32_MAX;
     if (is_ok(row) && epochs->exact[row->setting] != UINT32_MAX) return epochs->exact[row->setting];
+    if (!is_ok(row) && key->version[0] == '\0' && epochs->n_turns > 0) return es_epoch_on(epochs, day);
     for (uint32_t i = 0; i < epochs->count; i++) {
         const struct es_epoch *epoch = &epochs->list[i];
         if (key->version[0] != '\0' && strcmp(key->version, epoch->version) != 0) continue;
@@ -308,7 +309,7 @@ enum es_errc es_cohort_epochs(const struct es_cohort *cohort, uint32_t number, s
                                         .threshold = cohort->config->models[slot->model].findings[slot->finding].threshold};
         good = add_epoch(&epochs, &silent);
     }
-    good = good && sort_epochs(cohort, &epochs);
+    good = good && sort_epochs(cohort, &epochs) && es_epoch_turns(cohort, slot, &epochs);
     free(seen);
     if (!good) {
         es_epochs_clear(&epochs);
@@ -323,6 +324,7 @@ void es_epochs_clear(struct es_epochs *epochs)
 {
     free(epochs->list);
     free(epochs->exact);
+    free(epochs->turns);
     memset(epochs, 0, sizeof *epochs);
 }
 

@@ -396,6 +396,36 @@ static void a_source_without_any_exam_day_belongs_to_the_first_epoch_and_long_na
     check_epochs(lengthy, 2, cut, 1);
 }
 
+static void a_version_that_comes_back_takes_its_days_silent_exams_with_it(void)
+{
+    struct bundle bundle;
+    struct es_stream *streams = NULL;
+    size_t n = 0;
+    start("");
+    /* days 0-3 version 1, days 4-7 version 2, days 8-11 version 1 again; on odd days no result came */
+    for (uint32_t i = 0; i < 12; i++) {
+        make(&bundle, i + 1, i + 1, DAY + (int32_t)i);
+        if (i % 2 == 0) answer(&bundle, i >= 4 && i < 8 ? "2" : "1", 0.6, END_OF(DAY + (int32_t)i));
+        put(i, &bundle);
+    }
+    CU_ASSERT_EQUAL_FATAL(es_cohort_streams(cohort, &streams, &n, NULL), ES_OK);
+    for (size_t i = 0; i < n; i++) {
+        struct es_sheet_holder holder = {0};
+        if (streams[i].finding != 0) continue;
+        CU_ASSERT_EQUAL_FATAL(es_cohort_sheet(cohort, &streams[i], ES_NO_DAY, ES_NO_DAY, INT64_MAX, ES_NO_DAY, &holder, NULL), ES_OK);
+        const bool second = strcmp(streams[i].version, "2") == 0;
+        uint32_t missing = 0;
+        for (uint32_t row = 0; row < holder.sheet.rows; row++) missing += holder.sheet.stage[row] == ES_STAGE_MISSING;
+        CU_ASSERT_EQUAL(holder.sheet.rows, second ? 4 : 8);
+        CU_ASSERT_EQUAL(missing, second ? 2 : 4);
+        CU_ASSERT_EQUAL(streams[i].from, second ? DAY + 4 : DAY);
+        CU_ASSERT_EQUAL(streams[i].to, second ? DAY + 7 : DAY + 11);
+        es_sheet_holder_clear(&holder);
+    }
+    free(streams);
+    finish();
+}
+
 static void only_the_finding_that_changed_is_dirty(void)
 {
     struct bundle bundle;
@@ -486,6 +516,8 @@ int main(int argc, char **argv)
         {"overlapping_intervals_chain_and_a_clean_cut_begins_another_epoch", overlapping_intervals_chain_and_a_clean_cut_begins_another_epoch},
         {"a_source_without_any_exam_day_belongs_to_the_first_epoch_and_long_names_are_cut",
          a_source_without_any_exam_day_belongs_to_the_first_epoch_and_long_names_are_cut},
+        {"a_version_that_comes_back_takes_its_days_silent_exams_with_it",
+                                            a_version_that_comes_back_takes_its_days_silent_exams_with_it},
         {"only_the_finding_that_changed_is_dirty", only_the_finding_that_changed_is_dirty},
         {"two_cohorts_are_the_same_when_their_rows_are_and_a_difference_is_named",
          two_cohorts_are_the_same_when_their_rows_are_and_a_difference_is_named},
