@@ -47,6 +47,8 @@ const struct es_attribute *es_attribute_find(uint32_t tag);
 bool es_attribute_nested(uint32_t tag);
 /** Whether the row becomes a fact (demographics or acquisition). */
 bool es_attribute_is_fact(const struct es_attribute *row);
+/** Whether the row's VR lets anybody write anything (SH, LO, ST, LT, UC, UT, PN; PS3.5 6.2). */
+bool es_attribute_is_free_text(const struct es_attribute *row);
 
 #ifdef __cplusplus
 }

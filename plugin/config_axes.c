@@ -10,6 +10,7 @@
 #include "plugin/config_check.h"
 
 #define MAX_VOCABULARY_FILE (1u << 20)
+#define HIGHEST 99999 /* of a linked number: more digits are not kept (event_attributes.c) */
 #define OLDEST_AGE 90 /* ages over 89 are kept as 90 (45 CFR 164.514(b)(2)(i)(C)) */
 
 /* What one axis is read into before its parts are held against each other. */
@@ -31,6 +32,15 @@ static const struct config_key axis_keys[] = {
     {"Vocabulary", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, keep_vocabulary},
     {"Level", CONFIG_CHOICE, false, offsetof(struct axis_reading, level), 0, 0, 0, levels, NULL},
 };
+
+/* Free text about people is kept only as a vocabulary's level; about equipment it is held to its own alphabet (event_attributes.c). */
+static bool needs_vocabulary(const char *keyword)
+{
+    for (size_t i = 0; i < es_n_attributes; i++)
+        if (strcmp(es_attributes[i].keyword, keyword) == 0)
+            return (es_attributes[i].use & ES_USE_DEMOGRAPHICS) != 0 && es_attribute_is_free_text(&es_attributes[i]);
+    return false;
+}
 
 static bool attribute_is_fact(const char *keyword)
 {
@@ -69,7 +79,7 @@ static enum es_errc read_bands(struct config_reader *reader, const cJSON *item, 
                                struct es_axis_config *axis)
 {
     const bool age = strcmp(axis->attribute, "PatientAge") == 0;
-    const int32_t highest = age ? OLDEST_AGE : 1000000000;
+    const int32_t highest = age ? OLDEST_AGE : reader->stored ? 1000000000 : HIGHEST;
     const struct config_place list = {place, "Bands", 0};
     size_t count = 0;
     const enum es_errc code = config_list(reader, item, &list, 1, ES_MAX_BANDS, &count);
@@ -180,6 +190,10 @@ static enum es_errc finish_axis(struct config_reader *reader, const struct confi
         axis->n_bands = sizeof age_bands / sizeof age_bands[0];
     }
     if (reading->vocabulary == NULL && strcmp(axis->attribute, "PatientSex") == 0) axis->vocabulary = es_vocabulary_builtin("dicom-sex");
+    if (code == ES_OK && axis->vocabulary == NULL && !reader->stored && needs_vocabulary(axis->attribute)) { /* older ledgers stay readable */
+        const struct config_place here = {place, "Vocabulary", 0};
+        return config_wrong(reader, &here, "found none, expected one: %s holds free text", axis->attribute);
+    }
     return code;
 }
 

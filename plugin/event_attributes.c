@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "dicom/age.h"
 #include "dicom/attributes.h"
@@ -12,7 +13,7 @@
 
 #define OLDEST_AGE 90        /* over 89 is one class: 45 CFR 164.514(b)(2)(i)(C) */
 #define MAX_TOKEN 32         /* of a demographic or linked value */
-#define MAX_DIGITS 5         /* six and more in a row are a number of somebody, or a date */
+#define MAX_DIGITS 5         /* six and more are a number of somebody, or a date */
 
 static bool blank(char c)
 {
@@ -57,21 +58,68 @@ static bool plain_number(const char *value)
     return fraction > 0 && value[whole + 1 + fraction] == '\0';
 }
 
-/* Looks like a code or a word, not like a date, a number of a person or a sentence. */
+static size_t digits_of(const char *value)
+{
+    size_t digits = 0;
+    for (; *value != '\0'; value++) digits += digit(*value);
+    return digits;
+}
+
+/* A month in words, as a word of its own. */
+static bool month_at(const char *word, size_t len)
+{
+    static const char *const months[] = {"january", "february", "march", "april", "may", "june", "july", "august", "september", "sept",
+                                         "october", "november", "december"};
+    for (size_t i = 0; i < sizeof months / sizeof months[0]; i++)
+        if ((len == 3 || len == strlen(months[i])) && strncasecmp(word, months[i], len) == 0) return true;
+    return false;
+}
+
+/* "Jan 1950", "may-1950": a month beside four digits in a row. */
+static bool month_and_year(const char *value)
+{
+    bool month = false, year = false;
+    for (const char *p = value; *p != '\0';) {
+        const char *start = p;
+        while (letter(*p)) p++;
+        month = month || (p > start && month_at(start, (size_t)(p - start)));
+        start = p;
+        while (digit(*p)) p++;
+        year = year || p - start == 4;
+        if (*p != '\0' && !letter(*p) && !digit(*p)) p++;
+    }
+    return month && year;
+}
+
+/* Looks like a code or a word, not like a date, a number of a person or a sentence: digits count whatever stands between them. */
 static bool token_like(const char *value)
 {
-    size_t len = 0, run = 0, longest = 0, digits = 0;
-    bool letters = false;
-    for (; value[len] != '\0'; len++) {
-        const char c = value[len];
-        if (!digit(c) && !letter(c) && strchr(" _.+/^-", c) == NULL) return false;
-        run = digit(c) ? run + 1 : 0;
-        digits += digit(c);
-        if (run > longest) longest = run;
-        letters = letters || letter(c);
+    size_t len = 0;
+    for (; value[len] != '\0'; len++)
+        if (!digit(value[len]) && !letter(value[len]) && strchr(" _.+/^-", value[len]) == NULL) return false;
+    return len > 0 && len <= MAX_TOKEN && digits_of(value) <= MAX_DIGITS && !month_and_year(value);
+}
+
+/* YYYYMMDD, DDMMYYYY or MMDDYYYY, wherever it begins within a run of digits (a time may follow, a prefix go before). */
+static bool has_date(const char *value)
+{
+    for (const char *p = value; *p != '\0'; p++) {
+        if (strspn(p, "0123456789") < 8) continue;
+        const int a = (p[0] - '0') * 10 + p[1] - '0', b = (p[2] - '0') * 10 + p[3] - '0', c = (p[4] - '0') * 10 + p[5] - '0',
+                  d = (p[6] - '0') * 10 + p[7] - '0';
+        const bool year_first = a >= 18 && a <= 21 && c >= 1 && c <= 12 && d >= 1 && d <= 31;
+        const bool year_last = c >= 18 && c <= 21 && a >= 1 && b >= 1 && ((a <= 31 && b <= 12) || (a <= 12 && b <= 31));
+        if (year_first || year_last) return true;
     }
-    if (len == 0 || len > MAX_TOKEN) return false;
-    return plain_number(value) || (longest <= MAX_DIGITS && (letters || digits <= MAX_DIGITS));
+    return false;
+}
+
+/* What stands on equipment: letters, digits and the marks of model names; several values are told apart by backslashes. */
+static bool equipment_like(const char *value)
+{
+    for (const char *p = value; *p != '\0'; p++)
+        if (!digit(*p) && !letter(*p) && strchr(" _.,/()+-&'\\", *p) == NULL) return false;
+    return !has_date(value);
 }
 
 /* Coded values are "value^scheme": a SNOMED CT number is no person's. */
@@ -84,11 +132,11 @@ static bool coded(const char *value)
     return true;
 }
 
-/* Whole numbers of at most nine digits, for banded linked attributes. */
+/* Whole numbers of few digits, for banded linked attributes. */
 static bool whole_number(const char *value)
 {
     const size_t sign = value[0] == '-' ? 1 : 0, digits = strspn(value + sign, "0123456789");
-    return digits > 0 && digits <= 9 && value[sign + digits] == '\0';
+    return digits > 0 && digits <= MAX_DIGITS && value[sign + digits] == '\0';
 }
 
 static void make_age(struct es_event_attribute *out, const char *value)
@@ -125,20 +173,41 @@ static const struct es_axis_config *axis_of(const struct es_config *config, cons
     return found;
 }
 
+static enum es_errc make_unmapped(struct es_event_attribute *out, const char *value, const struct es_key *key, struct es_error *err)
+{
+    char folded[ES_FACT_VALUE];
+    es_attribute_fold(value, folded, sizeof folded);
+    out->state = ES_ATTRIBUTE_UNMAPPED;
+    const enum es_errc code = es_key_pseudonym(key, ES_PSEUDONYM_VALUE, out->keyword, folded, &out->unmapped);
+    explicit_bzero(folded, sizeof folded);
+    return code == ES_OK ? ES_OK : es_fail(err, ES_E_MEMORY, "attribute %s: no memory for its keyed hash", out->keyword);
+}
+
 static enum es_errc make_term(struct es_event_attribute *out, const struct es_vocabulary *vocabulary, const char *value,
                               const struct es_key *key, struct es_error *err)
 {
     const struct es_term term = es_vocabulary_find(vocabulary, value);
-    char folded[ES_FACT_VALUE];
     out->state = term.state;
-    if (term.state == ES_ATTRIBUTE_PRESENT) {
-        (void)snprintf(out->value, sizeof out->value, "%s", term.level);
-    } else if (term.state == ES_ATTRIBUTE_UNMAPPED) {
-        es_attribute_fold(value, folded, sizeof folded);
-        if (es_key_pseudonym(key, ES_PSEUDONYM_VALUE, out->keyword, folded, &out->unmapped) != ES_OK)
-            return es_fail(err, ES_E_MEMORY, "attribute %s: no memory for its keyed hash", out->keyword);
-        explicit_bzero(folded, sizeof folded);
+    if (term.state == ES_ATTRIBUTE_UNMAPPED) return make_unmapped(out, value, key, err);
+    if (term.state == ES_ATTRIBUTE_PRESENT) (void)snprintf(out->value, sizeof out->value, "%s", term.level);
+    return ES_OK;
+}
+
+/* A value without a vocabulary, held to what it can be. row is NULL for a linked one. */
+static enum es_errc make_plain(struct es_event_attribute *out, const struct es_attribute *row, bool banded, const char *value,
+                               const struct es_key *key, struct es_error *err)
+{
+    bool good;
+    if (row == NULL) {
+        good = banded ? whole_number(value) : token_like(value);
+    } else if ((row->use & ES_USE_DEMOGRAPHICS) != 0) {
+        good = !es_attribute_is_free_text(row) && (plain_number(value) || token_like(value) || coded(value));
+    } else {
+        good = row->codes != 0 || equipment_like(value);
+        if (!good) return make_unmapped(out, value, key, err);
     }
+    if (good) (void)snprintf(out->value, sizeof out->value, "%s", value);
+    else out->state = ES_ATTRIBUTE_INVALID;
     return ES_OK;
 }
 
@@ -166,11 +235,7 @@ enum es_errc es_attribute_make(struct es_event_attribute *out, const struct es_m
         } else if (axis != NULL && axis->vocabulary != NULL) {
             code = make_term(&made, axis->vocabulary, value, key, err);
         } else {
-            const bool about_people = linked || (attribute->use & ES_USE_DEMOGRAPHICS) != 0;
-            const bool banded = axis != NULL && axis->n_bands > 0;
-            const bool good = banded ? whole_number(value) : !about_people || token_like(value) || (!linked && coded(value));
-            if (good) memcpy(made.value, value, sizeof made.value);
-            else made.state = ES_ATTRIBUTE_INVALID;
+            code = make_plain(&made, attribute, axis != NULL && axis->n_bands > 0, value, key, err);
         }
     }
     explicit_bzero(value, sizeof value);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/event.h"
+#include "plugin/event_names.h"
 #include "plugin/hash.h"
 
 /* What a making carries along. */
@@ -86,19 +86,19 @@ static enum es_errc identifier(struct making *m, enum es_pseudonym_kind kind, co
     return code;
 }
 
-/* Codes and names that are kept in clear: a narrow alphabet, so that nothing personal hides in them. */
-static enum es_errc token(struct making *m, const char *what, const char *value, const char *more, char *out, size_t size)
+/* Words that are kept in clear: a narrow alphabet and few digits, so that nothing personal hides in them. */
+static enum es_errc token(struct making *m, const char *what, const char *value, char *out)
 {
-    const size_t len = strlen(value);
-    bool good = len < size && (len == 0 || (value[0] != ' ' && value[len - 1] != ' '));
-    for (size_t i = 0; good && i < len; i++) {
-        const char c = value[i];
-        good = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || strchr(more, c) != NULL;
-    }
-    if (!good)
-        return es_fail(m->err, ES_E_REFUSED, "%s: found other characters, expected at most %zu of A-Z a-z 0-9 and \"%s\"", what, size - 1, more);
-    memcpy(out, value, len + 1);
+    if (value[0] != '\0' && !es_is_token(value))
+        return es_fail(m->err, ES_E_REFUSED, "%s: found another text, expected at most %d of A-Z a-z 0-9 and \"_.+-\" with at most %d digits",
+                       what, ES_TOKEN_MAX, ES_TOKEN_DIGITS);
+    memcpy(out, value, strlen(value) + 1);
     return ES_OK;
+}
+
+static enum es_errc name(struct making *m, enum es_name_kind kind, const char *value, char *out, size_t size)
+{
+    return es_name_keep(m->config, m->key, kind, value, out, size, m->err);
 }
 
 #define STEP(call) if (code == ES_OK) code = (call)
@@ -160,10 +160,11 @@ static enum es_errc make_model(struct making *m)
     const struct es_message *s = m->message;
     struct es_event *e = m->event;
     enum es_errc code = ES_OK;
-    if (s->model_name[0] == '\0') return refuse(m, "model.name", "found none, expected the model's name in the configuration");
-    STEP(token(m, "model.name", s->model_name, " _.+-", e->model_name, sizeof e->model_name));
-    STEP(token(m, "model.version", s->model_version, " _.+-:/()", e->model_version, sizeof e->model_version));
-    STEP(token(m, "model.manufacturer", s->model_manufacturer, " _.+-:/()&,", e->model_manufacturer, sizeof e->model_manufacturer));
+    STEP(name(m, ES_NAMES_MODEL, s->model_name, e->model_name, sizeof e->model_name));
+    STEP(name(m, ES_NAMES_VERSION, s->model_version, e->model_version, sizeof e->model_version));
+    STEP(name(m, ES_NAMES_MANUFACTURER, s->model_manufacturer, e->model_manufacturer, sizeof e->model_manufacturer));
+    if (code == ES_OK && e->model_name[0] == '\0')
+        return refuse(m, "model.name", "found none, expected the model's name in the configuration");
     STEP(uid(m, "model.device_uid", ES_PSEUDONYM_DEVICE, s->device_uid, &e->device));
     e->model_rule = s->model_rule;
     const bool ok = s->result_status == ES_RESULT_OK;
@@ -203,9 +204,9 @@ static enum es_errc make_finding(struct making *m, size_t index, struct es_findi
     const struct es_finding *f = &m->message->findings[index];
     char what[40];
     (void)snprintf(what, sizeof what, "findings[%zu]", index);
-    if (f->name[0] == '\0') return refuse(m, what, "found no name, expected \"finding\"");
-    enum es_errc code = token(m, what, f->name, " _.+-", out->name, sizeof out->name);
-    STEP(token(m, what, f->has_value ? f->units : "", "%{}[]()/.*^_-'", out->units, sizeof out->units));
+    enum es_errc code = name(m, ES_NAMES_FINDING, f->name, out->name, sizeof out->name);
+    STEP(name(m, ES_NAMES_UNITS, f->has_value ? f->units : "", out->units, sizeof out->units));
+    if (code == ES_OK && out->name[0] == '\0') return refuse(m, what, "found no name, expected \"finding\"");
     if (code != ES_OK) return code;
     if ((f->has_score && !isfinite(f->score)) || (f->has_value && !isfinite(f->value)) || (f->has_threshold && !isfinite(f->threshold)))
         return refuse(m, what, "found a number that is not finite");
@@ -246,7 +247,8 @@ static enum es_errc make_findings(struct making *m)
     qsort(e->findings, e->n_findings, sizeof *e->findings, by_name);
     for (size_t i = 1; i < e->n_findings; i++)
         if (by_name(&e->findings[i - 1], &e->findings[i]) == 0)
-            return es_fail(m->err, ES_E_REFUSED, "finding %s: given twice, expected once", e->findings[i].name);
+            return es_fail(m->err, ES_E_REFUSED, "finding %s: given twice, expected once",
+                           e->findings[i].name[0] == '~' ? "(not configured)" : e->findings[i].name);
     return ES_OK;
 }
 
@@ -288,7 +290,7 @@ static enum es_errc make_reference(struct making *m)
     e->saw_ai = s->saw_ai;
     es_attribute_fold(s->labeller, trimmed, sizeof trimmed);
     STEP(pseudonym(m, ES_PSEUDONYM_LABELLER, NULL, trimmed, &e->labeller));
-    STEP(token(m, "labeller_version", s->labeller_version, " _.+-:/()", e->labeller_version, sizeof e->labeller_version));
+    STEP(token(m, "labeller_version", s->labeller_version, e->labeller_version));
     return code;
 }
 
@@ -344,8 +346,8 @@ static enum es_errc make_all(struct making *m)
     if (parts & PART_FINDINGS) STEP(make_findings(m));
     if (parts & PART_REFERENCE) STEP(make_reference(m));
     if ((parts & PART_SOURCE) && code == ES_OK && s->source[0] == '\0') code = refuse(m, "source", "found none, expected a name such as radiology-report");
-    if (parts & PART_SOURCE) STEP(token(m, "source", s->source, " _.+-", e->source, sizeof e->source));
-    if (parts & PART_REASON) STEP(token(m, "reason", s->reason, "_.-", e->reason, sizeof e->reason));
+    if (parts & PART_SOURCE) STEP(token(m, "source", s->source, e->source));
+    if (parts & PART_REASON) STEP(token(m, "reason", s->reason, e->reason));
     if (parts & PART_REFS) {
         STEP(make_refs(m, "series", ES_PSEUDONYM_SERIES, s->series_refs, s->n_series_refs, &e->series_refs, &e->n_series_refs));
         STEP(make_refs(m, "images", ES_PSEUDONYM_INSTANCE, s->image_refs, s->n_image_refs, &e->image_refs, &e->n_image_refs));

@@ -244,19 +244,6 @@ static bool find_finding(struct gathering *g, const struct es_finding_config *co
 
 /* ---- the result ---- */
 
-/* Versions and makers are kept in clear: what is outside their alphabet becomes "_", so that an odd one still tells versions apart. */
-static void take_token(char *out, size_t size, const char *text, const char *more)
-{
-    copy(out, size, text);
-    size_t len = strlen(out);
-    while (len > 0 && out[len - 1] == ' ') out[--len] = '\0';
-    for (char *p = out; *p != '\0'; p++) {
-        const bool plain = (*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z') || strchr(more, *p) != NULL;
-        if (!plain) *p = '_';
-    }
-    if (out[0] == ' ') out[0] = '_';
-}
-
 /* More references than an event keeps are none: a part of them would pair by chance. */
 static enum es_errc take_references(struct gathering *g, char (*from)[ES_UID_SIZE], size_t count, char (**out)[ES_UID_SIZE], size_t *n_out)
 {
@@ -289,8 +276,8 @@ static struct es_message *message_of(struct gathering *g, const struct es_model_
     if (series) copy(m->unit_id, sizeof m->unit_id, report->series[0]);
     if (image) copy(m->unit_id, sizeof m->unit_id, report->images[0]);
     copy(m->model_name, sizeof m->model_name, model->name);
-    take_token(m->model_version, sizeof m->model_version, algorithm->version, " _.+-:/()");
-    take_token(m->model_manufacturer, sizeof m->model_manufacturer, algorithm->manufacturer, " _.+-:/()&,");
+    copy(m->model_version, sizeof m->model_version, algorithm->version);
+    copy(m->model_manufacturer, sizeof m->model_manufacturer, algorithm->manufacturer);
     copy(m->device_uid, sizeof m->device_uid, algorithm->device_uid);
     m->model_rule = algorithm->source;
     m->result_status = ES_RESULT_OK;

@@ -62,6 +62,7 @@ enum es_errc es_site_open(struct es_site **out, const struct es_config *config, 
     site->progress = progress && progress->report ? progress : NULL;
     enum es_errc code = open_key(site, err);
     if (code == ES_OK) code = es_ledger_open(&site->ledger, config->ledger, config->site, es_key_id(site->key), writer, writer, err);
+    if (code == ES_OK) code = es_names_new(&site->names, config, site->key, err);
     if (code == ES_OK) code = es_cohort_new(&site->cohort, config, err);
     if (code == ES_OK) code = es_site_replay(site, false, err);
     if (code == ES_OK && writer) code = record_documents(site, err);
@@ -79,6 +80,7 @@ void es_site_close(struct es_site *site)
 {
     if (!site) return;
     es_site_clear(site);
+    es_names_free(site->names);
     es_ledger_close(site->ledger);
     es_key_close(site->key);
     free(site);
@@ -132,7 +134,7 @@ bool es_site_take_dirty(struct es_site *site)
 
 enum es_errc es_site_verify(struct es_site *site, uint64_t *entries, struct es_error *err)
 {
-    struct es_site copy = {.config = site->config, .key = site->key, .ledger = site->ledger, .now = ES_NO_INSTANT};
+    struct es_site copy = {.config = site->config, .key = site->key, .names = site->names, .ledger = site->ledger, .now = ES_NO_INSTANT};
     char difference[120];
     enum es_errc code = es_ledger_verify(site->ledger, entries, err);
     if (code == ES_OK) code = es_cohort_new(&copy.cohort, site->config, err);

@@ -14,6 +14,7 @@
 #ifndef ES_PLUGIN_SITE_INTERNAL_H
 #define ES_PLUGIN_SITE_INTERNAL_H
 
+#include "plugin/event_names.h"
 #include "plugin/index.h"
 #include "plugin/site.h"
 
@@ -69,6 +70,7 @@ struct es_graph {
 struct es_site {
     const struct es_config *config;
     struct es_key *key;
+    struct es_names *names; /* of config; shared by a copy that verifies */
     struct es_ledger *ledger;
     struct es_cohort *cohort;
     struct es_graph graph;
@@ -116,8 +118,8 @@ bool es_graph_first_retraction(struct es_graph *graph, const struct es_event *re
 
 /** Read and decode an entry. *there is false (and out untouched) when it was erased. */
 ES_MUST_USE enum es_errc es_site_read(struct es_site *site, uint32_t seq, struct es_event *out, bool *there, struct es_error *err);
-/** Decode an entry as walked or read. */
-ES_MUST_USE enum es_errc es_site_decode(const struct es_entry *entry, struct es_event *out, struct es_error *err);
+/** Decode an entry as walked or read; names that are configured now are put back. */
+ES_MUST_USE enum es_errc es_site_decode(const struct es_site *site, const struct es_entry *entry, struct es_event *out, struct es_error *err);
 
 /** The batch in hand: its events by seq, and what became of them. */
 struct es_batch {

@@ -6,7 +6,7 @@
 #include "plugin/site_internal.h"
 #include "plugin/time.h"
 
-enum es_errc es_site_decode(const struct es_entry *entry, struct es_event *out, struct es_error *err)
+enum es_errc es_site_decode(const struct es_site *site, const struct es_entry *entry, struct es_event *out, struct es_error *err)
 {
     const enum es_errc code = es_event_decode(out, entry->body, entry->len, err);
     if (code != ES_OK) {
@@ -16,10 +16,12 @@ enum es_errc es_site_decode(const struct es_entry *entry, struct es_event *out, 
     memcpy(out->identity, entry->identity, ES_IDENTITY_SIZE);
     out->event_id = entry->event_id;
     out->sent = entry->sent;
+    es_names_put_back(site->names, out);
     return ES_OK;
 }
 
 struct one {
+    const struct es_site *site;
     struct es_event *out;
     bool found, there;
     enum es_errc code;
@@ -30,14 +32,14 @@ static bool decode_one(void *context, const struct es_entry *entry)
     struct one *one = context;
     one->found = true;
     if (!entry->body) return true;
-    one->code = es_site_decode(entry, one->out, one->err);
+    one->code = es_site_decode(one->site, entry, one->out, one->err);
     one->there = one->code == ES_OK;
     return true;
 }
 
 enum es_errc es_site_read(struct es_site *site, uint32_t seq, struct es_event *out, bool *there, struct es_error *err)
 {
-    struct one one = {.out = out, .err = err};
+    struct one one = {.site = site, .out = out, .err = err};
     const enum es_errc code = es_ledger_visit(site->ledger, seq, decode_one, &one, err);
     *there = one.there;
     if (code == ES_OK && !one.found) return es_fail(err, ES_E_STATE, "entry %u: not in the ledger", seq);
@@ -94,7 +96,7 @@ static bool each_target(void *context, const struct es_entry *entry)
     struct targets *targets = context;
     struct es_event event;
     if (!entry->body || entry->seq >= targets->seq) return true; /* what comes behind finds the retraction there */
-    targets->code = es_site_decode(entry, &event, targets->err);
+    targets->code = es_site_decode(targets->site, entry, &event, targets->err);
     if (targets->code != ES_OK) return false;
     retract_target(targets, &event, entry->seq, entry->received);
     es_event_clear(&event);
@@ -170,7 +172,7 @@ static bool each_instant(void *context, const struct es_entry *entry)
     struct instants *instants = context;
     struct es_event event;
     if (!entry->body) return true;
-    instants->code = es_site_decode(entry, &event, instants->err);
+    instants->code = es_site_decode(instants->site, entry, &event, instants->err);
     if (instants->code != ES_OK) return false;
     const int64_t instant = es_site_instant(&event, entry->received);
     if (instant != ES_NO_INSTANT && es_graph_retraction(&instants->site->graph, &event) == 0 && instant > instants->now)
@@ -218,7 +220,7 @@ static bool each_entry(void *context, const struct es_entry *entry)
                                (unsigned long long)entry->seq);
         return false;
     }
-    replay->code = es_site_decode(entry, &event, replay->err);
+    replay->code = es_site_decode(site, entry, &event, replay->err);
     if (replay->code != ES_OK) return false;
     replay->code = es_site_note(site, &event, entry->seq, entry->received, true, replay->err);
     es_event_clear(&event);

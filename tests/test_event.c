@@ -20,7 +20,7 @@ static void set_up(void)
         "{\"Name\":\"ethnicity\",\"Attribute\":\"EthnicGroup\",\"Vocabulary\":\"nhs-ethnic-category\"},"
         "{\"Name\":\"scanner\",\"Attribute\":\"ManufacturerModelName\"},{\"Name\":\"imd\",\"Linked\":\"imd_decile\"},"
         "{\"Name\":\"n\",\"Linked\":\"visits\",\"Bands\":[0,5]}],\"PatientIDPrefix\":\"HX\","
-        "\"Models\":[{\"Name\":\"m\",\"Findings\":[{\"Name\":\"f\"}]}]}";
+        "\"Models\":[{\"Name\":\"m\",\"Findings\":[{\"Name\":\"f\"},{\"Name\":\"effusion\"}]}]}";
     static const uint8_t bytes[32] = {1};
     if (config != NULL) return;
     CU_ASSERT_EQUAL_FATAL(es_config_parse(&config, text, sizeof text - 1, NULL, NULL), ES_OK);
@@ -272,8 +272,8 @@ static void rules_of_each_kind(void)
     begin_result();
     message.model_name[0] = '\0';
     refused_with("model.name: found none, expected the model's name in the configuration");
-    set(message.model_name, "a;b");
-    refused_with("model.name: found other characters, expected at most 64 of A-Z a-z 0-9 and \" _.+-\"");
+    set(message.model_name, "  ");
+    refused_with("model.name: found none, expected the model's name in the configuration");
     begin_result();
     message.result_status = ES_RESULT_FAILED;
     refused_with("status: found another, expected ok (a failure is an event of its own)");
@@ -283,6 +283,10 @@ static void rules_of_each_kind(void)
     begin_result();
     (void)add_finding("effusion");
     refused_with("finding effusion: given twice, expected once");
+    begin_result();
+    (void)add_finding("SMITH");
+    (void)add_finding(" smith ");
+    refused_with("finding (not configured): given twice, expected once");
     begin_result();
     message.unit = ES_UNIT_SIDE;
     refused_with("unit.id: found none, expected the unit's id");
@@ -299,6 +303,15 @@ static void rules_of_each_kind(void)
     refused_with("findings[0]: found another label, expected 0 or 1");
     f->label = 1;
     refused_with("source: found none, expected a name such as radiology-report");
+    static const char *const no_tokens[] = {"John Smith", "NHS-943-476-5919", "a;b", "thirty-three-letters-are-too-many"};
+    for (size_t i = 0; i < sizeof no_tokens / sizeof no_tokens[0]; i++) {
+        set(message.source, no_tokens[i]);
+        refused_with("source: found another text, expected at most 32 of A-Z a-z 0-9 and \"_.+-\" with at most 8 digits");
+        set(message.source, "report");
+        set(message.labeller_version, no_tokens[i]);
+        refused_with("labeller_version: found another text, expected at most 32 of A-Z a-z 0-9 and \"_.+-\" with at most 8 digits");
+        message.labeller_version[0] = '\0';
+    }
     begin(ES_EVENT_ALIAS);
     set(message.study_uid, "1.2");
     refused_with("same_as: found none or a placeholder, expected an identifier");
@@ -308,6 +321,9 @@ static void rules_of_each_kind(void)
     refused_with("identity: found both or none of identity and retract_event_id, expected one");
     set(message.retract, "zz");
     refused_with("identity: found no identity, expected 32 hex digits");
+    set(message.retract, "000102030405060708090a0b0c0d0e0f");
+    set(message.reason, "of John Smith");
+    refused_with("reason: found another text, expected at most 32 of A-Z a-z 0-9 and \"_.+-\" with at most 8 digits");
     begin(ES_EVENT_DEMOGRAPHICS);
     set(message.patient_id, "0000");
     refused_with("patient_id: found none or a placeholder, expected an identifier");
@@ -344,6 +360,27 @@ static void attributes_are_kept_as_levels_numbers_and_tokens(void)
         {"imd_decile", "AB123456C", ES_ATTRIBUTE_INVALID, ""},
         {"imd_decile", "born in Leeds, 1931", ES_ATTRIBUTE_INVALID, ""},
         {"imd_decile", "this is more than thirty-two bytes", ES_ATTRIBUTE_INVALID, ""},
+        {"imd_decile", "NHS 943 476 5919", ES_ATTRIBUTE_INVALID, ""},
+        {"imd_decile", "943-476-5919", ES_ATTRIBUTE_INVALID, ""},
+        {"imd_decile", "01 Jan 1950", ES_ATTRIBUTE_INVALID, ""},
+        {"imd_decile", "Jan 1950", ES_ATTRIBUTE_INVALID, ""},
+        {"imd_decile", "1 september 1950", ES_ATTRIBUTE_INVALID, ""},
+        {"imd_decile", "1950/MAY", ES_ATTRIBUTE_INVALID, ""},
+        {"imd_decile", "1234.567890", ES_ATTRIBUTE_INVALID, ""},
+        {"imd_decile", "123456", ES_ATTRIBUTE_INVALID, ""},
+        {"imd_decile", "12345", ES_ATTRIBUTE_PRESENT, "12345"},
+        {"imd_decile", "Mayfair 1950", ES_ATTRIBUTE_PRESENT, "Mayfair 1950"},
+        {"imd_decile", "decile 3 of 10", ES_ATTRIBUTE_PRESENT, "decile 3 of 10"},
+        {"visits", "19500101", ES_ATTRIBUTE_INVALID, ""},
+        {"PatientAge", "000Y", ES_ATTRIBUTE_PRESENT, "0"},
+        {"PatientWeight", "71.123456789", ES_ATTRIBUTE_PRESENT, "71.123456789"},
+        {"EthnicGroups", "anything", ES_ATTRIBUTE_INVALID, ""}, /* free text without a vocabulary */
+        {"StationName", "CT-1 (room 2), A&E", ES_ATTRIBUTE_PRESENT, "CT-1 (room 2), A&E"},
+        {"StationName", "CT19500101", ES_ATTRIBUTE_UNMAPPED, ""},
+        {"StationName", "AE01011950X", ES_ATTRIBUTE_UNMAPPED, ""},
+        {"StationName", "SMITH^JOHN", ES_ATTRIBUTE_UNMAPPED, ""},
+        {"InstitutionName", "H\xc3\xb4pital", ES_ATTRIBUTE_UNMAPPED, ""},
+        {"DeviceSerialNumber", "00431287", ES_ATTRIBUTE_PRESENT, "00431287"},
         {"visits", "12", ES_ATTRIBUTE_PRESENT, "12"},
         {"visits", "many", ES_ATTRIBUTE_INVALID, ""},
     };

@@ -269,7 +269,7 @@ static void nih_config(char *out, size_t size)
 {
     int at = snprintf(out, size,
                       "\"Axes\":[{\"Name\":\"sex\",\"Attribute\":\"PatientSex\"},{\"Name\":\"age\",\"Attribute\":\"PatientAge\",\"Bands\":[0,18,40,60,80]},"
-                      "{\"Name\":\"view\",\"Attribute\":\"ViewPosition\"},{\"Name\":\"ethnicity\",\"Attribute\":\"EthnicGroup\"}],"
+                      "{\"Name\":\"view\",\"Attribute\":\"ViewPosition\"},{\"Name\":\"ethnicity\",\"Attribute\":\"EthnicGroup\",\"Vocabulary\":\"nhs-ethnic-category\"}],"
                       "\"Intersections\":[[\"sex\",\"age\"],[\"sex\",\"view\"]],\"Disclosure\":{\"Internal\":\"none\"},"
                       "\"Plan\":{\"PrimaryMetrics\":[\"sensitivity\",\"specificity\"],\"PrimaryGroups\":[\"sex\",\"age\",\"view\"],\"Since\":\"20240101\","
                       "\"Margin\":{\"sensitivity\":0.05}},"

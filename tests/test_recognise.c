@@ -148,7 +148,7 @@ static void rules_turn_items_into_findings(void)
     const struct es_message *m = messages[0];
     CU_ASSERT_EQUAL(m->kind, ES_EVENT_RESULT);
     CU_ASSERT_STRING_EQUAL(m->model_name, "net");
-    CU_ASSERT_STRING_EQUAL(m->model_version, "1.0_b");
+    CU_ASSERT_STRING_EQUAL(m->model_version, "1.0;b");
     CU_ASSERT_EQUAL(m->model_rule, ES_ALGORITHM_TID4019_GROUP);
     CU_ASSERT_STRING_EQUAL(m->sop_uid, "1.2.3.4.5");
     CU_ASSERT_EQUAL(m->n_series_refs, 1);

@@ -22,7 +22,7 @@ static void tear_down(void)
 static void set_up(void)
 {
     static const char text[] = "{\"Axes\":[{\"Name\":\"sex\",\"Attribute\":\"PatientSex\"},{\"Name\":\"age\",\"Attribute\":\"PatientAge\"},"
-                               "{\"Name\":\"ethnicity\",\"Attribute\":\"EthnicGroup\"},{\"Name\":\"imd\",\"Linked\":\"imd_decile\"}],"
+                               "{\"Name\":\"ethnicity\",\"Attribute\":\"EthnicGroup\",\"Vocabulary\":\"nhs-ethnic-category\"},{\"Name\":\"imd\",\"Linked\":\"imd_decile\"}],"
                                "\"Models\":[{\"Name\":\"m\",\"Findings\":[{\"Name\":\"f\"}]}]}";
     static const uint8_t secret[32] = {1};
     if (config != NULL) return;

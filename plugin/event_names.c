@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugin/event_names.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/hash.h"
+
+_Static_assert(ES_HASHED_NAME < ES_NAME_SIZE, "a hashed name stands where a name does");
+
+static const char *const issuers[] = {"model", "finding", "version", "manufacturer", "units"};
+
+bool es_is_token(const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-";
+    const size_t len = strlen(text);
+    size_t digits = 0;
+    if (len == 0 || len > ES_TOKEN_MAX || strspn(text, plain) != len) return false;
+    for (size_t i = 0; i < len; i++) digits += text[i] >= '0' && text[i] <= '9';
+    return digits <= ES_TOKEN_DIGITS;
+}
+
+/* Units (UCUM) of what images are measured in. */
+static bool usual_units(const char *text)
+{
+    static const char *const usual[] = {"1",   "%",   "mm", "cm", "m",  "um", "mm2", "cm2", "m2", "mm3", "cm3", "ml",   "mL",  "l",
+                                        "L",   "mg",  "g",  "kg", "ms", "s",  "min", "h",   "d",  "wk",  "mo",  "a",    "deg", "rad",
+                                        "HU", "[hnsf'U]", "{probability}", "[0,1]", "{score}", "{ratio}", "mm[Hg]", "mm/s", "cm/s", "m/s",
+                                        "ml/min", "mL/min", "g/cm2", "mg/cm3", "g/ml", "g/mL", "kg/m2", "/min", "{beats}/min"};
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
+        if (strcmp(text, usual[i]) == 0) return true;
+    return false;
+}
+
+static bool same_folded(const char *folded, const char *name)
+{
+    char other[ES_FACT_VALUE];
+    es_attribute_fold(name, other, sizeof other);
+    return strcmp(folded, other) == 0;
+}
+
+/* The configured name that this one means; exactly the same goes before the same but for case. NULL: none. */
+static const char *configured(const struct es_config *config, enum es_name_kind kind, const char *name, const char *folded)
+{
+    const char *near = NULL;
+    for (size_t m = 0; m < config->n_models; m++) {
+        const struct es_model_config *model = &config->models[m];
+        const size_t n = kind == ES_NAMES_MODEL ? 1 : model->n_findings;
+        for (size_t i = 0; i < n; i++) {
+            const char *one = kind == ES_NAMES_MODEL ? model->name : model->findings[i].name;
+            if (strcmp(one, name) == 0) return one;
+            if (near == NULL && same_folded(folded, one)) near = one;
+        }
+    }
+    return near;
+}
+
+static enum es_errc hash_name(const struct es_key *key, enum es_name_kind kind, const char *folded, char out[ES_HASHED_NAME + 1],
+                              struct es_error *err)
+{
+    struct es_pseudonym hash;
+    if (es_key_pseudonym(key, ES_PSEUDONYM_VALUE, issuers[kind], folded, &hash) != ES_OK)
+        return es_fail(err, ES_E_MEMORY, "%s: no memory for its keyed hash", issuers[kind]);
+    out[0] = '~';
+    es_hex(hash.bytes, sizeof hash.bytes, out + 1);
+    return ES_OK;
+}
+
+enum es_errc es_name_keep(const struct es_config *config, const struct es_key *key, enum es_name_kind kind, const char *name, char *out,
+                          size_t size, struct es_error *err)
+{
+    char folded[ES_FACT_VALUE], hashed[ES_HASHED_NAME + 1];
+    const char *kept = NULL;
+    enum es_errc code = ES_OK;
+    es_attribute_fold(name, folded, sizeof folded);
+    if (folded[0] == '\0') kept = "";
+    else if (kind == ES_NAMES_MODEL || kind == ES_NAMES_FINDING) kept = configured(config, kind, name, folded);
+    else if (kind == ES_NAMES_UNITS ? usual_units(name) : es_is_token(name)) kept = name;
+    if (kept == NULL) {
+        code = hash_name(key, kind, folded, hashed, err);
+        kept = hashed;
+    }
+    if (code == ES_OK) (void)snprintf(out, size, "%.*s", (int)size - 1, kept);
+    explicit_bzero(folded, sizeof folded);
+    return code;
+}
+
+/* ---- put back ---- */
+
+struct row {
+    char hashed[ES_HASHED_NAME + 1];
+    const char *name;
+    enum es_name_kind kind;
+};
+struct es_names {
+    size_t n;
+    struct row rows[];
+};
+
+static enum es_errc add_row(struct es_names *names, const struct es_key *key, enum es_name_kind kind, const char *name, struct es_error *err)
+{
+    char folded[ES_FACT_VALUE];
+    struct row *row = &names->rows[names->n++];
+    row->kind = kind;
+    row->name = name;
+    es_attribute_fold(name, folded, sizeof folded);
+    return hash_name(key, kind, folded, row->hashed, err);
+}
+
+enum es_errc es_names_new(struct es_names **out, const struct es_config *config, const struct es_key *key, struct es_error *err)
+{
+    size_t count = config->n_models, bytes = 0;
+    enum es_errc code = ES_OK;
+    *out = NULL;
+    for (size_t m = 0; m < config->n_models; m++) count += config->models[m].n_findings;
+    if (__builtin_mul_overflow(count, sizeof(struct row), &bytes) || __builtin_add_overflow(bytes, sizeof(struct es_names), &bytes))
+        return es_fail(err, ES_E_MEMORY, "names: no memory");
+    struct es_names *names = calloc(1, bytes);
+    if (names == NULL) return es_fail(err, ES_E_MEMORY, "names: no memory");
+    for (size_t m = 0; code == ES_OK && m < config->n_models; m++) {
+        const struct es_model_config *model = &config->models[m];
+        code = add_row(names, key, ES_NAMES_MODEL, model->name, err);
+        for (size_t i = 0; code == ES_OK && i < model->n_findings; i++)
+            code = add_row(names, key, ES_NAMES_FINDING, model->findings[i].name, err);
+    }
+    if (code == ES_OK) *out = names;
+    else free(names);
+    return code;
+}
+
+void es_names_free(struct es_names *names)
+{
+    free(names);
+}
+
+static bool put_back(const struct es_names *names, enum es_name_kind kind, char name[ES_NAME_SIZE])
+{
+    if (name[0] != '~') return false; /* nearly always */
+    for (size_t i = 0; i < names->n; i++) {
+        if (names->rows[i].kind != kind || strcmp(names->rows[i].hashed, name) != 0) continue;
+        (void)snprintf(name, ES_NAME_SIZE, "%s", names->rows[i].name);
+        return true;
+    }
+    return false;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct es_finding *)a)->name, ((const struct es_finding *)b)->name);
+}
+
+void es_names_put_back(const struct es_names *names, struct es_event *event)
+{
+    bool changed = false;
+    (void)put_back(names, ES_NAMES_MODEL, event->model_name);
+    for (size_t i = 0; i < event->n_findings; i++)
+        if (put_back(names, ES_NAMES_FINDING, event->findings[i].name)) changed = true;
+    if (changed) qsort(event->findings, event->n_findings, sizeof *event->findings, by_name);
+}

@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Unmistakable strings in every text of every kind of event, and in DICOM objects: none may come out anywhere, whether the message was
+# taken or refused. EVENSIGHT names the program under test.
+. "$(dirname "$0")/lib.sh"
+dir=$scratch/site
+mkdir -p "$dir" "$scratch/in" "$scratch/seen"
+cat >"$dir/evensight.json" <<CONF
+{ "Evensight": { "Site": "test", "Ledger": "sqlite:$dir/ledger.db", "PseudonymKeyFile": "$dir/site.key",
+  "Axes": [ {"Name":"sex","Attribute":"PatientSex"}, {"Name":"age","Attribute":"PatientAge"},
+            {"Name":"ethnicity","Attribute":"EthnicGroup","Vocabulary":"nhs-ethnic-category"}, {"Name":"station","Attribute":"StationName"},
+            {"Name":"institution","Attribute":"InstitutionName"}, {"Name":"view","Attribute":"ViewPosition"},
+            {"Name":"imd","Linked":"imd_decile"}, {"Name":"visits","Linked":"visits","Bands":[0,5]} ],
+  "Models": [ {"Name":"m","Recognise":{"SeriesDescription":"."},"Eligible":{"Modality":["DX","MR","CT","PT"]},"ExpectWithin":"1h",
+               "Findings":[{"Name":"f","Task":"binary","Threshold":0.5,"ReferenceWithin":"0d","AbsenceMeans":"negative"}]} ],
+  "Disclosure": {"Internal":"none"} } }
+CONF
+
+# Every member but "event" is a text that is planted; UIDs and dates carry 77001234, all else KANARIE. Each base message is taken as it
+# stands; then each of its texts is replaced in a message of its own, which is taken or refused.
+cat >"$scratch/bases.jsonl" <<'BASES'
+{"event":"exam","study_uid":"1.2.77001234.1","series_uid":"1.2.77001234.2","sop_uid":"1.2.77001234.3","accession":"A1","accession_issuer":"H","patient_id":"P1","patient_issuer":"H","study_date":"20250101","demographics":{"PatientSex":"F","PatientAge":"050Y","EthnicGroup":"A"},"acquisition":{"Modality":"DX","StationName":"CT1","InstitutionName":"H","ViewPosition":"PA"}}
+{"event":"result","study_uid":"1.2.77001234.1","accession":"A1","patient_id":"P1","model":{"name":"m","version":"1","manufacturer":"ACME","device_uid":"1.2.77001234.9"},"unit":{"type":"exam"},"produced":"2025-01-01T10:00:00Z","status":"ok","findings":[{"finding":"f","score":0.7,"value":3,"units":"mm"}],"event_id":"E1","event_source":"pacs","sent":"2025-01-01T10:00:00Z"}
+{"event":"result","study_uid":"1.2.77001234.1","model":{"name":"m"},"unit":{"type":"lesion","id":"L1"},"produced":"2025-01-01T10:00:00Z","findings":[{"finding":"f","score":0.7}]}
+{"event":"failure","study_uid":"1.2.77001234.1","model":{"name":"m","version":"1"},"produced":"2025-01-01T10:00:00Z","status":"failed","reason":"timeout"}
+{"event":"reference","study_uid":"1.2.77001234.1","source":"report","labeller":"Dr A","labeller_version":"1","status":"final","established":"2025-01-20T10:00:00Z","reader_saw_ai":"no","findings":[{"finding":"f","label":1}]}
+{"event":"alias","study_uid":"1.2.77001234.1","same_as":"1.2.77001234.5"}
+{"event":"patient_alias","patient_id":"P1","patient_issuer":"H","same_as":"P2","same_as_issuer":"H"}
+{"event":"demographics","patient_id":"P1","patient_issuer":"H","source":"pas","valid_from":"20250101","attributes":{"imd_decile":"3","visits":"4"}}
+{"event":"retract","retract_event_id":"E9","event_source":"pacs","reason":"sent_in_error"}
+BASES
+
+everything_is_planted() {
+  local n
+  # Values of axes may be plain words (a station's name, a linked level): theirs is none.
+  jq -c 'def texts: [paths(type == "string") | select(. != ["event"])];
+    . as $base | texts[] as $p | (["acquisition", "attributes"] | index($p[0])) as $axis
+    | ((if $axis == null then "KANARIE Jansen" else "KANARIE=Jansen" end), "KANARIE^19500101 943 476 5919") as $word
+    | $base | setpath($p; $word)' \
+    "$scratch/bases.jsonl" >"$scratch/planted.jsonl"
+  n=$(wc -l <"$scratch/planted.jsonl")
+  check "at least 100 messages are planted (found $n)" test "$n" -ge 100
+  { cat "$scratch/bases.jsonl" "$scratch/planted.jsonl"; echo 'no JSON KANARIE'; echo '{"event":"KANARIE"}'; } >"$scratch/in/day.jsonl"
+  run 1 ingest -c "$dir/evensight.json" "$scratch/in/day.jsonl"
+  cp "$errors" "$scratch/seen/ingest.txt"
+  check "many are taken" sh -c 'test "$(sed -n "s/.*taken \([0-9]*\),.*/\1/p" "$1")" -ge 30' sh "$errors"
+  check "many are refused" sh -c 'test "$(sed -n "s/.*refused \([0-9]*\).*/\1/p" "$1")" -ge 30' sh "$errors"
+}
+
+objects_are_planted() {
+  local f
+  command -v dcmodify >/dev/null || { echo "    no dcmodify here: objects are not planted"; return; }
+  for f in images/ct-m-043y.dcm images/dx-dog-f-005y.dcm ai-sr/sr-tid1500-planar-roi.dcm ai-sr/sr-tid1500-four-groups.dcm; do
+    f=$source_dir/testdata/dicom/$f
+    cp "$f" "$scratch/in/"
+    f=$scratch/in/$(basename "$f")
+    chmod u+w "$f"
+    check "$f is planted" dcmodify -nb -q -i "0010,0010=KANARIE^Jan" -i "0010,0020=KANARIE1" -i "0008,0050=KANARIE2" \
+      -i "0020,000d=1.2.77001234.7" -i "0020,000e=1.2.77001234.8" -i "0008,0018=1.2.77001234.9" -i "0010,2160=KANARIE" \
+      -i "0008,1010=KANARIE*19500101" -i "0008,0080=KANARIE*Clinic" -i "0010,0030=19500101" -i "0008,103e=KANARIE" "$f"
+    # the texts of the SR's content: observer, texts, code meanings
+    if dcmdump "$f" 2>/dev/null | grep -q 'ContentSequence'; then
+      dcmodify -nb -q -ma "(0040,a123)=KANARIE^Observer" -ma "(0040,a160)=KANARIE report" -ma "(0008,0104)=KANARIE meaning" "$f"
+    fi
+    "$EVENSIGHT" facts "$f" >/dev/null 2>>"$scratch/seen/facts.txt" # what it shows are the values of one file
+  done
+  "$EVENSIGHT" ingest -c "$dir/evensight.json" "$scratch/in"/*.dcm >>"$scratch/seen/objects.txt" 2>&1
+  contains "objects are taken" "taken" "$scratch/seen/objects.txt"
+  check "at least the images" sh -c 'test "$(sed -n "s/.*taken \([0-9]*\),.*/\1/p" "$1")" -ge 2' sh "$scratch/seen/objects.txt"
+}
+
+reports_are_made() {
+  local format
+  for format in json html csv openmetrics text; do
+    run 0 report -c "$dir/evensight.json" -f $format -o "$scratch/seen/report.$format"
+    check "$format is not empty" test -s "$scratch/seen/report.$format"
+    cat "$errors" >>"$scratch/seen/report.txt"
+    run 0 report -c "$dir/evensight.json" -f $format --audience external -o "$scratch/seen/external.$format"
+  done
+  run 0 report -c "$dir/evensight.json" -f plots -o "$scratch/seen/plots"
+  run 0 verify -c "$dir/evensight.json"
+  cat "$out" "$errors" >>"$scratch/seen/verify.txt"
+}
+
+# In clear, in hex (both cases) and in base64 at each of its three places; and in UTF-16.
+nothing_comes_out() {
+  local word pattern i
+  for word in KANARIE 77001234 19500101; do
+    pattern="$word|$(printf %s "$word" | od -An -tx1 | tr -d ' \n')"
+    for i in 0 1 2; do # the middle of the encoding, which does not depend on what stands beside it
+      pattern="$pattern|$(printf "%${i}s%s" "" "$word" | base64 | cut -c$((i == 0 ? 1 : i + 2))-$(((i + ${#word}) * 8 / 6)) | sed 's/[+]/[+]/g')"
+    done
+    echo "$pattern" >>"$scratch/patterns"
+    same "$word anywhere in ledger, messages or reports" "" \
+      "$(grep -raliE -- "$pattern" "$dir"/ledger.db* "$dir"/site.key "$scratch/seen" 2>/dev/null | xargs -r -n1 basename | xargs)"
+    check "the search finds it where it is" grep -qaiE -- "$pattern" "$scratch/in/day.jsonl"
+    check "and in base64" sh -c 'printf "x%s" "$1" | base64 -w0 | grep -qE -- "$2"' sh "$word$word" "$pattern"
+    check "and in hex" sh -c 'printf "x%s" "$1" | od -An -tx1 | tr -d " \n" | grep -qE -- "$2"' sh "$word" "$pattern"
+  done
+}
+
+echo "canaries"
+test_case everything_is_planted
+test_case objects_are_planted
+test_case reports_are_made
+test_case nothing_comes_out
+finish
