@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/config.h"
+#include "plugin/population.h"
 
 #include <errno.h>
 #include <math.h>
@@ -144,6 +145,8 @@ static enum es_errc build(struct config_reader *reader, const cJSON *object, str
     enum es_errc code = config_object(reader, object, NULL, top_keys, COUNT_OF(top_keys), config);
     const struct config_place plan = {NULL, "Plan", 0};
     if (code == ES_OK && cJSON_GetObjectItemCaseSensitive(object, "Plan") == NULL) code = config_read_plan(reader, NULL, &plan, config);
+    if (code == ES_OK && config->reference_population[0] != '\0')
+        code = es_population_load(&config->population, config->reference_population, config, reader->err);
     if (code == ES_OK) code = config_make_documents(reader);
     if (code != ES_OK) {
         es_config_free(config);
@@ -222,6 +225,7 @@ void es_config_free(struct es_config *config)
         free(config->models[i].findings);
     }
     free(config->models);
+    es_population_free(config->population);
     free(config->plan.groups);
     free(config->document);
     free(config->plan_document);

@@ -276,7 +276,7 @@ static void documents_are_canonical_and_rebuild_the_configuration(void)
 /* A vocabulary file is taken from the configuration's folder, and its text goes along with the document. */
 static void a_vocabulary_file_lives_on_in_the_document(void)
 {
-    char path[1024], vocabulary[1024];
+    char path[1024], vocabulary[1024], population[1024];
     const char *folder = es_test_tempdir();
     (void)snprintf(path, sizeof path, "%s/c.json", folder);
     (void)snprintf(vocabulary, sizeof vocabulary, "%s/v.csv", folder);
@@ -284,9 +284,14 @@ static void a_vocabulary_file_lives_on_in_the_document(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     (void)fputs("# test\ncode,level,group,state,order\n1,one,low,present,1\n9,nine,high,present,2\n", file);
     (void)fclose(file);
+    (void)snprintf(population, sizeof population, "%s/p.csv", folder);
+    file = fopen(population, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    (void)fputs("axis,level,share\nx,one,0.25\nx,nine,0.75\n", file);
+    (void)fclose(file);
     file = fopen(path, "w");
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-    (void)fputs("{" MODEL ",\"Ledger\":\"sqlite:l.db\",\"PseudonymKeyFile\":\"k\",\"ReferencePopulation\":\"v.csv\","
+    (void)fputs("{" MODEL ",\"Ledger\":\"sqlite:l.db\",\"PseudonymKeyFile\":\"k\",\"ReferencePopulation\":\"p.csv\","
                 "\"Axes\":[{\"Name\":\"x\",\"Linked\":\"x\",\"Vocabulary\":\"v.csv\"}]}", file);
     (void)fclose(file);
     struct es_config *config = NULL, *again = NULL;
@@ -297,7 +302,8 @@ static void a_vocabulary_file_lives_on_in_the_document(void)
     CU_ASSERT_STRING_EQUAL(config->ledger, expected);
     (void)snprintf(expected, sizeof expected, "%s/k", folder);
     CU_ASSERT_STRING_EQUAL(config->key_file, expected);
-    CU_ASSERT_STRING_EQUAL(config->reference_population, vocabulary);
+    CU_ASSERT_STRING_EQUAL(config->reference_population, population);
+    CU_ASSERT_PTR_NOT_NULL(config->population);
     CU_ASSERT_PTR_NULL(strstr(config->document, folder));
     CU_ASSERT_EQUAL(remove(vocabulary), 0);
     CU_ASSERT_EQUAL_FATAL(es_config_from_documents(&again, config->document, config->plan_document, &err), ES_OK);

@@ -135,6 +135,10 @@ void es_release_curves(struct es_tree *tree, cJSON *finding);
 /** Add "fairness" to every finding: gaps between the levels of each axis (METRICS D1), from the disclosed tree. */
 void es_report_fairness(struct es_tree *tree, cJSON *release);
 
+/* representation.c */
+/** Fill "representation" from the disclosed tree, when there is a reference population. */
+void es_report_representation(struct es_report *report, cJSON *release);
+
 /* release.c */
 /**
  * Apply disclosure control to a built tree and strip its hidden members.

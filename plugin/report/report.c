@@ -208,10 +208,12 @@ static enum es_errc fill(struct es_report *report, cJSON *release, struct es_err
     beside(report, release, &counts);
     vocabulary(report, release);
     if (report->tree.failed) return es_fail(err, ES_E_MEMORY, "no memory for the report");
+    if (report->config->population) es_tree_array(&report->tree, release, "representation"); /* filled when the groups are disclosed */
     const enum es_errc e = models(report, release, err);
     if (e != ES_OK) return e;
     es_release_disclose(&report->tree, release, rule, report->options->audience);
     es_report_fairness(&report->tree, release);
+    es_report_representation(report, release);
     es_report_summary(&report->tree, release);
     return report->tree.failed ? es_fail(err, ES_E_MEMORY, "no memory for the release") : ES_OK;
 }
