@@ -131,6 +131,10 @@ ES_MUST_USE enum es_errc es_report_curves(struct es_report *report, const struct
 /** Suppress the curves of groups that do not show their AUROC. */
 void es_release_curves(struct es_tree *tree, cJSON *finding);
 
+/* drift.c */
+/** Months against the first complete calendar quarter (METRICS F4). @param out  "drift" */
+ES_MUST_USE enum es_errc es_report_drift(struct es_report *report, const struct es_sheet *sheet, cJSON *out, struct es_error *err);
+
 /* fairness.c */
 /** Add "fairness" to every finding: gaps between the levels of each axis (METRICS D1), from the disclosed tree. */
 void es_report_fairness(struct es_tree *tree, cJSON *release);

@@ -47,6 +47,8 @@ void es_html_finding(struct es_page *page, const cJSON *release, const struct es
 void es_html_comparisons(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
 /** Shares against the reference population, when there is one. */
 void es_html_population(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
+/** Drift by month. */
+void es_html_drift(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
 /** Gaps between the levels of each attribute. */
 void es_html_fairness(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
 /** Forest plot as inline SVG. */

@@ -34,7 +34,8 @@ static enum es_errc draw(struct es_report *report, const struct es_sheet *sheet,
     part->curves = cJSON_CreateObject();
     part->drift = cJSON_CreateObject();
     if (!part->curves || !part->drift) return es_fail(err, ES_E_MEMORY, "no memory for curves and drift");
-    if (report->config->models[part->stream->model].findings[part->stream->finding].task != ES_TASK_BINARY) return ES_OK;
+    const enum es_errc e = es_report_drift(report, sheet, part->drift, err);
+    if (e != ES_OK || report->config->models[part->stream->model].findings[part->stream->finding].task != ES_TASK_BINARY) return e;
     return es_report_curves(report, sheet, part->curves, err);
 }
 

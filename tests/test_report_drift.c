@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Drift by month in a release. Expected numbers are worked from the definitions of METRICS F4 for the counts below. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/report/report.h"
+#include "plugin/report/view.h"
+#include "report_site.h"
+#include "testlib.h"
+
+static struct es_site site;
+#define OCT_2024 19997 /* 2024-10-01 */
+#define JAN_2025 20089 /* 2025-01-01 */
+
+static cJSON *build(enum es_audience audience)
+{
+    cJSON *release = NULL;
+    struct es_error err = {0};
+    const struct es_report_options options = {ES_NO_DAY, ES_NO_DAY, audience};
+    CU_ASSERT_EQUAL_FATAL(es_report_build(&site, &options, &release, &err), ES_OK);
+    return release;
+}
+
+static const cJSON *drift_of(const cJSON *release)
+{
+    struct es_view_finding at = {0};
+    CU_ASSERT_TRUE_FATAL(es_view_next(release, &at));
+    return cJSON_GetObjectItemCaseSensitive(at.finding, "drift");
+}
+
+static const cJSON *month_of(const cJSON *release, int i)
+{
+    return cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(drift_of(release), "months"), i);
+}
+
+/** Exams of new patients on one day, all with one score. */
+static void exams(int32_t day, uint8_t sex, uint32_t count, double score)
+{
+    stand_in_add(&site, count, (struct stand_in_row){.sex = sex, .age = 1, .stage = ES_STAGE_REFERENCED, .mark = ES_MARK_HAS_REFERENCE, .day = day});
+    for (uint32_t i = 1; i <= count; i++) site.rows[site.n - i].score = score;
+}
+
+/** The quarter: 30 F and 30 M, scores 0.15; January: 30 F, 10 M, scores 0.15. The last exam is on 2025-01-31. */
+static void a_quarter_and_a_month(void)
+{
+    stand_in_init(&site);
+    exams(OCT_2024, 1, 10, 0.15);
+    exams(OCT_2024, 2, 10, 0.15);
+    exams(OCT_2024 + 40, 1, 10, 0.15);
+    exams(OCT_2024 + 40, 2, 10, 0.15);
+    exams(OCT_2024 + 80, 1, 10, 0.15);
+    exams(OCT_2024 + 80, 2, 10, 0.15);
+    exams(JAN_2025 + 30, 1, 30, 0.15);
+    exams(JAN_2025 + 30, 2, 10, 0.15);
+}
+
+static void months_are_held_against_the_quarter(void)
+{
+    a_quarter_and_a_month();
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    CU_ASSERT_STRING_EQUAL(es_view_string(drift_of(release), "baseline_from"), "2024-10");
+    CU_ASSERT_STRING_EQUAL(es_view_string(drift_of(release), "baseline_to"), "2024-12");
+    CU_ASSERT_EQUAL(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(drift_of(release), "months")), 4);
+    const cJSON *january = month_of(release, 3), *sex = es_view_at(january, "axes", "sex"), *score = cJSON_GetObjectItemCaseSensitive(january, "score");
+    CU_ASSERT_STRING_EQUAL(es_view_string(january, "month"), "2025-01");
+    CU_ASSERT_EQUAL(es_view_number(january, "n"), 40);
+    CU_ASSERT_EQUAL(es_view_number(january, "patients"), 40);
+    /* 0.5 added to each count: (30.5, 10.5) / 41 against (30.5, 30.5) / 61 */
+    const double a = 30.5 / 41, b = 10.5 / 41, psi = (a - 0.5) * log(a / 0.5) + (b - 0.5) * log(b / 0.5);
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(sex, "psi"), psi, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(sex, "psi_expected"), 1.0 / 40 + 1.0 / 60, 1e-12);
+    /* divergence of (3/4, 1/4) and (1/2, 1/2): middle (5/8, 3/8) */
+    const double js = 0.5 * (0.75 * log2(0.75 / 0.625) + 0.25 * log2(0.25 / 0.375) + 0.5 * log2(0.5 / 0.625) + 0.5 * log2(0.5 / 0.375));
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(sex, "js_bits"), js, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(sex, "js_bits_expected"), (1.0 / 40 + 1.0 / 60) / (8 * log(2)), 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(score, "js_bits"), 0, 1e-12); /* the scores stayed */
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(score, "psi_expected"), 9 * (1.0 / 40 + 1.0 / 60), 1e-12);
+    struct es_bytes bytes = {0};
+    struct es_error err = {0};
+    CU_ASSERT_EQUAL_FATAL(es_render_html(release, &bytes, &err), ES_OK);
+    CU_ASSERT_PTR_NOT_NULL(strstr((const char *)bytes.data, "Each month of exams against 2024-10 to 2024-12"));
+    es_bytes_free(&bytes);
+    cJSON_Delete(release);
+}
+
+static void without_a_whole_quarter_nothing_is_held_against_it(void)
+{
+    stand_in_init(&site);
+    exams(OCT_2024 + 1, 1, 10, 0.2);
+    exams(JAN_2025 + 80, 1, 10, 0.2); /* 2025-03-22 */
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    CU_ASSERT_STRING_EQUAL(es_view_string(drift_of(release), "words"), "no calendar quarter lies wholly within the exams");
+    cJSON_Delete(release);
+    stand_in_init(&site);
+    release = build(ES_AUDIENCE_INTERNAL);
+    CU_ASSERT_STRING_EQUAL(es_view_string(drift_of(release), "words"), "no exam has a date");
+    cJSON_Delete(release);
+}
+
+static void small_months_are_suppressed_and_never_one_alone(void)
+{
+    a_quarter_and_a_month();
+    exams(JAN_2025 + 40, 1, 3, 0.15); /* February: three */
+    cJSON *release = build(ES_AUDIENCE_EXTERNAL);
+    CU_ASSERT_STRING_EQUAL(es_view_string(month_of(release, 4), "status"), "suppressed");
+    CU_ASSERT_TRUE(isnan(es_view_number(month_of(release, 4), "n")));
+    CU_ASSERT_STRING_EQUAL(es_view_string(month_of(release, 0), "status"), "suppressed"); /* else n of February would follow */
+    CU_ASSERT_STRING_EQUAL(es_view_string(month_of(release, 1), "status"), "estimated");
+    cJSON_Delete(release);
+    site.config.internal = (struct es_disclosure){ES_DISCLOSE_FLOOR, 5};
+    release = build(ES_AUDIENCE_INTERNAL);
+    CU_ASSERT_STRING_EQUAL(es_view_string(month_of(release, 4), "status"), "suppressed");
+    CU_ASSERT_STRING_EQUAL(es_view_string(month_of(release, 0), "status"), "estimated");
+    cJSON_Delete(release);
+}
+
+static const struct es_test tests[] = {{"months_are_held_against_the_quarter", months_are_held_against_the_quarter},
+                                       {"without_a_whole_quarter_nothing_is_held_against_it", without_a_whole_quarter_nothing_is_held_against_it},
+                                       {"small_months_are_suppressed_and_never_one_alone", small_months_are_suppressed_and_never_one_alone},
+                                       {NULL, NULL}};
+
+int main(int argc, char **argv)
+{
+    return es_test_main("report_drift", tests, argc, argv);
+}
