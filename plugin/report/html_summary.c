@@ -17,9 +17,13 @@ static void tile(struct es_page *page, const char *class, int count, const char 
     es_page_put(page, "</li>\n");
 }
 
-/* A sentence that some table row below repeats word for word: it ends with the row's words. */
+/* A sentence that some table row below repeats word for word: it ends with the row's words. Or one that only points at the table. */
 static bool repeated(const cJSON *items, const char *sentence)
 {
+    static const char pointer[] = " more, listed below.";
+    const size_t len = strlen(sentence);
+    if (strncmp(sentence, "Disparity: ", 11) == 0 && len > sizeof pointer && strcmp(sentence + len - (sizeof pointer - 1), pointer) == 0)
+        return true;
     const cJSON *item = NULL;
     cJSON_ArrayForEach(item, items)
     {
