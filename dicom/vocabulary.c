@@ -287,6 +287,11 @@ struct es_term es_vocabulary_find(const struct es_vocabulary *v, const char *val
     return (struct es_term){.state = row->state, .level = row->level, .group = row->group};
 }
 
+const char *es_vocabulary_code(const struct es_vocabulary *v, size_t i)
+{
+    return i < v->n_rows ? v->rows[i].code : NULL;
+}
+
 uint32_t es_vocabulary_order(const struct es_vocabulary *v, const char *name)
 {
     uint32_t order = UINT32_MAX;

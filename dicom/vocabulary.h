@@ -35,6 +35,8 @@ void es_vocabulary_free(struct es_vocabulary *vocabulary);
 const char *es_vocabulary_name(const struct es_vocabulary *vocabulary);
 /** Look a value up: trimmed, case-folded. A blank value is BLANK. */
 struct es_term es_vocabulary_find(const struct es_vocabulary *vocabulary, const char *value);
+/** The i-th code, as it is compared; NULL behind the last. Borrowed. */
+const char *es_vocabulary_code(const struct es_vocabulary *vocabulary, size_t i);
 /** The order of a level or group in printing; UINT32_MAX when unknown to the vocabulary. */
 uint32_t es_vocabulary_order(const struct es_vocabulary *vocabulary, const char *level_or_group);
 /** Levels (groups = false) or high-level groups (true) in printing order; ends with NULL; borrowed. */

@@ -93,10 +93,47 @@ struct row {
     const char *name;
     enum es_name_kind kind;
 };
+/* A code of an axis' vocabulary, by the hash that an attribute value outside its vocabulary is kept as. */
+struct value {
+    struct es_pseudonym hash;
+    const char *keyword, *code;
+    const struct es_vocabulary *vocabulary;
+};
 struct es_names {
+    struct value *values; /* sorted by hash */
+    size_t n_values;
     size_t n;
     struct row rows[];
 };
+
+static int by_hash(const void *a, const void *b)
+{
+    return memcmp(((const struct value *)a)->hash.bytes, ((const struct value *)b)->hash.bytes, ES_PSEUDONYM_SIZE);
+}
+
+static enum es_errc add_values(struct es_names *names, const struct es_config *config, const struct es_key *key, struct es_error *err)
+{
+    size_t count = 0;
+    for (size_t a = 0; a < config->n_axes; a++)
+        for (size_t i = 0; config->axes[a].vocabulary != NULL && es_vocabulary_code(config->axes[a].vocabulary, i) != NULL; i++) count++;
+    if (count == 0) return ES_OK;
+    names->values = calloc(count, sizeof *names->values);
+    if (names->values == NULL) return es_fail(err, ES_E_MEMORY, "names: no memory");
+    for (size_t a = 0; a < config->n_axes; a++) {
+        const struct es_axis_config *axis = &config->axes[a];
+        const char *keyword = axis->linked[0] != '\0' ? axis->linked : axis->attribute, *code;
+        for (size_t i = 0; axis->vocabulary != NULL && (code = es_vocabulary_code(axis->vocabulary, i)) != NULL; i++) {
+            char folded[ES_FACT_VALUE];
+            struct value *value = &names->values[names->n_values++];
+            *value = (struct value){.keyword = keyword, .code = code, .vocabulary = axis->vocabulary};
+            es_attribute_fold(code, folded, sizeof folded);
+            if (es_key_pseudonym(key, ES_PSEUDONYM_VALUE, keyword, folded, &value->hash) != ES_OK)
+                return es_fail(err, ES_E_MEMORY, "names: no memory");
+        }
+    }
+    qsort(names->values, names->n_values, sizeof *names->values, by_hash);
+    return ES_OK;
+}
 
 static enum es_errc add_row(struct es_names *names, const struct es_key *key, enum es_name_kind kind, const char *name, struct es_error *err)
 {
@@ -106,6 +143,13 @@ static enum es_errc add_row(struct es_names *names, const struct es_key *key, en
     row->name = name;
     es_attribute_fold(name, folded, sizeof folded);
     return hash_name(key, kind, folded, row->hashed, err);
+}
+
+void es_names_free(struct es_names *names)
+{
+    if (names == NULL) return;
+    free(names->values);
+    free(names);
 }
 
 enum es_errc es_names_new(struct es_names **out, const struct es_config *config, const struct es_key *key, struct es_error *err)
@@ -124,14 +168,10 @@ enum es_errc es_names_new(struct es_names **out, const struct es_config *config,
         for (size_t i = 0; code == ES_OK && i < model->n_findings; i++)
             code = add_row(names, key, ES_NAMES_FINDING, model->findings[i].name, err);
     }
+    if (code == ES_OK) code = add_values(names, config, key, err);
     if (code == ES_OK) *out = names;
-    else free(names);
+    else es_names_free(names);
     return code;
-}
-
-void es_names_free(struct es_names *names)
-{
-    free(names);
 }
 
 static bool put_back(const struct es_names *names, enum es_name_kind kind, char name[ES_NAME_SIZE])
@@ -150,9 +190,23 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct es_finding *)a)->name, ((const struct es_finding *)b)->name);
 }
 
+/* A value that was outside its vocabulary, or came when there was none, and is a code of it now. */
+static void put_back_value(const struct es_names *names, struct es_event_attribute *attribute)
+{
+    const struct value wanted = {.hash = attribute->unmapped};
+    if (attribute->state != ES_ATTRIBUTE_UNMAPPED || names->n_values == 0) return;
+    const struct value *found = bsearch(&wanted, names->values, names->n_values, sizeof wanted, by_hash);
+    if (found == NULL || strcmp(found->keyword, attribute->keyword) != 0) return;
+    const struct es_term term = es_vocabulary_find(found->vocabulary, found->code);
+    attribute->state = term.state;
+    attribute->unmapped = (struct es_pseudonym){{0}};
+    if (term.state == ES_ATTRIBUTE_PRESENT) (void)snprintf(attribute->value, sizeof attribute->value, "%s", term.level);
+}
+
 void es_names_put_back(const struct es_names *names, struct es_event *event)
 {
     bool changed = false;
+    for (size_t i = 0; i < event->n_attributes; i++) put_back_value(names, &event->attributes[i]);
     (void)put_back(names, ES_NAMES_MODEL, event->model_name);
     for (size_t i = 0; i < event->n_findings; i++)
         if (put_back(names, ES_NAMES_FINDING, event->findings[i].name)) changed = true;

@@ -11,6 +11,7 @@
 #ifndef ES_PLUGIN_EVENT_NAMES_H
 #define ES_PLUGIN_EVENT_NAMES_H
 
+#include "dicom/vocabulary.h"
 #include "plugin/event.h"
 
 #define ES_TOKEN_MAX 32
@@ -29,13 +30,14 @@ bool es_is_token(const char *text);
 ES_MUST_USE enum es_errc es_name_keep(const struct es_config *config, const struct es_key *key, enum es_name_kind kind, const char *name,
                                       char *out, size_t size, struct es_error *err);
 
-/** The hashes of all configured names. */
+/** The hashes of all configured names, and of the codes of the axes' vocabularies. */
 struct es_names;
 /** @param config  borrowed: must outlive it */
 ES_MUST_USE enum es_errc es_names_new(struct es_names **out, const struct es_config *config, const struct es_key *key,
                                       struct es_error *err);
 void es_names_free(struct es_names *names);
-/** Give an event as read from the ledger the configured names that its hashes stand for; findings are sorted again. The identity stays
+/** Give an event as read from the ledger the configured names, and the vocabularies' levels, that its hashes stand for; findings are
+ * sorted again. The identity stays
  * that of the body. */
 void es_names_put_back(const struct es_names *names, struct es_event *event);
 

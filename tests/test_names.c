@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "plugin/event_names.h"
 #include "site_world.h"
@@ -110,12 +111,57 @@ static void a_name_that_is_configured_later_finds_its_events(void)
     es_world_close(&world);
 }
 
+/* A station's name outside the alphabet of equipment is found by the vocabulary that is configured later. */
+static void a_value_that_enters_a_vocabulary_later_is_its_level(void)
+{
+    static const char before[] = "{\"Ledger\":\"sqlite:%s/ledger.db\",\"PseudonymKeyFile\":\"%s/site.key\","
+                                 "\"Axes\":[{\"Name\":\"s\",\"Attribute\":\"StationName\"}],\"Models\":[{\"Name\":\"m\","
+                                 "\"Findings\":[{\"Name\":\"f\",\"Task\":\"binary\",\"Threshold\":0.5}]}]}";
+    static const char after[] = "{\"Ledger\":\"sqlite:%s/ledger.db\",\"PseudonymKeyFile\":\"%s/site.key\","
+                                "\"Axes\":[{\"Name\":\"s\",\"Attribute\":\"StationName\",\"Vocabulary\":\"%s/stations.csv\"}],\"Models\":["
+                                "{\"Name\":\"m\",\"Findings\":[{\"Name\":\"f\",\"Task\":\"binary\",\"Threshold\":0.5}]}]}";
+    static const char key_text[] = "0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20";
+    char folder[256], path[300];
+    struct es_names *names = NULL;
+    (void)snprintf(folder, sizeof folder, "%s/later", es_test_tempdir());
+    CU_ASSERT_EQUAL_FATAL(mkdir(folder, 0700), 0);
+    (void)snprintf(path, sizeof path, "%s/stations.csv", folder);
+    FILE *csv = fopen(path, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(csv);
+    fputs("code,level,group,state,order\nct#1,Room 1,Hospital,present,1\n", csv);
+    fclose(csv);
+    struct es_event_attribute kept[2];
+    struct es_message_attribute sent = {.keyword = "StationName", .state = ES_ATTRIBUTE_PRESENT, .value = " CT#1"};
+    struct es_world world;
+    es_world_open_in(&world, before, folder, key_text);
+    CU_ASSERT_EQUAL_FATAL(es_attribute_make(&kept[0], &sent, world.config, es_site_key(world.site), NULL), ES_OK);
+    (void)snprintf(sent.value, sizeof sent.value, "CT#2");
+    CU_ASSERT_EQUAL_FATAL(es_attribute_make(&kept[1], &sent, world.config, es_site_key(world.site), NULL), ES_OK);
+    CU_ASSERT_EQUAL(kept[0].state, ES_ATTRIBUTE_UNMAPPED);
+    es_world_close(&world);
+    es_world_open_in(&world, after, folder, key_text);
+    struct es_event event = {.attributes = kept, .n_attributes = 2};
+    CU_ASSERT_EQUAL_FATAL(es_names_new(&names, world.config, es_site_key(world.site), NULL), ES_OK);
+    es_names_put_back(names, &event);
+    CU_ASSERT_EQUAL(kept[0].state, ES_ATTRIBUTE_PRESENT);
+    CU_ASSERT_STRING_EQUAL(kept[0].value, "Room 1");
+    CU_ASSERT_FALSE(es_pseudonym_set(&kept[0].unmapped));
+    CU_ASSERT_EQUAL(kept[1].state, ES_ATTRIBUTE_UNMAPPED);
+    CU_ASSERT_TRUE(es_pseudonym_set(&kept[1].unmapped));
+    es_names_free(names);
+    es_world_close(&world);
+}
+
 int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
         {"tokens_are_short_and_have_few_digits", tokens_are_short_and_have_few_digits},
         {"only_configured_names_and_tokens_stay_in_clear", only_configured_names_and_tokens_stay_in_clear},
         {"a_name_that_is_configured_later_finds_its_events", a_name_that_is_configured_later_finds_its_events},
+        {"a_value_that_enters_a_vocabulary_later_is_its_level", a_value_that_enters_a_vocabulary_later_is_its_level},
         {NULL, NULL}};
-    return es_test_main("names", tests, argc, argv);
+    const int status = es_test_main("names", tests, argc, argv);
+    es_key_close(key);
+    es_config_free(config);
+    return status;
 }
