@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "plugin/report/versions.h"
-#include "plugin/time.h"
 
 const char es_help_compare[] =
     "Compares version V2 of a model with version V1, only on units that both decided and whose reference is due: the change of\n"
@@ -20,7 +19,7 @@ const char es_help_compare[] =
     "      --audience WHO    internal (default) or external: which disclosure rule of the configuration applies\n";
 
 struct request {
-    const char *config, *format, *output;
+    struct es_request common;
     char model[ES_NAME_SIZE], version[2][ES_NAME_SIZE];
     struct es_versions_options options;
 };
@@ -62,33 +61,15 @@ static int operands(int argc, char **argv, struct request *request)
 
 static int parse(int argc, char **argv, struct request *request)
 {
-    enum { FROM = 256, TO, AUDIENCE };
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},  {"format", required_argument, NULL, 'f'},
-                                            {"output", required_argument, NULL, 'o'},  {"from", required_argument, NULL, FROM},
-                                            {"to", required_argument, NULL, TO},       {"audience", required_argument, NULL, AUDIENCE},
-                                            {0}};
     bool known = false;
-    for (int c; (c = getopt_long(argc, argv, "c:f:o:", options, NULL)) != -1;) {
-        switch (c) {
-        case 'c': request->config = optarg; break;
-        case 'f': request->format = optarg; break;
-        case 'o': request->output = optarg; break;
-        case FROM:
-        case TO:
-            if (!es_day_parse(optarg, c == FROM ? &request->options.from : &request->options.to))
-                return es_complain(ES_EXIT_USAGE, "compare", "%s: found \"%.20s\", expected a date as YYYY-MM-DD",
-                                   c == FROM ? "--from" : "--to", optarg);
-            break;
-        case AUDIENCE:
-            if (strcmp(optarg, "internal") != 0 && strcmp(optarg, "external") != 0)
-                return es_complain(ES_EXIT_USAGE, "compare", "--audience: found \"%.20s\", expected internal or external", optarg);
-            request->options.audience = strcmp(optarg, "external") == 0 ? ES_AUDIENCE_EXTERNAL : ES_AUDIENCE_INTERNAL;
-            break;
-        default: return ES_EXIT_USAGE;
-        }
-    }
-    for (size_t i = 0; i < FORMATS; i++) known |= strcmp(formats[i].name, request->format) == 0;
-    if (!known) return es_complain(ES_EXIT_USAGE, "compare", "-f: found \"%.20s\", expected json, text or html", request->format);
+    const int status = es_request_parse(argc, argv, &request->common);
+    if (status != ES_EXIT_DONE) return status;
+    for (size_t i = 0; i < FORMATS; i++) known |= strcmp(formats[i].name, request->common.format) == 0;
+    if (!known)
+        return es_complain(ES_EXIT_USAGE, "compare", "-f: found \"%.20s\", expected json, text or html", request->common.format);
+    request->options.from = request->common.options.from;
+    request->options.to = request->common.options.to;
+    request->options.audience = request->common.options.audience;
     return operands(argc, argv, request);
 }
 
@@ -97,19 +78,19 @@ static enum es_errc put(const cJSON *tree, const struct request *request, struct
     struct es_bytes bytes = {0};
     enum es_errc rc = ES_OK;
     for (size_t i = 0; i < FORMATS; i++)
-        if (strcmp(formats[i].name, request->format) == 0) rc = formats[i].render(tree, &bytes, err);
-    if (rc == ES_OK) rc = es_put_output(request->output, &bytes, err);
+        if (strcmp(formats[i].name, request->common.format) == 0) rc = formats[i].render(tree, &bytes, err);
+    if (rc == ES_OK) rc = es_put_output(request->common.output, &bytes, err);
     es_bytes_free(&bytes);
     return rc;
 }
 
 int es_command_compare(int argc, char **argv)
 {
-    struct request request = {.format = "json", .options = {.from = ES_NO_DAY, .to = ES_NO_DAY, .audience = ES_AUDIENCE_INTERNAL}};
+    struct request request = {0};
     int status = parse(argc, argv, &request);
     if (status != ES_EXIT_DONE) return status;
     struct es_opened opened;
-    status = es_open_site(&opened, "compare", request.config, ES_SITE_READ);
+    status = es_open_site(&opened, "compare", request.common.config, ES_SITE_READ);
     if (status != ES_EXIT_DONE) return status;
     struct es_error err = {0};
     cJSON *tree = NULL;

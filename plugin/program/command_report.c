@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "plugin/report/report.h"
-#include "plugin/time.h"
 
 const char es_help_report[] =
     "Prints the report on standard output, or writes it to PATH. The same ledger, configuration and version give the same bytes.\n\n"
@@ -20,11 +19,6 @@ const char es_help_report[] =
     "      --from DAY        first exam date counted, YYYY-MM-DD\n"
     "      --to DAY          last exam date counted, YYYY-MM-DD\n"
     "      --audience WHO    internal (default) or external: which disclosure rule of the configuration applies\n";
-
-struct request {
-    const char *config, *format, *output;
-    struct es_report_options options;
-};
 
 static enum es_errc render_text(const cJSON *release, struct es_bytes *out, struct es_error *err)
 {
@@ -72,7 +66,7 @@ static enum es_errc put_plots(const cJSON *release, const char *folder, struct e
     return rc;
 }
 
-static enum es_errc put_release(const cJSON *release, const struct request *request, struct es_error *err)
+static enum es_errc put_release(const cJSON *release, const struct es_request *request, struct es_error *err)
 {
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
         if (strcmp(formats[i].name, request->format) != 0) continue;
@@ -86,32 +80,10 @@ static enum es_errc put_release(const cJSON *release, const struct request *requ
     return es_fail(err, ES_E_ARG, "no such format");
 }
 
-static int parse(int argc, char **argv, struct request *request)
+static int parse(int argc, char **argv, struct es_request *request)
 {
-    enum { FROM = 256, TO, AUDIENCE };
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},  {"format", required_argument, NULL, 'f'},
-                                            {"output", required_argument, NULL, 'o'},  {"from", required_argument, NULL, FROM},
-                                            {"to", required_argument, NULL, TO},       {"audience", required_argument, NULL, AUDIENCE},
-                                            {0}};
-    for (int c; (c = getopt_long(argc, argv, "c:f:o:", options, NULL)) != -1;) {
-        switch (c) {
-        case 'c': request->config = optarg; break;
-        case 'f': request->format = optarg; break;
-        case 'o': request->output = optarg; break;
-        case FROM:
-        case TO:
-            if (!es_day_parse(optarg, c == FROM ? &request->options.from : &request->options.to))
-                return es_complain(ES_EXIT_USAGE, "report", "%s: found \"%.20s\", expected a date as YYYY-MM-DD",
-                                   c == FROM ? "--from" : "--to", optarg);
-            break;
-        case AUDIENCE:
-            if (strcmp(optarg, "internal") != 0 && strcmp(optarg, "external") != 0)
-                return es_complain(ES_EXIT_USAGE, "report", "--audience: found \"%.20s\", expected internal or external", optarg);
-            request->options.audience = strcmp(optarg, "external") == 0 ? ES_AUDIENCE_EXTERNAL : ES_AUDIENCE_INTERNAL;
-            break;
-        default: return ES_EXIT_USAGE;
-        }
-    }
+    const int status = es_request_parse(argc, argv, request);
+    if (status != ES_EXIT_DONE) return status;
     if (optind != argc) return es_complain(ES_EXIT_USAGE, "report", "found %d arguments too many", argc - optind);
     if (!format_known(request->format))
         return es_complain(ES_EXIT_USAGE, "report", "-f: found \"%.20s\", expected json, html, csv, openmetrics, text or plots",
@@ -154,7 +126,7 @@ static int open_for_report(struct es_opened *out, const char *config_path, bool 
 
 int es_command_report(int argc, char **argv)
 {
-    struct request request = {.format = "json", .options = {.from = ES_NO_DAY, .to = ES_NO_DAY, .audience = ES_AUDIENCE_INTERNAL}};
+    struct es_request request;
     int status = parse(argc, argv, &request);
     if (status != ES_EXIT_DONE) return status;
     struct es_opened opened;

@@ -55,6 +55,15 @@ ES_MUST_USE enum es_errc es_put_file(const char *path, const struct es_bytes *by
 /** The same; NULL and "-" are standard output. */
 ES_MUST_USE enum es_errc es_put_output(const char *path, const struct es_bytes *bytes, struct es_error *err);
 
+/** What report and compare are both asked with. */
+struct es_request {
+    const char *config, *format, *output; /* borrowed from argv; format "json" unless given */
+    struct es_report_options options;
+};
+/** Read the options; optind then stands at the first operand. Complains by the command's name (argv[0]).
+ * @return ES_EXIT_DONE or ES_EXIT_USAGE */
+int es_request_parse(int argc, char **argv, struct es_request *out);
+
 /** A progress line on stderr, only on a terminal, and only for what takes longer than a second. */
 void es_progress_show(const char *what, uint64_t done, uint64_t total);
 /** End the line, if one was shown. */

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <getopt.h>
+#include <string.h>
+
+#include "plugin/program/program.h"
+#include "plugin/time.h"
+
+static bool audience(const char *command, const char *text, enum es_audience *out)
+{
+    if (strcmp(text, "internal") != 0 && strcmp(text, "external") != 0) {
+        (void)es_complain(ES_EXIT_USAGE, command, "--audience: found \"%.20s\", expected internal or external", text);
+        return false;
+    }
+    *out = strcmp(text, "external") == 0 ? ES_AUDIENCE_EXTERNAL : ES_AUDIENCE_INTERNAL;
+    return true;
+}
+
+static bool day(const char *command, const char *option, const char *text, int32_t *out)
+{
+    if (es_day_parse(text, out)) return true;
+    (void)es_complain(ES_EXIT_USAGE, command, "%s: found \"%.20s\", expected a date as YYYY-MM-DD", option, text);
+    return false;
+}
+
+int es_request_parse(int argc, char **argv, struct es_request *out)
+{
+    enum { FROM = 256, TO, AUDIENCE };
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {"format", required_argument, NULL, 'f'},
+                                            {"output", required_argument, NULL, 'o'}, {"from", required_argument, NULL, FROM},
+                                            {"to", required_argument, NULL, TO},      {"audience", required_argument, NULL, AUDIENCE},
+                                            {0}};
+    *out = (struct es_request){.format = "json", .options = {.from = ES_NO_DAY, .to = ES_NO_DAY, .audience = ES_AUDIENCE_INTERNAL}};
+    for (int c; (c = getopt_long(argc, argv, "c:f:o:", options, NULL)) != -1;) {
+        bool good = true;
+        switch (c) {
+        case 'c': out->config = optarg; break;
+        case 'f': out->format = optarg; break;
+        case 'o': out->output = optarg; break;
+        case FROM: good = day(argv[0], "--from", optarg, &out->options.from); break;
+        case TO: good = day(argv[0], "--to", optarg, &out->options.to); break;
+        case AUDIENCE: good = audience(argv[0], optarg, &out->options.audience); break;
+        default: good = false; break;
+        }
+        if (!good) return ES_EXIT_USAGE;
+    }
+    return ES_EXIT_DONE;
+}
