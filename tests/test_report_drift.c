@@ -76,6 +76,7 @@ static void months_are_held_against_the_quarter(void)
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(sex, "js_bits_expected"), (1.0 / 40 + 1.0 / 60) / (8 * log(2)), 1e-12);
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(score, "js_bits"), 0, 1e-12); /* the scores stayed */
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(score, "psi_expected"), 9 * (1.0 / 40 + 1.0 / 60), 1e-12);
+    CU_ASSERT_PTR_NULL(es_view_at(january, "axes", "age")->child); /* one level alone */
     struct es_bytes bytes = {0};
     struct es_error err = {0};
     CU_ASSERT_EQUAL_FATAL(es_render_html(release, &bytes, &err), ES_OK);

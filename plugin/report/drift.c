@@ -131,7 +131,7 @@ static void axis_index(struct es_tree *t, cJSON *out, const uint64_t *now, const
         a[kept] = now[l];
         b[kept++] = reference[l];
     }
-    if (kept) index_of(t, out, a, b, kept);
+    if (kept > 1) index_of(t, out, a, b, kept); /* one level alone cannot move: no index, not 0 */
 }
 
 static void month_name(int32_t month, char out[ES_DAY_TEXT])
