@@ -102,7 +102,9 @@ struct es_plan_metric {
     double margin, floor; /* NAN: none */
 };
 struct es_plan {
-    bool strict;                  /* Mode "strict"; otherwise "default" */
+    bool strict;                  /* Mode "strict": one case a patient, e-process */
+    bool fixed;                   /* Mode "fixed": fixed-size tests; with neither: "default", the sequential score interval */
+    uint32_t planned_looks;       /* "PlannedLooks" of Mode "fixed": 1 .. 1000, alpha is shared by them; 0 in the other modes */
     int32_t since_day;            /* "Since": first exam date the plan speaks of; INT32_MIN: from the day its event was recorded */
     struct es_plan_metric metrics[ES_MAX_PRIMARY]; /* every metric with a role, a margin or a floor */
     size_t n_metrics;

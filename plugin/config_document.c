@@ -220,7 +220,8 @@ static cJSON *plan_tree(struct maker *m, const struct es_config *config)
     if (root == NULL) return NULL;
     char day[ES_DAY_TEXT] = "";
     if (plan->since_day != INT32_MIN) es_day_format(plan->since_day, day);
-    put_text(m, root, "Mode", plan->strict ? "strict" : "default");
+    put_text(m, root, "Mode", plan->fixed ? "fixed" : plan->strict ? "strict" : "default");
+    if (plan->fixed) put_number(m, root, "PlannedLooks", plan->planned_looks);
     put_text(m, root, "Since", day);
     put_plan_metrics(m, root, plan);
     put_number(m, root, "Alpha", plan->alpha);

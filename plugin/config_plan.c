@@ -9,7 +9,7 @@
 #define COUNT_OF(table) (sizeof table / sizeof table[0])
 #define MAX_PLAN_GROUPS 256
 
-static const char *const modes[] = {"default", "strict", NULL};
+static const char *const modes[] = {"default", "strict", "fixed", NULL};
 
 /* The plan while it is read: groups need the axes, reasons need the groups. */
 struct plan_reading {
@@ -32,6 +32,7 @@ static enum es_errc keep(struct config_reader *reader, const cJSON *item, const 
 
 static const struct config_key plan_keys[] = {
     {"Mode", CONFIG_CHOICE, false, offsetof(struct plan_reading, mode), 0, 0, 0, modes, NULL},
+    {"PlannedLooks", CONFIG_COUNT, false, offsetof(struct plan_reading, values.planned_looks), 0, 1, 1000, NULL, NULL},
     {"Since", CONFIG_DAY, false, offsetof(struct plan_reading, values.since_day), 0, 0, 0, NULL, NULL},
     {"PrimaryMetrics", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, keep},
     {"PrimaryGroups", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, keep},
@@ -263,6 +264,12 @@ enum es_errc config_read_plan(struct config_reader *reader, const cJSON *item, c
     if (code != ES_OK) return code;
     config->plan = reading.values;
     config->plan.strict = reading.mode == 1;
+    config->plan.fixed = reading.mode == 2;
+    const struct config_place looks = {place, "PlannedLooks", 0};
+    if (config->plan.fixed && config->plan.planned_looks == 0)
+        return config_wrong(reader, &looks, "found nothing, expected how often the plan looks (Mode \"fixed\" is for planned looks)");
+    if (!config->plan.fixed && config->plan.planned_looks > 0)
+        return config_wrong(reader, &looks, "found without Mode \"fixed\", expected nothing (sequential verdicts may be looked at every day)");
     if (reading.metrics != NULL) {
         code = read_primary_metrics(reader, reading.metrics, place);
     } else {

@@ -4,6 +4,7 @@ add_library(es_report_site STATIC report_site.c)
 target_link_libraries(es_report_site PUBLIC es_testlib es_plugin PRIVATE es_warnings)
 
 es_add_test(report es_report_site es_plugin)
+es_add_test(report_sequential es_report_site es_plugin m)
 es_add_test(report_fairness es_report_site es_plugin m)
 es_add_test(report_curves es_report_site es_plugin m)
 es_add_test(report_population es_report_site es_plugin)

@@ -101,7 +101,10 @@ static void every_fault_has_its_message(void)
         {"{\"Models\":[{\"Name\":\"m\",\"Eligible\":{\"Modality\":\"CR\"},\"Findings\":[{\"Name\":\"f\"}]}]}", "Models[0].Eligible.Modality: found string \"CR\", expected a list"},
         {"{\"Models\":[{\"Name\":\"m\",\"Findings\":[{\"Name\":\"f\"}]},{\"Name\":\"m\",\"Findings\":[{\"Name\":\"f\"}]}]}", "Models[1]: found a second model named \"m\", expected names that differ"},
         /* plan */
-        {"{" MODEL ",\"Plan\":{\"Mode\":\"lax\"}}", "Plan.Mode: found string \"lax\", expected one of \"default\", \"strict\""},
+        {"{" MODEL ",\"Plan\":{\"Mode\":\"lax\"}}", "Plan.Mode: found string \"lax\", expected one of \"default\", \"strict\", \"fixed\""},
+        {"{" MODEL ",\"Plan\":{\"Mode\":\"fixed\"}}", "Plan.PlannedLooks: found nothing, expected how often the plan looks (Mode \"fixed\" is for planned looks)"},
+        {"{" MODEL ",\"Plan\":{\"Mode\":\"fixed\",\"PlannedLooks\":0}}", "Plan.PlannedLooks: found number 0, expected a whole number in 1..1000"},
+        {"{" MODEL ",\"Plan\":{\"Mode\":\"strict\",\"PlannedLooks\":2}}", "Plan.PlannedLooks: found without Mode \"fixed\", expected nothing (sequential verdicts may be looked at every day)"},
         {"{" MODEL ",\"Plan\":{\"Since\":\"2026-02-30\"}}", "Plan.Since: found string \"2026-02-30\", expected a date as \"YYYY-MM-DD\""},
         {"{" MODEL ",\"Plan\":{\"Alpha\":0.9}}", "Plan.Alpha: found number 0.9, expected a number in 0.0001..0.5"},
         {"{" MODEL ",\"Plan\":{\"Margin\":{\"sensitivity\":0}}}", "Plan.Margin.sensitivity: found number 0, expected a number above 0, at most 1"},
@@ -273,6 +276,25 @@ static void documents_are_canonical_and_rebuild_the_configuration(void)
     es_config_free(config);
 }
 
+static void planned_looks_stand_in_the_plans_document(void)
+{
+    struct es_config *config = parse("{" MODEL ",\"Plan\":{\"Mode\":\"fixed\",\"PlannedLooks\":4}}"), *again = NULL;
+    struct es_error err = {0};
+    CU_ASSERT_TRUE(config->plan.fixed);
+    CU_ASSERT_FALSE(config->plan.strict);
+    CU_ASSERT_EQUAL(config->plan.planned_looks, 4);
+    CU_ASSERT_PTR_NOT_NULL(strstr(config->plan_document, "\"Mode\":\"fixed\",\"PlannedLooks\":4,\"PrimaryGroups\""));
+    CU_ASSERT_EQUAL_FATAL(es_config_from_documents(&again, config->document, config->plan_document, &err), ES_OK);
+    CU_ASSERT_EQUAL(again->plan.planned_looks, 4);
+    CU_ASSERT_STRING_EQUAL(again->plan_document, config->plan_document);
+    es_config_free(again);
+    es_config_free(config);
+    config = parse("{" MODEL "}");
+    CU_ASSERT_FALSE(config->plan.fixed || config->plan.strict);
+    CU_ASSERT_EQUAL(config->plan.planned_looks, 0);
+    es_config_free(config);
+}
+
 /* A vocabulary file is taken from the configuration's folder, and its text goes along with the document. */
 static void a_vocabulary_file_lives_on_in_the_document(void)
 {
@@ -350,6 +372,7 @@ int main(int argc, char **argv)
         {"deep_brackets_are_refused_before_parsing", deep_brackets_are_refused_before_parsing},
         {"everything_but_models_has_a_default", everything_but_models_has_a_default},
         {"the_example_says_what_it_means", the_example_says_what_it_means},
+        {"planned_looks_stand_in_the_plans_document", planned_looks_stand_in_the_plans_document},
         {"documents_are_canonical_and_rebuild_the_configuration", documents_are_canonical_and_rebuild_the_configuration},
         {"a_vocabulary_file_lives_on_in_the_document", a_vocabulary_file_lives_on_in_the_document},
         {"bands_have_names", bands_have_names},

@@ -109,6 +109,8 @@ static void everyone_is_first_and_unknown_last_of_its_axis(void)
 static void two_sexes(uint32_t f, uint32_t m)
 {
     stand_in_init(&site);
+    site.config.plan.fixed = true; /* the sequential default: test_report_sequential.c */
+    site.config.plan.planned_looks = 1;
     for (uint8_t sex = 1; sex <= 2; sex++) {
         const uint32_t found = sex == 1 ? f : m;
         const struct stand_in_row like = {.sex = sex, .age = 1, .stage = ES_STAGE_REFERENCED, .mark = ES_MARK_HAS_REFERENCE};

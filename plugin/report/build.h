@@ -9,6 +9,7 @@
 #define ES_PLUGIN_REPORT_BUILD_H
 
 #include "metrics/catalogue.h"
+#include "metrics/monitor.h"
 #include "plugin/report/report.h"
 #include "plugin/report/tree.h"
 
@@ -31,6 +32,7 @@ struct es_report_part {
     struct es_tally *tallies; /* owned: one a group of `sweep` */
     struct es_sweep *judge;   /* owned, rows from the plan's day on; NULL when that is all rows (use `sweep`) */
     struct es_tally *judge_tallies;
+    struct es_gap_sums (*firsts)[2]; /* owned; Mode "strict": of each group of `sweep` and each rate, one case a patient; else NULL */
     cJSON *curves, *drift;    /* owned until es_report_groups() puts them into the tree */
     cJSON *groups;            /* in the tree */
 };
@@ -39,6 +41,7 @@ struct es_report_part {
 struct es_trial {
     const struct es_metric *metric;
     const struct es_summary *summary; /* of the judging sweep */
+    struct es_gap_sums sums;          /* what a sequential verdict is drawn from */
     struct es_comparison raw;         /* at the uncorrected level */
     cJSON *node;                      /* in the tree: filled when the correction is known */
     double margin, weight;
@@ -46,6 +49,19 @@ struct es_trial {
     bool turned;                      /* unverified cases could turn the difference's sign */
     bool ai_aware;                    /* references of group or rest may have been made in sight of the AI result */
     bool from_plan_day;               /* rests on the cases from the plan's day on only */
+};
+
+/** What was found on a trial, by either kind of test. */
+struct es_ruling {
+    struct es_comparison comparison;
+    enum es_verdict verdict;
+    const char *mode, *reason; /* "sequential", "strict", "fixed"; reason NULL unless not_enough */
+    double level, lo, hi;      /* the interval the verdict was drawn from, and the confidence it has by itself */
+    double percent;            /* confidence in the whole family, in per cent */
+    enum es_interval plain;    /* method of the fixed-size 95 % interval beside it */
+    double plain_lo, plain_hi;
+    double p, p_adjusted;
+    double alpha;              /* level of the test that more cases would have to pass */
 };
 
 struct es_report {
@@ -64,6 +80,7 @@ struct es_report {
     struct es_report_part *parts;
     struct es_trial *trials;
     size_t n_trials, trials_size;
+    cJSON *plan_node; /* "plan" in the tree */
     struct es_tree tree;
 };
 
@@ -105,6 +122,25 @@ ES_MUST_USE enum es_errc es_report_compare(struct es_report *report, const struc
                                            cJSON *against_rest, struct es_error *err);
 /** Correct the family and fill the waiting comparisons. */
 ES_MUST_USE enum es_errc es_report_judge(struct es_report *report, struct es_error *err);
+
+/** Verification comes after the plan's minima and before the rest. @return NULL for a verdict */
+const char *es_report_reason(const struct es_trial *trial, const struct es_comparison *c, const struct es_plan *plan);
+
+/* sequential.c: verdicts that may be looked at every day (METRICS F, J2, J4, J5) */
+/** The rate whose sequential form exists. @return false for other metrics */
+bool es_report_rate(const struct es_metric *metric, enum es_rate *rate);
+/** First cases of every group the plan names, while the sheet is there; nothing in other modes than "strict". */
+ES_MUST_USE enum es_errc es_report_firsts(const struct es_report *report, const struct es_sheet *sheet, struct es_report_part *part,
+                                          struct es_error *err);
+/** Sums of one group: all its cases, or in Mode "strict" the first of each patient. @param summary  of the judging sweep
+ * @param index  in part->sweep */
+struct es_gap_sums es_report_sums(const struct es_report_part *part, size_t index, const struct es_summary *summary, enum es_rate rate);
+/** The weight of the whole family, as the plan and the levels make it: it does not depend on which groups could be compared.
+ * @param epochs  > 0: in how many families' worth of comparisons alpha is spent (1 when no finding has two epochs); may be NULL */
+double es_report_family(const struct es_report *report, double *epochs);
+void es_report_rule_sequential(const struct es_report *report, const struct es_trial *trial, double total, struct es_ruling *out);
+/** Cases still needed in the group until the sequential interval decides with power 0.8; NAN when none would do. */
+double es_report_sequential_need(const struct es_trial *trial, const struct es_ruling *ruling);
 
 /* tally.c */
 /** @return NULL when memory ran out; free() */

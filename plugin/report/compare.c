@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A group against its rest: what belongs to the plan's family waits for its correction (weighted Holm, METRICS E2), all else is
- * exploratory and bears no verdict. The interval beside a verdict is recomputed at the level the verdict was drawn from. */
+/* A group against its rest: what belongs to the plan's family waits until the family is known, all else is exploratory and bears no
+ * verdict. Judged sequentially (sequential.c); in Mode "fixed" by weighted Holm (METRICS E2), each planned look at its share of alpha.
+ * The interval beside a verdict is the one the verdict was drawn from. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,11 +131,18 @@ static enum es_errc compare_primary(struct es_report *report, const struct es_re
         not_estimable(&report->tree, node, at == SIZE_MAX ? ES_NO_CASES : c.reason, true);
         return ES_OK;
     }
+    enum es_rate rate = ES_RATE_SENSITIVITY;
+    const bool sequential = !report->config->plan.fixed;
+    if (sequential && !es_report_rate(metric, &rate)) {
+        compare_exploratory(report, part, index, metric, margin, "no_sequential_test", node);
+        return ES_OK;
+    }
     struct es_trial *trial = new_trial(report);
     if (!trial) return es_fail(err, ES_E_MEMORY, "no memory for comparison %zu", report->n_trials);
     trial->metric = metric;
     trial->summary = es_sweep_summary(sweep, at);
     trial->raw = c;
+    if (sequential) trial->sums = es_report_sums(part, index, trial->summary, rate);
     trial->node = node;
     trial->margin = margin;
     trial->weight = weight;
@@ -169,26 +177,29 @@ enum es_errc es_report_compare(struct es_report *report, const struct es_report_
     return t->failed ? es_fail(err, ES_E_MEMORY, "no memory for the comparisons") : ES_OK;
 }
 
-/** Cases still needed in the group, by METRICS E3 on effective counts; null where a rate is not what is compared or none would do. */
-static void cases_needed(struct es_tree *t, cJSON *node, const struct es_trial *trial, double alpha)
+/** Cases still needed in the group: by METRICS E3 on effective counts, or until the sequential interval decides; null where a rate is
+ * not what is compared or none would do. */
+static void cases_needed(struct es_tree *t, cJSON *node, const struct es_trial *trial, const struct es_ruling *ruling)
 {
     const struct es_comparison *c = &trial->raw;
     const bool positives = trial->metric->denominator == ES_PER_POSITIVE, negatives = trial->metric->denominator == ES_PER_NEGATIVE;
     const double deff = c->deff >= 1 ? c->deff : 1, n1 = (double)c->n_group / deff, n2 = (double)c->n_rest / deff;
-    if (trial->metric->kernel != ES_KERNEL_RATIO || (!positives && !negatives) || !(n1 > 0) || !(n2 > 0)) {
-        es_tree_text(t, node, "cases_needed", NULL);
-        return;
+    double more = NAN;
+    if (strcmp(ruling->mode, "fixed") != 0) {
+        more = es_report_sequential_need(trial, ruling);
+    } else if (trial->metric->kernel == ES_KERNEL_RATIO && (positives || negatives) && n1 > 0 && n2 > 0) {
+        const struct es_plan_inputs in = {.p1 = (c->group * n1 + 1) / (n1 + 2), .p2 = (c->rest * n2 + 1) / (n2 + 2), .n1 = n1, .n2 = n2,
+                                          .margin = trial->margin, .alpha = ruling->alpha, .power = 0.8};
+        const bool parity = trial->margin > 0 && fabs(in.p1 - in.p2) < trial->margin;
+        const struct es_cases_needed need = es_plan_needed(&in, parity ? ES_GOAL_PARITY : ES_GOAL_DISPARITY, ES_GROW_SCALE);
+        if (need.reachable) more = ceil((double)need.additional * deff);
     }
-    const struct es_plan_inputs in = {.p1 = (c->group * n1 + 1) / (n1 + 2), .p2 = (c->rest * n2 + 1) / (n2 + 2), .n1 = n1, .n2 = n2,
-                                      .margin = trial->margin, .alpha = alpha, .power = 0.8};
-    const bool parity = trial->margin > 0 && fabs(in.p1 - in.p2) < trial->margin;
-    const struct es_cases_needed need = es_plan_needed(&in, parity ? ES_GOAL_PARITY : ES_GOAL_DISPARITY, ES_GROW_SCALE);
-    if (!need.reachable || need.additional == 0) {
+    if (!(more > 0)) {
         es_tree_text(t, node, "cases_needed", NULL);
         return;
     }
     cJSON *out = es_tree_object(t, node, "cases_needed");
-    es_tree_number(t, out, positives ? "positives" : "negatives", ceil((double)need.additional * deff));
+    es_tree_number(t, out, positives ? "positives" : "negatives", more);
 }
 
 /** How much stricter than alone a hypothesis was judged: adjusted p over p, at most the whole family's weight over its own. */
@@ -198,7 +209,7 @@ static double strictness(double p, double adjusted, double whole)
     return fmin(whole, fmax(1, adjusted / p));
 }
 
-static const char *reason_of(const struct es_trial *trial, const struct es_comparison *c, const struct es_plan *plan)
+const char *es_report_reason(const struct es_trial *trial, const struct es_comparison *c, const struct es_plan *plan)
 {
     if (c->n_group < plan->min_cases || c->n_rest < plan->min_cases) return "min_cases";
     if (c->patients_group < plan->min_patients || c->patients_rest < plan->min_patients) return "min_patients";
@@ -206,48 +217,81 @@ static const char *reason_of(const struct es_trial *trial, const struct es_compa
     return c->reason == ES_REASON_NONE ? "interval" : es_reason_code(c->reason);
 }
 
-static void judge(struct es_report *report, struct es_trial *trial, double total)
+/** The fixed-size test, recomputed at the level that the family's correction and the planned looks leave it. */
+static void rule_fixed(const struct es_report *report, const struct es_trial *trial, double total, struct es_ruling *out)
 {
-    struct es_tree *t = &report->tree;
     const struct es_plan *plan = &report->config->plan;
     const struct es_level plain = es_level_default();
-    const double whole = fmax(1, total / trial->weight), p_tost = fmax(trial->raw.p_lower, trial->raw.p_upper);
+    const double whole = plan->planned_looks * fmax(1, total / trial->weight), p_tost = fmax(trial->raw.p_lower, trial->raw.p_upper);
     struct es_level strict = plain;
     strict.alpha = plan->alpha / strictness(trial->raw.p_difference, trial->adjusted, whole);
     strict.equivalence = plan->alpha / strictness(p_tost, trial->adjusted_tost, whole);
-    struct es_comparison c = {0};
-    if (!trial->metric->compare(trial->summary, &strict, trial->margin, &c) || c.status != ES_ESTIMATED) c = trial->raw;
-    enum es_verdict verdict = es_verdict_of(&c, trial->margin, plan->alpha, plan->alpha, plan->min_cases, plan->min_patients,
-                                            trial->adjusted, trial->adjusted_tost);
-    if (trial->turned) verdict = ES_VERDICT_NOT_ENOUGH;
-    if (trial->ai_aware) c.flags |= ES_FLAG_AI_AWARE;
-    const bool parity = verdict == ES_VERDICT_PARITY;
-    const double lo = parity ? c.lo_eq : c.lo, hi = parity ? c.hi_eq : c.hi;
-    const double percent = 100 * (1 - (parity ? 2 : 1) * plan->alpha);
+    *out = (struct es_ruling){.mode = "fixed", .alpha = strict.alpha, .p = trial->raw.p_difference, .p_adjusted = trial->adjusted,
+                              .plain = trial->raw.method, .plain_lo = trial->raw.lo, .plain_hi = trial->raw.hi};
+    struct es_comparison *c = &out->comparison;
+    if (!trial->metric->compare(trial->summary, &strict, trial->margin, c) || c->status != ES_ESTIMATED) *c = trial->raw;
+    out->verdict = es_verdict_of(c, trial->margin, plan->alpha, plan->alpha, plan->min_cases, plan->min_patients, trial->adjusted,
+                                 trial->adjusted_tost);
+    if (trial->turned) out->verdict = ES_VERDICT_NOT_ENOUGH;
+    out->reason = out->verdict == ES_VERDICT_NOT_ENOUGH ? es_report_reason(trial, c, plan) : NULL;
+    const bool parity = out->verdict == ES_VERDICT_PARITY;
+    out->lo = parity ? c->lo_eq : c->lo;
+    out->hi = parity ? c->hi_eq : c->hi;
+    out->level = 1 - (parity ? 2 * strict.equivalence : strict.alpha);
+    out->percent = 100 * (1 - (parity ? 2 : 1) * plan->alpha);
+}
+
+static void write_ruling(struct es_tree *t, const struct es_trial *trial, const struct es_ruling *r)
+{
+    const struct es_comparison *c = &r->comparison;
     char words[240];
-    es_report_words(words, sizeof words, trial->metric, c.group, c.rest, c.difference, lo, hi, percent, true);
-    cJSON *intervals = head(t, trial->node, &c);
-    interval(t, intervals, c.method, 1 - (parity ? 2 * strict.equivalence : strict.alpha), true, lo, hi);
-    interval(t, intervals, trial->raw.method, 1 - plain.alpha, false, trial->raw.lo, trial->raw.hi);
-    es_tree_text(t, trial->node, "mode", "fixed");
+    if (r->verdict == ES_VERDICT_NONE) {
+        not_estimable(t, trial->node, c->reason, true);
+        return;
+    }
+    es_report_words(words, sizeof words, trial->metric, c->group, c->rest, c->difference, r->lo, r->hi, r->percent, true);
+    cJSON *intervals = head(t, trial->node, c);
+    interval(t, intervals, c->method, r->level, true, r->lo, r->hi);
+    interval(t, intervals, r->plain, 1 - es_level_default().alpha, false, r->plain_lo, r->plain_hi);
+    es_tree_text(t, trial->node, "mode", r->mode);
     es_tree_number(t, trial->node, "margin", trial->margin);
     es_tree_text(t, trial->node, "family", "primary");
-    es_tree_text(t, trial->node, "verdict", es_verdict_name(verdict));
-    es_tree_number(t, trial->node, "p", trial->raw.p_difference);
-    es_tree_number(t, trial->node, "p_adjusted", trial->adjusted);
-    flags(t, trial->node, c.flags, trial->from_plan_day);
-    es_tree_text(t, trial->node, "reason", verdict == ES_VERDICT_NOT_ENOUGH ? reason_of(trial, &c, plan) : NULL);
+    es_tree_text(t, trial->node, "verdict", es_verdict_name(r->verdict));
+    es_tree_number(t, trial->node, "p", r->p);
+    es_tree_number(t, trial->node, "p_adjusted", r->p_adjusted);
+    flags(t, trial->node, c->flags | (trial->ai_aware ? (uint32_t)ES_FLAG_AI_AWARE : 0), trial->from_plan_day);
+    es_tree_text(t, trial->node, "reason", r->reason);
     es_tree_text(t, trial->node, "words", words);
-    if (verdict == ES_VERDICT_NOT_ENOUGH && !trial->turned)
-        cases_needed(t, trial->node, trial, strict.alpha);
+    if (r->verdict == ES_VERDICT_NOT_ENOUGH && !trial->turned)
+        cases_needed(t, trial->node, trial, r);
     else
         es_tree_text(t, trial->node, "cases_needed", NULL);
-    people(t, trial->node, &c);
+    people(t, trial->node, c);
+}
+
+/** Bonferroni over the planned looks: p against the whole alpha is p over the looks against each look's share. */
+static double over_looks(const struct es_report *report, double p)
+{
+    return isnan(p) ? p : fmin(1, p * report->config->plan.planned_looks);
+}
+
+static enum es_errc judge_sequential(struct es_report *report, struct es_error *err)
+{
+    double epochs = 1;
+    const double total = es_report_family(report, &epochs);
+    es_tree_number(&report->tree, report->plan_node, "alpha_over_epochs", report->config->plan.alpha * epochs);
+    for (size_t i = 0; i < report->n_trials; i++) {
+        struct es_ruling ruling;
+        es_report_rule_sequential(report, &report->trials[i], total, &ruling);
+        write_ruling(&report->tree, &report->trials[i], &ruling);
+    }
+    return report->tree.failed ? es_fail(err, ES_E_MEMORY, "no memory for %zu verdicts", report->n_trials) : ES_OK;
 }
 
 enum es_errc es_report_judge(struct es_report *report, struct es_error *err)
 {
     const size_t n = report->n_trials;
+    if (!report->config->plan.fixed) return judge_sequential(report, err);
     if (n == 0) return ES_OK;
     if (n > UINT32_MAX) return es_fail(err, ES_E_LIMIT, "%zu comparisons in the plan, %u allowed", n, UINT32_MAX);
     double *work = calloc(n, 5 * sizeof *work);
@@ -269,10 +313,14 @@ enum es_errc es_report_judge(struct es_report *report, struct es_error *err)
     es_holm_weighted(p, weight, n, scratch, adjusted);
     es_holm_weighted(tost, weight, n, scratch, adjusted_tost);
     for (size_t i = 0; i < n; i++) {
-        report->trials[i].adjusted = adjusted[i];
-        report->trials[i].adjusted_tost = adjusted_tost[i];
+        report->trials[i].adjusted = over_looks(report, adjusted[i]);
+        report->trials[i].adjusted_tost = over_looks(report, adjusted_tost[i]);
     }
-    for (size_t i = 0; i < n; i++) judge(report, &report->trials[i], total);
+    for (size_t i = 0; i < n; i++) {
+        struct es_ruling ruling;
+        rule_fixed(report, &report->trials[i], total, &ruling);
+        write_ruling(&report->tree, &report->trials[i], &ruling);
+    }
     free(work);
     free(scratch);
     return report->tree.failed ? es_fail(err, ES_E_MEMORY, "no memory for %zu verdicts", n) : ES_OK;

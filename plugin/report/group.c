@@ -85,32 +85,64 @@ bool es_report_ai_aware(const struct es_summary *s, const struct es_metric *metr
 }
 
 /** METRICS J5 with a fixed-size interval: the floor is met when the whole interval lies at or above it. */
-static const char *floor_verdict(const struct es_estimate *e, double least)
+static const char *fixed_floor(const struct es_estimate *e, double least)
 {
     if (e->status != ES_ESTIMATED) return "not_enough";
     if (e->lo >= least) return "met";
     return e->hi < least ? "below" : "not_enough";
 }
 
-/* A floor is judged for everyone and for the groups that the plan names; for others its value stands there without a verdict. */
-static void floors(struct es_report *report, cJSON *group, uint32_t task, const struct es_summary *s, const struct es_level *level,
-                   bool named)
+/** Where a group stands in the sweep that bears verdicts. */
+struct place {
+    const struct es_report_part *part;
+    size_t index;               /* in part->sweep */
+    const struct es_summary *s; /* of the judging sweep; NULL when no case is left from the plan's day on */
+    bool named;                 /* by the plan */
+};
+
+/* In sequential modes a floor is judged by the confidence sequence at the plan's alpha, which may be looked at every day. */
+static void one_floor(struct es_report *report, cJSON *out, const struct es_metric *metric, double least, const struct place *at)
 {
     struct es_tree *t = &report->tree;
-    cJSON *out = es_tree_object(t, group, "against_floor");
+    const struct es_plan *plan = &report->config->plan;
+    const struct es_level level = es_level_default();
+    enum es_rate rate = ES_RATE_SENSITIVITY;
+    const bool sequence = !plan->fixed && es_report_rate(metric, &rate);
+    struct es_estimate e = es_not_estimable(ES_NO_CASES, 0, 0);
+    const char *verdict = NULL;
+    if (sequence) {
+        if (at->s) {
+            const struct es_gap_sums sums =
+                at->named ? es_report_sums(at->part, at->index, at->s, rate) : es_gap_of_summary(at->s, rate);
+            e = es_monitor_rate(&sums.group, plan->alpha);
+        }
+        const enum es_floor floor = es_floor_of(&e, least);
+        verdict = floor == ES_FLOOR_NONE ? "not_enough" : es_floor_name(floor);
+    } else {
+        if (at->s) e = metric->finish(at->s, &level);
+        verdict = plan->fixed ? fixed_floor(&e, least) : NULL; /* without a sequential form there is no verdict for daily looks */
+    }
+    cJSON *entry = es_tree_object(t, out, metric->name);
+    es_tree_number(t, entry, "floor", least);
+    es_tree_text(t, entry, "verdict", at->named ? verdict : NULL);
+    es_tree_number(t, entry, "value", e.value);
+    es_tree_number(t, entry, "lo", e.lo);
+    es_tree_number(t, entry, "hi", e.hi);
+    es_tree_text(t, entry, "method", es_interval_name(e.method));
+    if (!plan->fixed && !sequence) es_tree_text(t, entry, "reason", "no_sequential_test");
+    cJSON *people = es_tree_object(t, entry, ES_HIDDEN);
+    es_tree_count(t, people, "n", e.n);
+    es_tree_count(t, people, "patients", e.patients);
+}
+
+/* A floor is judged for everyone and for the groups that the plan names; for others its value stands there without a verdict. */
+static void floors(struct es_report *report, cJSON *group, uint32_t task, const struct place *at)
+{
+    cJSON *out = es_tree_object(&report->tree, group, "against_floor");
     for (size_t i = 0; i < es_metrics_count; i++) {
         const struct es_plan_metric *row = es_report_plan_metric(report, es_metrics[i].name);
         if (!row || isnan(row->floor) || !(es_metrics[i].tasks & task)) continue;
-        const struct es_estimate e = s ? es_metrics[i].finish(s, level) : es_not_estimable(ES_NO_CASES, 0, 0);
-        cJSON *entry = es_tree_object(t, out, es_metrics[i].name);
-        es_tree_number(t, entry, "floor", row->floor);
-        es_tree_text(t, entry, "verdict", named ? floor_verdict(&e, row->floor) : NULL);
-        es_tree_number(t, entry, "value", e.value);
-        es_tree_number(t, entry, "lo", e.lo);
-        es_tree_number(t, entry, "hi", e.hi);
-        cJSON *people = es_tree_object(t, entry, ES_HIDDEN);
-        es_tree_count(t, people, "n", e.n);
-        es_tree_count(t, people, "patients", e.patients);
+        one_floor(report, out, &es_metrics[i], row->floor, at);
     }
 }
 
@@ -158,7 +190,7 @@ static enum es_errc one_group(struct es_report *report, struct es_report_part *p
     const struct es_group_key key = es_sweep_key(part->sweep, index);
     const bool named = report->plan_day != ES_NO_DAY && (report->groupings[key.grouping].n == 0 ||
                                                          es_report_weight(report, key, es_summary_units(s) == 0) > 0);
-    floors(report, group, task, judged(report, part, index), &level, named);
+    floors(report, group, task, &(struct place){part, index, judged(report, part, index), named});
     cJSON *against_rest = es_tree_object(t, group, "against_rest");
     hidden(t, group, s, &part->tallies[index]);
     if (t->failed) return es_fail(err, ES_E_MEMORY, "no memory for the report of %zu groups", es_sweep_count(part->sweep));

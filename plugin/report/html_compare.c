@@ -135,9 +135,11 @@ void es_html_comparisons(struct es_page *page, const cJSON *release, const struc
                           "adjusted</th><th scope=\"col\" class=\"n\">p, adjusted</th><th "
                           "scope=\"col\">Verdict</th></tr></thead>\n<tbody>\n");
         rows(page, release, at, true, true);
-        es_page_put(page, "</tbody></table></div>\n<p class=\"sub\">Fixed-size: valid for one planned look; not for daily "
-                          "looking. Adjusted: for the number of "
-                          "planned comparisons.");
+        char looks[80];
+        es_view_looks(release, looks, sizeof looks);
+        es_page_put(page, "</tbody></table></div>\n<p class=\"sub\">Verdicts are ");
+        es_page_text(page, looks);
+        es_page_put(page, ". Adjusted: for the number of planned comparisons.");
         if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(plan, "declared_in_retrospect")))
             es_page_put(page, " The plan was declared in retrospect.");
         es_page_put(page, "</p>\n");

@@ -92,7 +92,14 @@ static void disclosure(struct es_page *page, const cJSON *release)
 static void plan(struct es_page *page, const cJSON *release)
 {
     const cJSON *at = cJSON_GetObjectItemCaseSensitive(release, "plan"), *group = NULL;
-    text_row(page, "Plan", es_view_string(at, "mode"));
+    char looks[80];
+    es_view_looks(release, looks, sizeof looks);
+    open_row(page, "Plan");
+    es_page_text(page, es_view_string(at, "mode"));
+    es_page_put(page, " (verdicts ");
+    es_page_text(page, looks);
+    es_page_put(page, ")");
+    close_row(page);
     open_row(page, "Verdicts on exams since");
     es_page_text(page, es_view_string(at, "since")[0] ? es_view_string(at, "since") : "--");
     if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(at, "declared_in_retrospect")))

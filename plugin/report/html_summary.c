@@ -307,9 +307,11 @@ void es_html_summary(struct es_page *page, const cJSON *release)
          "parities");
     es_page_put(page, "</ul>\n");
     sentences(page, summary);
-    es_page_put(page, "<p class=\"lead\">Verdicts are of fixed-size tests: valid for one planned look, not for looking every "
-                      "day. A disparity is "
-                      "a measured difference between a group and the rest; what causes it is not measured here.</p>\n");
+    char looks[80];
+    es_view_looks(release, looks, sizeof looks);
+    es_page_put(page, "<p class=\"lead\">Verdicts are ");
+    es_page_text(page, looks);
+    es_page_put(page, ". A disparity is a measured difference between a group and the rest; what causes it is not measured here.</p>\n");
     item_table(page, release, floors, "floors", "Below a floor of the plan", "warn", "below floor");
     disparity_table(page, release, disparities);
     cannot(page, release, cannot_be);

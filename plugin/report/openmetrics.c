@@ -252,7 +252,10 @@ enum es_errc es_render_openmetrics(const cJSON *release, struct es_bytes *out, s
     }
     put_family(&page, "difference", "", "gauge", "Group minus rest.", "");
     each(&page, &labels, put_difference, NULL);
-    put_family(&page, "verdict", "", "stateset", "Verdict of a planned comparison; fixed-size: valid for one planned look.", "");
+    char looks[80], said[90];
+    es_view_looks(release, looks, sizeof looks);
+    (void)snprintf(said, sizeof said, "%s.", looks);
+    put_family(&page, "verdict", "", "stateset", "Verdict of a planned comparison, ", said);
     each(&page, &labels, put_verdict, NULL);
     es_page_put(&page, "# EOF\n");
     return es_page_take(&page, out, err);

@@ -39,7 +39,7 @@ static enum es_errc draw(struct es_report *report, const struct es_sheet *sheet,
     return es_report_curves(report, sheet, part->curves, err);
 }
 
-/** One sheet, swept and tallied; the sheet is gone afterwards. @param shapes  gets curves and drift; may be NULL */
+/** One sheet, swept and tallied; the sheet is gone afterwards. @param shapes  whose sweep this is: gets curves, drift and first cases; may be NULL */
 static enum es_errc sweep_rows(struct es_report *report, const struct es_stream *stream, int32_t from, struct es_sweep **sweep,
                                struct es_tally **tallies, struct es_report_part *shapes, struct es_error *err)
 {
@@ -60,6 +60,7 @@ static enum es_errc sweep_rows(struct es_report *report, const struct es_stream 
         if (!*tallies) e = es_fail(err, ES_E_MEMORY, "no memory to tally %u rows", holder.sheet.rows);
     }
     if (e == ES_OK && shapes) e = draw(report, &holder.sheet, shapes, err);
+    if (e == ES_OK && shapes) e = es_report_firsts(report, &holder.sheet, shapes, err);
     es_sheet_holder_clear(&holder);
     return e;
 }
@@ -81,6 +82,7 @@ void es_report_part_clear(struct es_report_part *part)
     es_sweep_free(part->judge);
     free(part->tallies);
     free(part->judge_tallies);
+    free(part->firsts);
     cJSON_Delete(part->curves);
     cJSON_Delete(part->drift);
     *part = (struct es_report_part){0};

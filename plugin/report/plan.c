@@ -92,7 +92,8 @@ void es_report_plan(struct es_report *report, cJSON *release)
     char since[ES_DAY_TEXT] = "";
     if (report->plan_day != ES_NO_DAY) es_day_format(report->plan_day, since);
     cJSON *out = es_tree_object(t, release, "plan");
-    es_tree_text(t, out, "mode", plan->strict ? "strict" : "default");
+    es_tree_text(t, out, "mode", plan->fixed ? "fixed" : plan->strict ? "strict" : "default");
+    if (plan->fixed) es_tree_count(t, out, "planned_looks", plan->planned_looks);
     es_tree_text_or_null(t, out, "since", since);
     es_tree_bool(t, out, "declared_in_retrospect", report->retrospect);
     es_tree_count(t, out, "event_seq", report->plan_seq);
@@ -109,4 +110,5 @@ void es_report_plan(struct es_report *report, cJSON *release)
     es_tree_count(t, out, "minimum_patients", plan->min_patients);
     es_tree_number(t, out, "false_alarms_per_year", plan->false_alarms_per_year);
     plan_groups(report, out);
+    report->plan_node = out;
 }

@@ -93,9 +93,9 @@ static void axis(struct es_canvas *canvas, const struct es_forest *forest, doubl
 }
 
 /* What the lines and marks mean, in one line of its own. */
-static void legend(struct es_canvas *canvas, const struct es_forest *forest, double y)
+static void legend(struct es_canvas *canvas, const cJSON *release, const struct es_forest *forest, double y)
 {
-    char text[160];
+    char text[160], looks[80];
     double x = LABEL;
     es_canvas_line(canvas, x, y - 8, x + 40, y - 8, 2.5, false, ES_INK_BLACK);
     x += 52 + es_canvas_text(canvas, x + 52, y, 400, ES_LEFT, 21, false, ES_INK_BLACK, "everyone") + 34;
@@ -110,7 +110,9 @@ static void legend(struct es_canvas *canvas, const struct es_forest *forest, dou
     }
     es_canvas_dot(canvas, x + 9, y - 8, 8.5, true, ES_INK_BLUE);
     es_canvas_text(canvas, x + 30, y, 400, ES_LEFT, 21, false, ES_INK_BLACK, "rests on few patients");
-    es_canvas_text(canvas, EDGE, y, 560, ES_RIGHT, 21, false, ES_INK_GREY, "fixed-size: valid for one planned look");
+    es_view_looks(release, looks, sizeof looks);
+    (void)snprintf(text, sizeof text, "verdicts %s", looks);
+    es_canvas_text(canvas, EDGE, y, 640, ES_RIGHT, 21, false, ES_INK_GREY, text);
 }
 
 enum es_errc es_plot_forest(const cJSON *release, const struct es_view_finding *at, const char *metric, struct es_bytes *out,
@@ -139,7 +141,7 @@ enum es_errc es_plot_forest(const cJSON *release, const struct es_view_finding *
     }
     axis(canvas, &forest, top, bottom);
     for (size_t i = 0; i < forest.count; i++) draw_row(canvas, &forest, &forest.rows[i], top + ES_PLOT_ROW * (double)i);
-    legend(canvas, &forest, bottom + 74);
+    legend(canvas, release, &forest, bottom + 74);
     rc = es_plot_write(canvas, release, at, title, out, err);
 out:
     es_canvas_free(canvas);

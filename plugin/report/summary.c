@@ -13,7 +13,7 @@ struct summary {
     struct es_tree *t;
     const cJSON *release;
     cJSON *floors, *disparities, *parities, *undecided, *gaps, *sentences;
-    uint64_t judged, mirrored, before_plan;
+    uint64_t judged, mirrored, before_plan, unsequenced;
 };
 
 /** "chexnet 1.0 effusion, sex F" */
@@ -82,6 +82,7 @@ static void comparisons(struct summary *s, const struct es_view_finding *at, con
     cJSON_ArrayForEach(c, cJSON_GetObjectItemCaseSensitive(group, "against_rest"))
     {
         s->before_plan += strcmp(es_view_string(c, "reason"), "before_plan") == 0;
+        s->unsequenced += strcmp(es_view_string(c, "reason"), "no_sequential_test") == 0;
         if (strcmp(es_view_string(c, "family"), "primary") != 0) continue;
         const char *verdict = es_view_string(c, "verdict"), *words = es_view_string(c, "words");
         if (strcmp(verdict, "disparity") == 0 || strcmp(verdict, "parity") == 0) {
@@ -230,6 +231,7 @@ static void tell_undecided(struct summary *s)
     } reasons[] = {{"min_cases", "too few cases"},
                    {"min_patients", "too few patients"},
                    {"verification", "unverified cases could turn the difference round"},
+                   {"min_n", "too few cases or patients for a verdict at any look"},
                    {"interval", "the interval leaves both open"},
                    {"suppressed", "too few patients to show"}};
     const int total = cJSON_GetArraySize(s->undecided);
@@ -300,6 +302,13 @@ static void sentences(struct summary *s)
                  (unsigned long long)s->before_plan, es_view_string(plan, "since"));
         tell(s, text);
     }
+    if (s->unsequenced > 0) {
+        snprintf(text, sizeof text,
+                 "%llu comparisons that the plan names have no test that may be looked at every day: they bear no verdict "
+                 "(a plan of fixed looks would judge them).",
+                 (unsigned long long)s->unsequenced);
+        tell(s, text);
+    }
     tell_items(s, s->floors, "Below its floor");
     tell_items(s, s->disparities, "Disparity");
     if (s->judged > 0 && disparities == 0) tell(s, "No disparity was shown; what could not be judged is listed, and is not evidence of fairness.");
@@ -313,7 +322,10 @@ static void sentences(struct summary *s)
     }
     if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(plan, "declared_in_retrospect")))
         tell(s, "The plan was declared in retrospect: it speaks of exams from before it was recorded.");
-    tell(s, "Intervals and verdicts are fixed-size: valid for one planned look; not for daily looking.");
+    char looks[80];
+    es_view_looks(s->release, looks, sizeof looks);
+    snprintf(text, sizeof text, "Verdicts are %s. The 95 %% intervals of single figures are fixed-size: each is for one look.", looks);
+    tell(s, text);
 }
 
 void es_report_summary(struct es_tree *tree, cJSON *release)

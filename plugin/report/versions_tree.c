@@ -71,7 +71,7 @@ static void unpaired(const struct writer *w, cJSON *group, const struct es_pair_
     es_tree_number(t, out, "change", r->alone_hidden[0] || r->alone_hidden[1] ? (double)NAN : change);
 }
 
-/** METRICS J5 with a fixed-size interval, as in the report. */
+/** METRICS J5 with a fixed-size interval: two versions are compared once, not every day. */
 static const char *floor_verdict(const struct writer *w, const struct es_cluster_sums *s)
 {
     const struct es_limits limits = es_wilson_clustered(s, alpha_of(w));

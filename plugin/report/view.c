@@ -169,6 +169,17 @@ void es_view_confidence(const cJSON *release, char *out, size_t size)
     es_view_fixed(percent, fabs(percent - nearbyint(percent)) < 1e-6 ? 0 : 1, out, size);
 }
 
+void es_view_looks(const cJSON *release, char *out, size_t size)
+{
+    const cJSON *plan = cJSON_GetObjectItemCaseSensitive(release, "plan");
+    const struct es_view_count looks = es_view_count(plan, "planned_looks");
+    if (strcmp(es_view_string(plan, "mode"), "fixed") != 0)
+        (void)snprintf(out, size, "sequential: may be looked at every day");
+    else
+        (void)snprintf(out, size, "fixed-size: %llu planned look%s; not for daily looking", (unsigned long long)looks.n,
+                       looks.n == 1 ? "" : "s");
+}
+
 void es_view_plain(const char *code, char *out, size_t size)
 {
     es_utf8_clean(code, out, size);

@@ -68,6 +68,9 @@ bool es_view_unknown(const cJSON *group);
 const char *es_view_title(const cJSON *release, const char *metric);
 /** Confidence in per cent, 100 (1 - alpha) of the plan, as text: "95", "97.5". */
 void es_view_confidence(const cJSON *release, char *out, size_t size);
+/** How often the verdicts may be looked at: "sequential: may be looked at every day", "fixed-size: 2 planned looks; not for daily
+ * looking". */
+void es_view_looks(const cJSON *release, char *out, size_t size);
 /** Code word in plain words: "no_positives" to "no positives". */
 void es_view_plain(const char *code, char *out, size_t size);
 
