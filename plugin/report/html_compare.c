@@ -59,6 +59,7 @@ static void adjusted(struct es_page *page, const cJSON *comparison)
     cJSON_ArrayForEach(interval, cJSON_GetObjectItemCaseSensitive(comparison, "intervals"))
     {
         if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(interval, "adjusted"))) continue;
+        if (!isfinite(es_view_number(interval, "lo"))) break; /* below the minima of the method */
         es_page_fixed(page, es_view_number(interval, "lo"), 3);
         es_page_put(page, " to ");
         es_page_fixed(page, es_view_number(interval, "hi"), 3);
