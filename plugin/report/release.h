@@ -4,7 +4,7 @@
  *
  * Rules: METRICS G2 (primary suppression of 1..N-1, complements within lines), STANDARDS 4.3 (the NHS small-number rule).
  * Hundepool et al., Statistical Disclosure Control, Wiley (2012), DOI 10.1002/9781118348239, chapter 4.
- * Not covered: subtraction between successive releases, and an audit of the whole linear system; both are said in README.md.
+ * Then audits of all sums together (release_audit.c, release_solve.c). Not covered: subtraction between successive releases (README.md).
  */
 #ifndef ES_PLUGIN_REPORT_RELEASE_H
 #define ES_PLUGIN_REPORT_RELEASE_H
@@ -36,6 +36,10 @@ enum es_cell_key {
     ES_CELL_ALERTS_VERIFIED,
     ES_CELL_NON_ALERTS,
     ES_CELL_NON_ALERTS_VERIFIED,
+    ES_CELL_TP, /* the confusion table is not printed, but follows from the rates that are */
+    ES_CELL_FN,
+    ES_CELL_FP,
+    ES_CELL_TN,
     ES_CELL_KEYS
 };
 
@@ -43,6 +47,7 @@ struct es_cell {
     double value;
     double people; /* patients behind it; units where patients are not known */
     bool hidden;
+    bool small; /* hidden for its own sake: of few people; else only so that others stay hidden */
 };
 
 /** What is applied. */
@@ -58,6 +63,13 @@ struct es_release_line {
     size_t total;    /* SIZE_MAX: not printed */
 };
 
+/** Groups that cross two axes, as a table. */
+struct es_release_square {
+    size_t rows, columns;
+    size_t *at; /* owned: [ES_MAX_LEVELS][ES_MAX_LEVELS]; SIZE_MAX: nobody */
+    size_t row_total[ES_MAX_LEVELS], column_total[ES_MAX_LEVELS]; /* groups of one axis; SIZE_MAX: not printed */
+};
+
 struct es_release_table {
     struct es_release_rule rule;
     size_t groups;
@@ -67,6 +79,21 @@ struct es_release_table {
     size_t n_lines, lines_size;
     size_t *members;        /* owned */
     size_t n_members, members_size;
+    struct es_release_square *squares; /* owned; as lines */
+    size_t n_squares;
+};
+
+/** One count over all groups, for the audit. */
+struct es_release_column {
+    const uint64_t *value; /* [groups] */
+    uint8_t *hidden;       /* [groups]; 1 is added where more must go */
+    const uint8_t *small;  /* [groups]: 1 for what must not be worked out; hidden is 1 there */
+    uint64_t least;        /* what every hidden count is known to reach: 1 where zeros are always shown, else 0 */
+};
+/** A sum: cells[0] is the total of the others. Cells are group * ES_CELL_KEYS + key. */
+struct es_release_sum {
+    size_t *cells;
+    size_t n;
 };
 
 /** @return false when memory ran out */
@@ -74,6 +101,19 @@ bool es_release_table_make(struct es_release_table *table, cJSON *finding, struc
 void es_release_table_free(struct es_release_table *table);
 /** Find the lines that groups form. @return false when memory ran out */
 bool es_release_lines(struct es_release_table *table);
+/** Find the two-axis tables. @return false when memory ran out */
+bool es_release_squares(struct es_release_table *table);
+void es_release_squares_free(struct es_release_table *table);
+/** Exact limits within each line and each two-axis table; whole lines are hidden where they meet.
+ * @param failed  set when memory ran out: the column is not to be shown
+ * @return was more hidden? */
+bool es_release_audit_column(const struct es_release_table *table, const struct es_release_column *column, bool *failed);
+enum es_release_solved { ES_RELEASE_SOLVED, ES_RELEASE_TOO_LARGE, ES_RELEASE_NO_MEMORY };
+/** Mark the small cells whose count all sums together tell, whole numbers being whole. @param told  [groups * ES_CELL_KEYS]: 1 is added */
+enum es_release_solved es_release_determined(const struct es_release_table *table, const struct es_release_sum *sums, size_t n_sums,
+                                             uint8_t *told);
+/** Limits and determined cells over all sums at once. @return was more hidden? */
+bool es_release_audit_sums(struct es_release_table *table, const struct es_release_sum *sums, size_t n_sums);
 /** Hide small cells and what they follow from. */
 void es_release_hide(struct es_release_table *table);
 /** Write the cells back: the word, or the rounded number. */

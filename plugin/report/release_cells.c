@@ -34,7 +34,11 @@ static const struct {
     [ES_CELL_ALERTS] = {"verification", "alerts", ""},
     [ES_CELL_ALERTS_VERIFIED] = {"verification", "alerts_verified", ""},
     [ES_CELL_NON_ALERTS] = {"verification", "non_alerts", ""},
-    [ES_CELL_NON_ALERTS_VERIFIED] = {"verification", "non_alerts_verified", ""}};
+    [ES_CELL_NON_ALERTS_VERIFIED] = {"verification", "non_alerts_verified", ""},
+    [ES_CELL_TP] = {NULL, NULL, NULL},
+    [ES_CELL_FN] = {NULL, NULL, NULL},
+    [ES_CELL_FP] = {NULL, NULL, NULL},
+    [ES_CELL_TN] = {NULL, NULL, NULL}};
 
 /** Sums within a group: the first is the sum of the others. Ends with ES_CELL_KEYS. */
 static const enum es_cell_key sums[][7] = {
@@ -42,7 +46,9 @@ static const enum es_cell_key sums[][7] = {
     {ES_CELL_ELIGIBLE, ES_CELL_RESULTED, ES_CELL_REJECTED, ES_CELL_FAILED, ES_CELL_PENDING, ES_CELL_MISSING, ES_CELL_KEYS},
     {ES_CELL_RESULTED, ES_CELL_REFERENCED, ES_CELL_INDETERMINATE, ES_CELL_MATURING, ES_CELL_OVERDUE, ES_CELL_KEYS, ES_CELL_KEYS},
     {ES_CELL_CASES, ES_CELL_POSITIVES, ES_CELL_NEGATIVES, ES_CELL_KEYS, ES_CELL_KEYS, ES_CELL_KEYS, ES_CELL_KEYS},
-    {ES_CELL_RESULTED, ES_CELL_ALERTS, ES_CELL_NON_ALERTS, ES_CELL_KEYS, ES_CELL_KEYS, ES_CELL_KEYS, ES_CELL_KEYS}};
+    {ES_CELL_RESULTED, ES_CELL_ALERTS, ES_CELL_NON_ALERTS, ES_CELL_KEYS, ES_CELL_KEYS, ES_CELL_KEYS, ES_CELL_KEYS},
+    {ES_CELL_POSITIVES, ES_CELL_TP, ES_CELL_FN, ES_CELL_KEYS, ES_CELL_KEYS, ES_CELL_KEYS, ES_CELL_KEYS},
+    {ES_CELL_NEGATIVES, ES_CELL_FP, ES_CELL_TN, ES_CELL_KEYS, ES_CELL_KEYS, ES_CELL_KEYS, ES_CELL_KEYS}};
 
 static struct es_cell *row(const struct es_release_table *t, size_t group)
 {
@@ -54,15 +60,27 @@ static const cJSON *section(const cJSON *group, const char *name)
     return *name ? cJSON_GetObjectItemCaseSensitive(group, name) : group;
 }
 
+/** The two cells that a rate splits its denominator into. */
+static void read_rate(const cJSON *group, const char *name, struct es_cell *right, struct es_cell *wrong)
+{
+    const cJSON *metric = es_view_at(group, "metrics", name);
+    const double n = es_view_number(metric, "n"), x = nearbyint(es_view_number(metric, "value") * n);
+    if (strcmp(es_view_string(metric, "status"), "estimated") != 0 || isnan(x)) return;
+    right->value = right->people = x;
+    wrong->value = wrong->people = n - x;
+}
+
 static void read_cells(const cJSON *group, struct es_cell *cells)
 {
     const cJSON *hidden = cJSON_GetObjectItemCaseSensitive(group, ES_HIDDEN);
-    for (size_t k = 0; k < ES_CELL_KEYS; k++) {
+    for (size_t k = 0; k < ES_CELL_TP; k++) {
         const double n = es_view_number(section(group, keys[k].section), keys[k].name);
         const double people = *keys[k].people ? es_view_number(hidden, keys[k].people) : (double)NAN;
         cells[k].value = isnan(n) ? 0 : n;
         cells[k].people = isnan(people) ? cells[k].value : people;
     }
+    read_rate(group, "sensitivity", &cells[ES_CELL_TP], &cells[ES_CELL_FN]);
+    read_rate(group, "specificity", &cells[ES_CELL_TN], &cells[ES_CELL_FP]);
     cells[ES_CELL_CASES].people = cells[ES_CELL_PATIENTS].value;
     /* A sum has at least the people of its largest part. */
     for (size_t s = 3; s-- > 1;) {
@@ -85,7 +103,7 @@ bool es_release_table_make(struct es_release_table *table, cJSON *finding, struc
         read_cells(group, row(table, table->groups));
         table->group[table->groups++] = group;
     }
-    return rule.kind != ES_DISCLOSE_FLOOR || !rule.external || es_release_lines(table);
+    return rule.kind != ES_DISCLOSE_FLOOR || !rule.external || (es_release_lines(table) && es_release_squares(table));
 }
 
 void es_release_table_free(struct es_release_table *table)
@@ -94,6 +112,7 @@ void es_release_table_free(struct es_release_table *table)
     free(table->cells);
     free(table->lines);
     free(table->members);
+    es_release_squares_free(table);
     *table = (struct es_release_table){0};
 }
 
@@ -159,6 +178,14 @@ static void tie(struct es_cell *c)
     if (c[ES_CELL_CASES].hidden || c[ES_CELL_PATIENTS].hidden)
         c[ES_CELL_CASES].hidden = c[ES_CELL_PATIENTS].hidden = c[ES_CELL_POSITIVES].hidden = c[ES_CELL_NEGATIVES].hidden =
             c[ES_CELL_REFERENCED].hidden = true;
+    bool any = false; /* one hidden rate hides all that the confusion table is made of */
+    for (size_t k = ES_CELL_TP; k <= ES_CELL_TN; k++) any |= c[k].hidden && c[k].value > 0;
+    for (size_t k = ES_CELL_TP; any && k <= ES_CELL_TN; k++) c[k].hidden = true;
+}
+
+static void hide_all(struct es_release_table *t)
+{
+    for (size_t i = 0; i < t->groups * ES_CELL_KEYS; i++) t->cells[i].hidden = true;
 }
 
 static void hide_staff(struct es_release_table *t)
@@ -169,8 +196,101 @@ static void hide_staff(struct es_release_table *t)
         for (size_t i = 0; i < 4; i++) c[denominators[i]].hidden = es_release_small(&t->rule, c[denominators[i]].people);
         tie(c);
         if (c[ES_CELL_CASES].hidden)
-            for (size_t k = ES_CELL_ALERTS; k < ES_CELL_KEYS; k++) c[k].hidden = c[k].value > 0;
+            for (size_t k = ES_CELL_ALERTS; k < ES_CELL_TP; k++) c[k].hidden = c[k].value > 0;
     }
+}
+
+/* ---- the audit ---- */
+
+static bool audit_columns(struct es_release_table *t)
+{
+    uint64_t *value = calloc(t->groups + 1, sizeof *value);
+    uint8_t *hidden = calloc(t->groups + 1, 1), *few = calloc(t->groups + 1, 1);
+    bool changed = false, failed = !value || !hidden || !few;
+    for (size_t k = 0; k < ES_CELL_KEYS && !failed; k++) {
+        if (k == ES_CELL_PATIENTS) continue; /* a patient may stand in two levels: no sum */
+        for (size_t g = 0; g < t->groups; g++) {
+            const struct es_cell *c = &row(t, g)[k];
+            value[g] = (uint64_t)c->value;
+            hidden[g] = c->hidden && c->value > 0;
+            few[g] = c->small && hidden[g];
+        }
+        const struct es_release_column column = {value, hidden, few, 1};
+        changed |= es_release_audit_column(t, &column, &failed);
+        for (size_t g = 0; g < t->groups; g++) row(t, g)[k].hidden |= hidden[g] != 0;
+    }
+    if (failed) hide_all(t);
+    free(value);
+    free(hidden);
+    free(few);
+    return changed && !failed;
+}
+
+/** Every sum of the finding: lines for each count, and the sums within each group. @return NULL when memory ran out */
+static struct es_release_sum *all_sums(struct es_release_table *t, size_t *n, size_t **cells)
+{
+    const size_t within = sizeof sums / sizeof sums[0];
+    static const enum es_cell_key equal[][3] = { /* where they are equal, they are taken for the same; else they are not */
+        {ES_CELL_CASES, ES_CELL_REFERENCED, ES_CELL_KEYS}, /* two names of one number */
+        {ES_CELL_ALERTS_VERIFIED, ES_CELL_TP, ES_CELL_FP},
+        {ES_CELL_NON_ALERTS_VERIFIED, ES_CELL_FN, ES_CELL_TN}};
+    size_t room = t->groups * (within * 7 + 9), at = 0;
+    for (size_t l = 0; l < t->n_lines; l++) room += (t->lines[l].n + 1) * ES_CELL_KEYS;
+    struct es_release_sum *out = calloc(t->n_lines * ES_CELL_KEYS + t->groups * (within + 3) + 1, sizeof *out);
+    *cells = calloc(room + 1, sizeof **cells);
+    *n = 0;
+    if (!out || !*cells) {
+        free(out);
+        return NULL;
+    }
+    for (size_t l = 0; l < t->n_lines; l++)
+        for (size_t k = 0; k < ES_CELL_KEYS; k++) {
+            const struct es_release_line *line = &t->lines[l];
+            if (line->total == SIZE_MAX || k == ES_CELL_PATIENTS) continue;
+            struct es_release_sum *sum = &out[(*n)++];
+            *sum = (struct es_release_sum){*cells + at, line->n + 1};
+            (*cells)[at++] = line->total * ES_CELL_KEYS + k;
+            for (size_t i = 0; i < line->n; i++) (*cells)[at++] = t->members[line->first + i] * ES_CELL_KEYS + k;
+        }
+    for (size_t g = 0; g < t->groups; g++) {
+        for (size_t e = 0; e < sizeof equal / sizeof equal[0]; e++) {
+            const size_t parts = equal[e][2] == ES_CELL_KEYS ? 2 : 3;
+            double sum = row(t, g)[equal[e][1]].value;
+            if (parts == 3) sum += row(t, g)[equal[e][2]].value;
+            if (row(t, g)[equal[e][0]].value != sum) continue;
+            out[(*n)++] = (struct es_release_sum){*cells + at, parts};
+            for (size_t i = 0; i < parts; i++) (*cells)[at++] = g * ES_CELL_KEYS + equal[e][i];
+        }
+        for (size_t s = 0; s < within; s++) {
+            struct es_release_sum *sum = &out[(*n)++];
+            *sum = (struct es_release_sum){*cells + at, 0};
+            for (; sum->n < 7 && sums[s][sum->n] != ES_CELL_KEYS; sum->n++) (*cells)[at++] = g * ES_CELL_KEYS + sums[s][sum->n];
+        }
+    }
+    return out;
+}
+
+/** Hide small cells, what completes them, and what the audits ask for. Each round hides at least one more cell, so this ends. */
+static void hide_cells(struct es_release_table *t)
+{
+    size_t n = 0, *places = NULL;
+    struct es_cell **cells = calloc(t->groups + 1, sizeof *cells);
+    struct es_release_sum *all = all_sums(t, &n, &places);
+    bool changed = cells && all;
+    if (!changed) hide_all(t); /* better nothing than too much */
+    while (changed) {
+        changed = false;
+        for (size_t g = 0; g < t->groups; g++) {
+            tie(row(t, g));
+            changed |= sums_of(t, g);
+        }
+        changed |= lines(t, cells);
+        if (!changed) changed = audit_columns(t);
+        if (!changed) changed = es_release_audit_sums(t, all, n);
+    }
+    free(places);
+    free(all);
+    free(cells);
 }
 
 void es_release_hide(struct es_release_table *t)
@@ -181,33 +301,22 @@ void es_release_hide(struct es_release_table *t)
     }
     for (size_t g = 0; g < t->groups; g++) {
         struct es_cell *c = row(t, g);
-        for (size_t k = 0; k < ES_CELL_KEYS; k++) c[k].hidden = es_release_small(&t->rule, c[k].people);
+        for (size_t k = 0; k < ES_CELL_KEYS; k++) c[k].small = c[k].hidden = es_release_small(&t->rule, c[k].people);
         if (t->rule.kind == ES_DISCLOSE_NHS) continue;
-        for (size_t k = ES_CELL_ALERTS; k < ES_CELL_KEYS; k += 2)
-            c[k + 1].hidden |= es_release_small(&t->rule, c[k].value - c[k + 1].value);
-    }
-    if (t->rule.kind == ES_DISCLOSE_NHS) return; /* rounding each number by itself is that rule's protection */
-    struct es_cell **cells = calloc(t->groups + 1, sizeof *cells);
-    bool changed = cells != NULL;
-    if (!changed) /* better nothing than too much */
-        for (size_t i = 0; i < t->groups * ES_CELL_KEYS; i++) t->cells[i].hidden = true;
-    /* Each round hides at least one more cell, so this ends. */
-    while (changed) {
-        changed = false;
-        for (size_t g = 0; g < t->groups; g++) {
-            tie(row(t, g));
-            changed |= sums_of(t, g);
+        for (size_t k = ES_CELL_ALERTS; k < ES_CELL_TP; k += 2) {
+            const bool few = es_release_small(&t->rule, c[k].value - c[k + 1].value);
+            c[k + 1].hidden |= few;
+            c[k + 1].small |= few && c[k + 1].value > 0;
         }
-        changed |= lines(t, cells);
     }
-    free(cells);
+    if (t->rule.kind == ES_DISCLOSE_FLOOR) hide_cells(t); /* nhs: rounding each number by itself is that rule's protection */
 }
 
 void es_release_write(struct es_tree *tree, struct es_release_table *t)
 {
     for (size_t g = 0; g < t->groups; g++) {
         const struct es_cell *c = row(t, g);
-        for (size_t k = 0; k < ES_CELL_KEYS; k++) {
+        for (size_t k = 0; k < ES_CELL_TP; k++) {
             cJSON *parent = *keys[k].section ? cJSON_GetObjectItemCaseSensitive(t->group[g], keys[k].section) : t->group[g];
             cJSON *item = cJSON_GetObjectItemCaseSensitive(parent, keys[k].name);
             if (!item) continue;

@@ -61,6 +61,7 @@ static bool must_hide(const struct es_release_table *t, const cJSON *metric, con
     if (es_release_small(&t->rule, t->rule.kind == ES_DISCLOSE_NHS ? n : patients)) return true;
     const bool cells = t->rule.external || t->rule.kind == ES_DISCLOSE_NHS;
     if (!cells) return false;
+    if (t->rule.kind == ES_DISCLOSE_FLOOR && of_confusion(m) && (c[ES_CELL_TP].hidden || c[ES_CELL_TN].hidden)) return true;
     if (!is_rate(m)) return false;
     /* Under the NHS rule the rate is made of rounded counts, so only the count itself matters. */
     if (t->rule.kind == ES_DISCLOSE_NHS) return es_release_small(&t->rule, nearbyint(es_view_number(metric, "value") * n));
