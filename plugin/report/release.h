@@ -67,7 +67,6 @@ struct es_release_line {
 struct es_release_square {
     size_t rows, columns;
     size_t *at; /* owned: [ES_MAX_LEVELS][ES_MAX_LEVELS]; SIZE_MAX: nobody */
-    size_t row_total[ES_MAX_LEVELS], column_total[ES_MAX_LEVELS]; /* groups of one axis; SIZE_MAX: not printed */
 };
 
 struct es_release_table {

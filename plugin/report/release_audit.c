@@ -38,17 +38,6 @@ static size_t place(const char **names, size_t *n, size_t room, const char *name
     return (*n)++;
 }
 
-static size_t single(const struct es_release_table *t, const cJSON *level)
-{
-    for (size_t g = 0; g < t->groups; g++) {
-        const cJSON *key = key_of(t, g);
-        if (cJSON_GetArraySize(key) == 1 && strcmp(key->child->string, level->string) == 0 &&
-            strcmp(key->child->valuestring, level->valuestring) == 0)
-            return g;
-    }
-    return SIZE_MAX;
-}
-
 /** Lay the groups that cross the same two axes as group `first` out as a table. @return false when memory ran out */
 static bool lay_out(const struct es_release_table *t, size_t first, struct es_release_square *out)
 {
@@ -64,8 +53,6 @@ static bool lay_out(const struct es_release_table *t, size_t first, struct es_re
         const size_t c = place(columns, &out->columns, ES_MAX_LEVELS, key->child->next->valuestring);
         if (r == SIZE_MAX || c == SIZE_MAX) continue;
         at[r * ES_MAX_LEVELS + c] = g;
-        out->row_total[r] = single(t, key->child);
-        out->column_total[c] = single(t, key->child->next);
     }
     return true;
 }
@@ -145,8 +132,9 @@ static bool audit_square(const struct es_release_column *c, const struct es_rele
             const size_t g = s->at[r * ES_MAX_LEVELS + k];
             if (g == SIZE_MAX || !c->small[g]) continue;
             if (!pinned(c, s->at, s->rows, s->columns, ES_MAX_LEVELS, r, k, count, hidden)) continue;
+            /* Totals stay: they may be hidden already, which this audit does not count on and the one over all sums does. */
             changed |= darken(c, s->at + r * ES_MAX_LEVELS, s->columns, 1) || darken(c, s->at + k, s->rows, ES_MAX_LEVELS) ||
-                       darken(c, s->at, ES_MAX_LEVELS * ES_MAX_LEVELS, 1) || darken(c, &s->row_total[r], 1, 1) || darken(c, &s->column_total[k], 1, 1);
+                       darken(c, s->at, ES_MAX_LEVELS * ES_MAX_LEVELS, 1);
         }
     return changed;
 }
