@@ -122,6 +122,7 @@ static void steps_respect_the_floor(void)
 {
     stand_in_init(&site);
     stand_in_mixed(&site);
+    for (uint32_t i = 0; i < site.n; i++) site.rows[i].age = 1; /* small crossings would take everyone's total with them */
     site.config.external = (struct es_disclosure){ES_DISCLOSE_FLOOR, 11};
     cJSON *release = build(ES_AUDIENCE_EXTERNAL);
     const cJSON *roc = curve_of(release, "everyone", "roc");
