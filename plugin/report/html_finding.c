@@ -18,7 +18,7 @@ static const struct {
                     {"npv", "NPV"},
                     {"prevalence", "Prevalence"},
                     {"auroc", "AUROC"},
-                    {"calibration_oe", "O:E"}};
+                    {"oe_ratio", "O:E"}};
 #define MAIN (sizeof main_columns / sizeof main_columns[0])
 
 static const char *short_head(const char *metric)
