@@ -183,7 +183,7 @@ void es_report_representation(struct es_report *report, cJSON *release);
 /**
  * Apply disclosure control to a built tree and strip its hidden members.
  *
- * none: nothing is withheld. floor:N for staff: a statistic over 1..N-1 patients is suppressed with the counts it rests on.
+ * none: nothing is withheld. floor:N for staff: a statistic over 1..N-1 patients is suppressed; counts are shown.
  * floor:N for others: every cell of 1..N-1 patients, each proportion whose cells are, and complements so that no suppressed cell
  * follows from its line. nhs: STANDARDS 4.3 (0 stays, 1-7 suppressed, others to the nearest 5, rates from rounded values).
  */

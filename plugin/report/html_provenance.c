@@ -30,8 +30,10 @@ static void heads(struct es_page *page, const cJSON *release)
     {
         es_page_put(page, "node ");
         es_page_text(page, es_view_string(head, "node"));
-        es_page_put(page, ", entry ");
-        es_page_count(page, es_view_count(head, "seq"));
+        if (cJSON_GetObjectItemCaseSensitive(head, "seq")) { /* not told to outsiders */
+            es_page_put(page, ", entry ");
+            es_page_count(page, es_view_count(head, "seq"));
+        }
         es_page_put(page, ", <span class=\"hash\">");
         es_page_text(page, es_view_string(head, "link"));
         es_page_put(page, "</span><br>");

@@ -205,10 +205,11 @@ static void heads_text(const cJSON *release, size_t digits, char *out, size_t si
     out[0] = '\0';
     cJSON_ArrayForEach(head, es_view_at(release, "ledger", "heads"))
     {
-        char seq[40];
-        es_view_fixed(es_view_number(head, "seq"), 0, seq, sizeof seq);
-        const int n = snprintf(out + len, size - len, "%s%s:%s:%.*s", len ? ", " : "", es_view_string(head, "node"), seq,
-                               (int)digits, es_view_string(head, "link"));
+        char seq[40] = "";
+        const bool told = cJSON_GetObjectItemCaseSensitive(head, "seq") != NULL; /* not to outsiders */
+        if (told) es_view_fixed(es_view_number(head, "seq"), 0, seq, sizeof seq);
+        const int n = snprintf(out + len, size - len, "%s%s:%s%s%.*s", len ? ", " : "", es_view_string(head, "node"), seq,
+                               told ? ":" : "", (int)digits, es_view_string(head, "link"));
         if (n < 0 || (size_t)n >= size - len) return; /* more chains than a line holds: cut */
         len += (size_t)n;
     }

@@ -79,6 +79,15 @@ static void beside(struct es_tree *t, cJSON *release, const struct es_release_ru
     plain_counts(t, cJSON_GetObjectItemCaseSensitive(release, "corrections"), rule, false);
 }
 
+/* An entry's number counts the messages so far: it would tell the total that rounding hides. The link names the entry as well. */
+static void hide_sequence(cJSON *release)
+{
+    cJSON *head;
+    cJSON_ArrayForEach(head, cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(release, "ledger"), "heads"))
+        cJSON_DeleteItemFromObjectCaseSensitive(head, "seq");
+    cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItemCaseSensitive(release, "plan"), "event_seq");
+}
+
 void es_release_disclose(struct es_tree *tree, cJSON *release, const struct es_disclosure *disclosure, enum es_audience audience)
 {
     const struct es_release_rule rule = {
@@ -102,5 +111,6 @@ void es_release_disclose(struct es_tree *tree, cJSON *release, const struct es_d
         es_release_table_free(&table);
     }
     if (rule.kind == ES_DISCLOSE_NHS || (rule.kind == ES_DISCLOSE_FLOOR && rule.external)) beside(tree, release, &rule);
+    if (rule.kind != ES_DISCLOSE_ALL && rule.external) hide_sequence(release);
     strip(release);
 }

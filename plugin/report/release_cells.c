@@ -312,8 +312,11 @@ void es_release_hide(struct es_release_table *t)
     if (t->rule.kind == ES_DISCLOSE_FLOOR) hide_cells(t); /* nhs: rounding each number by itself is that rule's protection */
 }
 
+/* Staff see every count: what is withheld from them is the statistic on few patients (DESIGN 8: the internal rule applies to
+ * denominators). A count hidden among its shown parts would be no secret, and would only look like one. */
 void es_release_write(struct es_tree *tree, struct es_release_table *t)
 {
+    if (t->rule.kind == ES_DISCLOSE_FLOOR && !t->rule.external) return;
     for (size_t g = 0; g < t->groups; g++) {
         const struct es_cell *c = row(t, g);
         for (size_t k = 0; k < ES_CELL_TP; k++) {

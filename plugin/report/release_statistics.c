@@ -128,6 +128,7 @@ static void estimates(struct es_tree *tree, struct es_release_table *t, size_t g
     cJSON_ArrayForEach(metric, metrics)
     {
         if (estimated(metric)) round_metric(tree, metric);
+        else set_number(tree, metric, "n", es_release_round5(es_view_number(metric, "n"))); /* not estimable: n is a count all the same */
     }
 }
 
