@@ -68,11 +68,11 @@ predictions=$source_dir/testdata/predictions/nih-chexnet/predictions.csv
 [ -e "$predictions" ] || predictions=$source_dir/../shared/data/predictions/nih-chexnet/predictions.csv
 [ -e "$predictions" ] || skip "no predictions.csv"
 
-# A port nobody listens on.
+# A port nobody listens on, below those that the kernel hands to outgoing connections (32768 on).
 free_port() {
   local port
   while :; do
-    port=$((20000 + RANDOM % 30000))
+    port=$((10000 + RANDOM % 22000))
     (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
   done
 }
@@ -112,7 +112,7 @@ start() {
   Orthanc "$dir/orthanc.json" >>"$dir/orthanc.log" 2>&1 &
   pid=$!
   pids+=("$pid")
-  for i in $(seq 200); do
+  for i in $(seq 1200); do # a minute: the machine may be busy
     curl -sf -o /dev/null "$url/system" && return 0
     kill -0 "$pid" 2>/dev/null || { echo "Orthanc ended: $(tail -3 "$dir/orthanc.log")"; return 1; }
     sleep 0.05
