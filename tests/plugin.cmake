@@ -30,6 +30,7 @@ if(ES_FUZZ)
   target_link_libraries(fuzz_event PRIVATE es_plugin es_warnings)
 endif()
 es_add_test(order es_site_world)
+set_tests_properties(order PROPERTIES TIMEOUT 900) # 2,000 ledgers, each reported
 
 if(ES_BENCH)
   add_executable(bench_ingest bench/bench_ingest.c)
