@@ -7,8 +7,6 @@
 #include "plugin/config_check.h"
 #include "plugin/pattern.h"
 
-#define ES_MAX_RULES 64 /* From rules of one finding */
-
 #define COUNT_OF(table) (sizeof table / sizeof table[0])
 
 static const char *const tasks[] = {"binary", "ordinal", "measurement", "segmentation", "detection", NULL}; /* bit i of enum es_task */
@@ -27,81 +25,6 @@ struct finding_reading {
     int32_t task, unit, combine, absence;
     const cJSON *threshold, *from;
 };
-
-/* From rules: codes, by the key's name. */
-struct code_key {
-    const char *name;
-    size_t offset;
-};
-
-static enum es_errc read_rule_code(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)
-{
-    static const struct code_key codes[] = {{"Concept", offsetof(struct es_from_rule, concept)},
-                                            {"Finding", offsetof(struct es_from_rule, finding)},
-                                            {"Site", offsetof(struct es_from_rule, site)},
-                                            {"Modifier", offsetof(struct es_from_rule, modifier)},
-                                            {"Present", offsetof(struct es_from_rule, present)},
-                                            {"Absent", offsetof(struct es_from_rule, absent)}};
-    for (size_t i = 0; i < COUNT_OF(codes); i++)
-        if (strcmp(codes[i].name, place->key) == 0)
-            return config_code(reader, item, place, (struct es_code *)(void *)((char *)into + codes[i].offset));
-    return config_wrong(reader, place, "unknown code");
-}
-
-static const struct config_key sr_keys[] = {
-    {"Concept", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_rule_code},  {"Finding", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_rule_code},
-    {"Site", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_rule_code},     {"Modifier", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_rule_code},
-    {"Present", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_rule_code},  {"Absent", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_rule_code},
-    {"Scale", CONFIG_NUMBER, false, offsetof(struct es_from_rule, scale), 0, 1e-9, 1e9, NULL, NULL},
-};
-
-static enum es_errc read_sr(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)
-{
-    struct es_from_rule *rule = into;
-    rule->kind = ES_FROM_SR;
-    const enum es_errc code = config_object(reader, item, place, sr_keys, COUNT_OF(sr_keys), rule);
-    if (code != ES_OK) return code;
-    if (rule->concept.value[0] == '\0' && rule->finding.value[0] == '\0')
-        return config_wrong(reader, place, "found neither Concept nor Finding, expected at least one");
-    if ((rule->present.value[0] == '\0') != (rule->absent.value[0] == '\0'))
-        return config_wrong(reader, place, "found one of Present and Absent, expected both or none");
-    return ES_OK;
-}
-
-static enum es_errc read_path(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)
-{
-    struct es_from_rule *rule = into;
-    rule->kind = ES_FROM_JSON;
-    const enum es_errc code = config_text(reader, item, place, false, rule->path, sizeof rule->path);
-    if (code != ES_OK) return code;
-    if (rule->path[0] != '$' || rule->path[1] != '.' || rule->path[2] == '\0')
-        return config_fault(reader, place, item, "a path such as \"$.effusion\"");
-    return ES_OK;
-}
-
-static const struct config_key rule_keys[] = {
-    {"SR", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_sr},
-    {"JSON", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_path},
-};
-
-static enum es_errc read_rules(struct config_reader *reader, const cJSON *item, const struct config_place *place,
-                               struct es_finding_config *finding)
-{
-    const struct config_place list = {place, "From", 0};
-    size_t count = 0, i = 0;
-    enum es_errc code = config_list(reader, item, &list, 1, ES_MAX_RULES, &count);
-    if (code != ES_OK) return code;
-    finding->from = calloc(count, sizeof *finding->from);
-    if (finding->from == NULL) return config_memory(reader);
-    finding->n_from = count;
-    for (const cJSON *entry = item->child; entry != NULL; entry = entry->next, i++) {
-        const struct config_place here = {&list, NULL, i};
-        code = config_object(reader, entry, &here, rule_keys, COUNT_OF(rule_keys), &finding->from[i]);
-        if (code != ES_OK) return code;
-        if (cJSON_GetArraySize(entry) != 1) return config_wrong(reader, &here, "found %d keys, expected one of SR and JSON", cJSON_GetArraySize(entry));
-    }
-    return ES_OK;
-}
 
 static enum es_errc keep_threshold(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)
 {
@@ -145,6 +68,7 @@ static enum es_errc read_threshold(struct config_reader *reader, const cJSON *it
 static enum es_errc read_finding(struct config_reader *reader, const cJSON *item, const struct config_place *place,
                                  struct es_finding_config *out)
 {
+    const struct config_place from = {place, "From", 0};
     struct finding_reading reading = {.finding = {.threshold = NAN, .reference_within_us = INT64_C(30) * 86400 * 1000000}};
     enum es_errc code = config_object(reader, item, place, finding_keys, COUNT_OF(finding_keys), &reading);
     if (code != ES_OK) return code;
@@ -154,7 +78,7 @@ static enum es_errc read_finding(struct config_reader *reader, const cJSON *item
     out->combine = (enum es_combine)reading.combine;
     out->absence = (enum es_absence)reading.absence;
     if (reading.threshold != NULL) code = read_threshold(reader, reading.threshold, place, out);
-    if (code == ES_OK && reading.from != NULL) code = read_rules(reader, reading.from, place, out);
+    if (code == ES_OK && reading.from != NULL) code = config_read_rules(reader, reading.from, &from, &out->from, &out->n_from);
     return code;
 }
 
