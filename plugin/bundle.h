@@ -14,6 +14,13 @@
  * accession; which rule matched is kept; more than one candidate at a rule is `ambiguous` and pairs with none, unless one of them
  * is the study that the event itself names (an AI that also looked at a prior).
  *
+ * Units: an exam's series, images and sides (ImageLaterality, else Laterality; B is both) are there as soon as a header shows them; eligibility
+ * and exclusion are the unit's own. Results of finer units (image to series, side and exam; series to side and exam; side and lesion to
+ * exam) come to a coarser one by the finding's Combine rule where none of the unit itself came; of several types of finer units the coarsest
+ * is taken. References of finer units, of one source and labeller: positive when any part is, negative when every part that the headers show
+ * (both sides where they show none; of lesions never) was told and none is, else none yet; never by the AI's Combine rule. A label of an
+ * exam says nothing of its parts: it would label the negative ones alone.
+ *
  * All exam events that are not retracted count: none supersedes another, they are merged. Within a result slot a result that came stands above a
  * rejection, that above a failure, that above a timeout. A retraction cannot be retracted. Deriving two unrelated bundles as one gives
  * the same rows, so a bundle may hold more than it must.
@@ -58,8 +65,8 @@ struct es_derived_case {
     struct es_pseudonym device; /* DeviceUID of the result; absent when none */
     double threshold_sent;      /* NAN: the configuration's threshold decides */
     char reference_source[ES_NAME_SIZE]; /* "" when no reference */
-    enum es_eligible eligible;
-    bool excluded;
+    enum es_eligible eligible; /* of the unit, by its own headers */
+    bool excluded;             /* the exam, or all headers of the unit */
     enum es_result_status result; /* 0: none */
     enum es_pairing result_pairing, reference_pairing;
     bool has_score, has_decision; /* decision: sent, or score >= threshold */
@@ -81,7 +88,8 @@ struct es_derived {
     size_t n_cases;
     uint64_t results_without_exam, references_without_exam, ambiguous, retracted, revised; /* live or superseded events, by kind of trouble;
         to `ambiguous` the site adds exams whose patient is not told: no issuer where several are known */
-    uint64_t unknown_model, unknown_finding; /* results or references naming what the configuration does not */
+    uint64_t unknown_model, unknown_finding; /* results or references naming what the
+        configuration does not, or of a unit that none of its findings has and no header tells to be part of one */
 };
 
 /** Derive. Events are borrowed. linked: demographics events of the bundle's patients (retracted ones left out), borrowed; one

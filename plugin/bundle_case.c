@@ -6,18 +6,12 @@
 
 #include "plugin/bundle_internal.h"
 
-/* One result or failure that speaks of a unit of the finding at hand. */
+/* One result or failure that speaks of a unit of the finding at hand, or of a part of it. */
 struct cell {
     struct es_pseudonym unit;
+    bool finer;
     const struct es_paired *result;
     const struct es_finding *finding; /* NULL: a failure, or absent where absence means negative */
-};
-
-/* One reference that speaks of a unit of the finding at hand. */
-struct label {
-    struct es_pseudonym unit;
-    const struct es_paired *reference;
-    const struct es_finding *finding;
 };
 
 /* Everything of one exam, model and finding. */
@@ -26,26 +20,13 @@ struct scene {
     const struct es_finding_config *config;
     struct cell *cells;
     size_t n_cells;
-    struct label *labels;
+    struct es_label *labels;
     size_t n_labels;
     struct es_pseudonym *units;
     size_t n_units;
     const struct es_paired *failure; /* of the whole exam, where the units are finer: holds for units of which nothing came */
     struct es_derived_case base; /* exam, model, finding, eligible, excluded */
 };
-
-static const struct es_finding *finding_of(const struct es_event *event, const char *name)
-{
-    size_t low = 0, high = event->n_findings; /* sorted by name */
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        const int order = strcmp(event->findings[middle].name, name);
-        if (order == 0) return &event->findings[middle];
-        if (order < 0) low = middle + 1;
-        else high = middle;
-    }
-    return NULL;
-}
 
 static bool came(const struct es_event *event)
 {
@@ -56,28 +37,17 @@ static bool came(const struct es_event *event)
 
 static int by_unit(const void *left, const void *right) { return es_pseudonym_order(left, right); }
 
-/* By unit, version, then the finer unit the result spoke of, then first produced first. */
+/* By unit, version, those of the unit itself first, then the finer unit the result spoke of, then first produced first. */
 static int by_cell(const void *left, const void *right)
 {
     const struct cell *a = left, *b = right;
     const struct es_event *x = a->result->event, *y = b->result->event;
     int order = es_pseudonym_order(&a->unit, &b->unit);
     if (order == 0) order = strcmp(x->model_version, y->model_version);
+    if (order == 0) order = (int)a->finer - (int)b->finer;
     if (order == 0 && x->unit != y->unit) order = x->unit < y->unit ? -1 : 1;
     if (order == 0) order = es_pseudonym_order(&x->unit_id, &y->unit_id);
     return order ? order : es_first_produced(x, y);
-}
-
-/* By unit, the one that decides last: status rank, established, identity. */
-static int by_label(const void *left, const void *right)
-{
-    const struct label *a = left, *b = right;
-    const struct es_event *x = a->reference->event, *y = b->reference->event;
-    const int order = es_pseudonym_order(&a->unit, &b->unit);
-    if (order) return order;
-    if (x->reference_status != y->reference_status) return x->reference_status < y->reference_status ? -1 : 1;
-    if (x->produced != y->produced) return x->produced < y->produced ? -1 : 1;
-    return memcmp(x->identity, y->identity, ES_IDENTITY_SIZE);
 }
 
 /* ---- one answer ---- */
@@ -163,6 +133,26 @@ static void add_answer(struct answer *sum, const struct answer *one, enum es_com
     if (one->produced > sum->produced) sum->produced = one->produced; /* complete when the last came */
 }
 
+/* One type of finer unit is combined, the coarsest of which something came: a model that scores sides and their images would count
+ * twice in a mean. */
+static size_t coarsest(const struct cell *cells, size_t n, size_t *first)
+{
+    static const unsigned char coarseness[ES_UNIT_TYPES] = {
+        [ES_UNIT_EXAM] = 5, [ES_UNIT_SIDE] = 4, [ES_UNIT_SERIES] = 3, [ES_UNIT_IMAGE] = 2, [ES_UNIT_LESION] = 1};
+    size_t count = 0;
+    unsigned char best = 0;
+    for (size_t from = 0, to; from < n; from = to) { /* sorted by type */
+        const enum es_unit_type type = cells[from].result->event->unit;
+        bool any = false;
+        for (to = from; to < n && cells[to].result->event->unit == type; to++) any |= came(cells[to].result->event);
+        if (!any || coarseness[type] <= best) continue;
+        best = coarseness[type];
+        *first = from;
+        count = to - from;
+    }
+    return count;
+}
+
 /* Several finer units to one: cells are sorted by finer unit. */
 static bool combine(const struct scene *scene, const struct cell *cells, size_t n, struct es_derived_case *out)
 {
@@ -207,14 +197,16 @@ static int failure_order(const struct es_event *a, const struct es_event *b)
 static void decide(const struct scene *scene, const struct cell *cells, size_t n, struct es_derived_case *out)
 {
     size_t exact = 0;
-    while (exact < n && cells[exact].result->event->unit == scene->config->unit) exact++;
+    while (exact < n && !cells[exact].finer) exact++;
     const struct cell *cell = first_of(cells, exact);
     if (cell) {
         const struct answer answer = answer_of(cell, scene->config);
         keep_answer(out, cell, &answer);
         return;
     }
-    if (combine(scene, cells + exact, n - exact, out)) return;
+    size_t first = 0;
+    const size_t count = coarsest(cells + exact, n - exact, &first);
+    if (combine(scene, cells + exact + first, count, out)) return;
     for (size_t i = 0; i < n; i++)
         if (!cell || failure_order(cells[i].result->event, cell->result->event) > 0) cell = &cells[i];
     if (!cell) return;
@@ -225,10 +217,10 @@ static void decide(const struct scene *scene, const struct cell *cells, size_t n
 }
 
 /* The reference of one unit: the greatest over its sources. */
-static void judge(const struct label *labels, size_t n, struct es_derived_case *out)
+static void judge(const struct es_label *labels, size_t n, struct es_derived_case *out)
 {
     if (n == 0) return;
-    const struct label *live = &labels[n - 1];
+    const struct es_label *live = &labels[n - 1];
     const struct es_event *event = live->reference->event;
     const struct es_finding *finding = live->finding;
     out->has_reference = true;
@@ -266,11 +258,16 @@ static bool add_row(struct es_bundle *bundle, const struct es_derived_case *row)
 
 /* A row a version; a failure that tells no version stands back when a version is known for the unit. */
 static bool unit_rows(struct scene *scene, const struct es_pseudonym *unit, const struct cell *cells, size_t n_cells,
-                      const struct label *labels, size_t n_labels)
+                      const struct es_label *labels, size_t n_labels)
 {
     bool known = false, added = false;
     struct es_derived_case base = scene->base;
     base.unit = *unit;
+    if (scene->config->unit != ES_UNIT_EXAM) {
+        const struct es_eligibility *rule = &scene->bundle->config->models[base.model].eligible;
+        base.eligible = es_bundle_eligible(scene->bundle, base.exam, scene->config->unit, unit, rule);
+        base.excluded |= es_unit_excluded(scene->bundle, base.exam, scene->config->unit, unit);
+    }
     judge(labels, n_labels, &base);
     for (size_t i = 0; i < n_cells; i++) known |= cells[i].result->event->model_version[0] != '\0';
     for (size_t from = 0, to; from < n_cells; from = to) {
@@ -313,19 +310,13 @@ static bool all_rows(struct scene *scene)
 
 static void add_unit(struct scene *scene, const struct es_pseudonym *unit) { scene->units[scene->n_units++] = *unit; }
 
-/* Units that are there even when nothing came: the exam, its series or images. Sides and lesions only when somebody names them. */
+/* Units that are there even when nothing came: the exam; its series, images or sides, as its headers show them. Lesions, and sides that
+ * no header tells, only when somebody names them. */
 static void list_units(struct scene *scene)
 {
-    const struct es_bundle *bundle = scene->bundle;
-    const struct es_exam_range *range = &bundle->ranges[scene->base.exam];
     const struct es_pseudonym whole = {{0}};
     size_t unique = 0;
-    for (size_t i = 0; i < range->count; i++) {
-        const struct es_event *event = bundle->exam_events[range->first + i];
-        if (bundle->out->exams[scene->base.exam].excluded == ES_EXCLUDED_NOT && event->excluded != ES_EXCLUDED_NOT) continue;
-        if (scene->config->unit == ES_UNIT_SERIES && es_pseudonym_set(&event->series)) add_unit(scene, &event->series);
-        if (scene->config->unit == ES_UNIT_IMAGE && es_pseudonym_set(&event->instance)) add_unit(scene, &event->instance);
-    }
+    scene->n_units = es_units_seen(scene->bundle, scene->base.exam, scene->config->unit, scene->units);
     for (size_t i = 0; i < scene->n_cells; i++) add_unit(scene, &scene->cells[i].unit);
     for (size_t i = 0; i < scene->n_labels; i++) add_unit(scene, &scene->labels[i].unit);
     if (scene->n_units == 0 || scene->config->unit == ES_UNIT_EXAM) add_unit(scene, &whole);
@@ -335,41 +326,27 @@ static void list_units(struct scene *scene)
     scene->n_units = unique;
 }
 
-/* Results that speak of this finding's units: of the same type, or of finer ones when the unit is the exam. */
+/* Results that speak of this finding's units: of the same type, or of parts of them. */
 static void list_cells(struct scene *scene, const struct es_paired *results, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         const struct es_event *event = results[i].event;
         struct cell cell = {.result = &results[i]};
-        if (event->unit == scene->config->unit) {
-            if (event->unit != ES_UNIT_EXAM) cell.unit = event->unit_id;
-        } else if (scene->config->unit != ES_UNIT_EXAM) {
+        const enum es_part part = es_unit_part(scene->bundle, scene->base.exam, scene->config->unit, event, &cell.unit);
+        if (part == ES_PART_NONE) {
             if (!came(event) && event->unit == ES_UNIT_EXAM &&
                 (!scene->failure || failure_order(event, scene->failure->event) > 0))
                 scene->failure = &results[i];
             continue;
         }
+        cell.finer = part == ES_PART_FINER;
         if (came(event)) {
-            cell.finding = finding_of(event, scene->config->name);
+            cell.finding = es_event_finding(event, scene->config->name);
             if (!cell.finding && scene->config->absence == ES_ABSENCE_UNKNOWN) continue;
         }
         scene->cells[scene->n_cells++] = cell;
     }
     qsort(scene->cells, scene->n_cells, sizeof *scene->cells, by_cell);
-}
-
-static void list_labels(struct scene *scene, const struct es_paired *references, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        const struct es_event *event = references[i].event;
-        struct label label = {.reference = &references[i]};
-        if (event->unit != scene->config->unit) continue;
-        if (event->unit != ES_UNIT_EXAM) label.unit = event->unit_id;
-        label.finding = finding_of(event, scene->config->name);
-        if (label.finding && references[i].dead && references[i].dead[label.finding - event->findings]) continue;
-        if (label.finding) scene->labels[scene->n_labels++] = label;
-    }
-    qsort(scene->labels, scene->n_labels, sizeof *scene->labels, by_label);
 }
 
 static bool finding_rows(struct es_bundle *bundle, const struct es_derived_case *base, const struct es_paired *results,
@@ -379,25 +356,24 @@ static bool finding_rows(struct es_bundle *bundle, const struct es_derived_case 
     size_t units = bundle->ranges[base->exam].count;
     scene.config = &bundle->config->models[base->model].findings[base->finding];
     if (__builtin_add_overflow(units, n_results, &units) || __builtin_add_overflow(units, n_references, &units) ||
-        __builtin_add_overflow(units, (size_t)1, &units))
+        __builtin_add_overflow(units, (size_t)3, &units))
         return false;
     scene.cells = es_arena_take(&bundle->arena, n_results ? n_results : 1, sizeof *scene.cells);
     scene.labels = es_arena_take(&bundle->arena, n_references ? n_references : 1, sizeof *scene.labels);
     scene.units = es_arena_take(&bundle->arena, units, sizeof *scene.units);
     if (!scene.cells || !scene.labels || !scene.units) return false;
     list_cells(&scene, results, n_results);
-    list_labels(&scene, references, n_references);
+    if (!es_bundle_labels(bundle, base->exam, scene.config, references, n_references, scene.labels, &scene.n_labels)) return false;
     list_units(&scene);
     return all_rows(&scene);
 }
 
 /* Can a model's configuration use this finding of this unit? */
-static bool model_knows(const struct es_model_config *model, const struct es_event *event, const char *name)
+static bool model_knows(const struct es_bundle *bundle, const struct es_model_config *model, const struct es_paired *paired, const char *name)
 {
     const int finding = es_model_finding(model, name);
-    if (finding < 0) return false;
-    const enum es_unit_type unit = model->findings[finding].unit;
-    return unit == event->unit || (event->kind == ES_EVENT_RESULT && unit == ES_UNIT_EXAM);
+    struct es_pseudonym unit;
+    return finding >= 0 && es_unit_part(bundle, paired->exam, model->findings[finding].unit, paired->event, &unit) != ES_PART_NONE;
 }
 
 static void count_unknown(struct es_bundle *bundle)
@@ -406,7 +382,7 @@ static void count_unknown(struct es_bundle *bundle)
         const struct es_event *event = bundle->results[i].event;
         bool unknown = false;
         for (size_t k = 0; k < event->n_findings && !unknown; k++)
-            unknown = !model_knows(&bundle->config->models[bundle->results[i].model], event, event->findings[k].name);
+            unknown = !model_knows(bundle, &bundle->config->models[bundle->results[i].model], &bundle->results[i], event->findings[k].name);
         bundle->out->unknown_finding += unknown;
     }
     for (size_t i = 0; i < bundle->n_references; i++) {
@@ -415,7 +391,7 @@ static void count_unknown(struct es_bundle *bundle)
         for (size_t k = 0; k < event->n_findings && !unknown; k++) {
             bool known = bundle->references[i].dead && bundle->references[i].dead[k]; /* superseded: nothing is asked of it */
             for (size_t m = 0; m < bundle->config->n_models && !known; m++)
-                known = model_knows(&bundle->config->models[m], event, event->findings[k].name);
+                known = model_knows(bundle, &bundle->config->models[m], &bundle->references[i], event->findings[k].name);
             unknown = !known;
         }
         bundle->out->unknown_finding += unknown;
@@ -437,7 +413,7 @@ enum es_errc es_bundle_cases(struct es_bundle *bundle)
             struct es_derived_case base = {.exam = exam, .model = model, .threshold_sent = NAN, .score = NAN,
                 .decision = ES_NO_ANSWER, .label = ES_NO_ANSWER, .produced = ES_NO_INSTANT, .established = ES_NO_INSTANT,
                 .excluded = bundle->out->exams[exam].excluded != ES_EXCLUDED_NOT,
-                .eligible = es_bundle_eligible(bundle, exam, &config->eligible)};
+                .eligible = es_bundle_eligible(bundle, exam, ES_UNIT_EXAM, &(struct es_pseudonym){{0}}, &config->eligible)};
             for (base.finding = 0; base.finding < config->n_findings; base.finding++)
                 if (!finding_rows(bundle, &base, bundle->results + first_result, result - first_result,
                                   bundle->references + first_reference, reference - first_reference))

@@ -221,8 +221,8 @@ static bool listed(const char *value, const char *entries, size_t stride, size_t
 }
 
 /* Any image with a listed value is enough; "no" needs every image to say another. */
-static enum es_eligible by_list(const struct es_bundle *bundle, uint32_t exam, const char *keyword, const char *entries, size_t stride,
-                                size_t n)
+static enum es_eligible by_list(const struct es_bundle *bundle, uint32_t exam, enum es_unit_type type, const struct es_pseudonym *unit,
+                                const char *keyword, const char *entries, size_t stride, size_t n)
 {
     const struct es_exam_range *range = &bundle->ranges[exam];
     const bool seen = image_seen(bundle, range);
@@ -230,7 +230,7 @@ static enum es_eligible by_list(const struct es_bundle *bundle, uint32_t exam, c
     if (n == 0) return ES_ELIGIBLE_YES;
     for (size_t i = 0; i < range->count; i++) {
         const struct es_event *event = bundle->exam_events[range->first + i];
-        if (!usable(event, &bundle->out->exams[exam], seen)) continue;
+        if (!usable(event, &bundle->out->exams[exam], seen) || !es_unit_has(type, unit, event)) continue;
         const struct es_event_attribute *attribute = attribute_of(event, keyword);
         if (attribute && attribute->state == ES_ATTRIBUTE_PRESENT) {
             if (listed(attribute->value, entries, stride, n)) return ES_ELIGIBLE_YES;
@@ -267,12 +267,13 @@ static enum es_eligible by_age(const struct es_derived_exam *exam, int32_t min_a
     return (min_age < 0 || age >= min_age) && (max_age < 0 || age <= max_age) ? ES_ELIGIBLE_YES : ES_ELIGIBLE_NO;
 }
 
-enum es_eligible es_bundle_eligible(const struct es_bundle *bundle, uint32_t exam, const struct es_eligibility *rule)
+enum es_eligible es_bundle_eligible(const struct es_bundle *bundle, uint32_t exam, enum es_unit_type type, const struct es_pseudonym *unit,
+                                    const struct es_eligibility *rule)
 {
     const enum es_eligible answers[] = {
-        by_list(bundle, exam, "Modality", rule->modality[0], sizeof rule->modality[0], rule->n_modality),
-        by_list(bundle, exam, "BodyPartExamined", rule->body_part[0], sizeof rule->body_part[0], rule->n_body_part),
-        by_list(bundle, exam, "ViewPosition", rule->view[0], sizeof rule->view[0], rule->n_view),
+        by_list(bundle, exam, type, unit, "Modality", rule->modality[0], sizeof rule->modality[0], rule->n_modality),
+        by_list(bundle, exam, type, unit, "BodyPartExamined", rule->body_part[0], sizeof rule->body_part[0], rule->n_body_part),
+        by_list(bundle, exam, type, unit, "ViewPosition", rule->view[0], sizeof rule->view[0], rule->n_view),
         by_age(&bundle->out->exams[exam], rule->min_age, rule->max_age)};
     enum es_eligible worst = ES_ELIGIBLE_YES;
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)

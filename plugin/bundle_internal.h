@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file bundle_internal.h
  * What the files of the derivation share: bundle.c (which events count), bundle_exam.c (exams, attributes, eligibility),
- * bundle_pair.c (which exam a result or reference is of), bundle_case.c (rows). Nobody else includes this.
+ * bundle_pair.c (which exam a result or reference is of), bundle_unit.c (units of an exam), bundle_label.c (what references
+ * say of them), bundle_case.c (rows). Nobody else includes this.
  */
 #ifndef ES_PLUGIN_BUNDLE_INTERNAL_H
 #define ES_PLUGIN_BUNDLE_INTERNAL_H
@@ -65,12 +66,49 @@ static inline int es_pseudonym_order(const struct es_pseudonym *a, const struct 
 struct es_pseudonym es_bundle_study(const struct es_bundle *bundle, const struct es_pseudonym *study);
 /** Fill out->exams, ranges. */
 ES_MUST_USE enum es_errc es_bundle_exams(struct es_bundle *bundle);
-/** Is the exam one the model is meant for? */
-enum es_eligible es_bundle_eligible(const struct es_bundle *bundle, uint32_t exam, const struct es_eligibility *rule);
+/** Is the exam's unit one the model is meant for? Judged by the headers of that unit; by all of the exam when unit is absent. */
+enum es_eligible es_bundle_eligible(const struct es_bundle *bundle, uint32_t exam, enum es_unit_type type, const struct es_pseudonym *unit,
+                                    const struct es_eligibility *rule);
+
+/* ---- units (bundle_unit.c) ---- */
+
+/** Is a header of this unit? One that does not tell (no series, no instance, no laterality) is of every unit. An absent unit has all. */
+bool es_unit_has(enum es_unit_type type, const struct es_pseudonym *unit, const struct es_event *header);
+/** Units of a type that the exam's headers show: series, images, sides by ImageLaterality or Laterality. Not unique.
+ * @param out  room for as many as the exam has headers, and two
+ * @return how many */
+size_t es_units_seen(const struct es_bundle *bundle, uint32_t exam, enum es_unit_type type, struct es_pseudonym *out);
+/** Are all headers of the unit excluded ones? false when there is none. */
+bool es_unit_excluded(const struct es_bundle *bundle, uint32_t exam, enum es_unit_type type, const struct es_pseudonym *unit);
+/** Can `finer` be a part of `coarser`? Everything is of an exam; an image of a series or side, a series of a side. */
+bool es_unit_finer(enum es_unit_type finer, enum es_unit_type coarser);
+enum es_part { ES_PART_NONE, ES_PART_WHOLE, ES_PART_FINER };
+/** Which unit of a type a result or reference speaks of: it itself (WHOLE), one it is part of by the headers (FINER), or none. */
+enum es_part es_unit_part(const struct es_bundle *bundle, uint32_t exam, enum es_unit_type type, const struct es_event *event,
+                          struct es_pseudonym *unit);
+/** Is every finer unit of a whole among those told? Expected are those the headers show; of sides, where no header tells, both.
+ * @param room  as for es_units_seen() */
+bool es_unit_complete(const struct es_bundle *bundle, uint32_t exam, enum es_unit_type type, const struct es_pseudonym *whole,
+                      enum es_unit_type finer, const struct es_pseudonym *told, size_t n_told, struct es_pseudonym *room);
 /** Pair results and references; count those without an exam. */
 ES_MUST_USE enum es_errc es_bundle_pair(struct es_bundle *bundle);
 /** Fill out->cases. */
 ES_MUST_USE enum es_errc es_bundle_cases(struct es_bundle *bundle);
+/* ---- references (bundle_label.c) ---- */
+
+/** What a reference says of one unit of a finding. */
+struct es_label {
+    struct es_pseudonym unit;
+    const struct es_paired *reference;
+    const struct es_finding *finding;
+};
+/** The finding of an event by its name; NULL. */
+const struct es_finding *es_event_finding(const struct es_event *event, const char *name);
+/** Labels of a finding's units from one exam's references, also from those of parts of a unit; by unit, the one that decides last.
+ * @param out  room for n
+ * @return false when memory ran out */
+bool es_bundle_labels(struct es_bundle *bundle, uint32_t exam, const struct es_finding_config *config, const struct es_paired *references,
+                      size_t n, struct es_label *out, size_t *n_out);
 /** First produced first; then by identity. Events without an instant last. */
 int es_first_produced(const struct es_event *a, const struct es_event *b);
 

@@ -190,6 +190,7 @@ static bool take_case(struct es_cohort *cohort, const struct es_derived_case *ro
     out->sources_disagree = row->sources_disagree;
     out->mismatch = row->mismatch;
     out->has_score = row->has_score;
+    out->excluded = row->excluded;
     return setting_number(cohort, row, &out->setting);
 }
 

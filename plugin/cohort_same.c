@@ -88,7 +88,8 @@ static void slot_digest(const struct es_cohort *cohort, const struct es_slot *sl
                   (uint64_t)row->decision << 24 | (uint64_t)row->label << 32 | (uint64_t)row->eligible << 40 |
                   (uint64_t)row->saw_ai << 48;
         bits[1] = (uint64_t)row->has_reference | (uint64_t)row->evaluable << 1 | (uint64_t)row->sources_disagree << 2 |
-                  (uint64_t)row->mismatch << 3 | (uint64_t)row->has_score << 4;
+                  (uint64_t)row->mismatch << 3 | (uint64_t)row->has_score << 4 |
+                  (uint64_t)row->excluded << 5;
         mix_bytes(&mixer, bits, sizeof bits);
         mix_bytes(&mixer, &cohort->by_number[row->setting]->key, sizeof cohort->by_number[row->setting]->key);
         add(out, &mixer);

@@ -69,7 +69,7 @@ static int64_t window_end(int32_t day, int64_t window)
 
 enum es_stage es_case_stage(const struct es_exam_row *exam, const struct es_case_row *row, const struct es_clock *clock)
 {
-    if (exam->excluded != ES_EXCLUDED_NOT) return ES_STAGE_EXCLUDED;
+    if (exam->excluded != ES_EXCLUDED_NOT || row->excluded) return ES_STAGE_EXCLUDED;
     if (row->eligible == ES_ELIGIBLE_NO) return ES_STAGE_INELIGIBLE;
     if (row->eligible == ES_ELIGIBLE_UNKNOWN) return ES_STAGE_ELIGIBILITY_UNKNOWN;
     switch (row->result) {

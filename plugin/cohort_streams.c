@@ -53,7 +53,8 @@ static void gather(const struct es_cohort *cohort, const struct es_slot *slot, s
 {
     for (uint32_t i = 0; i < slot->count; i++) {
         const struct es_case_row *row = &slot->rows[i];
-        if (row->exam == ES_NO_ROW || row->result == 0 || cohort->exams[row->exam].excluded != ES_EXCLUDED_NOT) continue;
+        if (row->exam == ES_NO_ROW || row->result == 0 || row->excluded || cohort->exams[row->exam].excluded != ES_EXCLUDED_NOT)
+            continue;
         struct seen *of = &seen[row->setting];
         const int32_t day = cohort->exams[row->exam].day;
         if (is_ok(row)) {

@@ -267,6 +267,10 @@ bool es_config_wants(const struct es_config *config, const char *keyword)
             (e->n_view > 0 && strcmp(keyword, "ViewPosition") == 0) ||
             ((e->min_age >= 0 || e->max_age >= 0) && strcmp(keyword, "PatientAge") == 0))
             return true;
+        for (size_t k = 0; k < config->models[i].n_findings; k++)
+            if (config->models[i].findings[k].unit == ES_UNIT_SIDE &&
+                (strcmp(keyword, "Laterality") == 0 || strcmp(keyword, "ImageLaterality") == 0))
+                return true;
     }
     return false;
 }

@@ -168,7 +168,7 @@ ES_MUST_USE enum es_errc es_config_from_documents(struct es_config **out, const 
 /** Index of a model or finding by name; -1 when there is none. */
 int es_config_model(const struct es_config *config, const char *name);
 int es_model_finding(const struct es_model_config *model, const char *name);
-/** Is this attribute needed (by an axis or an eligibility rule)? Only such attributes are stored. */
+/** Is this attribute needed (by an axis, an eligibility rule, or as laterality by a unit that is a side)? Only such are stored. */
 bool es_config_wants(const struct es_config *config, const char *keyword);
 /** Is this the linked name of an axis? */
 bool es_config_links(const struct es_config *config, const char *name);

@@ -127,7 +127,7 @@ struct es_event {
     struct es_event_attribute *attributes; /* sorted by keyword */
     size_t n_attributes;
     enum es_unit_type unit;
-    struct es_pseudonym unit_id; /* kind SERIES or INSTANCE where the unit is one, so that it equals an exam's; else UNIT */
+    struct es_pseudonym unit_id; /* kind SERIES or INSTANCE where the unit is one, so that it equals an exam's; es_side_unit(); else UNIT */
     char model_name[ES_NAME_SIZE], model_version[ES_NAME_SIZE], model_manufacturer[ES_NAME_SIZE];
     struct es_pseudonym device;
     enum es_algorithm_source model_rule;
@@ -154,6 +154,11 @@ struct es_event {
     int64_t sent;
 };
 void es_event_clear(struct es_event *event);
+/** The unit id of a side, 'L' or 'R': the letter itself, which names nobody, so that headers and results meet without the key. */
+static inline struct es_pseudonym es_side_unit(char side)
+{
+    return (struct es_pseudonym){{0, (uint8_t)side}};
+}
 
 /** Check a message's rules for its kind and make it an event: normalise, pseudonymise, apply vocabularies, drop attributes
  * the configuration does not want. @return ES_E_REFUSED with what was found and expected, never a value */

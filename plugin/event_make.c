@@ -188,8 +188,11 @@ static enum es_errc make_unit(struct making *m)
     if (s->unit == ES_UNIT_SERIES) return uid(m, "unit.id", ES_PSEUDONYM_SERIES, s->unit_id, &e->unit_id);
     if (s->unit == ES_UNIT_IMAGE) return uid(m, "unit.id", ES_PSEUDONYM_INSTANCE, s->unit_id, &e->unit_id);
     es_attribute_fold(s->unit_id, folded, sizeof folded);
-    if (s->unit == ES_UNIT_SIDE && strcmp(folded, "L") != 0 && strcmp(folded, "R") != 0)
-        return refuse(m, "unit.id", "found another side, expected L or R");
+    if (s->unit == ES_UNIT_SIDE) {
+        if (strcmp(folded, "L") != 0 && strcmp(folded, "R") != 0) return refuse(m, "unit.id", "found another side, expected L or R");
+        e->unit_id = es_side_unit(folded[0]);
+        return ES_OK;
+    }
     return pseudonym(m, ES_PSEUDONYM_UNIT, NULL, folded, &e->unit_id);
 }
 
