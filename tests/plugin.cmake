@@ -10,6 +10,7 @@ es_add_test(config es_plugin)
 es_add_test(event es_plugin)
 es_add_test(jsonl es_plugin)
 es_add_test(json_path es_plugin)
+es_add_test(report_text es_plugin)
 es_add_test(recognise es_plugin)
 
 # A small site that several tests share.
