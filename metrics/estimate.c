@@ -22,6 +22,7 @@ static const struct {
     [ES_VERIFICATION] = {"verification", "unverified cases could turn the difference round"},
     [ES_EVERYONE_HAS_NO_REST] = {"everyone_has_no_rest", "the group of everyone has nobody to be compared with"},
     [ES_NO_REST] = {"no_rest", "no case is known to be outside this group"},
+    [ES_NO_OVERLAP] = {"no_overlap", "at no level of the other attribute are there cases of both the group and the rest"},
     [ES_TOO_SMALL_TO_SHOW] = {"suppressed", "too few patients to show without disclosing one"},
 };
 

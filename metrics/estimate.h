@@ -40,6 +40,7 @@ enum es_reason {
     ES_EVERYONE_HAS_NO_REST,
     ES_NO_REST,
     ES_TOO_SMALL_TO_SHOW,
+    ES_NO_OVERLAP,
     ES_REASON_COUNT
 };
 

@@ -74,6 +74,29 @@ struct es_standardised {
  */
 void es_standardise(const struct es_sheet *sheet, const struct es_grouping *grouping, const uint8_t *level,
                     const struct es_case_rule *rule, uint8_t axis, double alpha, struct es_standardised *out);
+/** Every gap of one rate between a level and its rest, for each axis given each other axis. Owned, es_standard_table_free(). */
+struct es_standard_table {
+    uint8_t axes;
+    size_t first[ES_MAX_AXES];                     /* of an axis, in entry: its levels 0 .. n-1, of each one the other axes */
+    uint64_t least[ES_MAX_AXES][ES_MAX_AXES];      /* fewest successes or failures above 0 in a cell of two axes; 0: no case */
+    struct es_standardised *entry;
+};
+/**
+ * What es_standardise() finds for every level of every axis and every other axis, from one count of each pair of axes: cases x pairs
+ * of axes, and for patients with several cases the levels of the first axis. Patient terms are whole multiples of 2^-28 of a
+ * case's share, so that the result does not depend on any order; against es_standardise() a design effect differs by less
+ * than 1e-6 of itself.
+ *
+ * @param rule  first_only is not read
+ * @param out   written whole on true; empty on false
+ * @return false when memory ran out
+ */
+bool es_standardise_all(const struct es_sheet *sheet, const struct es_case_rule *rule, double alpha, struct es_standard_table *out);
+/** The gap of a level of `axis` given the axis `by`, which must be another. */
+const struct es_standardised *es_standard_at(const struct es_standard_table *table, uint8_t axis, uint8_t level, uint8_t by);
+/** `{0}` is allowed. */
+void es_standard_table_free(struct es_standard_table *table);
+
 /** As a comparison for the report: rates, difference, limits, p, counts, deff; method ES_INTERVAL_MANTEL_HAENSZEL, or
  * ES_INTERVAL_NORMAL_JOINT for the direct one. lo_eq and hi_eq, p_lower and p_upper are NAN: no parity is claimed from it.
  * @param direct  which of the two */

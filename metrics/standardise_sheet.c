@@ -5,12 +5,7 @@
 #include <string.h>
 
 #include "metrics/exact_sum.h"
-#include "metrics/standardise.h"
-
-/** Both kinds of weights by level; 0 where a stratum is not used. */
-struct weights {
-    double mh[ES_MAX_LEVELS], direct[ES_MAX_LEVELS];
-};
+#include "metrics/standardise_parts.h"
 
 /** One patient's counts by level of the second axis; a list of the levels met. */
 struct patient {
@@ -26,8 +21,7 @@ struct walk {
     const uint8_t *level;
     const struct es_case_rule *rule;
     uint8_t axis;
-    struct es_stratum strata[ES_MAX_LEVELS];
-    struct weights weight;
+    struct es_standard_strata strata;
     struct es_exact_sum mh, direct;
 };
 
@@ -47,19 +41,18 @@ static void count_strata(struct walk *w)
     for (uint32_t row = 0; row < w->sheet->rows; row++) {
         if (!es_case_counts(w->sheet, w->rule, row)) continue;
         const enum es_side side = es_side_of(w->sheet, w->grouping, w->level, row);
-        if (side != ES_SIDE_NONE) add(&w->strata[w->sheet->level[w->axis][row]], side, es_case_success(w->sheet, row));
+        if (side != ES_SIDE_NONE) add(&w->strata.at[w->sheet->level[w->axis][row]], side, es_case_success(w->sheet, row));
     }
 }
 
-/** Which strata count, what is left out, and the weights. */
-static void weigh(struct walk *w, struct es_standardised *out)
+void es_standard_weigh(struct es_standard_strata *strata, struct es_standardised *out)
 {
     double total = 0, sum = 0;
     uint64_t xg = 0, xr = 0;
-    out->cases_unknown = w->strata[0].ng + w->strata[0].nr;
-    w->strata[0] = (struct es_stratum){0, 0, 0, 0};
+    out->cases_unknown = strata->at[0].ng + strata->at[0].nr;
+    strata->at[0] = (struct es_stratum){0, 0, 0, 0};
     for (unsigned k = 1; k < ES_MAX_LEVELS; k++) {
-        const struct es_stratum *s = &w->strata[k];
+        const struct es_stratum *s = &strata->at[k];
         if (s->ng && s->nr) {
             const double n = (double)s->ng, m = (double)s->nr;
             out->strata++;
@@ -67,8 +60,8 @@ static void weigh(struct walk *w, struct es_standardised *out)
             out->cases_rest += s->nr;
             xg += s->xg;
             xr += s->xr;
-            sum += w->weight.mh[k] = n * m / (n + m);
-            total += w->weight.direct[k] = n + m;
+            sum += strata->mh[k] = n * m / (n + m);
+            total += strata->direct[k] = n + m;
         } else if (s->ng || s->nr) {
             out->one_armed++;
             out->is_one_armed[k] = true;
@@ -76,8 +69,8 @@ static void weigh(struct walk *w, struct es_standardised *out)
         }
     }
     for (unsigned k = 1; k < ES_MAX_LEVELS && out->strata; k++) {
-        w->weight.mh[k] /= sum;
-        w->weight.direct[k] /= total;
+        strata->mh[k] /= sum;
+        strata->direct[k] /= total;
     }
     if (out->strata) out->crude = (double)xg / (double)out->cases_group - (double)xr / (double)out->cases_rest;
 }
@@ -88,13 +81,13 @@ static void add_patient(struct walk *w, struct patient *p, struct es_standardise
     double mh = 0, direct = 0;
     bool group = false, rest = false;
     for (unsigned k = 1; k < ES_MAX_LEVELS && p->count; k++) {
-        const struct es_stratum *mine = &p->at[k], *s = &w->strata[k];
-        if (mine->ng + mine->nr == 0 || !(w->weight.mh[k] > 0)) continue;
+        const struct es_stratum *mine = &p->at[k], *s = &w->strata.at[k];
+        if (mine->ng + mine->nr == 0 || !(w->strata.mh[k] > 0)) continue;
         const double n = (double)s->ng, m = (double)s->nr;
         const double u = ((double)mine->xg - (double)s->xg / n * (double)mine->ng) / n -
                          ((double)mine->xr - (double)s->xr / m * (double)mine->nr) / m;
-        mh += w->weight.mh[k] * u;
-        direct += w->weight.direct[k] * u;
+        mh += w->strata.mh[k] * u;
+        direct += w->strata.direct[k] * u;
         group = group || mine->ng;
         rest = rest || mine->nr;
     }
@@ -124,17 +117,26 @@ static void walk_patients(struct walk *w, struct es_standardised *out)
 }
 
 /** max(1, K/(K-1) sum u^2 over the variance of independent cases). */
-static double design_effect(const struct walk *w, const double *weight, const struct es_exact_sum *squares, uint64_t patients)
+static double design_effect(const struct es_standard_strata *strata, const double *weight, double squares, uint64_t patients)
 {
     double binomial = 0;
     for (unsigned k = 1; k < ES_MAX_LEVELS; k++) {
         if (!(weight[k] > 0)) continue;
-        const double n = (double)w->strata[k].ng, m = (double)w->strata[k].nr;
-        const double p = (double)w->strata[k].xg / n, q = (double)w->strata[k].xr / m;
+        const struct es_stratum *s = &strata->at[k];
+        const double n = (double)s->ng, m = (double)s->nr, p = (double)s->xg / n, q = (double)s->xr / m;
         binomial += weight[k] * weight[k] * (p * (1 - p) / n + q * (1 - q) / m);
     }
     if (patients < 2 || !(binomial > 0)) return 1;
-    return fmax(1, (double)patients / ((double)patients - 1) * es_exact_sum_value(squares) / binomial);
+    return fmax(1, (double)patients / ((double)patients - 1) * squares / binomial);
+}
+
+void es_standard_finish(const struct es_standard_strata *strata, double mh_squares, double direct_squares, double alpha,
+                        struct es_standardised *out)
+{
+    out->mantel_haenszel_deff = design_effect(strata, strata->mh, mh_squares, out->patients);
+    out->direct_deff = design_effect(strata, strata->direct, direct_squares, out->patients);
+    out->mantel_haenszel = es_mantel_haenszel(strata->at, ES_MAX_LEVELS, out->mantel_haenszel_deff, alpha);
+    out->direct = es_direct_standard(strata->at, ES_MAX_LEVELS, out->direct_deff, alpha);
 }
 
 void es_standardise(const struct es_sheet *sheet, const struct es_grouping *grouping, const uint8_t *level,
@@ -149,10 +151,7 @@ void es_standardise(const struct es_sheet *sheet, const struct es_grouping *grou
     w.axis = axis;
     *out = (struct es_standardised){.crude = NAN};
     count_strata(&w);
-    weigh(&w, out);
+    es_standard_weigh(&w.strata, out);
     if (out->strata) walk_patients(&w, out);
-    out->mantel_haenszel_deff = design_effect(&w, w.weight.mh, &w.mh, out->patients);
-    out->direct_deff = design_effect(&w, w.weight.direct, &w.direct, out->patients);
-    out->mantel_haenszel = es_mantel_haenszel(w.strata, ES_MAX_LEVELS, out->mantel_haenszel_deff, alpha);
-    out->direct = es_direct_standard(w.strata, ES_MAX_LEVELS, out->direct_deff, alpha);
+    es_standard_finish(&w.strata, es_exact_sum_value(&w.mh), es_exact_sum_value(&w.direct), alpha, out);
 }

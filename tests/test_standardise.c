@@ -22,10 +22,36 @@
 #include "metrics/standardise.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sheets.h"
 #include "testlib.h"
+
+/* The linker sends the kernels' malloc() and calloc() here (--wrap). */
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+
+static int until_failure = -1; /* calls that still succeed; below 0: all do */
+
+static bool fails(void)
+{
+    if (until_failure == 0) return true;
+    if (until_failure > 0) until_failure--;
+    return false;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return fails() ? NULL : __real_calloc(count, size);
+}
 
 static struct test_sheet sheet, other;
 static const struct es_stratum table[] = {{40, 50, 90, 100}, {18, 30, 110, 150}, {9, 20, 25, 40}};
@@ -174,6 +200,103 @@ static void test_no_order_changes_a_bit(void)
     }
 }
 
+static void same(const struct es_standardised *a, const struct es_standardised *b)
+{
+    CU_ASSERT_TRUE(a->strata == b->strata && a->one_armed == b->one_armed && a->cases_group == b->cases_group);
+    CU_ASSERT_TRUE(a->cases_rest == b->cases_rest && a->cases_one_armed == b->cases_one_armed && a->cases_unknown == b->cases_unknown);
+    CU_ASSERT_TRUE(a->patients == b->patients && a->patients_group == b->patients_group && a->patients_rest == b->patients_rest);
+    CU_ASSERT_TRUE(memcmp(a->is_one_armed, b->is_one_armed, sizeof a->is_one_armed) == 0);
+    CU_ASSERT_TRUE(a->crude == b->crude || (isnan(a->crude) && isnan(b->crude)));
+    CU_ASSERT_DOUBLE_EQUAL(a->mantel_haenszel_deff, b->mantel_haenszel_deff, 1e-6 * b->mantel_haenszel_deff);
+    CU_ASSERT_DOUBLE_EQUAL(a->direct_deff, b->direct_deff, 1e-6 * b->direct_deff);
+    CU_ASSERT_EQUAL(a->mantel_haenszel.status, b->mantel_haenszel.status);
+    if (a->strata == 0) return;
+    CU_ASSERT_TRUE(a->mantel_haenszel.difference == b->mantel_haenszel.difference && a->direct.difference == b->direct.difference);
+    CU_ASSERT_DOUBLE_EQUAL(a->mantel_haenszel.limits.lo, b->mantel_haenszel.limits.lo, 1e-7);
+    CU_ASSERT_DOUBLE_EQUAL(a->direct.limits.hi, b->direct.limits.hi, 1e-7);
+}
+
+/** Every level of every axis given every other axis: as one at a time, for both rates. */
+static void test_all_at_once_are_those_one_by_one(void)
+{
+    struct es_standard_table all = {0};
+    size_t met = 0, clustered = 0;
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        test_sheet_fill(&sheet, 600, seed < 4 ? 3 : 60, seed);
+        for (int rate = 0; rate < 2; rate++) {
+            const struct es_case_rule either = {.rate = (enum es_rate)rate, .exploratory = true};
+            CU_ASSERT_TRUE_FATAL(es_standardise_all(&sheet.sheet, &either, 0.05, &all));
+            for (uint8_t a = 0; a < sheet.sheet.axes; a++)
+                for (uint8_t b = 0; b < sheet.sheet.axes; b++)
+                    for (uint8_t l = 0; a != b && l < sheet.sheet.axis_levels[a]; l++) {
+                        const struct es_grouping grouping = {1, {a, 0, 0}};
+                        const uint8_t level[3] = {l, 0, 0};
+                        struct es_standardised one;
+                        es_standardise(&sheet.sheet, &grouping, level, &either, b, 0.05, &one);
+                        same(es_standard_at(&all, a, l, b), &one);
+                        met += one.strata > 0;
+                        clustered += one.direct_deff > 1.01;
+                    }
+            es_standard_table_free(&all);
+        }
+    }
+    CU_ASSERT_TRUE(met > 40 && clustered > 10);
+}
+
+/** The numbers of R, through the table; and the smallest cell of the crossing, counted by hand. */
+static void test_the_table_has_the_numbers_of_r(void)
+{
+    struct es_standard_table all = {0};
+    uint32_t cell[3][4][2] = {{{0}}};
+    uint64_t least = UINT64_MAX;
+    make_patients();
+    CU_ASSERT_TRUE_FATAL(es_standardise_all(&sheet.sheet, &rule, 0.05, &all));
+    const struct es_standardised *s = es_standard_at(&all, 0, 1, 1);
+    CU_ASSERT_DOUBLE_EQUAL(s->mantel_haenszel_deff, 1.10965931751803, 1e-8);
+    CU_ASSERT_DOUBLE_EQUAL(s->direct_deff, 1.10829259036062, 1e-8);
+    CU_ASSERT_DOUBLE_EQUAL(s->mantel_haenszel.limits.lo, -0.25464783685643311, 1e-9);
+    CU_ASSERT_DOUBLE_EQUAL(s->direct.limits.hi, 0.12208466091134011, 1e-9);
+    for (uint32_t i = 0; i < 120; i++) cell[sheet.level[0][i]][sheet.level[1][i]][sheet.decision[i]]++;
+    for (int i = 0; i < 24; i++)
+        if ((&cell[0][0][0])[i] && (&cell[0][0][0])[i] < least) least = (&cell[0][0][0])[i];
+    CU_ASSERT_TRUE(all.least[0][1] == least && all.least[1][0] == least && all.least[0][0] == 0);
+    es_standard_table_free(&all);
+    CU_ASSERT_PTR_NULL(all.entry);
+}
+
+static void test_the_table_knows_no_order(void)
+{
+    struct es_standard_table a = {0}, b = {0};
+    test_sheet_fill(&sheet, 500, 4, 5);
+    test_sheet_permute(&sheet, &other, 77);
+    CU_ASSERT_TRUE_FATAL(es_standardise_all(&sheet.sheet, &rule, 0.05, &a) && es_standardise_all(&other.sheet, &rule, 0.05, &b));
+    for (uint8_t l = 0; l < sheet.sheet.axis_levels[0]; l++) {
+        const struct es_standardised *x = es_standard_at(&a, 0, l, 1), *y = es_standard_at(&b, 0, l, 1);
+        CU_ASSERT_TRUE(x->mantel_haenszel_deff == y->mantel_haenszel_deff && x->direct_deff == y->direct_deff);
+    }
+    es_standard_table_free(&a);
+    es_standard_table_free(&b);
+}
+
+static void test_memory_that_runs_out_leaves_an_empty_table(void)
+{
+    make_patients();
+    int failures = 0;
+    for (int n = 0; n < 40; n++) {
+        struct es_standard_table t = {.axes = 9};
+        until_failure = n;
+        const bool fits = es_standardise_all(&sheet.sheet, &rule, 0.05, &t);
+        until_failure = -1;
+        if (fits) {
+            es_standard_table_free(&t);
+            break;
+        }
+        failures++;
+        CU_ASSERT_TRUE(t.entry == NULL && t.axes == 0);
+    }
+    CU_ASSERT_EQUAL(failures, 4 + 2 * sheet.sheet.axes * (sheet.sheet.axes - 1)); /* cells of each ordered pair, twice */
+}
+
 int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
@@ -183,6 +306,10 @@ int main(int argc, char **argv)
         {"strata_without_both_arms_are_counted", test_strata_without_both_arms_are_counted},
         {"degenerate_tables", test_degenerate_tables},
         {"no_order_changes_a_bit", test_no_order_changes_a_bit},
+        {"all_at_once_are_those_one_by_one", test_all_at_once_are_those_one_by_one},
+        {"the_table_has_the_numbers_of_r", test_the_table_has_the_numbers_of_r},
+        {"the_table_knows_no_order", test_the_table_knows_no_order},
+        {"memory_that_runs_out_leaves_an_empty_table", test_memory_that_runs_out_leaves_an_empty_table},
         {NULL, NULL},
     };
     return es_test_main("standardise", tests, argc, argv);

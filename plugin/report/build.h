@@ -10,6 +10,7 @@
 
 #include "metrics/catalogue.h"
 #include "metrics/monitor.h"
+#include "metrics/standardise.h"
 #include "plugin/report/report.h"
 #include "plugin/report/tree.h"
 
@@ -33,6 +34,8 @@ struct es_report_part {
     struct es_sweep *judge;   /* owned, rows from the plan's day on; NULL when that is all rows (use `sweep`) */
     struct es_tally *judge_tallies;
     struct es_gap_sums (*firsts)[2]; /* owned; Mode "strict": of each group of `sweep` and each rate, one case a patient; else NULL */
+    struct es_standard_table adjusted[2], judge_adjusted[2]; /* owned, by rate: each gap given each other axis; of the cases of
+                                                                `sweep` and of `judge` */
     cJSON *curves, *drift;    /* owned until es_report_groups() puts them into the tree */
     cJSON *groups;            /* in the tree */
 };
@@ -40,6 +43,8 @@ struct es_report_part {
 /** One comparison of the primary family, waiting for its correction. */
 struct es_trial {
     const struct es_metric *metric;
+    const struct es_report_part *part;
+    struct es_group_key key;
     const struct es_summary *summary; /* of the judging sweep */
     struct es_gap_sums sums;          /* what a sequential verdict is drawn from */
     struct es_comparison raw;         /* at the uncorrected level */
@@ -160,6 +165,13 @@ void es_report_words(char *out, size_t size, const struct es_metric *metric, dou
 /* summary.c */
 /** Fill "summary" from the disclosed tree. */
 void es_report_summary(struct es_tree *tree, cJSON *release);
+
+/* standardised.c: gaps given another axis (METRICS J8) */
+/** Both rates of a sheet, while it is there. @param tables  [2], empty; owned by the caller */
+ES_MUST_USE enum es_errc es_report_standardise(const struct es_sheet *sheet, struct es_standard_table *tables, struct es_error *err);
+/** Add "adjusted_for" to a comparison of a rate between a level of one axis and its rest; nothing for other comparisons. */
+void es_report_adjusted(struct es_report *report, const struct es_standard_table *tables, struct es_group_key key,
+                        const struct es_metric *metric, cJSON *comparison);
 
 /* curves.c */
 /** ROC points and calibration bins of everyone and each level, thinned and merged as the audience's rule asks. @param out  "curves" */

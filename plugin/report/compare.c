@@ -113,6 +113,7 @@ static void compare_exploratory(struct es_report *report, const struct es_report
     }
     if (es_report_ai_aware(es_sweep_summary(part->sweep, 0), metric)) c.flags |= ES_FLAG_AI_AWARE; /* group or rest */
     exploratory(&report->tree, node, metric, &c, &level, margin, reason);
+    es_report_adjusted(report, part->adjusted, es_sweep_key(part->sweep, index), metric, node);
 }
 
 static enum es_errc compare_primary(struct es_report *report, const struct es_report_part *part, size_t index,
@@ -140,6 +141,8 @@ static enum es_errc compare_primary(struct es_report *report, const struct es_re
     struct es_trial *trial = new_trial(report);
     if (!trial) return es_fail(err, ES_E_MEMORY, "no memory for comparison %zu", report->n_trials);
     trial->metric = metric;
+    trial->part = part;
+    trial->key = es_sweep_key(part->sweep, index);
     trial->summary = es_sweep_summary(sweep, at);
     trial->raw = c;
     if (sequential) trial->sums = es_report_sums(part, index, trial->summary, rate);
@@ -241,8 +244,9 @@ static void rule_fixed(const struct es_report *report, const struct es_trial *tr
     out->percent = 100 * (1 - (parity ? 2 : 1) * plan->alpha);
 }
 
-static void write_ruling(struct es_tree *t, const struct es_trial *trial, const struct es_ruling *r)
+static void write_ruling(struct es_report *report, const struct es_trial *trial, const struct es_ruling *r)
 {
+    struct es_tree *t = &report->tree;
     const struct es_comparison *c = &r->comparison;
     char words[240];
     if (r->verdict == ES_VERDICT_NONE) {
@@ -267,6 +271,8 @@ static void write_ruling(struct es_tree *t, const struct es_trial *trial, const 
     else
         es_tree_text(t, trial->node, "cases_needed", NULL);
     people(t, trial->node, c);
+    es_report_adjusted(report, trial->from_plan_day ? trial->part->judge_adjusted : trial->part->adjusted, trial->key, trial->metric,
+                       trial->node);
 }
 
 /** Bonferroni over the planned looks: p against the whole alpha is p over the looks against each look's share. */
@@ -283,7 +289,7 @@ static enum es_errc judge_sequential(struct es_report *report, struct es_error *
     for (size_t i = 0; i < report->n_trials; i++) {
         struct es_ruling ruling;
         es_report_rule_sequential(report, &report->trials[i], total, &ruling);
-        write_ruling(&report->tree, &report->trials[i], &ruling);
+        write_ruling(report, &report->trials[i], &ruling);
     }
     return report->tree.failed ? es_fail(err, ES_E_MEMORY, "no memory for %zu verdicts", report->n_trials) : ES_OK;
 }
@@ -319,7 +325,7 @@ enum es_errc es_report_judge(struct es_report *report, struct es_error *err)
     for (size_t i = 0; i < n; i++) {
         struct es_ruling ruling;
         rule_fixed(report, &report->trials[i], total, &ruling);
-        write_ruling(&report->tree, &report->trials[i], &ruling);
+        write_ruling(report, &report->trials[i], &ruling);
     }
     free(work);
     free(scratch);

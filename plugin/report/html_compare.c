@@ -86,6 +86,7 @@ static void row(struct es_page *page, const cJSON *release, const cJSON *group, 
     es_page_text(page, es_view_title(release, comparison->string));
     es_page_put(page, "</td><td>");
     es_page_text(page, es_view_string(comparison, "words"));
+    es_html_adjusted(page, comparison);
     es_page_put(page, "</td>");
     if (primary) {
         es_page_put(page, "<td class=\"n\">");

@@ -45,6 +45,8 @@ void es_html_seen(struct es_page *page, const cJSON *release);
 void es_html_coverage(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
 void es_html_finding(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
 void es_html_comparisons(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
+/** What remains of a comparison's gap when another attribute is held equal, for its cell. */
+void es_html_adjusted(struct es_page *page, const cJSON *comparison);
 /** Shares against the reference population, when there is one. */
 void es_html_population(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
 /** Drift by month. */

@@ -41,7 +41,8 @@ static enum es_errc draw(struct es_report *report, const struct es_sheet *sheet,
 
 /** One sheet, swept and tallied; the sheet is gone afterwards. @param shapes  whose sweep this is: gets curves, drift and first cases; may be NULL */
 static enum es_errc sweep_rows(struct es_report *report, const struct es_stream *stream, int32_t from, struct es_sweep **sweep,
-                               struct es_tally **tallies, struct es_report_part *shapes, struct es_error *err)
+                               struct es_tally **tallies, struct es_standard_table *adjusted, struct es_report_part *shapes,
+                               struct es_error *err)
 {
     struct es_sheet_holder holder = {0};
     enum es_errc e = es_cohort_sheet(es_site_cohort(report->site), stream, from, report->options->to, report->now, report->plan_day,
@@ -59,6 +60,8 @@ static enum es_errc sweep_rows(struct es_report *report, const struct es_stream 
         *tallies = es_report_tally(report, &holder.sheet, *sweep);
         if (!*tallies) e = es_fail(err, ES_E_MEMORY, "no memory to tally %u rows", holder.sheet.rows);
     }
+    if (e == ES_OK && report->config->models[stream->model].findings[stream->finding].task == ES_TASK_BINARY)
+        e = es_report_standardise(&holder.sheet, adjusted, err);
     if (e == ES_OK && shapes) e = draw(report, &holder.sheet, shapes, err);
     if (e == ES_OK && shapes) e = es_report_firsts(report, &holder.sheet, shapes, err);
     es_sheet_holder_clear(&holder);
@@ -68,12 +71,12 @@ static enum es_errc sweep_rows(struct es_report *report, const struct es_stream 
 enum es_errc es_report_sweep(struct es_report *report, struct es_report_part *part, struct es_error *err)
 {
     const int32_t from = report->options->from;
-    const enum es_errc e = sweep_rows(report, part->stream, from, &part->sweep, &part->tallies, part, err);
+    const enum es_errc e = sweep_rows(report, part->stream, from, &part->sweep, &part->tallies, part->adjusted, part, err);
     if (e != ES_OK) return e;
     const bool early = es_sweep_count(part->sweep) > 0 && es_summary_marked(es_sweep_summary(part->sweep, 0), ES_MARK_EXPLORATORY) > 0;
     if (!early || report->plan_day == ES_NO_DAY) return ES_OK;
     const int32_t day = from != ES_NO_DAY && from > report->plan_day ? from : report->plan_day;
-    return sweep_rows(report, part->stream, day, &part->judge, &part->judge_tallies, NULL, err);
+    return sweep_rows(report, part->stream, day, &part->judge, &part->judge_tallies, part->judge_adjusted, NULL, err);
 }
 
 void es_report_part_clear(struct es_report_part *part)
@@ -83,6 +86,10 @@ void es_report_part_clear(struct es_report_part *part)
     free(part->tallies);
     free(part->judge_tallies);
     free(part->firsts);
+    for (int rate = 0; rate < 2; rate++) {
+        es_standard_table_free(&part->adjusted[rate]);
+        es_standard_table_free(&part->judge_adjusted[rate]);
+    }
     cJSON_Delete(part->curves);
     cJSON_Delete(part->drift);
     *part = (struct es_report_part){0};

@@ -55,7 +55,12 @@ static void strip(cJSON *release)
             cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(group, "against_floor"))
                 cJSON_DeleteItemFromObjectCaseSensitive(entry, ES_HIDDEN);
             cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(group, "against_rest"))
+            {
+                cJSON *given;
                 cJSON_DeleteItemFromObjectCaseSensitive(entry, ES_HIDDEN);
+                cJSON_ArrayForEach(given, cJSON_GetObjectItemCaseSensitive(entry, "adjusted_for"))
+                    cJSON_DeleteItemFromObjectCaseSensitive(given, ES_HIDDEN);
+            }
         }
     }
 }

@@ -120,6 +120,10 @@ void es_release_write(struct es_tree *tree, struct es_release_table *table);
 /** Estimates, floors and comparisons of every group, after the cells are decided. */
 void es_release_statistics(struct es_tree *tree, struct es_release_table *table);
 
+/** standardised.c: suppress entries of "adjusted_for". For staff those over few patients; for outsiders, where any cell of the two axes
+ * that crossed is small, in either rate, so that no gap tells what the crossing hides; under nhs all, as they cannot be made of
+ * rounded counts. */
+void es_release_adjusted(struct es_tree *tree, cJSON *comparison, const struct es_release_rule *rule);
 /** Is a count over so many people too small to show? 0 is shown. */
 bool es_release_small(const struct es_release_rule *rule, double people);
 /** NHS: to the nearest 5. */

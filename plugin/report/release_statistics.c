@@ -227,10 +227,12 @@ static void comparisons(struct es_tree *tree, struct es_release_table *t, cJSON 
         if ((t->rule.external || t->rule.kind == ES_DISCLOSE_NHS) && hidden && is_rate(es_metric_find(c->string)))
             small |= tells_a_cell(&t->rule, es_view_number(c, "rest_value"), n) ||
                      tells_a_cell(&t->rule, es_view_number(c, "group_value"), es_view_number(hidden, "n_group"));
-        if (metric_hidden(group, c->string) || small)
+        if (metric_hidden(group, c->string) || small) {
             withhold(tree, list, c);
-        else if (t->rule.kind == ES_DISCLOSE_NHS && hidden)
-            round_comparison(tree, c, hidden);
+        } else {
+            if (t->rule.kind == ES_DISCLOSE_NHS && hidden) round_comparison(tree, c, hidden);
+            es_release_adjusted(tree, c, &t->rule);
+        }
     }
 }
 

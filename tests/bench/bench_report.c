@@ -15,6 +15,8 @@
 #include "bench_sheet.h"
 #include "metrics/catalogue.h"
 #include "metrics/order.h"
+#include "metrics/search.h"
+#include "metrics/standardise.h"
 
 struct clocks {
     double wall, cpu;
@@ -162,6 +164,32 @@ static void peer(const struct es_sheet *sheet)
     unlink(path);
 }
 
+/** Both rates of each level against its rest given each other axis, and the search for weak groups as the report runs it. */
+static bool standardised(const struct es_sheet *sheet)
+{
+    const struct clocks start = now();
+    struct es_standard_table table;
+    printf(" %-34s", "gaps given another axis");
+    for (int rate = 0; rate < 2; rate++) {
+        const struct es_case_rule rule = {.rate = (enum es_rate)rate, .exploratory = true};
+        if (!es_standardise_all(sheet, &rule, 0.05, &table)) return false;
+        es_standard_table_free(&table);
+    }
+    part("all pairs of axes", start);
+    const struct clocks from = now();
+    size_t count = 0;
+    for (int rate = 0; rate < 2; rate++) {
+        const struct es_search_plan plan = {{.rate = (enum es_rate)rate, .exploratory = true}, 3, 10, 50, 0.05};
+        struct es_search found;
+        if (!es_search_run(sheet, &plan, &found)) return false;
+        count += found.count;
+        es_search_free(&found);
+    }
+    part("weak groups", from);
+    printf(" (%zu)\n", count);
+    return true;
+}
+
 static bool bench(uint32_t cases, bool beside)
 {
     static const struct es_sweep_options rates = {0, false}, fits = {0, true}, all = {1, true};
@@ -176,6 +204,7 @@ static bool bench(uint32_t cases, bool beside)
         done = es_sheet_check(&sheet, NULL);
         part("sheet checked in", made);
         printf("\n");
+        done = done && standardised(&sheet);
         done = done && in_child(&sheet, "rates, AUROC, Brier, O:E, verdicts", &rates) &&
                in_child(&sheet, "and calibration fits", &fits) && in_child(&sheet, "and AUROC, CITL verdicts of axes", &all);
         if (done && beside) peer(&sheet);
