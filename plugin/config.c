@@ -43,9 +43,22 @@ static enum es_errc read_ledger(struct config_reader *reader, const cJSON *item,
     return placed;
 }
 
+/* In a document of the ledger the file's text stands inside, so that a report can be made again without the file. */
+static enum es_errc read_population_text(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)
+{
+    struct es_config *config = into;
+    if (!cJSON_IsString(item)) return config_fault(reader, place, item, "a text");
+    config->population_text = strdup(item->valuestring);
+    return config->population_text != NULL ? ES_OK : config_memory(reader);
+}
+
 static enum es_errc read_population(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)
 {
     struct es_config *config = into;
+    if (reader->stored) {
+        static const struct config_key inside[] = {{"Text", CONFIG_OTHER, true, 0, 0, 0, 0, NULL, read_population_text}};
+        return config_object(reader, item, place, inside, COUNT_OF(inside), into);
+    }
     const enum es_errc code = config_file(reader, item, place, config->reference_population, sizeof config->reference_population);
     if (code == ES_OK && access(config->reference_population, R_OK) != 0)
         return config_wrong(reader, place, "found \"%.100s\", which cannot be read (%s), expected a CSV file", config->reference_population,
@@ -146,7 +159,9 @@ static enum es_errc build(struct config_reader *reader, const cJSON *object, str
     const struct config_place plan = {NULL, "Plan", 0};
     if (code == ES_OK && cJSON_GetObjectItemCaseSensitive(object, "Plan") == NULL) code = config_read_plan(reader, NULL, &plan, config);
     if (code == ES_OK && config->reference_population[0] != '\0')
-        code = es_population_load(&config->population, config->reference_population, config, reader->err);
+        code = es_population_read(&config->population_text, config->reference_population, reader->err);
+    if (code == ES_OK && config->population_text != NULL)
+        code = es_population_parse(&config->population, config->population_text, strlen(config->population_text), config, reader->err);
     if (code == ES_OK) code = config_make_documents(reader);
     if (code != ES_OK) {
         es_config_free(config);
@@ -226,6 +241,7 @@ void es_config_free(struct es_config *config)
     }
     free(config->models);
     es_population_free(config->population);
+    free(config->population_text);
     free(config->plan.groups);
     free(config->document);
     free(config->plan_document);

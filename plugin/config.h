@@ -144,7 +144,8 @@ struct es_config {
     bool exclude_identity_removed;  /* "Exclude": ["identity_removed"] */
     char patient_id_prefix[ES_NAME_SIZE], accession_prefix[ES_NAME_SIZE]; /* stripped before hashing, when there */
     char reference_population[1024]; /* "ReferencePopulation": CSV file, "" when none; must exist */
-    struct es_population *population; /* owned: what that file says (plugin/population.h); NULL when none, and in a stored configuration */
+    struct es_population *population; /* owned: what that file says (plugin/population.h); NULL when none */
+    char *population_text;     /* owned: the file as it stood; it goes into `document` */
     char note[512];            /* "Note": a line shown on every report, e.g. that study dates are invented */
     char *document;            /* owned: canonical JSON of all that decides what is counted (no paths, keys, roots); the config event */
     char *plan_document;       /* owned: canonical JSON of "Plan"; the plan event */

@@ -184,6 +184,10 @@ static cJSON *config_tree(struct maker *m, const struct es_config *config)
         put_disclosure(m, disclosure, "Internal", &config->internal);
         put_disclosure(m, disclosure, "External", &config->external);
     }
+    if (config->population_text != NULL) {
+        cJSON *inside = put(m, root, "ReferencePopulation", cJSON_CreateObject());
+        if (inside != NULL) (void)put(m, inside, "Text", cJSON_CreateString(config->population_text));
+    }
     cJSON *exclude = put(m, root, "Exclude", cJSON_CreateArray());
     if (exclude != NULL && config->exclude_identity_removed) put_text(m, exclude, NULL, "identity_removed");
     return root;

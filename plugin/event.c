@@ -8,9 +8,10 @@
 
 const char *es_event_kind_name(enum es_event_kind kind)
 {
-    static const char *const names[ES_EVENT_KINDS] = {"",      "exam",         "result", "failure", "reference", "alias", "patient_alias",
-                                                      "retract", "demographics", "plan",   "config",  "release",   "alarm"};
-    return (unsigned)kind < ES_EVENT_KINDS ? names[kind] : "";
+    static const char *const names[ES_EVENT_KINDS] = {
+        "",        "exam",         "result", "failure", "reference", "alias", "patient_alias",
+        "retract", "demographics", "plan",   "config",  "release",   "alarm", [ES_EVENT_ERASURE] = "erasure"};
+    return (unsigned)kind < ES_EVENT_KINDS && names[kind] ? names[kind] : "";
 }
 
 void es_message_init(struct es_message *message)

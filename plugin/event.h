@@ -41,6 +41,7 @@ enum es_event_kind {
     ES_EVENT_CONFIG = 10,
     ES_EVENT_RELEASE = 11,
     ES_EVENT_ALARM = 12,
+    ES_EVENT_ERASURE = 14, /* entries that were erased, and keyed hashes by which whom they spoke of stays away */
     ES_EVENT_KINDS
 };
 const char *es_event_kind_name(enum es_event_kind kind);
@@ -99,7 +100,7 @@ struct es_message {
     char retract[2 * ES_IDENTITY_SIZE + 1]; /* identity in hex; "" when retract_event_id names it */
     char retract_event_id[ES_ID_SIZE];
     int32_t valid_from;
-    char *document;            /* owned; plan, config, release, alarm: canonical JSON */
+    char *document;            /* owned; plan, config, release, alarm, erasure: canonical JSON */
     char event_id[ES_ID_SIZE], event_source[ES_NAME_SIZE]; /* the sender's; beside the body */
     int64_t sent;              /* the sender's clock; beside the body */
 };
@@ -175,6 +176,9 @@ ES_MUST_USE enum es_errc es_event_encode(struct es_event *event, const struct es
                                          struct es_error *err);
 /** Read a body back. @return ES_E_PARSE naming field and offset, on any byte that does not belong */
 ES_MUST_USE enum es_errc es_event_decode(struct es_event *out, const uint8_t *body, size_t len, struct es_error *err);
+
+/** The kind of a body, without reading the rest; 0 when it is no body of this schema. */
+enum es_event_kind es_event_peek(const uint8_t *body, size_t len);
 
 /** When an event's content says it happened: the greatest of produced, established, and the end of the study day; ES_NO_INSTANT
  * for kinds without a time of their own. "Now" of a report is the greatest of these, never the clock. */

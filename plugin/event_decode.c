@@ -216,3 +216,10 @@ enum es_errc es_event_decode(struct es_event *out, const uint8_t *body, size_t l
     else es_event_clear(&event);
     return code;
 }
+
+enum es_event_kind es_event_peek(const uint8_t *body, size_t len)
+{
+    const bool good = len >= 7 && body[0] == EVENT_SCHEMA && body[1] == event_body_fields[0].number && read_little(body + 2, 4) == 1 &&
+                      body[6] < ES_EVENT_KINDS;
+    return good ? (enum es_event_kind)body[6] : (enum es_event_kind)0;
+}

@@ -49,6 +49,7 @@ static const uint32_t parts_of[ES_EVENT_KINDS] = {
     [ES_EVENT_CONFIG] = PART_DOCUMENT,
     [ES_EVENT_RELEASE] = PART_DOCUMENT,
     [ES_EVENT_ALARM] = PART_DOCUMENT,
+    [ES_EVENT_ERASURE] = PART_DOCUMENT,
 };
 
 /* PS3.5 9.1 forbids leading zeros in a component, but archives hold such UIDs: an exam that carries one was still imaged. So only

@@ -129,6 +129,36 @@ static enum es_errc append_one(struct es_ledger *ledger, struct es_entry *entry,
     return ES_OK;
 }
 
+/* Entries behind the head, within a transaction that the caller has begun. */
+static enum es_errc append_all(struct es_ledger *ledger, struct es_entry *entries, size_t count, enum es_taken *taken, uint64_t *seq,
+                               uint8_t link[ES_LINK_SIZE], struct es_error *err)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, (size_t)ES_SALT_SIZE, &bytes)) return es_fail(err, ES_E_LIMIT, "ledger: batch too large");
+    uint8_t *salts = malloc(bytes);
+    if (!salts) return es_fail(err, ES_E_MEMORY, "ledger: out of memory");
+    enum es_errc code = es_random(salts, bytes, err);
+    for (size_t i = 0; i < count && code == ES_OK; i++)
+        code = append_one(ledger, &entries[i], salts + i * ES_SALT_SIZE, seq, link, &taken[i], err);
+    if (code == ES_OK && *seq != ledger->seq) code = ledger->type->note_head(ledger->store, *seq, err);
+    free(salts);
+    return code;
+}
+
+/* Commits what was done, or undoes it; the head moves only with a commit. */
+static enum es_errc conclude(struct es_ledger *ledger, enum es_errc code, uint64_t seq, const uint8_t link[ES_LINK_SIZE],
+                             struct es_error *err)
+{
+    if (code == ES_OK) code = ledger->type->commit(ledger->store, err);
+    if (code != ES_OK) {
+        ledger->type->rollback(ledger->store);
+        return code;
+    }
+    ledger->seq = seq;
+    memcpy(ledger->link, link, ES_LINK_SIZE);
+    return ES_OK;
+}
+
 enum es_errc es_ledger_append(struct es_ledger *ledger, struct es_entry *entries, size_t count, enum es_taken *taken,
                               struct es_error *err)
 {
@@ -136,25 +166,11 @@ enum es_errc es_ledger_append(struct es_ledger *ledger, struct es_entry *entries
     if (count == 0) return ES_OK;
     uint64_t seq = ledger->seq;
     uint8_t link[ES_LINK_SIZE];
-    size_t bytes;
     memcpy(link, ledger->link, sizeof link);
-    if (__builtin_mul_overflow(count, (size_t)ES_SALT_SIZE, &bytes)) return es_fail(err, ES_E_LIMIT, "ledger: batch too large");
-    uint8_t *salts = malloc(bytes);
-    if (!salts) return es_fail(err, ES_E_MEMORY, "ledger: out of memory");
-    enum es_errc code = es_random(salts, bytes, err);
-    if (code == ES_OK) code = ledger->type->begin(ledger->store, err);
-    if (code == ES_OK) {
-        for (size_t i = 0; i < count && code == ES_OK; i++)
-            code = append_one(ledger, &entries[i], salts + i * ES_SALT_SIZE, &seq, link, &taken[i], err);
-        if (code == ES_OK && seq != ledger->seq) code = ledger->type->note_head(ledger->store, seq, err);
-        if (code == ES_OK) code = ledger->type->commit(ledger->store, err);
-        if (code != ES_OK) ledger->type->rollback(ledger->store);
-    }
-    free(salts);
+    enum es_errc code = ledger->type->begin(ledger->store, err);
     if (code != ES_OK) return code;
-    ledger->seq = seq;
-    memcpy(ledger->link, link, sizeof link);
-    return ES_OK;
+    code = append_all(ledger, entries, count, taken, &seq, link, err);
+    return conclude(ledger, code, seq, link, err);
 }
 
 enum es_errc es_ledger_hold(struct es_ledger *ledger, struct es_error *err)
@@ -260,13 +276,30 @@ enum es_errc es_ledger_head_at(struct es_ledger *ledger, uint64_t seq, struct es
     return ES_OK;
 }
 
-enum es_errc es_ledger_erase(struct es_ledger *ledger, uint64_t seq, struct es_error *err)
+enum es_errc es_ledger_erase(struct es_ledger *ledger, const uint64_t *seqs, size_t count, struct es_entry *record,
+                             struct es_error *err)
 {
     if (!ledger->writer) return es_fail(err, ES_E_STATE, "ledger: opened for reading, an entry was to be erased");
-    if (seq == 0 || seq > ledger->seq)
-        return es_fail(err, ES_E_ARG, "entry %llu: not in the ledger, whose last is %llu", (unsigned long long)seq,
-                       (unsigned long long)ledger->seq);
-    return ledger->type->erase(ledger->store, seq, err);
+    for (size_t i = 0; i < count; i++)
+        if (seqs[i] == 0 || seqs[i] > ledger->seq)
+            return es_fail(err, ES_E_ARG, "entry %llu: not in the ledger, whose last is %llu", (unsigned long long)seqs[i],
+                           (unsigned long long)ledger->seq);
+    uint64_t seq = ledger->seq;
+    uint8_t link[ES_LINK_SIZE];
+    enum es_taken taken = ES_TAKEN;
+    memcpy(link, ledger->link, sizeof link);
+    enum es_errc code = ledger->type->begin(ledger->store, err);
+    if (code != ES_OK) return code;
+    for (size_t i = 0; i < count && code == ES_OK; i++) code = ledger->type->erase(ledger->store, seqs[i], err);
+    if (code == ES_OK && record) code = append_all(ledger, record, 1, &taken, &seq, link, err);
+    code = conclude(ledger, code, seq, link, err);
+    return code == ES_OK ? ledger->type->scrub(ledger->store, err) : code;
+}
+
+enum es_errc es_ledger_scrub(struct es_ledger *ledger, struct es_error *err)
+{
+    if (!ledger->writer) return es_fail(err, ES_E_STATE, "ledger: opened for reading, its journal was to be cut");
+    return ledger->type->scrub(ledger->store, err);
 }
 
 struct proof {

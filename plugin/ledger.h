@@ -63,8 +63,15 @@ void es_ledger_release(struct es_ledger *ledger);
 ES_MUST_USE enum es_errc es_ledger_heads(struct es_ledger *ledger, struct es_head **heads, size_t *count, struct es_error *err);
 /** The head as it was at seq (for a report as of an event). */
 ES_MUST_USE enum es_errc es_ledger_head_at(struct es_ledger *ledger, uint64_t seq, struct es_head *out, struct es_error *err);
-/** Remove salt and body of one entry everywhere; identity and leaf stay. */
-ES_MUST_USE enum es_errc es_ledger_erase(struct es_ledger *ledger, uint64_t seq, struct es_error *err);
+/** Remove salt and body of entries everywhere, the journal included; identity and leaf stay. One transaction: all or none.
+ * @param seqs    of this node; an entry that was erased before stays so
+ * @param record  appended in the same transaction, as a batch of one; NULL: none. Its seq is set
+ * @return ES_OK; ES_E_ARG when an entry is not there; ES_E_BUSY: erased, but a reader keeps the journal from being cut: es_ledger_scrub()
+ * later; ES_E_IO, ES_E_STATE: nothing was erased */
+ES_MUST_USE enum es_errc es_ledger_erase(struct es_ledger *ledger, const uint64_t *seqs, size_t count, struct es_entry *record,
+                                         struct es_error *err);
+/** Cut what was erased out of the store's journal. @return also ES_E_BUSY while a reader needs it */
+ES_MUST_USE enum es_errc es_ledger_scrub(struct es_ledger *ledger, struct es_error *err);
 /** Prove the chain. Names the first bad entry: "entry 42: link does not follow from entry 41". */
 ES_MUST_USE enum es_errc es_ledger_verify(struct es_ledger *ledger, uint64_t *entries, struct es_error *err);
 /** Seq of the entry with this identity, erased or not; 0 when there is none. */

@@ -623,18 +623,22 @@ static enum es_errc store_find(struct es_store *store, const uint8_t identity[ES
 static enum es_errc store_erase(struct es_store *store, uint64_t seq, struct es_error *err)
 {
     sqlite3_stmt *s = NULL;
-    int left = 0;
     enum es_errc code = ready(store, ERASE, &s, err);
     if (code != ES_OK) return code;
     sqlite3_bind_int64(s, 1, (sqlite3_int64)seq);
     code = finish(store, s, err);
-    if (code != ES_OK) return code;
-    if (sqlite3_changes(store->db) != 1) return es_fail(err, ES_E_STATE, "entry %llu: not in the ledger", (unsigned long long)seq);
-    /* The journal still holds the old page until it is written back and cut. */
+    if (code == ES_OK && sqlite3_changes(store->db) != 1)
+        code = es_fail(err, ES_E_STATE, "entry %llu: not in the ledger", (unsigned long long)seq);
+    return code;
+}
+
+/* The journal still holds the old pages until it is written back and cut. */
+static enum es_errc store_scrub(struct es_store *store, struct es_error *err)
+{
+    int left = 0;
     const int result = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &left, NULL);
     if (result == SQLITE_BUSY || left > 0)
-        return es_fail(err, ES_E_BUSY, "entry %llu: erased, but a reader keeps its copy in the journal; try again when it has ended",
-                       (unsigned long long)seq);
+        return es_fail(err, ES_E_BUSY, "ledger: erased, but a reader keeps its copy in the journal; try again when it has ended");
     return result == SQLITE_OK ? ES_OK : refuse(store, result, err);
 }
 
@@ -651,6 +655,7 @@ static enum es_errc store_note_get(struct es_store *store, const char *name, cha
 const struct es_store_type es_store_sqlite = {
     .prefix = "sqlite:", .open = store_open, .is_new = store_is_new, .close = store_close, .hold = store_hold, .release = store_release, .begin = store_begin,
     .commit = store_commit, .rollback = store_rollback, .insert = store_insert, .head = store_head, .note_head = store_note_head,
-    .walk = store_walk, .read = store_read, .walk_event_id = store_walk_event_id, .find = store_find, .erase = store_erase, .note_set = store_note_set,
+    .walk = store_walk, .read = store_read, .walk_event_id = store_walk_event_id, .find = store_find, .erase = store_erase, .scrub = store_scrub,
+    .note_set = store_note_set,
     .note_get = store_note_get,
 };

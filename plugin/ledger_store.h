@@ -51,8 +51,10 @@ struct es_store_type {
     enum es_errc (*walk_event_id)(struct es_store *store, const struct es_pseudonym *event_id,
                                   bool (*each)(void *context, const struct es_row *row), void *context, struct es_error *err);
     enum es_errc (*find)(struct es_store *store, const uint8_t identity[ES_IDENTITY_SIZE], uint64_t *seq, struct es_error *err);
-    /** Overwrite and remove salt and body, in the journal too. */
+    /** Overwrite and remove salt and body; between begin and commit. */
     enum es_errc (*erase)(struct es_store *store, uint64_t seq, struct es_error *err);
+    /** Make the journal forget what was erased. ES_E_BUSY while a reader needs it. */
+    enum es_errc (*scrub)(struct es_store *store, struct es_error *err);
     enum es_errc (*note_set)(struct es_store *store, const char *name, const char *value, struct es_error *err);
     enum es_errc (*note_get)(struct es_store *store, const char *name, char *value, size_t size, struct es_error *err);
 };

@@ -191,12 +191,12 @@ enum es_errc es_population_parse(struct es_population **out, const char *text, s
     return code;
 }
 
-enum es_errc es_population_load(struct es_population **out, const char *path, const struct es_config *config, struct es_error *err)
+enum es_errc es_population_read(char **out, const char *path, struct es_error *err)
 {
     FILE *file = fopen(path, "re");
     *out = NULL;
     if (!file) return es_fail(err, ES_E_CONFIG, "ReferencePopulation: found \"%.80s\", which cannot be read (%s), expected a CSV file", path, strerror(errno));
-    char *text = malloc(MAX_FILE + 1);
+    char *text = malloc(MAX_FILE + 2);
     const size_t len = text ? fread(text, 1, MAX_FILE + 1, file) : 0;
     const bool bad = ferror(file) != 0;
     (void)fclose(file);
@@ -204,7 +204,19 @@ enum es_errc es_population_load(struct es_population **out, const char *path, co
     if (!text) code = es_fail(err, ES_E_MEMORY, "ReferencePopulation: no memory");
     else if (bad) code = es_fail(err, ES_E_CONFIG, "ReferencePopulation: the file could not be read to its end, expected a CSV file");
     else if (len > MAX_FILE) code = es_fail(err, ES_E_CONFIG, "ReferencePopulation: found more than 1 MiB, expected less");
-    else code = es_population_parse(out, text, len, config, err);
+    else if (memchr(text, '\0', len)) code = es_fail(err, ES_E_CONFIG, "ReferencePopulation: found a zero byte, expected a CSV file");
+    if (code == ES_OK) text[len] = '\0';
+    if (code == ES_OK) *out = text;
+    else free(text);
+    return code;
+}
+
+enum es_errc es_population_load(struct es_population **out, const char *path, const struct es_config *config, struct es_error *err)
+{
+    char *text = NULL;
+    *out = NULL;
+    enum es_errc code = es_population_read(&text, path, err);
+    if (code == ES_OK) code = es_population_parse(out, text, strlen(text), config, err);
     free(text);
     return code;
 }

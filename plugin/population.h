@@ -33,7 +33,10 @@ struct es_population {
  * @return ES_OK, ES_E_CONFIG with "ReferencePopulation: line 3: share: found \"x\", expected a number from 0 to 1", ES_E_MEMORY */
 ES_MUST_USE enum es_errc es_population_parse(struct es_population **out, const char *text, size_t len, const struct es_config *config,
                                              struct es_error *err);
-/** The same from a file of at most 1 MiB. @return also ES_E_CONFIG when it cannot be read */
+/** The text of a file of at most 1 MiB; ended by a NUL that is not counted. @param text  owned by the caller (free)
+ * @return ES_E_CONFIG when it cannot be read, is too long or holds a NUL */
+ES_MUST_USE enum es_errc es_population_read(char **text, const char *path, struct es_error *err);
+/** Read and parse a file. */
 ES_MUST_USE enum es_errc es_population_load(struct es_population **out, const char *path, const struct es_config *config,
                                             struct es_error *err);
 /** NULL is allowed. */

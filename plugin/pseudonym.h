@@ -41,7 +41,8 @@ enum es_pseudonym_kind {
     ES_PSEUDONYM_UNIT = 10,
     ES_PSEUDONYM_VALUE = 11,    /* an attribute value outside its vocabulary; issuer = the attribute's keyword */
     ES_PSEUDONYM_EVENT_ID = 12, /* the sender's event_id; issuer = its source */
-    ES_PSEUDONYM_HOST = 13      /* a host's own id (for a remembered row of its log) */
+    ES_PSEUDONYM_HOST = 13,     /* a host's own id (for a remembered row of its log) */
+    ES_PSEUDONYM_FORGOTTEN = 14 /* a pseudonym that was erased, in hex; issuer = what it named (site_forget.c) */
 };
 
 /** The site's key. Opaque; its bytes are wiped on close and kept out of core dumps. Immutable: any thread may use it. */

@@ -16,6 +16,7 @@ void es_site_clear(struct es_site *site)
     es_graph_clear(&site->graph);
     free(site->config_document);
     free(site->plan_document);
+    es_index_clear(&site->forgotten);
     site->cohort = NULL;
     site->config_document = site->plan_document = NULL;
 }
@@ -49,8 +50,9 @@ static enum es_errc record_documents(struct es_site *site, struct es_error *err)
     return code;
 }
 
-enum es_errc es_site_open(struct es_site **out, const struct es_config *config, enum es_site_mode mode,
-                          const struct es_progress *progress, struct es_error *err)
+/* earlier: as the ledger stood behind entry as_of. */
+static enum es_errc open_site(struct es_site **out, const struct es_config *config, enum es_site_mode mode, uint64_t as_of, bool earlier,
+                              const struct es_progress *progress, struct es_error *err)
 {
     struct es_site *site = calloc(1, sizeof *site);
     const bool writer = mode == ES_SITE_WRITE;
@@ -59,11 +61,13 @@ enum es_errc es_site_open(struct es_site **out, const struct es_config *config, 
     site->config = config;
     site->mode = mode;
     site->now = ES_NO_INSTANT;
+    site->until = UINT64_MAX;
     site->progress = progress && progress->report ? progress : NULL;
     enum es_errc code = open_key(site, err);
     if (code == ES_OK) code = es_ledger_open(&site->ledger, config->ledger, config->site, es_key_id(site->key), writer, writer, err);
-    if (code == ES_OK) code = es_names_new(&site->names, config, site->key, err);
-    if (code == ES_OK) code = es_cohort_new(&site->cohort, config, err);
+    if (code == ES_OK && earlier) code = es_site_turn_back(site, as_of, err);
+    if (code == ES_OK) code = es_names_new(&site->names, site->config, site->key, err);
+    if (code == ES_OK) code = es_cohort_new(&site->cohort, site->config, err);
     if (code == ES_OK) code = es_site_replay(site, false, err);
     if (code == ES_OK && writer) code = record_documents(site, err);
     site->progress = NULL;
@@ -76,6 +80,18 @@ enum es_errc es_site_open(struct es_site **out, const struct es_config *config, 
     return ES_OK;
 }
 
+enum es_errc es_site_open(struct es_site **out, const struct es_config *config, enum es_site_mode mode,
+                          const struct es_progress *progress, struct es_error *err)
+{
+    return open_site(out, config, mode, 0, false, progress, err);
+}
+
+enum es_errc es_site_open_as_of(struct es_site **out, const struct es_config *config, uint64_t seq, const struct es_progress *progress,
+                                struct es_error *err)
+{
+    return open_site(out, config, ES_SITE_READ, seq, true, progress, err);
+}
+
 void es_site_close(struct es_site *site)
 {
     if (!site) return;
@@ -83,6 +99,7 @@ void es_site_close(struct es_site *site)
     es_names_free(site->names);
     es_ledger_close(site->ledger);
     es_key_close(site->key);
+    es_config_free(site->owned);
     free(site);
 }
 
@@ -134,7 +151,8 @@ bool es_site_take_dirty(struct es_site *site)
 
 enum es_errc es_site_verify(struct es_site *site, uint64_t *entries, struct es_error *err)
 {
-    struct es_site copy = {.config = site->config, .key = site->key, .names = site->names, .ledger = site->ledger, .now = ES_NO_INSTANT};
+    struct es_site copy = {.config = site->config, .key = site->key, .names = site->names, .ledger = site->ledger, .now = ES_NO_INSTANT,
+                           .until = site->until};
     char difference[120];
     enum es_errc code = es_ledger_verify(site->ledger, entries, err);
     if (code == ES_OK) code = es_cohort_new(&copy.cohort, site->config, err);

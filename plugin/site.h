@@ -28,6 +28,11 @@ struct es_progress {
  * @return ES_OK, or what key and ledger say (ES_E_IO, ES_E_STATE for a missing or other key, ES_E_BUSY, ...) */
 ES_MUST_USE enum es_errc es_site_open(struct es_site **out, const struct es_config *config, enum es_site_mode mode,
                                       const struct es_progress *progress, struct es_error *err);
+/** Open for reading as the ledger stood behind entry `seq`, with the configuration and the plan recorded by then; ledger, key file and
+ * site of `config` only say where they are. A report of it is byte for byte the one that was made then by the same version.
+ * @return also ES_E_ARG: no such entry, no configuration yet, or the entry lies before an erasure (named) that took entries out of it */
+ES_MUST_USE enum es_errc es_site_open_as_of(struct es_site **out, const struct es_config *config, uint64_t seq,
+                                            const struct es_progress *progress, struct es_error *err);
 void es_site_close(struct es_site *site);
 
 enum es_outcome { ES_OUTCOME_TAKEN, ES_OUTCOME_DUPLICATE, ES_OUTCOME_REVISED, ES_OUTCOME_REFUSED };
@@ -58,6 +63,30 @@ int32_t es_site_plan_day(const struct es_site *site, bool *declared_in_retrospec
 uint64_t es_site_configurations(const struct es_site *site, uint64_t *seq);
 /** Changed since the last call? (for hosts that render when needed) */
 bool es_site_take_dirty(struct es_site *site);
+
+/** Whom to look for: one or more of these, identifiers in clear; "" is not given. Wipe after use. */
+struct es_sought {
+    char patient_id[ES_ID_SIZE], patient_issuer[ES_ID_SIZE], study_uid[ES_UID_SIZE], accession[ES_ID_SIZE];
+};
+/** What stands in the ledger about one person. */
+struct es_person {
+    uint64_t *seqs; /* owned; ascending: entries that speak of the person */
+    size_t count, exams;
+    struct es_pseudonym *forgotten; /* owned; by which a later message of the same person is known (site_forget.c) */
+    size_t n_forgotten;
+};
+/** Read {"patient_id":…,"patient_issuer":…,"study_uid":…,"accession":…} (some of it). @return ES_E_ARG: what was found and expected */
+ES_MUST_USE enum es_errc es_sought_parse(struct es_sought *out, const char *text, size_t len, struct es_error *err);
+/** Everything of the person: that patient under all aliases; a study or accession number stands for its patient, or for the exam alone
+ * where it names none.
+ * @return ES_OK, count 0 when nothing is known; ES_E_ARG when the identifier has several issuers and none was told */
+ES_MUST_USE enum es_errc es_site_find_person(struct es_site *site, const struct es_sought *sought, struct es_person *out,
+                                             struct es_error *err);
+void es_person_clear(struct es_person *person);
+/** Erase the person: salt and body of every entry go, an `erasure` event stays that names the entries and holds keyed hashes, by which later
+ * messages of the person are refused. The site is rebuilt. The caller removes what stands outside the ledger.
+ * @return ES_OK; ES_E_BUSY: erased, but the journal could not be cut (a reader); ES_E_STATE, ES_E_IO */
+ES_MUST_USE enum es_errc es_site_forget(struct es_site *site, const struct es_person *person, struct es_error *err);
 
 /** Prove the chain, rebuild the cohort from the ledger and compare. @return ES_OK or ES_E_STATE with the first fault */
 ES_MUST_USE enum es_errc es_site_verify(struct es_site *site, uint64_t *entries, struct es_error *err);

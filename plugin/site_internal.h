@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file site_internal.h
  * What the files of the site share: site.c (open, close, questions), site_graph.c (which events belong together), site_derive.c
- * (bundles to cohort), site_take.c (batches), site_replay.c (the ledger read again).
+ * (bundles to cohort), site_take.c (batches), site_replay.c (the ledger read again), site_as_of.c (an earlier state), site_person.c
+ * (one person's entries), site_forget.c (their erasure).
  *
  * Bodies stay in the ledger and are read again by seq when their bundle is derived: 4 bytes an event are kept in memory, 12 a study or
  * accession number beside its key, 28 a patient beside the key, 8 a patient's exam.
@@ -82,6 +83,9 @@ struct es_site {
     uint64_t config_seq, plan_seq;
     int64_t plan_received;
     uint64_t configurations; /* config events so far */
+    uint64_t until;            /* last entry that is read; UINT64_MAX but for a site as of an entry */
+    struct es_config *owned;   /* the configuration of then, of such a site */
+    struct es_index forgotten; /* keyed hashes of erased pseudonyms */
     const struct es_progress *progress;
 };
 
@@ -140,9 +144,22 @@ ES_MUST_USE enum es_errc es_site_note(struct es_site *site, const struct es_even
 ES_MUST_USE enum es_errc es_site_settle(struct es_site *site, struct es_error *err);
 /** Read the whole ledger into an empty site. check: prove each identity with the key. */
 ES_MUST_USE enum es_errc es_site_replay(struct es_site *site, bool check, struct es_error *err);
+/** Before anything is read: take on the configuration of an earlier entry, and end there (site_as_of.c). */
+ES_MUST_USE enum es_errc es_site_turn_back(struct es_site *site, uint64_t seq, struct es_error *err);
+/** Take the keyed hashes of an erasure event into `forgotten`. */
+ES_MUST_USE enum es_errc es_site_note_erasure(struct es_site *site, const struct es_event *event, struct es_error *err);
+/** Entries of this node that an erasure event's document names: *least is the smallest. @return ES_E_PARSE when it is none */
+ES_MUST_USE enum es_errc es_erasure_least(const char *document, uint64_t *least, struct es_error *err);
+/** What is kept of an erased pseudonym. @param what  "patient", "any_issuer", "study" or "accession" */
+ES_MUST_USE enum es_errc es_forgotten_name(const struct es_key *key, const char *what, const struct es_pseudonym *name, struct es_pseudonym *out);
+/** Was a person erased whom this event speaks of? */
+bool es_site_is_forgotten(struct es_site *site, const struct es_event *event);
 /** Append one event of our own that carries a document. */
 ES_MUST_USE enum es_errc es_site_append_document(struct es_site *site, enum es_event_kind kind, const char *document,
                                                  struct es_error *err);
+/** Erase entries and append the erasure event, in one transaction. The site is stale afterwards. */
+ES_MUST_USE enum es_errc es_site_erase(struct es_site *site, const uint64_t *seqs, size_t count, const char *document,
+                                       struct es_error *err);
 /** Free all but what was given: cohort, graph, documents. */
 void es_site_clear(struct es_site *site);
 

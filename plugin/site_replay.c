@@ -134,6 +134,8 @@ static enum es_errc note_document(struct es_site *site, const struct es_event *e
         code = keep_document(&site->plan_document, event, err);
         site->plan_seq = seq;
         site->plan_received = received;
+    } else if (event->kind == ES_EVENT_ERASURE) {
+        code = es_site_note_erasure(site, event, err);
     }
     return code;
 }
@@ -189,7 +191,7 @@ enum es_errc es_site_settle(struct es_site *site, struct es_error *err)
     }
     if (site->now_stale) {
         struct instants instants = {.site = site, .now = ES_NO_INSTANT, .err = err};
-        const enum es_errc code = es_ledger_walk(site->ledger, 0, UINT64_MAX, each_instant, &instants, err);
+        const enum es_errc code = es_ledger_walk(site->ledger, 0, site->until, each_instant, &instants, err);
         if (code != ES_OK || instants.code != ES_OK) return code != ES_OK ? code : instants.code;
         site->now = instants.now;
         site->now_stale = false;
@@ -240,7 +242,7 @@ static enum es_errc read_all(struct es_site *site, bool check, struct es_error *
     replay.total = n_heads ? heads[0].seq : 0;
     free(heads);
     site->now = ES_NO_INSTANT;
-    code = es_ledger_walk(site->ledger, 0, UINT64_MAX, each_entry, &replay, err);
+    code = es_ledger_walk(site->ledger, 0, site->until, each_entry, &replay, err);
     if (code == ES_OK) code = replay.code;
     if (code != ES_OK) return code;
     site->people_stale = site->graph.n_merges > 0 || site->graph.with_issuer;

@@ -69,6 +69,10 @@ static enum es_errc make_events(struct es_site *site, const struct es_message *c
         struct es_error refusal = {0};
         receipts[i] = (struct es_receipt){.outcome = ES_OUTCOME_REFUSED};
         enum es_errc code = es_event_make(&event, messages[i], site->config, site->key, &refusal);
+        if (code == ES_OK && es_site_is_forgotten(site, &event)) {
+            es_event_clear(&event);
+            code = es_fail(&refusal, ES_E_REFUSED, "of a person who was erased from this ledger on request");
+        }
         if (code == ES_OK) code = add_event(site, taking, &event, i, received, &refusal);
         if (code != ES_OK && is_ours(code)) return es_fail(err, code, "%s", refusal.text);
         if (code != ES_OK) receipts[i].error = refusal;
@@ -119,29 +123,46 @@ enum es_errc es_site_take(struct es_site *site, const struct es_message *const *
     return code;
 }
 
-/* Its instant of making is part of the body: a configuration that comes back is recorded again. */
-enum es_errc es_site_append_document(struct es_site *site, enum es_event_kind kind, const char *document, struct es_error *err)
+/* An event of our own that carries a document. Its instant of making is part of the body: a configuration that comes back is recorded
+ * again. */
+static enum es_errc make_document(struct es_site *site, struct taking *taking, enum es_event_kind kind, const char *document,
+                                  struct es_error *err)
 {
-    struct taking taking = {0};
-    struct es_receipt receipt;
     struct es_message *message = malloc(sizeof *message);
     struct es_event event;
     if (!message) return es_fail(err, ES_E_MEMORY, "site: out of memory");
     es_message_init(message);
     message->kind = kind;
     message->document = strdup(document);
-    enum es_errc code = message->document && reserve(&taking, 1) ? ES_OK : es_fail(err, ES_E_MEMORY, "site: out of memory");
+    enum es_errc code = message->document && reserve(taking, 1) ? ES_OK : es_fail(err, ES_E_MEMORY, "site: out of memory");
     if (code == ES_OK) code = es_event_make(&event, message, site->config, site->key, err);
     if (code == ES_OK) {
         const int64_t now = es_clock();
         event.produced = now;
         event.zone_known = true;
-        code = add_event(site, &taking, &event, 0, now, err);
+        code = add_event(site, taking, &event, 0, now, err);
     }
+    es_message_clear(message);
+    free(message);
+    return code;
+}
+
+enum es_errc es_site_append_document(struct es_site *site, enum es_event_kind kind, const char *document, struct es_error *err)
+{
+    struct taking taking = {0};
+    struct es_receipt receipt;
+    enum es_errc code = make_document(site, &taking, kind, document, err);
     if (code == ES_OK) code = es_ledger_append(site->ledger, taking.entries, taking.n, taking.taken, err);
     if (code == ES_OK) code = follow(site, &taking, &receipt, err);
     clear(&taking);
-    es_message_clear(message);
-    free(message);
+    return code;
+}
+
+enum es_errc es_site_erase(struct es_site *site, const uint64_t *seqs, size_t count, const char *document, struct es_error *err)
+{
+    struct taking taking = {0};
+    enum es_errc code = make_document(site, &taking, ES_EVENT_ERASURE, document, err);
+    if (code == ES_OK) code = es_ledger_erase(site->ledger, seqs, count, taking.entries, err);
+    clear(&taking);
     return code;
 }

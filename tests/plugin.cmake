@@ -17,6 +17,7 @@ es_add_test(recognise es_plugin)
 add_library(es_site_world STATIC site_world.c)
 target_link_libraries(es_site_world PUBLIC es_testlib es_plugin PRIVATE es_warnings)
 es_add_test(site es_site_world)
+es_add_test(history es_site_world)
 es_add_test(names es_site_world)
 
 # Lines and bodies: the corpus replayed, and a libFuzzer target with -DES_FUZZ=ON.

@@ -436,7 +436,7 @@ static void decoding_refuses_every_byte_that_does_not_belong(void)
         {"0101", "event body: byte 1: found 1 bytes, expected a field"},
         {"010102000000" "0202", "event body: field 1 at byte 6: found 2 bytes, expected 1"},
         {"010101000000" "00", "event body: field 1 at byte 6: found a value outside its list"},
-        {"010101000000" "0d", "event body: field 1 at byte 6: found a value outside its list"},
+        {"010101000000" "7f", "event body: field 1 at byte 6: found a value outside its list"},
         {"010101000000" "02" "0101000000" "02", "event body: byte 7: found field 1, which is unknown or out of order"},
         {"010101000000" "02" "6301000000" "02", "event body: byte 7: found field 99, which is unknown or out of order"},
         {"010101000000" "02" "0f02000000" "6d", "event body: field 15 at byte 7: it runs past the end"},

@@ -223,7 +223,7 @@ static void an_erased_entry_leaves_no_byte_and_the_chain_verifies(void)
     struct es_entry entry = {.received = 1, .sent = ES_NO_INSTANT, .identity = {9}, .body = (const uint8_t *)secret, .len = sizeof secret};
     enum es_taken taken;
     CU_ASSERT_EQUAL_FATAL(es_ledger_append(ledger, &entry, 1, &taken, NULL), ES_OK);
-    CU_ASSERT_EQUAL(es_ledger_erase(ledger, 1, NULL), ES_OK);
+    CU_ASSERT_EQUAL(es_ledger_erase(ledger, &(uint64_t){1}, 1, NULL, NULL), ES_OK);
     uint64_t entries = 0;
     CU_ASSERT_EQUAL(es_ledger_verify(ledger, &entries, NULL), ES_OK);
     CU_ASSERT_EQUAL(es_ledger_append(ledger, &entry, 1, &taken, NULL), ES_OK);
@@ -232,7 +232,7 @@ static void an_erased_entry_leaves_no_byte_and_the_chain_verifies(void)
     CU_ASSERT_EQUAL(es_ledger_read(ledger, 1, &entry, &body, NULL), ES_OK);
     CU_ASSERT_PTR_NULL(body);
     struct es_error err = {0};
-    CU_ASSERT_EQUAL(es_ledger_erase(ledger, 2, &err), ES_E_ARG);
+    CU_ASSERT_EQUAL(es_ledger_erase(ledger, &(uint64_t){2}, 1, NULL, &err), ES_E_ARG);
     CU_ASSERT_STRING_EQUAL(err.text, "entry 2: not in the ledger, whose last is 1");
     static const char *const suffixes[] = {"", "-wal", "-shm"};
     for (size_t i = 0; i < 3; i++) {

@@ -18,6 +18,8 @@ const char es_help_report[] =
     "  -o, --output PATH     where to; a file is replaced whole or left as it was\n"
     "      --from DAY        first exam date counted, YYYY-MM-DD\n"
     "      --to DAY          last exam date counted, YYYY-MM-DD\n"
+    "      --as-of ENTRY     as the ledger stood behind that entry, with the configuration and the plan of then; byte for byte the report\n"
+    "                        that was made then by the same version. A report's provenance names its entry. Nothing is recorded\n"
     "      --audience WHO    internal (default) or external: which disclosure rule of the configuration applies\n";
 
 static enum es_errc render_text(const cJSON *release, struct es_bytes *out, struct es_error *err)
@@ -131,7 +133,9 @@ int es_command_report(int argc, char **argv)
     if (status != ES_EXIT_DONE) return status;
     struct es_opened opened;
     bool recorded = true;
-    status = open_for_report(&opened, request.config, &recorded);
+    if (request.earlier) recorded = false; /* it was when it was first shown */
+    status = request.earlier ? es_open_site_as_of(&opened, "report", request.config, request.as_of)
+                             : open_for_report(&opened, request.config, &recorded);
     if (status != ES_EXIT_DONE) return status;
     struct es_error err = {0};
     cJSON *release = NULL;

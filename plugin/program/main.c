@@ -11,10 +11,11 @@ static const struct es_command commands[] = {
     {"facts", "[--pretty] [--identifiers] FILE...", "what was read from DICOM files, as JSON, one object a file", es_command_facts,
      es_help_facts},
     {"ingest", "-c CONF PATH...", "take files or folders: DICOM and JSON Lines", es_command_ingest, es_help_ingest},
-    {"report", "-c CONF [-f FORMAT] [-o PATH] [--from DAY] [--to DAY] [--audience WHO]", "the subgroup report", es_command_report,
+    {"report", "-c CONF [-f FORMAT] [-o PATH] [--from DAY] [--to DAY] [--as-of ENTRY] [--audience WHO]", "the subgroup report", es_command_report,
      es_help_report},
     {"compare", "-c CONF [-f FORMAT] [-o PATH] [--from DAY] [--to DAY] [--audience WHO] MODEL@V1 MODEL@V2",
      "two versions of a model on the same cases, by group", es_command_compare, es_help_compare},
+    {"forget", "-c CONF [--dry-run] <IDENTIFIER", "erase one person; the chain still verifies", es_command_forget, es_help_forget},
     {"verify", "-c CONF", "prove the chain, rebuild the cohort and compare", es_command_verify, es_help_verify},
 };
 
@@ -49,7 +50,9 @@ int es_exit_status(const struct es_error *err)
     }
 }
 
-enum es_errc es_try_site(struct es_opened *out, const char *config_path, enum es_site_mode mode, struct es_error *err)
+/* earlier: for reading, as of entry as_of. */
+static enum es_errc try_site(struct es_opened *out, const char *config_path, enum es_site_mode mode, bool earlier, uint64_t as_of,
+                             struct es_error *err)
 {
     *out = (struct es_opened){0};
     if (!config_path) return es_fail(err, ES_E_ARG, "-c CONF is needed");
@@ -59,7 +62,8 @@ enum es_errc es_try_site(struct es_opened *out, const char *config_path, enum es
         err->code = ES_E_CONFIG; /* a configuration that cannot be read is a wrong configuration */
         return ES_E_CONFIG;
     }
-    rc = es_site_open(&out->site, out->config, mode, &es_program_progress, err);
+    rc = earlier ? es_site_open_as_of(&out->site, out->config, as_of, &es_program_progress, err)
+                 : es_site_open(&out->site, out->config, mode, &es_program_progress, err);
     es_progress_end();
     if (rc == ES_OK) return ES_OK;
     es_config_free(out->config);
@@ -67,10 +71,22 @@ enum es_errc es_try_site(struct es_opened *out, const char *config_path, enum es
     return rc;
 }
 
+enum es_errc es_try_site(struct es_opened *out, const char *config_path, enum es_site_mode mode, struct es_error *err)
+{
+    return try_site(out, config_path, mode, false, 0, err);
+}
+
 int es_open_site(struct es_opened *out, const char *command, const char *config_path, enum es_site_mode mode)
 {
     struct es_error err = {0};
     if (es_try_site(out, config_path, mode, &err) == ES_OK) return ES_EXIT_DONE;
+    return es_complain(es_exit_status(&err), command, "%s", err.text);
+}
+
+int es_open_site_as_of(struct es_opened *out, const char *command, const char *config_path, uint64_t seq)
+{
+    struct es_error err = {0};
+    if (try_site(out, config_path, ES_SITE_READ, true, seq, &err) == ES_OK) return ES_EXIT_DONE;
     return es_complain(es_exit_status(&err), command, "%s", err.text);
 }
 

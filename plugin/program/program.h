@@ -29,10 +29,11 @@ struct es_command {
 
 int es_command_compare(int argc, char **argv);
 int es_command_facts(int argc, char **argv);
+int es_command_forget(int argc, char **argv);
 int es_command_ingest(int argc, char **argv);
 int es_command_report(int argc, char **argv);
 int es_command_verify(int argc, char **argv);
-extern const char es_help_compare[], es_help_facts[], es_help_ingest[], es_help_report[], es_help_verify[];
+extern const char es_help_compare[], es_help_facts[], es_help_forget[], es_help_ingest[], es_help_report[], es_help_verify[];
 
 /** Print "evensight COMMAND: text" to stderr and return the status. */
 int es_complain(int status, const char *command, const char *fmt, ...) ES_PRINTF(3, 4);
@@ -55,9 +56,13 @@ ES_MUST_USE enum es_errc es_put_file(const char *path, const struct es_bytes *by
 /** The same; NULL and "-" are standard output. */
 ES_MUST_USE enum es_errc es_put_output(const char *path, const struct es_bytes *bytes, struct es_error *err);
 
+/** The same for reading, as the ledger stood behind entry `seq`. */
+int es_open_site_as_of(struct es_opened *out, const char *command, const char *config_path, uint64_t seq);
 /** What report and compare are both asked with. */
 struct es_request {
     const char *config, *format, *output; /* borrowed from argv; format "json" unless given */
+    bool earlier;                         /* --as-of was given */
+    uint64_t as_of;
     struct es_report_options options;
 };
 /** Read the options; optind then stands at the first operand. Complains by the command's name (argv[0]).

@@ -22,12 +22,24 @@ static bool day(const char *command, const char *option, const char *text, int32
     return false;
 }
 
+static bool entry(const char *command, const char *text, uint64_t *out)
+{
+    uint64_t number = 0;
+    const char *digit = text;
+    for (; *digit >= '0' && *digit <= '9' && number < UINT64_MAX / 10 - 1; digit++) number = number * 10 + (uint64_t)(*digit - '0');
+    *out = number;
+    if (digit != text && *digit == '\0') return true;
+    (void)es_complain(ES_EXIT_USAGE, command, "--as-of: found \"%.20s\", expected the number of an entry, as a report's ledger heads give it", text);
+    return false;
+}
+
 int es_request_parse(int argc, char **argv, struct es_request *out)
 {
-    enum { FROM = 256, TO, AUDIENCE };
+    enum { FROM = 256, TO, AUDIENCE, AS_OF };
     static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {"format", required_argument, NULL, 'f'},
                                             {"output", required_argument, NULL, 'o'}, {"from", required_argument, NULL, FROM},
                                             {"to", required_argument, NULL, TO},      {"audience", required_argument, NULL, AUDIENCE},
+                                            {"as-of", required_argument, NULL, AS_OF},
                                             {0}};
     *out = (struct es_request){.format = "json", .options = {.from = ES_NO_DAY, .to = ES_NO_DAY, .audience = ES_AUDIENCE_INTERNAL}};
     for (int c; (c = getopt_long(argc, argv, "c:f:o:", options, NULL)) != -1;) {
@@ -39,6 +51,7 @@ int es_request_parse(int argc, char **argv, struct es_request *out)
         case FROM: good = day(argv[0], "--from", optarg, &out->options.from); break;
         case TO: good = day(argv[0], "--to", optarg, &out->options.to); break;
         case AUDIENCE: good = audience(argv[0], optarg, &out->options.audience); break;
+        case AS_OF: good = out->earlier = entry(argv[0], optarg, &out->as_of); break;
         default: good = false; break;
         }
         if (!good) return ES_EXIT_USAGE;

@@ -37,7 +37,7 @@ stream() {
 help_for_each_command() {
   local c
   run 0 --help
-  for c in facts ingest report compare verify; do
+  for c in facts ingest report compare forget verify; do
     run 0 "$c" --help
     contains "usage of $c" "usage: evensight $c" "$out"
   done
@@ -48,7 +48,7 @@ help_for_each_command() {
 wrong_usage_is_status_2() {
   run 2
   run 2 nonsense
-  contains "the command is named" 'found command "nonsense", expected one of: facts ingest report compare verify' "$errors"
+  contains "the command is named" 'found command "nonsense", expected one of: facts ingest report compare forget verify' "$errors"
   run 2 ingest
   run 2 ingest nothing-configured.jsonl
   contains "the missing option" "-c CONF is needed" "$errors"
@@ -300,11 +300,68 @@ one_writer_at_a_time() {
   run 0 ingest -c "$dir/evensight.json" "$dir/day.jsonl"
 }
 
+a_report_is_made_again_as_of_any_entry() {
+  local dir=$scratch/as-of before
+  write_config "$dir"
+  stream >"$dir/day.jsonl"
+  run 0 ingest -c "$dir/evensight.json" "$dir/day.jsonl"
+  run 0 report -c "$dir/evensight.json" -o "$dir/then.json"
+  before=$(jq '.ledger.heads[0].seq' "$dir/then.json")
+  exam 7 F 050Y >"$dir/more.jsonl"
+  result 7 0.9 >>"$dir/more.jsonl"
+  run 0 ingest -c "$dir/evensight.json" "$dir/more.jsonl"
+  sed -i 's/"Threshold":0.5/"Threshold":0.3/' "$dir/evensight.json" # and the configuration is another one by now
+  run 0 report -c "$dir/evensight.json" -o "$dir/now.json"
+  check "the report of now is another" sh -c '! cmp -s "$1/then.json" "$1/now.json"' sh "$dir"
+  run 0 report -c "$dir/evensight.json" --as-of "$before" -o "$dir/again.json"
+  check "as of then it is the same, byte for byte" cmp "$dir/then.json" "$dir/again.json"
+  run 2 report -c "$dir/evensight.json" --as-of 100000
+  contains "no such entry" "entry 100000: not in the ledger, whose last is" "$errors"
+  run 2 report -c "$dir/evensight.json" --as-of 0
+  run 2 report -c "$dir/evensight.json" --as-of yesterday
+  contains "the number's form" '--as-of: found "yesterday", expected the number of an entry' "$errors"
+}
+
+a_person_is_erased_and_stays_away() {
+  local dir=$scratch/forget before
+  write_config "$dir"
+  stream >"$dir/day.jsonl"
+  run 0 ingest -c "$dir/evensight.json" "$dir/day.jsonl"
+  run 0 report -c "$dir/evensight.json" -o "$dir/then.json"
+  before=$(jq '.ledger.heads[0].seq' "$dir/then.json")
+  run 0 forget --dry-run -c "$dir/evensight.json" <<<'{"patient_id":"canarypatient3"}'
+  contains "what would go" "3 entries of 1 exam messages would be erased" "$out"
+  run 0 forget -c "$dir/evensight.json" <<<'{"patient_id":"canarypatient3"}'
+  contains "what went" "3 entries of 1 exam messages erased;" "$out"
+  run 0 forget -c "$dir/evensight.json" <<<'{"study_uid":"1.2.3.5"}'
+  contains "by study" "3 entries of 1 exam messages erased;" "$out"
+  run 0 forget -c "$dir/evensight.json" <<<'{"patient_id":"canarypatient3"}'
+  contains "nothing is left" "0 entries of 0 exam messages erased;" "$out"
+  run 0 verify -c "$dir/evensight.json"
+  run 0 report -c "$dir/evensight.json" -o "$dir/now.json"
+  same "four of six exams" 4 "$(jq '.models[0].findings[0].groups[0].cases' "$dir/now.json")"
+  run 1 ingest -c "$dir/evensight.json" "$dir/day.jsonl"
+  contains "a resend is refused" "taken 0, revised 0, duplicates 12, refused 6" "$errors"
+  contains "and says why" "of a person who was erased from this ledger on request" "$errors"
+  exam 33 F 051Y | sed s/CANARYPATIENT33/CANARYPATIENT3/ >"$dir/new.jsonl"
+  run 1 ingest -c "$dir/evensight.json" "$dir/new.jsonl"
+  run 2 report -c "$dir/evensight.json" --as-of "$before"
+  contains "a report before an erasure is refused by name" "entries before it were erased on request at entry" "$errors"
+  run 2 forget -c "$dir/evensight.json" <<<'{"name":"x"}'
+  contains "expected keys" "expected patient_id, patient_issuer, study_uid or accession" "$errors"
+  run 2 forget -c "$dir/evensight.json" <<<'nonsense'
+  run 2 forget -c "$dir/evensight.json" CANARYPATIENT3
+  contains "not on the command line" "the identifier is read from standard input" "$errors"
+  check "no identifier is named" sh -c '! grep -qi canary "$1"' sh "$errors"
+}
+
 echo "evensight (command line)"
 test_case help_for_each_command
 test_case wrong_usage_is_status_2
 test_case wrong_configuration_is_status_2_and_names_the_key
 test_case a_stream_is_taken_and_reported
+test_case a_report_is_made_again_as_of_any_entry
+test_case a_person_is_erased_and_stays_away
 test_case versions_are_compared_on_the_same_cases
 test_case bad_lines_are_named_and_the_rest_goes_on
 test_case dicom_files_say_what_they_hold

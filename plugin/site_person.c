@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the ledger holds about one person: found by identifier, followed through aliases, bundles and linked attributes. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "plugin/json.h"
+#include "plugin/site_internal.h"
+
+/* ---- whom ---- */
+
+static const struct {
+    const char *key;
+    size_t offset, size;
+} sought_keys[] = {
+    {"patient_id", offsetof(struct es_sought, patient_id), ES_ID_SIZE},
+    {"patient_issuer", offsetof(struct es_sought, patient_issuer), ES_ID_SIZE},
+    {"study_uid", offsetof(struct es_sought, study_uid), ES_UID_SIZE},
+    {"accession", offsetof(struct es_sought, accession), ES_ID_SIZE},
+};
+#define SOUGHT_KEYS (sizeof sought_keys / sizeof sought_keys[0])
+
+static enum es_errc sought_member(struct es_sought *out, const cJSON *item, struct es_error *err)
+{
+    for (size_t i = 0; i < SOUGHT_KEYS; i++) {
+        if (strcmp(item->string, sought_keys[i].key) != 0) continue;
+        if (!cJSON_IsString(item)) return es_fail(err, ES_E_ARG, "%s: found %s, expected a string", sought_keys[i].key, es_json_kind(item));
+        const size_t len = strlen(item->valuestring);
+        if (len >= sought_keys[i].size)
+            return es_fail(err, ES_E_ARG, "%s: found %zu bytes, expected at most %zu", sought_keys[i].key, len, sought_keys[i].size - 1);
+        memcpy((char *)out + sought_keys[i].offset, item->valuestring, len + 1);
+        return ES_OK;
+    }
+    return es_fail(err, ES_E_ARG, "found another key, expected patient_id, patient_issuer, study_uid or accession");
+}
+
+enum es_errc es_sought_parse(struct es_sought *out, const char *text, size_t len, struct es_error *err)
+{
+    cJSON *tree = NULL;
+    struct es_error inner = {0};
+    memset(out, 0, sizeof *out);
+    if (es_json_parse(&tree, text, len, false, &inner) != ES_OK)
+        return es_fail(err, inner.code == ES_E_MEMORY ? ES_E_MEMORY : ES_E_ARG, "found no JSON (%s), expected an object such as {\"patient_id\":\"...\"}", inner.text);
+    enum es_errc code = cJSON_IsObject(tree) ? ES_OK : es_fail(err, ES_E_ARG, "found %s, expected an object such as {\"patient_id\":\"...\"}", es_json_kind(tree));
+    for (const cJSON *item = code == ES_OK ? tree->child : NULL; item && code == ES_OK; item = item->next) code = sought_member(out, item, err);
+    if (code == ES_OK && !out->patient_id[0] && !out->study_uid[0] && !out->accession[0])
+        code = es_fail(err, ES_E_ARG, "found no identifier, expected patient_id, study_uid or accession");
+    for (cJSON *item = tree->child; cJSON_IsObject(tree) && item; item = item->next)
+        if (item->valuestring) explicit_bzero(item->valuestring, strlen(item->valuestring));
+    cJSON_Delete(tree);
+    return code;
+}
+
+/* ---- finding ---- */
+
+/* Small sorted-at-the-end sets: a person has tens of exams, not millions. */
+struct names {
+    struct es_pseudonym *items;
+    size_t count, room;
+};
+
+struct search {
+    struct es_site *site;
+    struct es_person *person;
+    size_t seqs_room, forgotten_room;
+    struct es_list patients, roots; /* numbers of patients; roots of bundles */
+    struct names studies, accessions;
+    struct es_error *err;
+};
+
+static bool grow(void **items, size_t *room, size_t need, size_t size)
+{
+    size_t bytes;
+    if (need <= *room) return true;
+    const size_t wanted = need * 2 + 16;
+    if (__builtin_mul_overflow(wanted, size, &bytes)) return false;
+    void *grown = realloc(*items, bytes);
+    if (!grown) return false;
+    *items = grown;
+    *room = wanted;
+    return true;
+}
+
+static enum es_errc no_memory(const struct search *search) { return es_fail(search->err, ES_E_MEMORY, "site: out of memory"); }
+
+static bool named(const struct names *names, const struct es_pseudonym *name)
+{
+    if (!es_pseudonym_set(name)) return false;
+    for (size_t i = 0; i < names->count; i++)
+        if (memcmp(&names->items[i], name, sizeof *name) == 0) return true;
+    return false;
+}
+
+static bool add_name(struct names *names, const struct es_pseudonym *name)
+{
+    if (!es_pseudonym_set(name) || named(names, name)) return true;
+    if (!grow((void **)&names->items, &names->room, names->count + 1, sizeof *names->items)) return false;
+    names->items[names->count++] = *name;
+    return true;
+}
+
+static bool listed(const struct es_list *list, uint32_t item)
+{
+    for (uint32_t i = 0; i < list->count; i++)
+        if (list->items[i] == item) return true;
+    return false;
+}
+
+static bool add_seq(struct search *search, uint64_t seq)
+{
+    struct es_person *person = search->person;
+    if (!grow((void **)&person->seqs, &search->seqs_room, person->count + 1, sizeof *person->seqs)) return false;
+    person->seqs[person->count++] = seq;
+    return true;
+}
+
+/* The patient and every alias, and the bundles of their exams. */
+static bool add_patient(struct search *search, uint32_t patient)
+{
+    struct es_graph *graph = &search->site->graph;
+    uint32_t member = patient;
+    if (listed(&search->patients, patient)) return true;
+    do {
+        if (!es_list_add(&search->patients, member)) return false;
+        for (uint32_t link = graph->patients[member].first_link; link != ES_NONE; link = graph->links[link].next) {
+            const uint32_t root = es_graph_root(graph, graph->links[link].node);
+            if (!listed(&search->roots, root) && !es_list_add(&search->roots, root)) return false;
+        }
+        member = graph->patients[member].next_member;
+    } while (member != patient);
+    return true;
+}
+
+static enum es_errc identifier(struct search *search, enum es_pseudonym_kind kind, const char *value, const char *prefix, struct es_pseudonym *out)
+{
+    char normal[ES_ID_SIZE];
+    es_normalise_id(value, prefix, normal, sizeof normal);
+    const enum es_errc code = es_key_pseudonym(search->site->key, kind, NULL, normal, out);
+    explicit_bzero(normal, sizeof normal);
+    return code == ES_OK ? ES_OK : no_memory(search);
+}
+
+/* The patient that an identifier names. Several issuers: one must be told. */
+static enum es_errc seek_patient(struct search *search, const struct es_sought *sought)
+{
+    struct es_graph *graph = &search->site->graph;
+    struct es_event event = {.kind = ES_EVENT_DEMOGRAPHICS};
+    enum es_errc code = identifier(search, ES_PSEUDONYM_PATIENT, sought->patient_id, search->site->config->patient_id_prefix, &event.patient);
+    if (code == ES_OK) code = identifier(search, ES_PSEUDONYM_PATIENT_ISSUER, sought->patient_issuer, NULL, &event.patient_issuer);
+    if (code != ES_OK) return code;
+    if (!es_pseudonym_set(&event.patient)) return es_fail(search->err, ES_E_ARG, "patient_id: found a placeholder, expected an identifier");
+    const uint32_t patient = es_graph_find_patient(graph, &event);
+    if (patient == ES_NONE) return ES_OK;
+    uint32_t known = 0, one = ES_NONE;
+    for (uint32_t at = graph->patients[patient].issuers; !sought->patient_issuer[0] && at != ES_NONE; at = graph->patients[at].issuers) {
+        if (graph->patients[at].named == 0) continue;
+        known++;
+        one = at;
+    }
+    if (known == 1 && !add_patient(search, one)) return no_memory(search); /* the only issuer is meant */
+    if (known > 1) return es_fail(search->err, ES_E_ARG, "patient_id: found %u issuers of it, expected patient_issuer to tell which", known);
+    return add_patient(search, patient) ? ES_OK : no_memory(search);
+}
+
+/* A study or accession number: the patients of its exams, or itself where none is named. */
+static enum es_errc seek_exam(struct search *search, const struct es_pseudonym *name, bool accession)
+{
+    struct es_graph *graph = &search->site->graph;
+    const uint32_t node = es_index_find(&graph->keys, name);
+    if (node == ES_INDEX_NONE) return ES_OK;
+    const uint32_t root = es_graph_root(graph, node), last = graph->nodes[root].last_event;
+    bool any = false, good = true;
+    uint32_t seq = last;
+    if (last == 0) return ES_OK;
+    do {
+        struct es_event event;
+        bool there = false;
+        const enum es_errc code = es_site_read(search->site, seq, &event, &there, search->err);
+        if (code != ES_OK) return code;
+        const bool meant = there && event.kind == ES_EVENT_EXAM && memcmp(accession ? &event.accession : &event.study, name, sizeof *name) == 0;
+        const uint32_t patient = meant ? es_graph_find_patient(graph, &event) : ES_NONE;
+        if (patient != ES_NONE) {
+            any = true;
+            good = good && add_patient(search, patient);
+        }
+        if (there) es_event_clear(&event);
+        seq = graph->next[seq];
+    } while (good && seq != last);
+    if (!any) good = good && add_name(accession ? &search->accessions : &search->studies, name) && (listed(&search->roots, root) || es_list_add(&search->roots, root));
+    return good ? ES_OK : no_memory(search);
+}
+
+/* ---- gathering ---- */
+
+/* Is this exam the person's: by patient, or because it was sought itself and names nobody? */
+static bool is_theirs(struct search *search, const struct es_event *event)
+{
+    const uint32_t patient = es_graph_find_patient(&search->site->graph, event);
+    return patient != ES_NONE ? listed(&search->patients, patient) : named(&search->studies, &event->study) || named(&search->accessions, &event->accession);
+}
+
+/* Round one of a bundle: whose exams are in it, and by which names they go. */
+static bool learn(struct search *search, const struct es_event *event, bool *others)
+{
+    if (event->kind != ES_EVENT_EXAM) return true;
+    if (!is_theirs(search, event)) {
+        *others = true;
+        return true;
+    }
+    return add_name(&search->studies, &event->study) && add_name(&search->accessions, &event->accession);
+}
+
+/* Round two: everything, unless another's exam is in the bundle too. */
+static bool belongs(struct search *search, const struct es_event *event, bool others)
+{
+    if (!others) return true;
+    if (event->kind == ES_EVENT_EXAM) return is_theirs(search, event);
+    return named(&search->studies, &event->study) || named(&search->studies, &event->same_as) ||
+           (!es_pseudonym_set(&event->study) && named(&search->accessions, &event->accession));
+}
+
+static enum es_errc walk_bundle(struct search *search, uint32_t root, bool gather, bool *others)
+{
+    struct es_graph *graph = &search->site->graph;
+    const uint32_t last = graph->nodes[root].last_event;
+    uint32_t seq = last;
+    bool good = true;
+    if (last == 0) return ES_OK;
+    do {
+        struct es_event event;
+        bool there = false;
+        const enum es_errc code = es_site_read(search->site, seq, &event, &there, search->err);
+        if (code != ES_OK) return code;
+        if (there && !gather) good = learn(search, &event, others);
+        if (there && gather && belongs(search, &event, *others)) {
+            search->person->exams += event.kind == ES_EVENT_EXAM;
+            good = add_seq(search, seq) && add_name(&search->studies, &event.study) && add_name(&search->accessions, &event.accession);
+        }
+        if (there) es_event_clear(&event);
+        seq = graph->next[seq];
+    } while (good && seq != last);
+    return good ? ES_OK : no_memory(search);
+}
+
+static enum es_errc gather_patient(struct search *search, uint32_t patient)
+{
+    const struct es_graph *graph = &search->site->graph;
+    const uint32_t last = graph->patients[patient].last_event;
+    uint32_t seq = last;
+    if (last != 0) do {
+            if (!add_seq(search, seq)) return no_memory(search);
+            seq = graph->next[seq];
+        } while (seq != last);
+    for (uint32_t i = 0; i < graph->n_merges; i++)
+        if ((graph->merges[i].a == patient || graph->merges[i].b == patient) && !add_seq(search, graph->merges[i].seq)) return no_memory(search);
+    return ES_OK;
+}
+
+static int by_seq(const void *left, const void *right)
+{
+    const uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+    return a < b ? -1 : a > b;
+}
+
+/* Erased ones are no longer there to be found; one entry may have been met twice. */
+static enum es_errc settle_seqs(struct search *search)
+{
+    struct es_person *person = search->person;
+    size_t kept = 0;
+    if (person->count == 0) return ES_OK;
+    qsort(person->seqs, person->count, sizeof *person->seqs, by_seq);
+    for (size_t i = 0; i < person->count; i++) {
+        struct es_entry entry;
+        uint8_t *body = NULL;
+        if (kept > 0 && person->seqs[kept - 1] == person->seqs[i]) continue;
+        const enum es_errc code = es_ledger_read(search->site->ledger, person->seqs[i], &entry, &body, search->err);
+        if (code != ES_OK) return code;
+        if (body) person->seqs[kept++] = person->seqs[i];
+        free(body);
+    }
+    person->count = kept;
+    return ES_OK;
+}
+
+/* ---- by what they are known again ---- */
+
+static enum es_errc forget_name(struct search *search, const char *what, const struct es_pseudonym *name)
+{
+    struct es_person *person = search->person;
+    if (!grow((void **)&person->forgotten, &search->forgotten_room, person->n_forgotten + 1, sizeof *person->forgotten)) return no_memory(search);
+    const enum es_errc code = es_forgotten_name(search->site->key, what, name, &person->forgotten[person->n_forgotten]);
+    if (code != ES_OK) return no_memory(search);
+    person->n_forgotten++;
+    return ES_OK;
+}
+
+/* An identifier without issuer means the person when nobody else is known by it; one that never had an issuer, with any issuer. */
+static enum es_errc forget_patient(struct search *search, uint32_t patient)
+{
+    const struct es_graph *graph = &search->site->graph;
+    const uint32_t plain = graph->patients[patient].plain;
+    bool others = false;
+    for (uint32_t at = graph->patients[plain].issuers; at != ES_NONE; at = graph->patients[at].issuers)
+        others = others || (graph->patients[at].named > 0 && !listed(&search->patients, at));
+    enum es_errc code = forget_name(search, "patient", &graph->people.keys[patient]);
+    if (code == ES_OK && plain != patient && !others) code = forget_name(search, "patient", &graph->people.keys[plain]);
+    if (code == ES_OK && plain == patient && graph->patients[plain].issuers == ES_NONE)
+        code = forget_name(search, "any_issuer", &graph->people.keys[plain]);
+    return code;
+}
+
+static enum es_errc forget_names(struct search *search)
+{
+    enum es_errc code = ES_OK;
+    for (uint32_t i = 0; i < search->patients.count && code == ES_OK; i++) code = forget_patient(search, search->patients.items[i]);
+    for (size_t i = 0; i < search->studies.count && code == ES_OK; i++) code = forget_name(search, "study", &search->studies.items[i]);
+    for (size_t i = 0; i < search->accessions.count && code == ES_OK; i++) code = forget_name(search, "accession", &search->accessions.items[i]);
+    return code;
+}
+
+static enum es_errc seek(struct search *search, const struct es_sought *sought)
+{
+    struct es_site *site = search->site;
+    struct es_pseudonym name;
+    enum es_errc code = sought->patient_id[0] ? seek_patient(search, sought) : ES_OK;
+    if (code == ES_OK && sought->study_uid[0]) {
+        code = es_key_pseudonym(site->key, ES_PSEUDONYM_STUDY, NULL, sought->study_uid, &name) == ES_OK ? ES_OK : no_memory(search);
+        if (code == ES_OK) code = seek_exam(search, &name, false);
+    }
+    if (code == ES_OK && sought->accession[0]) {
+        code = identifier(search, ES_PSEUDONYM_ACCESSION, sought->accession, site->config->accession_prefix, &name);
+        if (code == ES_OK && es_pseudonym_set(&name)) code = seek_exam(search, &name, true);
+    }
+    return code;
+}
+
+enum es_errc es_site_find_person(struct es_site *site, const struct es_sought *sought, struct es_person *out, struct es_error *err)
+{
+    struct search search = {.site = site, .person = out, .err = err};
+    *out = (struct es_person){0};
+    enum es_errc code = es_ledger_hold(site->ledger, err);
+    if (code != ES_OK) return code;
+    code = seek(&search, sought);
+    for (uint32_t i = 0; i < search.roots.count && code == ES_OK; i++) {
+        bool others = false;
+        code = walk_bundle(&search, search.roots.items[i], false, &others);
+        if (code == ES_OK) code = walk_bundle(&search, search.roots.items[i], true, &others);
+    }
+    for (uint32_t i = 0; i < search.patients.count && code == ES_OK; i++) code = gather_patient(&search, search.patients.items[i]);
+    if (code == ES_OK) code = settle_seqs(&search);
+    if (code == ES_OK) code = forget_names(&search);
+    es_ledger_release(site->ledger);
+    free(search.patients.items);
+    free(search.roots.items);
+    free(search.studies.items);
+    free(search.accessions.items);
+    if (code != ES_OK) es_person_clear(out);
+    return code;
+}
+
+void es_person_clear(struct es_person *person)
+{
+    free(person->seqs);
+    free(person->forgotten);
+    *person = (struct es_person){0};
+}
