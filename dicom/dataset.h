@@ -65,6 +65,18 @@ const struct es_item *es_item_next(const struct es_item *parent, uint32_t sequen
 /** Raw text of an element, trailing padding removed, not decoded. @return false when it is not there, is a sequence or does not
  * fit (then the beginning is in out). @param out always a NUL-terminated string; size > 0 */
 bool es_item_text(const struct es_item *item, uint32_t tag, char *out, size_t size);
+/** One element of an item, found by es_item_walk(). `{0}` begins. */
+struct es_item_cursor {
+    const void *at;  /* opaque */
+    uint32_t tag;    /* 0xGGGGEEEE */
+    char vr[3];      /* as found */
+    bool sequence;
+    size_t length;   /* bytes of its value */
+};
+/** The next element of an item, in the order of tags. @return false at the end */
+bool es_item_walk(const struct es_item *item, struct es_item_cursor *cursor);
+/** Raw bytes of an element, little endian. @return how many were copied: min(its length, room); 0 also when it is a sequence or was not kept */
+size_t es_item_bytes(const struct es_item *item, uint32_t tag, void *out, size_t room);
 /** The first value of a binary VR (US, SS, UL, SL, FL, FD). @return false when it is not there or no such VR */
 bool es_item_number(const struct es_item *item, uint32_t tag, double *out);
 

@@ -398,6 +398,38 @@ bool es_item_text(const struct es_item *item, uint32_t tag, char *out, size_t si
     return fits;
 }
 
+bool es_item_walk(const struct es_item *item, struct es_item_cursor *cursor)
+{
+    bool found = false;
+    (void)guarded(nullptr, "walk", [&]() -> enum es_errc {
+        DcmObject *after = static_cast<DcmObject *>(const_cast<void *>(cursor->at));
+        DcmObject *next = const_cast<DcmItem *>(dcm(item))->nextInContainer(after);
+        if (!next) return ES_OK;
+        const DcmVR vr(next->getVR());
+        cursor->at = next;
+        cursor->tag = static_cast<uint32_t>(next->getGTag()) << 16 | next->getETag();
+        std::snprintf(cursor->vr, sizeof cursor->vr, "%.2s", vr.getValidVRName());
+        cursor->sequence = next->ident() == EVR_SQ;
+        cursor->length = cursor->sequence ? 0 : next->getLengthField();
+        found = true;
+        return ES_OK;
+    });
+    return found;
+}
+
+size_t es_item_bytes(const struct es_item *item, uint32_t tag, void *out, size_t room)
+{
+    size_t n = 0;
+    (void)guarded(nullptr, "bytes", [&]() -> enum es_errc {
+        DcmElement *element = find(dcm(item), tag);
+        if (!element || as_sequence(element) || !element->valueLoaded()) return ES_OK;
+        n = raw_bytes(element, out, room);
+        if (n > room) n = room;
+        return ES_OK;
+    });
+    return n;
+}
+
 bool es_item_number(const struct es_item *item, uint32_t tag, double *out)
 {
     bool found = false;

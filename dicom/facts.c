@@ -13,7 +13,7 @@
 #include "dicom/object.h"
 #include "dicom/readers.h"
 #include "dicom/skim.h"
-#include "dicom/sr.h"
+#include "dicom/report.h"
 
 #define FIRST_WINDOW ((size_t)8192)    /* most headers end before this */
 #define SECOND_WINDOW ((size_t)262144) /* nearly all of the others, private elements included */
@@ -27,6 +27,7 @@ enum es_errc es_facts_from_elements(const struct es_elements *elements, struct e
     memset(out, 0, sizeof *out);
     out->identity = identity;
     out->kind = es_kind_read(elements, &out->identity);
+    out->form = es_form_of_class(out->identity.sop_class_uid);
     out->exclusion = es_exclusion_read(elements, &out->identity_removed);
     for (size_t i = 0; i < es_n_attributes && out->n_attributes < ES_MAX_ATTRIBUTES; i++) {
         const struct es_attribute *row = &es_attributes[i];

@@ -43,6 +43,22 @@ enum es_object_kind {
 };
 const char *es_object_kind_name(enum es_object_kind kind);
 
+/** What carries a result: by SOP class (PS3.4 B.5). NONE for whatever is no report and no result. */
+enum es_result_form {
+    ES_FORM_NONE,
+    ES_FORM_REPORT,            /* a structured report of any class but the two below */
+    ES_FORM_CAD,               /* Mammography, Chest or Colon CAD SR */
+    ES_FORM_KEY_OBJECT,        /* key object selection document */
+    ES_FORM_PRESENTATION,      /* presentation state */
+    ES_FORM_SEGMENTATION,      /* segmentation, surface or label map */
+    ES_FORM_SECONDARY_CAPTURE,
+    ES_FORM_DOCUMENT,          /* encapsulated PDF, CDA, ... */
+    ES_FORM_OTHER,             /* parametric map, bulk annotations, content assessment, structure set */
+    ES_FORMS
+};
+/** "none", "report", "cad", "key_object", "presentation", "segmentation", "secondary_capture", "document", "other". */
+const char *es_result_form_name(enum es_result_form form);
+
 /** Left out by rule, and counted by reason (DESIGN 5). */
 enum es_exclusion {
     ES_EXCLUDED_NOT,
@@ -90,12 +106,19 @@ enum es_sr_value { ES_SR_NUM, ES_SR_CODE, ES_SR_TEXT };
 
 #define ES_MAX_MODIFIERS 4
 
-/** One finding of a measurement group: a NUM or CODE that is a direct child of it. */
+/** (111056, DCM, "Rendering Intent") of a CAD finding, CID 6034: only what is to be presented was shown to the reader. */
+enum es_rendering_intent { ES_INTENT_NONE, ES_INTENT_REQUIRED, ES_INTENT_OPTIONAL, ES_INTENT_HIDDEN };
+/** "", "required", "optional", "not_for_presentation". */
+const char *es_rendering_intent_name(enum es_rendering_intent intent);
+
+/** One finding: a NUM or CODE that is a direct child of a measurement group, or of a finding of a CAD report. */
 struct es_sr_finding {
-    uint32_t group;          /* index of its measurement group, from 0 */
+    uint32_t group;          /* index of its measurement group or CAD finding, from 0 */
+    uint32_t algorithm;      /* index into algorithms of the report: the nearest that is identified */
+    enum es_rendering_intent intent;
     enum es_sr_value type;
     struct es_code concept;  /* ConceptNameCodeSequence of the item */
-    struct es_code finding;  /* (121071, DCM, "Finding") of the group; "" when none */
+    struct es_code finding;  /* (121071, DCM, "Finding") of the group, or what kind of CAD finding it is; "" when none */
     struct es_code site;     /* (363698007, SCT, "Finding Site") of the group or item; "" when none */
     struct es_code modifiers[ES_MAX_MODIFIERS]; /* e.g. (121401, DCM, "Derivation") values: tell equal concepts apart */
     uint32_t n_modifiers;
@@ -124,12 +147,71 @@ struct es_algorithm {
     char series_description[ES_FACT_VALUE]; /* of the object: for rules; never printed in a report */
 };
 
-/** What an SR says. Arrays are owned by the facts that hold it. */
+/** A text of a report (TEXT content item) or of a presentation state (text object). Patients' words: matched, never shown or kept. */
+struct es_report_text {
+    struct es_code concept, finding; /* of the item and of its group; "" when none */
+    uint32_t algorithm;
+    char *text;                      /* owned; UTF-8 */
+};
+
+#define ES_MAX_TAG_PATH 4
+/** One element of a result object outside its SR content, for rules that name tags. PN and group 0010 are never among them. */
+struct es_tag_value {
+    uint32_t path[ES_MAX_TAG_PATH]; /* tags of the sequences around it, then its own: 0xGGGGEEEE. Private: 0xGGGG00EE, without the block */
+    uint8_t depth;                  /* tags in path, 1.. */
+    char vr[3];
+    char creator[ES_FACT_VALUE];    /* PrivateCreator of its block; "" for a standard tag */
+    char *text;                     /* owned; UTF-8. Of a binary VR its first number */
+};
+
+/** (111017, DCM, "CAD Processing and Findings Summary"), CID 6047; or from the summaries of detections and analyses (CID 6042). */
+enum es_cad_summary {
+    ES_CAD_NONE,           /* no CAD report, or it says nothing of it */
+    ES_CAD_WITHOUT,        /* all algorithms succeeded, without findings */
+    ES_CAD_WITH,           /* all succeeded, with findings */
+    ES_CAD_PARTLY_WITHOUT, /* not all succeeded, without findings */
+    ES_CAD_PARTLY_WITH,    /* not all succeeded, with findings */
+    ES_CAD_FAILED,         /* none succeeded */
+    ES_CAD_NOT_ATTEMPTED
+};
+/** "none", "all_succeeded_without_findings", ... */
+const char *es_cad_summary_name(enum es_cad_summary summary);
+
+/** What is wrong with a report, counted; none of it stops the reading. */
+struct es_report_faults {
+    uint64_t empty_numbers;        /* NUM without a measured value: its qualifier may say why (PS3.3 C.18.1) */
+    uint64_t bad_numbers;          /* NUM whose value is no number */
+    uint64_t empty_codes;          /* CODE without a code, NUM or CODE without a concept name */
+    uint64_t missing_relationships;/* items without RelationshipType */
+    uint64_t dangling_references;  /* images that no evidence sequence names, references to items that are not there */
+    uint64_t bad_texts;            /* no text of the SpecificCharacterSet, or cut because it is too long */
+};
+
+#define ES_MAX_UNREAD 64
+/** What a report says outside any group: a NUM or CODE that was not read as a finding. */
+struct es_unread_item {
+    enum es_sr_value type;
+    struct es_code concept;
+    uint64_t count;
+};
+
+/** What a report or result object says. Arrays are owned by the facts that hold it. */
 struct es_report_facts {
     struct es_code title;              /* concept name of the root container */
-    struct es_algorithm algorithm;
+    struct es_algorithm algorithm;     /* that of the first finding; of a report without findings the first identified */
+    struct es_algorithm *algorithms;   /* at least one; those that findings and texts name */
+    size_t n_algorithms;
+    uint64_t failed_algorithms;        /* by bit: those a CAD report lists under failed detections or analyses only */
     struct es_sr_finding *findings;
     size_t n_findings;
+    struct es_report_text *texts;
+    size_t n_texts;
+    struct es_tag_value *values;
+    size_t n_values;
+    enum es_cad_summary cad;
+    struct es_report_faults faults;
+    struct es_unread_item unread[ES_MAX_UNREAD];
+    size_t n_unread;
     char (*series)[ES_UID_SIZE];       /* referenced series, in order of appearance, unique */
     size_t n_series;
     char (*images)[ES_UID_SIZE];       /* referenced SOP instances that are source images, unique */
@@ -146,13 +228,14 @@ struct es_report_facts {
 /** Everything one object says. */
 struct es_facts {
     enum es_object_kind kind;
+    enum es_result_form form;
     struct es_identity identity;
     enum es_exclusion exclusion;
     bool identity_removed;             /* PatientIdentityRemoved YES (not by itself an exclusion) */
     struct es_fact attributes[ES_MAX_ATTRIBUTES]; /* one for every attribute of the table in attributes.h, in its order */
     size_t n_attributes;
     struct es_algorithm algorithm;     /* of the object, outside any SR content */
-    struct es_report_facts *report;    /* owned; NULL unless kind is ES_OBJECT_SR and its content could be walked */
+    struct es_report_facts *report;    /* owned; NULL unless kind is ES_OBJECT_SR or ES_OBJECT_RESULT and the whole object was read */
     bool partial;                      /* the object is truncated or malformed behind what was read */
     char partial_reason[ES_ERROR_TEXT];/* what was found and expected, when partial */
 };

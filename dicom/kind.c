@@ -10,59 +10,80 @@
 static const struct {
     const char *uid; /* behind STORAGE */
     enum es_object_kind kind;
+    enum es_result_form form;
 } classes[] = {
-    {"88.", ES_OBJECT_SR},      /* structured reports, CAD, key objects, dose */
-    {"7", ES_OBJECT_RESULT},    /* secondary capture: screens, burned-in results; no exam of its own */
-    {"7.", ES_OBJECT_RESULT},
-    {"11.", ES_OBJECT_RESULT},  /* presentation states */
-    {"30", ES_OBJECT_RESULT},   /* parametric map */
-    {"66.4", ES_OBJECT_RESULT}, /* segmentation */
-    {"66.5", ES_OBJECT_RESULT}, /* surface segmentation */
-    {"66.6", ES_OBJECT_RESULT}, /* tractography */
-    {"66.7", ES_OBJECT_RESULT}, /* label map segmentation */
-    {"66.8", ES_OBJECT_RESULT}, /* height map segmentation */
-    {"90.1", ES_OBJECT_RESULT}, /* content assessment */
-    {"91.1", ES_OBJECT_RESULT}, /* bulk annotations */
-    {"104.", ES_OBJECT_RESULT}, /* encapsulated documents */
-    {"481.3", ES_OBJECT_RESULT},/* RT structure set */
-    {"1", ES_OBJECT_IMAGE},
-    {"1.", ES_OBJECT_IMAGE},    /* DX, MG, IO */
-    {"2", ES_OBJECT_IMAGE},
-    {"2.", ES_OBJECT_IMAGE},
-    {"3", ES_OBJECT_IMAGE},
-    {"3.1", ES_OBJECT_IMAGE},
-    {"4", ES_OBJECT_IMAGE},
-    {"4.2", ES_OBJECT_OTHER},   /* spectroscopy */
-    {"4.", ES_OBJECT_IMAGE},
-    {"5", ES_OBJECT_IMAGE},
-    {"6", ES_OBJECT_IMAGE},
-    {"6.", ES_OBJECT_IMAGE},
-    {"12.", ES_OBJECT_IMAGE},
-    {"13.", ES_OBJECT_IMAGE},
-    {"14.", ES_OBJECT_IMAGE},
-    {"20", ES_OBJECT_IMAGE},
-    {"77.1.5.3", ES_OBJECT_OTHER}, /* stereometric relationship */
-    {"77.1.5.8", ES_OBJECT_OTHER}, /* volume analysis */
-    {"77.", ES_OBJECT_IMAGE},
-    {"81.1", ES_OBJECT_IMAGE},
-    {"82.1", ES_OBJECT_IMAGE},
-    {"128", ES_OBJECT_IMAGE},
-    {"128.1", ES_OBJECT_IMAGE},
-    {"130", ES_OBJECT_IMAGE},
-    {"481.1", ES_OBJECT_IMAGE},
+    {"88.50", ES_OBJECT_SR, ES_FORM_CAD},                     /* mammography CAD */
+    {"88.59", ES_OBJECT_SR, ES_FORM_KEY_OBJECT},              /* key object selection */
+    {"88.65", ES_OBJECT_SR, ES_FORM_CAD},                     /* chest CAD */
+    {"88.69", ES_OBJECT_SR, ES_FORM_CAD},                     /* colon CAD */
+    {"88.", ES_OBJECT_SR, ES_FORM_REPORT},                    /* other structured reports, dose too */
+    {"7", ES_OBJECT_RESULT, ES_FORM_SECONDARY_CAPTURE},       /* secondary capture: screens, burned-in results; no exam of its own */
+    {"7.", ES_OBJECT_RESULT, ES_FORM_SECONDARY_CAPTURE},
+    {"11.", ES_OBJECT_RESULT, ES_FORM_PRESENTATION},          /* presentation states */
+    {"30", ES_OBJECT_RESULT, ES_FORM_OTHER},                  /* parametric map */
+    {"66.4", ES_OBJECT_RESULT, ES_FORM_SEGMENTATION},         /* segmentation */
+    {"66.5", ES_OBJECT_RESULT, ES_FORM_SEGMENTATION},         /* surface segmentation */
+    {"66.6", ES_OBJECT_RESULT, ES_FORM_OTHER},                /* tractography */
+    {"66.7", ES_OBJECT_RESULT, ES_FORM_SEGMENTATION},         /* label map segmentation */
+    {"66.8", ES_OBJECT_RESULT, ES_FORM_SEGMENTATION},         /* height map segmentation */
+    {"90.1", ES_OBJECT_RESULT, ES_FORM_OTHER},                /* content assessment */
+    {"91.1", ES_OBJECT_RESULT, ES_FORM_OTHER},                /* bulk annotations */
+    {"104.", ES_OBJECT_RESULT, ES_FORM_DOCUMENT},             /* encapsulated documents */
+    {"481.3", ES_OBJECT_RESULT, ES_FORM_OTHER},               /* RT structure set */
+    {"1", ES_OBJECT_IMAGE, ES_FORM_NONE},
+    {"1.", ES_OBJECT_IMAGE, ES_FORM_NONE},                    /* DX, MG, IO */
+    {"2", ES_OBJECT_IMAGE, ES_FORM_NONE},
+    {"2.", ES_OBJECT_IMAGE, ES_FORM_NONE},
+    {"3", ES_OBJECT_IMAGE, ES_FORM_NONE},
+    {"3.1", ES_OBJECT_IMAGE, ES_FORM_NONE},
+    {"4", ES_OBJECT_IMAGE, ES_FORM_NONE},
+    {"4.2", ES_OBJECT_OTHER, ES_FORM_NONE},                   /* spectroscopy */
+    {"4.", ES_OBJECT_IMAGE, ES_FORM_NONE},
+    {"5", ES_OBJECT_IMAGE, ES_FORM_NONE},
+    {"6", ES_OBJECT_IMAGE, ES_FORM_NONE},
+    {"6.", ES_OBJECT_IMAGE, ES_FORM_NONE},
+    {"12.", ES_OBJECT_IMAGE, ES_FORM_NONE},
+    {"13.", ES_OBJECT_IMAGE, ES_FORM_NONE},
+    {"14.", ES_OBJECT_IMAGE, ES_FORM_NONE},
+    {"20", ES_OBJECT_IMAGE, ES_FORM_NONE},
+    {"77.1.5.3", ES_OBJECT_OTHER, ES_FORM_NONE},              /* stereometric relationship */
+    {"77.1.5.8", ES_OBJECT_OTHER, ES_FORM_NONE},              /* volume analysis */
+    {"77.", ES_OBJECT_IMAGE, ES_FORM_NONE},
+    {"81.1", ES_OBJECT_IMAGE, ES_FORM_NONE},
+    {"82.1", ES_OBJECT_IMAGE, ES_FORM_NONE},
+    {"128", ES_OBJECT_IMAGE, ES_FORM_NONE},
+    {"128.1", ES_OBJECT_IMAGE, ES_FORM_NONE},
+    {"130", ES_OBJECT_IMAGE, ES_FORM_NONE},
+    {"481.1", ES_OBJECT_IMAGE, ES_FORM_NONE},
 };
+
+#define N_CLASSES (sizeof classes / sizeof classes[0])
+
+/** Index of the first row that fits; N_CLASSES when none does. */
+static size_t find_class(const char *uid)
+{
+    size_t i = 0;
+    if (strncmp(uid, STORAGE, sizeof STORAGE - 1) != 0) return N_CLASSES;
+    uid += sizeof STORAGE - 1;
+    for (; i < N_CLASSES; i++) {
+        const size_t n = strlen(classes[i].uid);
+        const bool below = classes[i].uid[n - 1] == '.';
+        if (below ? strncmp(uid, classes[i].uid, n) == 0 : strcmp(uid, classes[i].uid) == 0) break;
+    }
+    return i;
+}
 
 enum es_object_kind es_kind_of_class(const char *uid)
 {
     if (strcmp(uid, "1.2.840.10008.1.3.10") == 0) return ES_OBJECT_DIRECTORY;
-    if (strncmp(uid, STORAGE, sizeof STORAGE - 1) != 0) return ES_OBJECT_OTHER;
-    uid += sizeof STORAGE - 1;
-    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
-        const size_t n = strlen(classes[i].uid);
-        const bool below = classes[i].uid[n - 1] == '.';
-        if (below ? strncmp(uid, classes[i].uid, n) == 0 : strcmp(uid, classes[i].uid) == 0) return classes[i].kind;
-    }
-    return ES_OBJECT_OTHER;
+    const size_t i = find_class(uid);
+    return i < N_CLASSES ? classes[i].kind : ES_OBJECT_OTHER;
+}
+
+enum es_result_form es_form_of_class(const char *uid)
+{
+    const size_t i = find_class(uid);
+    return i < N_CLASSES ? classes[i].form : ES_FORM_NONE;
 }
 
 enum es_object_kind es_kind_read(const struct es_elements *elements, const struct es_identity *identity)

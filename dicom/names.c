@@ -16,6 +16,31 @@ const char *es_object_kind_name(enum es_object_kind kind)
     return NAME(names, kind);
 }
 
+const char *es_result_form_name(enum es_result_form form)
+{
+    static const char *const names[ES_FORMS] = {"none",         "report",            "cad",      "key_object", "presentation",
+                                                "segmentation", "secondary_capture", "document", "other"};
+    return NAME(names, form);
+}
+
+const char *es_rendering_intent_name(enum es_rendering_intent intent)
+{
+    static const char *const names[] = {"", "required", "optional", "not_for_presentation"};
+    return NAME(names, intent);
+}
+
+const char *es_cad_summary_name(enum es_cad_summary summary)
+{
+    static const char *const names[] = {"none",
+                                        "all_succeeded_without_findings",
+                                        "all_succeeded_with_findings",
+                                        "not_all_succeeded_without_findings",
+                                        "not_all_succeeded_with_findings",
+                                        "none_succeeded",
+                                        "not_attempted"};
+    return NAME(names, summary);
+}
+
 const char *es_exclusion_name(enum es_exclusion exclusion)
 {
     static const char *const names[ES_EXCLUSIONS] = {"not", "phantom", "veterinary", "quality_control", "copy", "identity_removed"};

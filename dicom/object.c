@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dicom/references.h"
+#include "dicom/report.h"
 #include "dicom/sr.h"
+#include "dicom/tag_values.h"
 #include "dicom/text.h"
 
 #define MAX_DESCRIBED 64 /* segments or contributions looked at for an algorithm */
@@ -81,6 +84,13 @@ enum es_errc es_object_read(const struct es_dataset *dataset, const struct es_el
     const struct charset cs = {e ? es_elements_value(elements, e) : "", e ? e->length : 0};
     const struct es_item *root = es_dataset_root(dataset);
     if (!from_segments(&cs, root, &facts->algorithm)) (void)from_contributions(&cs, root, &facts->algorithm);
-    if (facts->kind != ES_OBJECT_SR) return ES_OK;
-    return es_sr_read(root, cs.bytes, cs.len, &facts->algorithm, &facts->report, err);
+    if (facts->kind != ES_OBJECT_SR && facts->kind != ES_OBJECT_RESULT) return ES_OK;
+    struct es_report_facts *report = es_report_new(&facts->algorithm);
+    if (!report) return es_fail(err, ES_E_MEMORY, "report: no memory");
+    es_report_time(root, report);
+    enum es_errc code = facts->kind == ES_OBJECT_SR ? es_sr_read(root, cs.bytes, cs.len, report, err) : es_references_object(root, report, err);
+    if (code == ES_OK) code = es_tag_values_read(root, cs.bytes, cs.len, report, err);
+    if (code == ES_OK) facts->report = report;
+    else es_report_free(report);
+    return code;
 }

@@ -32,11 +32,11 @@ enum es_errc es_references_series(const char *uid, struct es_report_facts *repor
     return add(&report->series, &report->n_series, uid, report, err);
 }
 
-/** Items of ReferencedSOPSequence. @param images counts those that are images, others counts the rest */
-static enum es_errc read_instances(const struct es_item *item, struct es_report_facts *report, size_t *images, size_t *others,
-                                   struct es_error *err)
+/** Items of a sequence of SOP instance references. @param images counts those that are images, others counts the rest */
+static enum es_errc read_list(const struct es_item *item, uint32_t list, struct es_report_facts *report, size_t *images, size_t *others,
+                              struct es_error *err)
 {
-    for (const struct es_item *i = es_item_next(item, 0x00081199, NULL); i; i = es_item_next(item, 0x00081199, i)) {
+    for (const struct es_item *i = es_item_next(item, list, NULL); i; i = es_item_next(item, list, i)) {
         char class_uid[ES_UID_SIZE], uid[ES_UID_SIZE];
         if (!es_item_text(i, 0x00081150, class_uid, sizeof class_uid) || !es_item_text(i, 0x00081155, uid, sizeof uid)) continue;
         if (es_kind_of_class(class_uid) != ES_OBJECT_IMAGE) {
@@ -48,6 +48,13 @@ static enum es_errc read_instances(const struct es_item *item, struct es_report_
         if (code != ES_OK) return code;
     }
     return ES_OK;
+}
+
+/** Items of ReferencedSOPSequence. */
+static enum es_errc read_instances(const struct es_item *item, struct es_report_facts *report, size_t *images, size_t *others,
+                                   struct es_error *err)
+{
+    return read_list(item, 0x00081199, report, images, others, err);
 }
 
 enum es_errc es_references_item(const struct es_item *item, struct es_report_facts *report, struct es_error *err)
@@ -82,4 +89,36 @@ enum es_errc es_references_evidence(const struct es_item *root, struct es_report
         }
     }
     return ES_OK;
+}
+
+/** Series with their instances: ReferencedSeriesSequence of presentation states (0008,1140) and segmentations (0008,114A). */
+static enum es_errc read_series(const struct es_item *root, struct es_report_facts *report, struct es_error *err)
+{
+    static const uint32_t lists[] = {0x00081140, 0x0008114A, 0x00081199};
+    const struct es_item *series = NULL;
+    enum es_errc code = ES_OK;
+    while (code == ES_OK && (series = es_item_next(root, 0x00081115, series)) != NULL) {
+        char uid[ES_UID_SIZE];
+        size_t images = 0, others = 0;
+        for (size_t i = 0; code == ES_OK && i < sizeof lists / sizeof lists[0]; i++)
+            code = read_list(series, lists[i], report, &images, &others, err);
+        if (code == ES_OK && (images > 0 || others == 0) && es_item_text(series, 0x0020000E, uid, sizeof uid))
+            code = es_references_series(uid, report, err);
+    }
+    return code;
+}
+
+enum es_errc es_references_object(const struct es_item *root, struct es_report_facts *report, struct es_error *err)
+{
+    /* ReferencedImageSequence, SourceImageSequence, SourceInstanceSequence */
+    static const uint32_t lists[] = {0x00081140, 0x00082112, 0x00420013};
+    size_t images = 0, others = 0;
+    enum es_errc code = es_references_evidence(root, report, err);
+    if (code == ES_OK) code = read_series(root, report, err);
+    for (size_t i = 0; code == ES_OK && i < sizeof lists / sizeof lists[0]; i++)
+        code = read_list(root, lists[i], report, &images, &others, err);
+    /* StudiesContainingOtherReferencedInstancesSequence: other studies, with their series */
+    const struct es_item *study = NULL;
+    while (code == ES_OK && (study = es_item_next(root, 0x00081200, study)) != NULL) code = read_study(study, report, err);
+    return code;
 }

@@ -16,6 +16,10 @@ extern "C" {
 
 /** CurrentRequestedProcedureEvidenceSequence (0040,A375) and PertinentOtherEvidenceSequence (0040,A385) of the root. */
 ES_MUST_USE enum es_errc es_references_evidence(const struct es_item *root, struct es_report_facts *report, struct es_error *err);
+/** What another result object was made from: evidence, ReferencedSeriesSequence (0008,1115), ReferencedImageSequence (0008,1140),
+ * SourceImageSequence (0008,2112), SourceInstanceSequence (0042,0013), StudiesContainingOtherReferencedInstancesSequence (0008,1200);
+ * PS3.3 C.11.11, C.8.20, C.12.4, C.24.2. */
+ES_MUST_USE enum es_errc es_references_object(const struct es_item *root, struct es_report_facts *report, struct es_error *err);
 /** ReferencedSOPSequence (0008,1199) of an IMAGE content item. */
 ES_MUST_USE enum es_errc es_references_item(const struct es_item *item, struct es_report_facts *report, struct es_error *err);
 /** Name a series, unless it is already there or no UID. */

@@ -1,188 +1,212 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dicom/sr.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dicom/references.h"
+#include "dicom/report.h"
 #include "dicom/sr_algorithm.h"
-#include "dicom/text.h"
-
-#define TAG_CONTENT 0x0040A730u
-#define TAG_CONCEPT 0x0040A043u
-#define TAG_RELATIONSHIP 0x0040A010u
-#define TAG_VALUE_TYPE 0x0040A040u
-#define TAG_CODE 0x0040A168u
+#include "dicom/sr_cad.h"
+#include "dicom/sr_item.h"
 
 /** An open content item of the walk. */
 struct frame {
     const struct es_item *item, *child; /* child: the one last visited */
-    bool in_group, is_group;
-    uint32_t group;
-    struct es_code finding, site; /* of the group */
+    bool in_group, is_group;            /* is_group: its direct children are findings */
+    bool measured;                      /* in a group of TID 1500: nothing below it is of a CAD report */
+    bool is_cad;                        /* a CAD finding: its properties are findings too */
+    bool listed, succeeded;             /* in a list of detections or analyses, and which */
+    struct es_sr_finding base;          /* what its findings share: group, algorithm, finding, site, intent, modifiers */
 };
 
 struct walk {
     struct es_report_facts *report;
     struct es_sr_observation observation;
+    struct es_sr_cad cad;
     uint32_t groups;
+    size_t bytes;     /* of texts */
+    uint64_t lookups; /* steps to items that others refer to */
     size_t depth;
     struct frame frames[ES_MAX_SR_DEPTH];
     struct es_error *err;
 };
 
-/** What is common to all content items. */
-struct content {
-    char type[17], relationship[17];
-    struct es_code concept;
-};
-
-static void read_content(const struct es_item *item, struct content *out)
+static enum es_errc no_memory(struct walk *w)
 {
-    (void)es_item_text(item, TAG_VALUE_TYPE, out->type, sizeof out->type);
-    (void)es_item_text(item, TAG_RELATIONSHIP, out->relationship, sizeof out->relationship);
-    (void)es_code_read(item, TAG_CONCEPT, &out->concept);
+    return es_fail(w->err, ES_E_MEMORY, "report: no memory");
 }
 
-static bool is_site(const struct es_code *c)
+static bool is_value(const struct es_sr_content *c)
 {
-    return es_code_is(c, "363698007", "SCT") || es_code_is(c, "G-C0E3", "SRT") || es_code_is(c, "G-C0E3", "SNM3");
+    return strcmp(c->type, "NUM") == 0 || strcmp(c->type, "CODE") == 0;
 }
 
-static bool is_finding(const struct es_code *c)
-{
-    return es_code_is(c, "121071", "DCM");
-}
-
-/** What describes a group rather than being found in it: Finding, Finding category, Finding Site, and TID 4019's family. */
-static bool is_header(const struct es_code *c)
-{
-    return is_finding(c) || is_site(c) || es_code_is(c, "276214006", "SCT") || es_code_is(c, "111000", "DCM");
-}
-
-/** Finding and Finding Site of a group hold for all of it, wherever in it they stand. */
-static void read_group(struct frame *frame)
-{
-    size_t seen = 0;
-    const struct es_item *child = NULL;
-    while (seen++ < ES_MAX_SR_ITEMS && (child = es_item_next(frame->item, TAG_CONTENT, child)) != NULL) {
-        struct content c;
-        read_content(child, &c);
-        if (strcmp(c.type, "CODE") != 0) continue;
-        if (is_finding(&c.concept) && !frame->finding.value[0]) (void)es_code_read(child, TAG_CODE, &frame->finding);
-        if (is_site(&c.concept) && !frame->site.value[0]) (void)es_code_read(child, TAG_CODE, &frame->site);
-    }
-}
-
-/** MeasuredValueSequence (0040,A300): PS3.3 C.18.1. An empty one is a measurement without a value, and the qualifier says why. */
-static bool read_number(const struct es_item *item, struct es_sr_finding *out)
-{
-    (void)es_code_read(item, 0x0040A301, &out->qualifier);
-    const struct es_item *value = es_item_next(item, 0x0040A300, NULL);
-    if (!value) return true;
-    (void)es_code_read(value, 0x004008EA, &out->units);
-    if (es_item_number(value, 0x0040A161, &out->number) && isfinite(out->number)) {
-        out->has_number = true;
-        return true;
-    }
-    char text[65];
-    out->number = 0;
-    if (!es_item_text(value, 0x0040A30A, text, sizeof text)) return false;
-    if (text[0] == '\0') return true;
-    out->has_number = es_text_number(text, strlen(text), &out->number);
-    return out->has_number;
-}
-
-/** Concept modifiers: Derivation, method, ... tell equal concepts of a group apart; a site of its own replaces the group's. */
-static void read_modifiers(const struct es_item *item, struct es_sr_finding *out)
-{
-    size_t seen = 0;
-    const struct es_item *child = NULL;
-    while (seen++ < 256 && (child = es_item_next(item, TAG_CONTENT, child)) != NULL) {
-        struct content c;
-        struct es_code value;
-        read_content(child, &c);
-        if (strcmp(c.relationship, "HAS CONCEPT MOD") != 0 || strcmp(c.type, "CODE") != 0) continue;
-        if (!es_code_read(child, TAG_CODE, &value) || es_code_is(&c.concept, "111000", "DCM")) continue;
-        if (is_site(&c.concept)) out->site = value;
-        else if (out->n_modifiers < ES_MAX_MODIFIERS) out->modifiers[out->n_modifiers++] = value;
-    }
-}
-
-static struct es_sr_finding *new_finding(struct walk *w)
+/** A NUM or CODE as a finding that begins as `base`. */
+static enum es_errc add_finding(struct walk *w, const struct es_sr_finding *base, const struct es_item *item, const struct es_sr_content *c)
 {
     struct es_report_facts *r = w->report;
-    const size_t n = r->n_findings;
-    if (n == 0 || (n >= 16 && (n & (n - 1)) == 0)) {
-        struct es_sr_finding *more = realloc(r->findings, (n ? n * 2 : 16) * sizeof *more);
-        if (!more) return NULL;
-        r->findings = more;
-    }
-    r->findings[n] = (struct es_sr_finding){.group = 0};
-    return &r->findings[n];
-}
-
-static enum es_errc add_finding(struct walk *w, const struct frame *group, const struct es_item *item, const struct content *c)
-{
-    const bool number = strcmp(c->type, "NUM") == 0;
-    if (!number && strcmp(c->type, "CODE") != 0) return ES_OK;
-    if (c->relationship[0] && strcmp(c->relationship, "CONTAINS") != 0) return ES_OK;
-    if (is_header(&c->concept)) return ES_OK;
-    if (w->report->n_findings >= ES_MAX_SR_FINDINGS || !c->concept.value[0]) {
-        w->report->items_skipped++;
+    if (!c->concept.value[0]) {
+        r->faults.empty_codes++;
+        r->items_skipped++;
         return ES_OK;
     }
-    struct es_sr_finding *f = new_finding(w);
-    if (!f) return es_fail(w->err, ES_E_MEMORY, "report: no room for %zu findings", w->report->n_findings + 1);
-    f->group = group->group;
-    f->type = number ? ES_SR_NUM : ES_SR_CODE;
+    if (r->n_findings >= ES_MAX_SR_FINDINGS) {
+        r->items_skipped++;
+        return ES_OK;
+    }
+    struct es_sr_finding *f = es_report_finding(r);
+    if (!f) return no_memory(w);
+    *f = *base;
+    f->type = strcmp(c->type, "NUM") == 0 ? ES_SR_NUM : ES_SR_CODE;
     f->concept = c->concept;
-    f->finding = group->finding;
-    f->site = group->site;
-    const bool good = number ? read_number(item, f) : es_code_read(item, TAG_CODE, &f->value);
-    read_modifiers(item, f);
-    if (!good && !number) w->report->items_skipped++; /* a CODE without a code says nothing */
-    else w->report->n_findings++;
-    if (!good && number) w->report->items_skipped++;  /* kept as a measurement without a value */
+    es_sr_modifiers(item, f);
+    const uint64_t bad = r->faults.bad_numbers;
+    if (f->type == ES_SR_NUM) {
+        es_sr_number(item, f, &r->faults);
+        if (r->faults.bad_numbers > bad) r->items_skipped++; /* kept as a measurement without a value */
+    } else if (!es_code_read(item, ES_SR_CODE_VALUE, &f->value)) { /* a CODE without a code says nothing */
+        r->faults.empty_codes++;
+        r->items_skipped++;
+        return ES_OK;
+    }
+    r->n_findings++;
     return ES_OK;
 }
 
-static enum es_errc read_references(struct walk *w, const struct es_item *item, const struct content *c)
+/** A direct child of a group. */
+static enum es_errc add_child(struct walk *w, const struct frame *group, const struct es_sr_finding *base, const struct es_item *item,
+                              const struct es_sr_content *c)
+{
+    const bool contained = !c->relationship[0] || strcmp(c->relationship, "CONTAINS") == 0;
+    if (!is_value(c) || es_sr_is_header(&c->concept)) return ES_OK;
+    if (!contained && !(group->is_cad && strcmp(c->relationship, "HAS PROPERTIES") == 0)) return ES_OK;
+    return add_finding(w, base, item, c);
+}
+
+static enum es_errc add_text(struct walk *w, const struct es_sr_finding *base, const struct es_item *item, const struct es_sr_content *c)
+{
+    static const char *const context[] = {"HAS OBS CONTEXT", "HAS ACQ CONTEXT", "HAS CONCEPT MOD"};
+    if (strcmp(c->type, "TEXT") != 0) return ES_OK;
+    for (size_t i = 0; i < sizeof context / sizeof context[0]; i++)
+        if (strcmp(c->relationship, context[i]) == 0) return ES_OK;
+    struct es_report_text text = {.concept = c->concept, .finding = base->finding, .algorithm = base->algorithm};
+    text.text = es_report_decode(item, 0x0040A160, w->observation.charset, w->observation.charset_len, &w->report->faults.bad_texts);
+    if (!text.text) return ES_OK;
+    return es_report_text(w->report, &text, &w->bytes) ? ES_OK : no_memory(w);
+}
+
+/** ReferencedContentItemIdentifier (0040,DB73): the way to another item, ordinals from the root; PS3.3 C.17.3.2.5. */
+static void check_target(struct walk *w, const struct es_item *item)
+{
+    uint8_t way[4 * ES_MAX_SR_DEPTH];
+    const size_t n = es_item_bytes(item, 0x0040DB73, way, sizeof way) / 4;
+    const struct es_item *at = w->frames[0].item;
+    for (size_t i = 1; i < n && at; i++) { /* the first is the root itself */
+        const uint32_t ordinal = way[4 * i] | (uint32_t)way[4 * i + 1] << 8 | (uint32_t)way[4 * i + 2] << 16 | (uint32_t)way[4 * i + 3] << 24;
+        const struct es_item *child = NULL;
+        for (uint32_t k = 0; k < ordinal; k++) {
+            if (w->lookups++ >= ES_MAX_SR_ITEMS || !(child = es_item_next(at, ES_SR_CONTENT, child))) break;
+        }
+        at = child;
+    }
+    if (n > 0 && !at && w->lookups < ES_MAX_SR_ITEMS) w->report->faults.dangling_references++;
+}
+
+static enum es_errc read_references(struct walk *w, const struct es_item *item, const struct es_sr_content *c)
 {
     char uid[ES_UID_SIZE];
-    if (strcmp(c->type, "IMAGE") == 0 || strcmp(c->type, "COMPOSITE") == 0) return es_references_item(item, w->report, w->err);
+    check_target(w, item);
+    if (strcmp(c->type, "IMAGE") == 0 || strcmp(c->type, "COMPOSITE") == 0) {
+        const size_t before = w->report->n_images;
+        const enum es_errc code = es_references_item(item, w->report, w->err);
+        w->report->faults.dangling_references += w->report->n_images - before; /* the evidence was read first */
+        if (!es_item_next(item, 0x00081199, NULL)) w->report->faults.dangling_references++;
+        return code;
+    }
     /* (121232, DCM, "Source series for segmentation"); TID 1411 */
     if (strcmp(c->type, "UIDREF") == 0 && es_code_is(&c->concept, "121232", "DCM") && es_item_text(item, 0x0040A124, uid, sizeof uid))
         return es_references_series(uid, w->report, w->err);
     return ES_OK;
 }
 
-/** Open an item so that its children are visited next. Too deep: they are not, and the item counts as skipped. */
-static void push(struct walk *w, const struct es_item *item, const struct content *c, bool in_group)
+/** A container whose direct children are findings: TID 1410, 1411, 1501; TID 1420; TID 1500 row 12. */
+static bool is_group(const struct es_sr_content *c)
 {
-    if (!es_item_next(item, TAG_CONTENT, NULL)) return;
+    return strcmp(c->type, "CONTAINER") == 0 && (es_code_is(&c->concept, "125007", "DCM") || es_code_is(&c->concept, "126011", "DCM") ||
+                                                 es_code_is(&c->concept, "C0034375", "UMLS"));
+}
+
+/** Open an item so that its children are visited next. Too deep: they are not, and the item counts as skipped. */
+static void push(struct walk *w, const struct es_item *item, const struct es_sr_content *c, const struct frame *like)
+{
+    if (!es_item_next(item, ES_SR_CONTENT, NULL)) return;
     if (w->depth == ES_MAX_SR_DEPTH) {
         w->report->items_skipped++;
         return;
     }
     struct frame *f = &w->frames[w->depth++];
-    *f = (struct frame){.item = item, .in_group = in_group};
-    if (strcmp(c->type, "CONTAINER") != 0 || !es_code_is(&c->concept, "125007", "DCM")) return;
-    f->is_group = f->in_group = true;
-    f->group = w->groups++;
-    read_group(f);
+    *f = *like;
+    f->item = item;
+    f->child = NULL;
+    if (f->is_cad || !is_group(c)) return;
+    f->is_group = f->in_group = f->measured = true;
+    f->base = (struct es_sr_finding){.group = w->groups++, .algorithm = like->base.algorithm};
+    es_sr_group(item, &f->base.finding, &f->base.site);
+}
+
+/** The nearest identification of an item: its own, or the one around it. */
+static bool find_algorithm(struct walk *w, const struct es_item *item, bool in_group, uint32_t *algorithm)
+{
+    struct es_algorithm found;
+    if (!es_sr_identify(&w->observation, item, in_group, &found)) return true;
+    if (!es_report_algorithm(w->report, &found, algorithm)) return false;
+    if (w->observation.first == 0) w->observation.first = *algorithm + 1;
+    if (!in_group && w->observation.container == 0) w->observation.container = *algorithm + 1;
+    return true;
+}
+
+/** What a CAD report's item makes of the frame below it; findings of its own are added. */
+static enum es_errc visit_cad(struct walk *w, enum es_sr_cad_place place, const struct es_item *item, const struct es_sr_content *c,
+                              struct frame *below)
+{
+    const uint32_t algorithm = below->base.algorithm;
+    struct es_code what;
+    below->is_cad = below->is_group = below->in_group = place == ES_SR_CAD_FINDING || place == ES_SR_CAD_IMPRESSION;
+    if (place == ES_SR_CAD_SUCCEEDED || place == ES_SR_CAD_FAILED) {
+        below->listed = true;
+        below->succeeded = place == ES_SR_CAD_SUCCEEDED;
+    } else if (place == ES_SR_CAD_PERFORMED && below->listed && es_code_read(item, ES_SR_CODE_VALUE, &what)) {
+        es_sr_performed(&w->observation, &what, algorithm, below->succeeded);
+    }
+    if (!below->is_cad) return ES_OK;
+    struct es_sr_finding base = {.group = w->groups++, .algorithm = algorithm};
+    es_sr_modifiers(item, &base);
+    if (place == ES_SR_CAD_FINDING) (void)es_code_read(item, ES_SR_CODE_VALUE, &base.finding);
+    below->base = base;
+    base.n_modifiers = 0; /* add_finding() reads them again */
+    return place == ES_SR_CAD_FINDING ? add_finding(w, &base, item, c) : ES_OK;
 }
 
 static enum es_errc visit(struct walk *w, const struct frame *parent, const struct es_item *item)
 {
-    struct content c;
-    read_content(item, &c);
+    struct es_sr_content c;
+    struct frame below = *parent;
+    es_sr_content(item, &c);
     w->report->items_read++;
-    (void)es_sr_observe(&w->observation, item, &c.concept, parent->item, parent->in_group);
+    if (!c.relationship[0]) w->report->faults.missing_relationships++;
+    es_sr_observe(&w->observation, item, &c.concept);
+    es_sr_cad_observe(&w->cad, item, &c.concept);
+    below.is_group = below.is_cad = false;
+    if (!find_algorithm(w, item, parent->in_group || is_group(&c), &below.base.algorithm)) return no_memory(w);
     enum es_errc code = read_references(w, item, &c);
-    if (code == ES_OK && parent->is_group) code = add_finding(w, parent, item, &c);
-    if (code == ES_OK) push(w, item, &c, parent->in_group);
+    if (code == ES_OK) code = add_text(w, &below.base, item, &c);
+    const enum es_sr_cad_place place = parent->measured ? ES_SR_CAD_NOT : es_sr_cad_place(&c.concept, c.type);
+    if (code == ES_OK && place != ES_SR_CAD_NOT) code = visit_cad(w, place, item, &c, &below);
+    else if (code == ES_OK && parent->is_group) code = add_child(w, parent, &below.base, item, &c);
+    else if (code == ES_OK && !parent->in_group && is_value(&c) && c.concept.value[0] && strcmp(c.relationship, "CONTAINS") == 0)
+        es_report_unread(w->report, strcmp(c.type, "NUM") == 0 ? ES_SR_NUM : ES_SR_CODE, &c.concept);
+    if (code == ES_OK) push(w, item, &c, &below);
     return code;
 }
 
@@ -190,7 +214,7 @@ static enum es_errc walk_content(struct walk *w)
 {
     while (w->depth > 0) {
         struct frame *top = &w->frames[w->depth - 1];
-        top->child = es_item_next(top->item, TAG_CONTENT, top->child);
+        top->child = es_item_next(top->item, ES_SR_CONTENT, top->child);
         if (!top->child) {
             w->depth--;
             continue;
@@ -205,64 +229,43 @@ static enum es_errc walk_content(struct walk *w)
     return ES_OK;
 }
 
-/** ContentDate and ContentTime, by TimezoneOffsetFromUTC where that is given. */
-static void read_time(const struct es_item *root, struct es_report_facts *r)
-{
-    char date[17], time[17], zone[17];
-    int32_t day = 0;
-    int64_t us = 0, offset = 0;
-    r->produced_us = INT64_MIN;
-    if (!es_item_text(root, 0x00080023, date, sizeof date) || !es_text_date(date, strlen(date), &day)) return;
-    if (!es_item_text(root, 0x00080033, time, sizeof time) || !es_text_time(time, strlen(time), &us)) return;
-    r->produced_us = day * INT64_C(86400000000) + us;
-    if (!es_item_text(root, 0x00080201, zone, sizeof zone) || !es_text_zone(zone, strlen(zone), &offset)) return;
-    r->produced_us -= offset;
-    r->produced_zone_known = true;
-}
-
 static bool flag_is(const struct es_item *root, uint32_t tag, const char *word)
 {
     char text[17];
     return es_item_text(root, tag, text, sizeof text) && strcmp(text, word) == 0;
 }
 
-enum es_errc es_sr_read(const struct es_item *root, const char *charset, size_t charset_len, const struct es_algorithm *fallback,
-                        struct es_report_facts **out, struct es_error *err)
+static enum es_errc read_root(struct walk *w, const struct es_item *root)
+{
+    struct es_report_facts *r = w->report;
+    struct es_sr_content top;
+    struct frame outside = {.item = NULL};
+    es_sr_content(root, &top);
+    r->title = top.concept;
+    r->complete = flag_is(root, 0x0040A491, "COMPLETE");
+    r->verified = flag_is(root, 0x0040A493, "VERIFIED");
+    enum es_errc code = es_references_evidence(root, r, w->err);
+    if (code != ES_OK) return code;
+    if (!find_algorithm(w, root, false, &outside.base.algorithm)) return no_memory(w);
+    push(w, root, &top, &outside);
+    code = walk_content(w);
+    if (code != ES_OK) return code;
+    es_sr_conclude(&w->observation, r);
+    r->cad = es_sr_cad_conclude(&w->cad, r->n_findings > 0);
+    r->human_observer = w->observation.person && !w->observation.device;
+    return ES_OK;
+}
+
+enum es_errc es_sr_read(const struct es_item *root, const char *charset, size_t charset_len, struct es_report_facts *report,
+                        struct es_error *err)
 {
     struct walk *w = calloc(1, sizeof *w);
-    struct es_report_facts *report = calloc(1, sizeof *report);
-    if (!w || !report) {
-        free(w);
-        free(report);
-        return es_fail(err, ES_E_MEMORY, "report: no room for the walk");
-    }
+    if (!w) return es_fail(err, ES_E_MEMORY, "report: no room for the walk");
     w->report = report;
     w->err = err;
     w->observation.charset = charset;
     w->observation.charset_len = charset_len;
-    struct content top;
-    read_content(root, &top);
-    report->title = top.concept;
-    read_time(root, report);
-    report->complete = flag_is(root, 0x0040A491, "COMPLETE");
-    report->verified = flag_is(root, 0x0040A493, "VERIFIED");
-    push(w, root, &top, false);
-    enum es_errc code = walk_content(w);
-    if (code == ES_OK) code = es_references_evidence(root, report, err);
-    es_sr_conclude(&w->observation, fallback, &report->algorithm);
-    report->human_observer = w->observation.person && !w->observation.device;
+    const enum es_errc code = read_root(w, root);
     free(w);
-    if (code == ES_OK) *out = report;
-    else es_report_free(report);
     return code;
-}
-
-void es_report_free(struct es_report_facts *report)
-{
-    if (!report) return;
-    free(report->findings);
-    free(report->series);
-    free(report->images);
-    free(report->studies);
-    free(report);
 }

@@ -318,7 +318,7 @@ static enum es_errc make_messages(struct gathering *g, const char *remote_aet, b
         const enum es_errc code = find_model(g, remote_aet, &model);
         if (code != ES_OK) return code;
         if (model == NULL) tell(g, "", "no model recognises it");
-        else if (g->facts->report == NULL) tell(g, "", "recognised, but it holds no structured report that can be read");
+        else if (kind != ES_OBJECT_SR || g->facts->report == NULL) tell(g, "", "recognised, but it holds no structured report that can be read");
         else return make_results(g, model);
     }
     return ES_OK;

@@ -177,7 +177,7 @@ cJSON *es_facts_json(const char *file, const struct es_facts *facts, bool identi
         child = object(t, "equipment_algorithm");
         if (child.node) algorithm(child, &facts->algorithm);
     }
-    if (facts->report) {
+    if (facts->report && facts->kind == ES_OBJECT_SR) {
         child = object(t, "report");
         if (child.node) report(child, facts->report);
     }

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dicom/tag_values.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dicom/report.h"
+#include "dicom/text.h"
+
+#define UNFORMATTED_TEXT 0x00700006u
+
+/** A level of the walk: an item of a sequence of the item above. */
+struct level {
+    const struct es_item *item;
+    struct es_item_cursor at;
+    uint32_t sequence;               /* being read below, as it stands in the file */
+    const struct es_item *inside;    /* the item of it that is open */
+};
+
+struct reading {
+    struct es_report_facts *report;
+    const char *charset;
+    size_t charset_len, bytes, text_bytes, walked;
+    size_t depth; /* levels in use */
+    struct level levels[ES_MAX_TAG_PATH];
+    struct es_error *err;
+};
+
+static bool is_private(uint32_t tag)
+{
+    return (tag >> 16 & 1) != 0;
+}
+
+/** PS3.5 7.8: elements 0010 to 00FF of an odd group name the creators of blocks. */
+static bool is_creator(uint32_t tag)
+{
+    return is_private(tag) && (tag & 0xFFFF) >= 0x10 && (tag & 0xFFFF) <= 0xFF;
+}
+
+/** A private tag without its block, so that the place a block was given says nothing. */
+static uint32_t bare(uint32_t tag)
+{
+    return is_private(tag) && !is_creator(tag) ? tag & 0xFFFF00FFu : tag;
+}
+
+static bool passed_over(uint32_t tag, const char *vr)
+{
+    static const uint32_t tags[] = {0x0040A730, 0x52009229, 0x52009230, 0x00283006, 0x00420011}; /* content, frames, LUT data, document */
+    static const char *const vrs[] = {"PN", "UI", "OB", "OW", "OF", "OD", "OL", "OV"};
+    const uint32_t group = tag >> 16;
+    if (group < 8 || group == 0x0010 || group >= 0x5000 || is_creator(tag)) return true;
+    for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++)
+        if (tags[i] == tag) return true;
+    for (size_t i = 0; i < sizeof vrs / sizeof vrs[0]; i++)
+        if (strcmp(vr, vrs[i]) == 0) return true;
+    return false;
+}
+
+static bool is_number(const char *vr)
+{
+    static const char numbers[] = "US SS UL SL FL FD";
+    return strstr(numbers, vr) != NULL;
+}
+
+/** The value as text; NULL when there is none. UN is text when all of it prints. */
+static char *value_text(struct reading *r, const struct es_item *item, const struct es_item_cursor *at)
+{
+    double number = 0;
+    if (!is_number(at->vr)) return es_report_decode(item, at->tag, r->charset, r->charset_len, &r->report->faults.bad_texts);
+    if (!es_item_number(item, at->tag, &number)) return NULL;
+    char text[32];
+    (void)snprintf(text, sizeof text, "%.17g", number);
+    return strdup(text);
+}
+
+/** @return the creator of an element's block; "" when it is a standard tag, or its block has none */
+static void creator_of(struct reading *r, const struct es_item *item, uint32_t tag, char out[ES_FACT_VALUE])
+{
+    char raw[257];
+    out[0] = '\0';
+    if (!is_private(tag)) return;
+    (void)es_item_text(item, (tag & 0xFFFF0000u) | (tag >> 8 & 0xFF), raw, sizeof raw);
+    (void)es_text_decode(r->charset, r->charset_len, raw, strlen(raw), out, ES_FACT_VALUE);
+}
+
+static enum es_errc keep(struct reading *r, struct es_tag_value *value)
+{
+    struct es_report_facts *report = r->report;
+    const size_t n = report->n_values, len = strlen(value->text);
+    if (n >= ES_MAX_TAG_VALUES || r->bytes + len > ES_MAX_REPORT_BYTES) {
+        report->items_skipped++;
+        free(value->text);
+        return ES_OK;
+    }
+    if (n == 0 || (n >= 16 && (n & (n - 1)) == 0)) {
+        struct es_tag_value *more = realloc(report->values, (n ? n * 2 : 16) * sizeof *more);
+        if (!more) {
+            free(value->text);
+            return es_fail(r->err, ES_E_MEMORY, "tags: no memory");
+        }
+        report->values = more;
+    }
+    report->values[report->n_values++] = *value;
+    r->bytes += len;
+    return ES_OK;
+}
+
+static enum es_errc keep_text(struct reading *r, const char *text)
+{
+    struct es_report_text copy = {.text = strdup(text)};
+    if (!copy.text || !es_report_text(r->report, &copy, &r->text_bytes)) return es_fail(r->err, ES_E_MEMORY, "texts: no memory");
+    return ES_OK;
+}
+
+static enum es_errc read_element(struct reading *r, const struct es_item *item, const struct es_item_cursor *at)
+{
+    struct es_tag_value value = {.depth = (uint8_t)r->depth};
+    for (size_t i = 0; i + 1 < r->depth; i++) value.path[i] = bare(r->levels[i].sequence);
+    value.path[r->depth - 1] = bare(at->tag);
+    memcpy(value.vr, at->vr, sizeof value.vr);
+    creator_of(r, item, at->tag, value.creator);
+    value.text = value_text(r, item, at);
+    if (!value.text) return ES_OK;
+    enum es_errc code = at->tag == UNFORMATTED_TEXT ? keep_text(r, value.text) : ES_OK;
+    if (code != ES_OK) free(value.text);
+    return code == ES_OK ? keep(r, &value) : code;
+}
+
+/** Go on below: the next item of the sequence that is being read. @return whether there is one */
+static bool descend(struct reading *r)
+{
+    struct level *top = &r->levels[r->depth - 1];
+    if (top->sequence == 0 || r->depth == ES_MAX_TAG_PATH) return false;
+    top->inside = es_item_next(top->item, top->sequence, top->inside);
+    if (!top->inside) {
+        top->sequence = 0;
+        return false;
+    }
+    r->levels[r->depth++] = (struct level){.item = top->inside};
+    return true;
+}
+
+enum es_errc es_tag_values_read(const struct es_item *root, const char *charset, size_t charset_len, struct es_report_facts *report,
+                                struct es_error *err)
+{
+    struct reading r = {.report = report, .charset = charset, .charset_len = charset_len, .depth = 1, .err = err};
+    r.levels[0].item = root;
+    while (r.depth > 0) {
+        struct level *top = &r.levels[r.depth - 1];
+        if (descend(&r)) continue;
+        if (!es_item_walk(top->item, &top->at)) {
+            r.depth--;
+            continue;
+        }
+        if (r.walked++ >= ES_MAX_TAGS_WALKED) {
+            report->items_skipped++;
+            return ES_OK;
+        }
+        if (passed_over(top->at.tag, top->at.vr)) continue;
+        if (top->at.sequence) {
+            top->sequence = top->at.tag;
+            top->inside = NULL;
+            continue;
+        }
+        const enum es_errc code = read_element(&r, top->item, &top->at);
+        if (code != ES_OK) return code;
+    }
+    return ES_OK;
+}
