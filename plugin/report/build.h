@@ -36,6 +36,7 @@ struct es_report_part {
     struct es_gap_sums (*firsts)[2]; /* owned; Mode "strict": of each group of `sweep` and each rate, one case a patient; else NULL */
     struct es_standard_table adjusted[2], judge_adjusted[2]; /* owned, by rate: each gap given each other axis; of the cases of
                                                                 `sweep` and of `judge` */
+    cJSON *weak;              /* "exploratory"; owned as curves */
     cJSON *curves, *drift;    /* owned until es_report_groups() puts them into the tree */
     cJSON *groups;            /* in the tree */
 };
@@ -172,6 +173,10 @@ ES_MUST_USE enum es_errc es_report_standardise(const struct es_sheet *sheet, str
 /** Add "adjusted_for" to a comparison of a rate between a level of one axis and its rest; nothing for other comparisons. */
 void es_report_adjusted(struct es_report *report, const struct es_standard_table *tables, struct es_group_key key,
                         const struct es_metric *metric, cJSON *comparison);
+
+/* weak.c: groups that nobody named */
+/** Search all conjunctions of up to three levels for groups that do worse than their rest. @param out  "exploratory" */
+ES_MUST_USE enum es_errc es_report_weak(struct es_report *report, const struct es_sheet *sheet, cJSON *out, struct es_error *err);
 
 /* curves.c */
 /** ROC points and calibration bins of everyone and each level, thinned and merged as the audience's rule asks. @param out  "curves" */

@@ -204,7 +204,8 @@ enum es_errc es_report_groups(struct es_report *report, struct es_report_part *p
     if (es_sweep_count(part->sweep) > 0) verification(t, finding, es_sweep_summary(part->sweep, 0));
     es_tree_set(t, finding, "curves", part->curves);
     es_tree_set(t, finding, "drift", part->drift);
-    part->curves = part->drift = NULL;
+    es_tree_set(t, finding, "exploratory", part->weak);
+    part->curves = part->drift = part->weak = NULL;
     es_tree_array(t, finding, "alarms");
     part->groups = es_tree_array(t, finding, "groups");
     for (size_t i = 0; i < es_sweep_count(part->sweep); i++) {

@@ -233,6 +233,7 @@ void es_html_finding(struct es_page *page, const cJSON *release, const struct es
     es_page_put(page, "</div>\n");
     es_html_comparisons(page, release, at);
     es_html_fairness(page, release, at);
+    es_html_weak(page, release, at);
     es_html_population(page, release, at);
     es_html_drift(page, release, at);
     all_figures(page, release, at);

@@ -53,6 +53,8 @@ void es_html_population(struct es_page *page, const cJSON *release, const struct
 void es_html_drift(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
 /** Gaps between the levels of each attribute. */
 void es_html_fairness(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
+/** Weak groups that nobody named. */
+void es_html_weak(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
 /** Forest plot as inline SVG. */
 void es_html_forest(struct es_page *page, const cJSON *release, const struct es_view_finding *at, const char *metric);
 void es_html_provenance(struct es_page *page, const cJSON *release);

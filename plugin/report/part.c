@@ -28,14 +28,17 @@ bool es_report_same_key(struct es_group_key a, struct es_group_key b, uint8_t ax
     return true;
 }
 
-/** What is read from rows and not from sums: curves and drift. */
+/** What is read from rows and not from sums: curves, drift and the search for weak groups. */
 static enum es_errc draw(struct es_report *report, const struct es_sheet *sheet, struct es_report_part *part, struct es_error *err)
 {
     part->curves = cJSON_CreateObject();
     part->drift = cJSON_CreateObject();
-    if (!part->curves || !part->drift) return es_fail(err, ES_E_MEMORY, "no memory for curves and drift");
-    const enum es_errc e = es_report_drift(report, sheet, part->drift, err);
+    part->weak = cJSON_CreateObject();
+    if (!part->curves || !part->drift || !part->weak) return es_fail(err, ES_E_MEMORY, "no memory for curves and drift");
+    enum es_errc e = es_report_drift(report, sheet, part->drift, err);
     if (e != ES_OK || report->config->models[part->stream->model].findings[part->stream->finding].task != ES_TASK_BINARY) return e;
+    e = es_report_weak(report, sheet, part->weak, err);
+    if (e != ES_OK) return e;
     return es_report_curves(report, sheet, part->curves, err);
 }
 
@@ -92,5 +95,6 @@ void es_report_part_clear(struct es_report_part *part)
     }
     cJSON_Delete(part->curves);
     cJSON_Delete(part->drift);
+    cJSON_Delete(part->weak);
     *part = (struct es_report_part){0};
 }

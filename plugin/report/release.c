@@ -47,7 +47,9 @@ static void strip(cJSON *release)
 {
     struct es_view_finding at = {0};
     while (es_view_next(release, &at)) {
-        cJSON *group, *groups = cJSON_GetObjectItemCaseSensitive(at.finding, "groups");
+        cJSON *group, *weak, *groups = cJSON_GetObjectItemCaseSensitive(at.finding, "groups");
+        cJSON_ArrayForEach(weak, cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(at.finding, "exploratory"), "weak_groups"))
+            cJSON_DeleteItemFromObjectCaseSensitive(weak, ES_HIDDEN);
         cJSON_ArrayForEach(group, groups)
         {
             cJSON *entry;
@@ -111,6 +113,7 @@ void es_release_disclose(struct es_tree *tree, cJSON *release, const struct es_d
             es_release_statistics(tree, &table);
             es_release_write(tree, &table);
             es_release_curves(tree, finding);
+            es_release_weak(tree, finding, &rule);
             copy_everyone(tree, finding);
         }
         es_release_table_free(&table);

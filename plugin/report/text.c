@@ -187,6 +187,26 @@ static void put_words(struct es_page *page, const cJSON *group, const size_t wid
     }
 }
 
+/** Weak groups that nobody named, after the groups that somebody did. */
+static void put_weak(struct es_page *page, const struct es_view_finding *at, size_t columns)
+{
+    const cJSON *weak, *exploratory = cJSON_GetObjectItemCaseSensitive(at->finding, "exploratory");
+    const char *words = es_view_string(exploratory, "words");
+    if (!*words) return;
+    char text[ES_VIEW_LABEL + 400];
+    es_page_put(page, "  ");
+    snprintf(text, sizeof text, "Exploratory: %s", words);
+    put_wrapped(page, text, 2, columns);
+    cJSON_ArrayForEach(weak, cJSON_GetObjectItemCaseSensitive(exploratory, "weak_groups"))
+    {
+        char label[ES_VIEW_LABEL];
+        es_view_label(cJSON_GetObjectItemCaseSensitive(weak, "group"), label, sizeof label);
+        snprintf(text, sizeof text, "%s: %s", label, es_view_string(weak, "words"));
+        es_page_put(page, "    ");
+        put_wrapped(page, text, 4, columns);
+    }
+}
+
 static void put_finding(struct es_page *page, const struct es_view_finding *at, size_t columns)
 {
     size_t width[COLUMNS] = {0}, fit = COLUMNS;
@@ -221,6 +241,7 @@ static void put_finding(struct es_page *page, const struct es_view_finding *at, 
         put_words(page, group, width, &line, fit, columns);
         for (size_t i = 0; i < SHOWN; i++) starred |= es_view_metric(group, shown[i].name).few_patients;
     }
+    put_weak(page, at, columns);
     if (starred) es_page_put(page, "  * rests on fewer than 50 patients (effective number): the interval is rough\n");
 }
 
