@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "metrics/proportion.h"
+
 double es_chart_target(double cases_per_year, const struct es_chart_plan *plan)
 {
     if (!(cases_per_year > 0 && isfinite(cases_per_year) && plan->false_alarms_per_year > 0 && plan->charts >= 1)) return NAN;
@@ -37,10 +39,20 @@ static bool take(struct feed *f, uint32_t *row)
     return false;
 }
 
-static void rewind_feed(struct feed *f)
+/** From the first case again, past the first `skip`. */
+static void rewind_feed(struct feed *f, uint32_t skip)
 {
     f->next = 0;
     for (uint32_t p = 0; f->seen && p < f->sheet->patients; p++) f->seen[p] = 0;
+    for (uint32_t row; skip > 0 && take(f, &row);) skip--;
+}
+
+/** @return false when memory ran out */
+static bool open_feed(struct feed *f, bool first_only)
+{
+    if (!first_only) return true;
+    f->seen = calloc(f->sheet->patients ? f->sheet->patients : 1, 1);
+    return f->seen != NULL;
 }
 
 /** Days from the first dated exam of the timeline to its last; 1 when none is dated. */
@@ -74,8 +86,34 @@ static void run(struct feed *f, struct es_chart *c, struct es_chart_alarm *alarm
         if (!es_cusum_step(&c->state, c->design.m, c->limit, error)) continue;
         if (c->alarms < room) alarms[c->alarms] = (struct es_chart_alarm){row, f->sheet->exam_day[row], cases, errors};
         c->alarms++;
+        c->last_alarm = f->sheet->exam_day[row];
         cases = errors = 0;
     }
+}
+
+bool es_chart_reference_of(const struct es_sheet *sheet, const struct es_timeline *timeline, const struct es_case_rule *rule,
+                           const struct es_grouping *grouping, const uint8_t *level, uint32_t least,
+                           struct es_chart_reference *out)
+{
+    struct feed f = {sheet, timeline, grouping, level, NULL, 0};
+    struct es_chart_reference r = {.first_day = INT32_MIN, .last_day = INT32_MIN, .rate = NAN, .upper = NAN};
+    if (!open_feed(&f, rule->first_only)) return false;
+    for (uint32_t row; r.cases < least && take(&f, &row);) {
+        r.cases++;
+        r.errors += !es_case_success(sheet, row);
+        if (sheet->exam_day[row] == INT32_MIN) continue;
+        if (r.first_day == INT32_MIN) r.first_day = sheet->exam_day[row];
+        r.last_day = sheet->exam_day[row];
+    }
+    free(f.seen);
+    const double days = r.first_day == INT32_MIN ? 1 : (double)r.last_day - (double)r.first_day + 1;
+    r.cases_per_year = (double)r.cases / days * DAYS_PER_YEAR;
+    if (r.cases) {
+        r.rate = (double)r.errors / (double)r.cases;
+        r.upper = es_wilson((double)r.errors, (double)r.cases, 2 * 0.1).hi;
+    }
+    *out = r;
+    return true;
 }
 
 bool es_chart_run(const struct es_sheet *sheet, const struct es_timeline *timeline, const struct es_case_rule *rule,
@@ -83,19 +121,17 @@ bool es_chart_run(const struct es_sheet *sheet, const struct es_timeline *timeli
                   struct es_chart *out, struct es_chart_alarm *alarms, uint32_t room)
 {
     struct feed f = {sheet, timeline, grouping, level, NULL, 0};
-    struct es_chart c = {.reason = ES_N_ZERO, .run_length_0 = NAN, .run_length_1 = NAN};
-    if (rule->first_only) {
-        f.seen = calloc(sheet->patients ? sheet->patients : 1, 1);
-        if (!f.seen) return false;
-    }
+    struct es_chart c = {.reason = ES_N_ZERO, .last_alarm = INT32_MIN, .run_length_0 = NAN, .run_length_1 = NAN};
+    if (!open_feed(&f, rule->first_only)) return false;
+    rewind_feed(&f, plan->skip);
     for (uint32_t row; take(&f, &row);) {
         c.cases++;
         c.errors += !es_case_success(sheet, row);
     }
     if (c.cases) {
-        c.cases_per_year = (double)c.cases / days_of(sheet, timeline) * DAYS_PER_YEAR;
+        c.cases_per_year = plan->cases_per_year > 0 ? plan->cases_per_year : (double)c.cases / days_of(sheet, timeline) * DAYS_PER_YEAR;
         c.reason = tune(plan, &c);
-        rewind_feed(&f);
+        rewind_feed(&f, plan->skip);
         if (c.reason == ES_REASON_NONE) run(&f, &c, alarms, room);
     }
     free(f.seen);

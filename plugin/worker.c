@@ -240,6 +240,12 @@ static void render(struct es_worker *worker, const struct es_inbox_view *view)
         degrade(worker, &err);
         return;
     }
+    /* an alarm is recorded when it is found, whoever looks */
+    if (es_report_record_alarms(worker->site, made->release, NULL, &err) != ES_OK) {
+        es_surface_drop(made);
+        degrade(worker, &err);
+        return;
+    }
     if (worker->pause_ms != 0 && !es_load_any(worker->load)) recover(worker);
     worker->dirty = false;
     worker->rendered_at = now_ms();

@@ -53,7 +53,7 @@ static void test_vectors_through_a_sheet(void)
         for (uint32_t i = 0; i < n; i++) errors += (decision[i] = x->valuestring[i] != '1') == 0;
         /* one chart, as many false alarms as make the target: 365.25 cases a year */
         const struct es_chart_plan plan = {es_vec_number(cJSON_GetObjectItem(in, "p0")), es_vec_number(cJSON_GetObjectItem(in, "p1")),
-                                           365.25 / es_vec_number(cJSON_GetObjectItem(in, "target_arl0")), 1};
+                                           365.25 / es_vec_number(cJSON_GetObjectItem(in, "target_arl0")), 1, 0, 0};
         struct es_timeline line;
         struct es_chart chart;
         struct es_chart_alarm alarms[64];
@@ -84,7 +84,7 @@ static void test_vectors_through_a_sheet(void)
 
 static void test_alarms_are_shared_over_charts(void)
 {
-    struct es_chart_plan plan = {0.05, 0.1, 1, 280};
+    struct es_chart_plan plan = {0.05, 0.1, 1, 280, 0, 0};
     CU_ASSERT_EQUAL(es_chart_target(100, &plan), 28000);
     plan.false_alarms_per_year = 4;
     CU_ASSERT_EQUAL(es_chart_target(100, &plan), 7000);
@@ -101,7 +101,7 @@ static void test_alarms_are_shared_over_charts(void)
 static void test_promise_is_kept(void)
 {
     struct es_test_random r = {.seed = 4};
-    const struct es_chart_plan plan = {0.1, 0.2, 20, 20};
+    const struct es_chart_plan plan = {0.1, 0.2, 20, 20, 0, 0};
     uint32_t alarms = 0, late = 0;
     double years = 0;
     for (int chart = 0; chart < 60; chart++) {
@@ -137,7 +137,7 @@ static void test_group_order_and_first_cases(void)
         decision[i] = 0;
     }
     s.patients = 20;
-    const struct es_chart_plan plan = {0.3, 0.6, 300, 1};
+    const struct es_chart_plan plan = {0.3, 0.6, 300, 1, 0, 0};
     for (int first = 0; first < 2; first++) {
         const struct es_case_rule rule = {.rate = ES_RATE_SENSITIVITY, .first_only = first};
         struct es_timeline line;
@@ -159,7 +159,7 @@ static void test_no_chart(void)
     const uint8_t nobody[3] = {2, 0, 0};
     struct es_timeline line;
     struct es_chart c;
-    struct es_chart_plan plan = {0.1, 0.2, 1, 1};
+    struct es_chart_plan plan = {0.1, 0.2, 1, 1, 0, 0};
     CU_ASSERT_TRUE_FATAL(es_timeline_make(&s, &misses, &line));
     CU_ASSERT_TRUE(es_chart_run(&s, &line, &misses, &grouping, nobody, &plan, &c, NULL, 0));
     CU_ASSERT_TRUE(c.reason == ES_N_ZERO && isnan(c.run_length_0));
@@ -173,6 +173,34 @@ static void test_no_chart(void)
     es_timeline_free(&line);
 }
 
+/* Expected: Wilson's one-sided 90 % limit of 10 in 100, 0.14514186045495367 (closed form, Python 3.11). */
+static void test_first_cases_set_the_chart(void)
+{
+    const struct es_sheet s = sheet_of(300);
+    for (uint32_t i = 0; i < 300; i++) {
+        decision[i] = !(i < 100 && i % 10 == 3) && i < 200;
+        day[i] = (int32_t)(i * 2);
+    }
+    day[0] = day[1] = INT32_MIN;
+    struct es_timeline line;
+    struct es_chart_reference r;
+    struct es_chart c;
+    CU_ASSERT_TRUE_FATAL(es_timeline_make(&s, &misses, &line));
+    CU_ASSERT_TRUE_FATAL(es_chart_reference_of(&s, &line, &misses, &grouping, group, 100, &r));
+    CU_ASSERT_TRUE(r.cases == 100 && r.errors == 10 && r.first_day == 4 && r.last_day == 198);
+    CU_ASSERT_DOUBLE_EQUAL(r.rate, 0.1, 1e-15);
+    CU_ASSERT_DOUBLE_EQUAL(r.upper, 0.14514186045495367, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(r.cases_per_year, 100 / 195.0 * 365.25, 1e-9);
+    const struct es_chart_plan plan = {r.upper, r.upper + 0.1, 1, 14, 365.25, 100};
+    CU_ASSERT_TRUE_FATAL(es_chart_run(&s, &line, &misses, &grouping, group, &plan, &c, NULL, 0));
+    CU_ASSERT_TRUE(c.cases == 200 && c.errors == 100 && c.design.m == 5 && c.limit == 35 && c.cases_per_year == 365.25);
+    CU_ASSERT_TRUE(c.alarms == 11 && c.last_alarm == (200 + 98) * 2); /* nine errors each */
+    const uint8_t nobody[3] = {2, 0, 0};
+    CU_ASSERT_TRUE_FATAL(es_chart_reference_of(&s, &line, &misses, &grouping, nobody, 100, &r));
+    CU_ASSERT_TRUE(r.cases == 0 && isnan(r.upper) && isnan(r.rate) && r.first_day == INT32_MIN && r.cases_per_year == 0);
+    es_timeline_free(&line);
+}
+
 int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
@@ -181,6 +209,7 @@ int main(int argc, char **argv)
         {"promise_is_kept", test_promise_is_kept},
         {"group_order_and_first_cases", test_group_order_and_first_cases},
         {"no_chart", test_no_chart},
+        {"first_cases_set_the_chart", test_first_cases_set_the_chart},
         {NULL, NULL},
     };
     return es_test_main("chart", tests, argc, argv);

@@ -56,12 +56,21 @@ static bool series(void)
 
 static bool chart(void)
 {
-    const struct es_chart_plan plan = {0.3, 0.5, 1, 1};
+    const struct es_chart_plan plan = {.p0 = 0.3, .p1 = 0.5, .false_alarms_per_year = 1, .charts = 1};
     struct es_chart c = {.cases = 77};
     const bool made = es_chart_run(&sheet.sheet, &line, &rule, &test_groupings[1], level, &plan, &c, NULL, 0);
     CU_ASSERT_TRUE(made || c.cases == 77);
     /* without memory for its limit a chart says that none can be had */
     return made && c.reason == ES_REASON_NONE && c.run_length_0 > 0 && c.run_length_1 > 0;
+}
+
+static bool reference(void)
+{
+    const struct es_case_rule first = {.rate = rule.rate, .first_only = true};
+    struct es_chart_reference r = {.cases = 77};
+    const bool made = es_chart_reference_of(&sheet.sheet, &line, &first, &test_groupings[1], level, 50, &r);
+    CU_ASSERT_TRUE(made || r.cases == 77);
+    return made;
 }
 
 static bool months(void)
@@ -103,6 +112,7 @@ static void test_every_allocation_may_fail(void)
     CU_ASSERT_TRUE_FATAL(es_timeline_make(&sheet.sheet, &rule, &line));
     fail_each(series, 1);
     fail_each(chart, 3);
+    fail_each(reference, 1);
     fail_each(months, 3);
     fail_each(search, 8);
     es_timeline_free(&line);

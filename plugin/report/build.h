@@ -38,6 +38,7 @@ struct es_report_part {
                                                                 `sweep` and of `judge` */
     cJSON *weak;              /* "exploratory"; owned as curves */
     cJSON *curves, *drift;    /* owned until es_report_groups() puts them into the tree */
+    cJSON *charts, *alarms;   /* as curves */
     cJSON *groups;            /* in the tree */
 };
 
@@ -144,6 +145,8 @@ struct es_gap_sums es_report_sums(const struct es_report_part *part, size_t inde
 /** The weight of the whole family, as the plan and the levels make it: it does not depend on which groups could be compared.
  * @param epochs  > 0: in how many families' worth of comparisons alpha is spent (1 when no finding has two epochs); may be NULL */
 double es_report_family(const struct es_report *report, double *epochs);
+/** Charts that run at once: every finding x primary rate x (everyone and every group of the plan); at least 1 (METRICS J6). */
+uint32_t es_report_charts(const struct es_report *report);
 void es_report_rule_sequential(const struct es_report *report, const struct es_trial *trial, double total, struct es_ruling *out);
 /** Cases still needed in the group until the sequential interval decides with power 0.8; NAN when none would do. */
 double es_report_sequential_need(const struct es_trial *trial, const struct es_ruling *ruling);
@@ -187,6 +190,12 @@ void es_release_curves(struct es_tree *tree, cJSON *finding);
 /* drift.c */
 /** Months against the first complete calendar quarter (METRICS F4). @param out  "drift" */
 ES_MUST_USE enum es_errc es_report_drift(struct es_report *report, const struct es_sheet *sheet, cJSON *out, struct es_error *err);
+
+/* alarms.c */
+/** A chart for everyone and each group of the plan, per primary rate (METRICS F5, J3, J6), and the alarms they raised.
+ * @param part  gets `charts` and `alarms` */
+ES_MUST_USE enum es_errc es_report_alarms(struct es_report *report, const struct es_sheet *sheet, struct es_report_part *part,
+                                          struct es_error *err);
 
 /* fairness.c */
 /** Add "fairness" to every finding: gaps between the levels of each axis (METRICS D1), from the disclosed tree. */

@@ -292,6 +292,7 @@ static void gaps(struct es_page *page, const cJSON *list)
 void es_html_summary(struct es_page *page, const cJSON *release)
 {
     const cJSON *summary = cJSON_GetObjectItemCaseSensitive(release, "summary");
+    const cJSON *alarms = cJSON_GetObjectItemCaseSensitive(summary, "alarms");
     const cJSON *floors = cJSON_GetObjectItemCaseSensitive(summary, "floors_missed");
     const cJSON *disparities = cJSON_GetObjectItemCaseSensitive(summary, "disparities");
     const cJSON *parities = cJSON_GetObjectItemCaseSensitive(summary, "parities");
@@ -299,6 +300,7 @@ void es_html_summary(struct es_page *page, const cJSON *release)
     const cJSON *coverage = cJSON_GetObjectItemCaseSensitive(summary, "coverage_gaps");
     es_page_put(page, "<section id=\"summary\" aria-labelledby=\"summary-title\">\n<h2 id=\"summary-title\">Summary</h2>\n<ul "
                       "class=\"tiles\">\n");
+    tile(page, "warn", cJSON_GetArraySize(alarms), "chart with an alarm", "charts with an alarm", "alarms");
     tile(page, "warn", cJSON_GetArraySize(floors), "group below a floor of the plan", "groups below a floor of the plan",
          "floors");
     tile(page, "warn", cJSON_GetArraySize(disparities), "disparity shown", "disparities shown", "disparities");
@@ -312,6 +314,8 @@ void es_html_summary(struct es_page *page, const cJSON *release)
     es_page_put(page, "<p class=\"lead\">Verdicts are ");
     es_page_text(page, looks);
     es_page_put(page, ". A disparity is a measured difference between a group and the rest; what causes it is not measured here.</p>\n");
+    item_table(page, release, alarms, "alarms", "Alarms: errors became more frequent than accepted; the latest of each chart", "warn",
+               "alarm");
     item_table(page, release, floors, "floors", "Below a floor of the plan", "warn", "below floor");
     disparity_table(page, release, disparities);
     cannot(page, release, cannot_be);

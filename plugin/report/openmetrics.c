@@ -205,6 +205,20 @@ static void put_verdict(struct es_page *page, const struct labels *l, const stru
     }
 }
 
+static void put_alarm(struct es_page *page, const struct labels *l, const struct es_view_finding *at, const cJSON *group, const void *what)
+{
+    (void)what;
+    const cJSON *chart;
+    cJSON_ArrayForEach(chart, cJSON_GetObjectItemCaseSensitive(at->finding, "charts"))
+    {
+        const char *state = es_view_string(chart, "state");
+        if (!*state || !cJSON_Compare(cJSON_GetObjectItemCaseSensitive(chart, "group"), cJSON_GetObjectItemCaseSensitive(group, "group"), true)) continue;
+        es_page_put(page, "evensight_alarm");
+        put_labels(page, l, at, group, "metric", es_view_string(chart, "metric"));
+        put_sample(page, strcmp(state, "alarm") == 0);
+    }
+}
+
 static void put_about(struct es_page *page, const cJSON *release)
 {
     int64_t instant = 0;
@@ -257,6 +271,8 @@ enum es_errc es_render_openmetrics(const cJSON *release, struct es_bytes *out, s
     (void)snprintf(said, sizeof said, "%s.", looks);
     put_family(&page, "verdict", "", "stateset", "Verdict of a planned comparison, ", said);
     each(&page, &labels, put_verdict, NULL);
+    put_family(&page, "alarm", "", "gauge", "1 when the control chart of a planned rate has raised an alarm in this epoch, else 0.", "");
+    each(&page, &labels, put_alarm, NULL);
     es_page_put(&page, "# EOF\n");
     return es_page_take(&page, out, err);
 }

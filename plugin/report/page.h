@@ -51,6 +51,8 @@ void es_html_adjusted(struct es_page *page, const cJSON *comparison);
 void es_html_population(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
 /** Drift by month. */
 void es_html_drift(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
+/** Control charts and alarms. */
+void es_html_alarms(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
 /** Gaps between the levels of each attribute. */
 void es_html_fairness(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
 /** Weak groups that nobody named. */

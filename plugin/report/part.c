@@ -67,6 +67,7 @@ static enum es_errc sweep_rows(struct es_report *report, const struct es_stream 
         e = es_report_standardise(&holder.sheet, adjusted, err);
     if (e == ES_OK && shapes) e = draw(report, &holder.sheet, shapes, err);
     if (e == ES_OK && shapes) e = es_report_firsts(report, &holder.sheet, shapes, err);
+    if (e == ES_OK && shapes) e = es_report_alarms(report, &holder.sheet, shapes, err);
     es_sheet_holder_clear(&holder);
     return e;
 }
@@ -96,5 +97,7 @@ void es_report_part_clear(struct es_report_part *part)
     cJSON_Delete(part->curves);
     cJSON_Delete(part->drift);
     cJSON_Delete(part->weak);
+    cJSON_Delete(part->charts);
+    cJSON_Delete(part->alarms);
     *part = (struct es_report_part){0};
 }

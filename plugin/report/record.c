@@ -39,7 +39,8 @@ enum es_errc es_report_record(struct es_site *site, const cJSON *release, struct
     if (!message) return es_fail(err, ES_E_MEMORY, "no memory to record a release");
     es_message_init(message);
     message->kind = ES_EVENT_RELEASE;
-    enum es_errc e = document(release, &message->document, err);
+    enum es_errc e = es_report_record_alarms(site, release, NULL, err);
+    if (e == ES_OK) e = document(release, &message->document, err);
     struct es_receipt receipt = {0};
     if (e == ES_OK) e = es_site_take(site, (const struct es_message *const *)&message, 1, &receipt, err);
     if (e == ES_OK && receipt.outcome == ES_OUTCOME_REFUSED) e = es_fail(err, receipt.error.code, "record a release: %s", receipt.error.text);

@@ -50,6 +50,7 @@ static void strip(cJSON *release)
         cJSON *group, *weak, *groups = cJSON_GetObjectItemCaseSensitive(at.finding, "groups");
         cJSON_ArrayForEach(weak, cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(at.finding, "exploratory"), "weak_groups"))
             cJSON_DeleteItemFromObjectCaseSensitive(weak, ES_HIDDEN);
+        es_release_monitoring_strip(at.finding);
         cJSON_ArrayForEach(group, groups)
         {
             cJSON *entry;
@@ -114,6 +115,7 @@ void es_release_disclose(struct es_tree *tree, cJSON *release, const struct es_d
             es_release_write(tree, &table);
             es_release_curves(tree, finding);
             es_release_weak(tree, finding, &rule);
+            es_release_monitoring(tree, finding, &table.rule);
             copy_everyone(tree, finding);
         }
         es_release_table_free(&table);

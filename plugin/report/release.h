@@ -127,6 +127,11 @@ void es_release_adjusted(struct es_tree *tree, cJSON *comparison, const struct e
 /** weak.c: take weak groups out of the list and count them. For staff those of few patients; for outsiders all that the report does not
  * show among its groups already, with the same figures, as a new cell could be subtracted from another; under nhs all. */
 void es_release_weak(struct es_tree *tree, cJSON *finding, const struct es_release_rule *rule);
+/** Charts and alarms, after the statistics are decided (release_monitoring.c). */
+void es_release_monitoring(struct es_tree *tree, const cJSON *finding, const struct es_release_rule *rule);
+/** Take what only we may see out of them, whatever the rule. */
+void es_release_monitoring_strip(const cJSON *finding);
+
 /** Is a count over so many people too small to show? 0 is shown. */
 bool es_release_small(const struct es_release_rule *rule, double people);
 /** NHS: to the nearest 5. */

@@ -51,7 +51,15 @@ void es_plot_list_free(struct es_plot_list *list);
 /** Draw one plot by name. @return also ES_E_ARG when the release has no such plot */
 ES_MUST_USE enum es_errc es_render_plot(const cJSON *release, const char *name, struct es_bytes *out, struct es_error *err);
 
-/** Append the release as an event (sha256 of its JSON bytes, audience, period, basis), once per distinct release. */
+/** Append the release as an event (sha256 of its JSON bytes, audience, period, basis), once per distinct release, and its alarms. */
 ES_MUST_USE enum es_errc es_report_record(struct es_site *site, const cJSON *release, struct es_error *err);
+
+/**
+ * Append the alarms of a release that the ledger does not hold yet, each once: an event says model, version, finding, group, metric,
+ * direction and exam day, and nothing that moves with later cases, so that its identity stays. Only of a release for staff
+ * over the whole period; of others nothing is recorded. No figure of a report rests on an alarm event.
+ * @param taken  may be NULL; how many were new
+ */
+ES_MUST_USE enum es_errc es_report_record_alarms(struct es_site *site, const cJSON *release, size_t *taken, struct es_error *err);
 
 #endif

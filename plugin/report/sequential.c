@@ -45,10 +45,12 @@ struct es_gap_sums es_report_sums(const struct es_report_part *part, size_t inde
     return part->firsts ? part->firsts[index][rate] : es_gap_of_summary(summary, rate);
 }
 
-/** The weight of all groups the plan names. Levels and crossings that nobody has yet count too, as somebody may come. */
-static double weight_of_groups(const struct es_report *report)
+/** The weight of all groups the plan names, and how many they are. Levels and crossings that nobody has yet count too, as somebody
+ * may come. @param count  may be NULL */
+static double weight_of_groups(const struct es_report *report, uint32_t *count)
 {
     double sum = 0;
+    if (count) *count = 0;
     for (size_t g = 0; g < report->n_groupings; g++) {
         const struct es_grouping *grouping = &report->groupings[g];
         struct es_group_key key = {.grouping = (uint32_t)g};
@@ -58,7 +60,9 @@ static double weight_of_groups(const struct es_report *report)
             more &= report->levels[grouping->axis[i]].count > 1;
         }
         while (more) {
-            sum += es_report_weight(report, key, false);
+            const double weight = es_report_weight(report, key, false);
+            sum += weight;
+            if (count && weight > 0) (*count)++;
             uint8_t at = 0; /* the next combination of known levels */
             while (at < grouping->n && ++key.level[at] >= report->levels[grouping->axis[at]].count) key.level[at++] = 1;
             more = at < grouping->n;
@@ -83,7 +87,7 @@ static double metrics_of(const struct es_report *report, const struct es_stream 
 /* An epoch (version, threshold, reference source) has an alpha of its own (METRICS J4), so a finding counts once in the family. */
 double es_report_family(const struct es_report *report, double *epochs)
 {
-    const double groups = weight_of_groups(report);
+    const double groups = weight_of_groups(report, NULL);
     double family = 0, spent = 0;
     for (size_t i = 0; i < report->n_streams; i++) {
         const struct es_stream *stream = report->parts[i].stream;
@@ -96,6 +100,21 @@ double es_report_family(const struct es_report *report, double *epochs)
     }
     if (epochs) *epochs = family > 0 ? spent / family : 1;
     return family;
+}
+
+/* A finding's earlier epochs have ended: their charts run no more, and a finding counts once. */
+uint32_t es_report_charts(const struct es_report *report)
+{
+    uint32_t groups = 0;
+    double charts = 0;
+    (void)weight_of_groups(report, &groups);
+    for (size_t i = 0; i < report->n_streams; i++) {
+        bool again = false;
+        for (size_t k = 0; k < i; k++)
+            again |= report->streams[k].model == report->streams[i].model && report->streams[k].finding == report->streams[i].finding;
+        if (!again) charts += (1.0 + groups) * metrics_of(report, &report->streams[i]);
+    }
+    return charts < 1 ? 1 : charts > UINT32_MAX ? UINT32_MAX : (uint32_t)charts;
 }
 
 /** The fixed-size 95 % interval beside it: of the same cases. */

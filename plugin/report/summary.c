@@ -12,7 +12,7 @@
 struct summary {
     struct es_tree *t;
     const cJSON *release;
-    cJSON *floors, *disparities, *parities, *undecided, *gaps, *sentences;
+    cJSON *alarms, *floors, *disparities, *parities, *undecided, *gaps, *sentences;
     uint64_t judged, mirrored, before_plan, unsequenced;
 };
 
@@ -52,6 +52,26 @@ static void floors(struct summary *s, const struct es_view_finding *at, const cJ
         if (!isnan(es_view_number(entry, "lo"))) snprintf(interval, sizeof interval, " (95 %% %s to %s)", lo, hi);
         snprintf(words, sizeof words, "%s %s%s is below the floor of %s", entry->string, value, interval, least);
         item(s, s->floors, at, group, entry->string, words);
+    }
+}
+
+/** The latest alarm of each chart, and how many there were. */
+static void alarms(struct summary *s, const struct es_view_finding *at)
+{
+    const cJSON *chart, *alarm;
+    cJSON_ArrayForEach(chart, cJSON_GetObjectItemCaseSensitive(at->finding, "charts"))
+    {
+        if (strcmp(es_view_string(chart, "state"), "alarm") != 0) continue;
+        const cJSON *last = NULL;
+        cJSON_ArrayForEach(alarm, cJSON_GetObjectItemCaseSensitive(at->finding, "alarms"))
+        {
+            if (strcmp(es_view_string(alarm, "metric"), es_view_string(chart, "metric")) == 0 &&
+                cJSON_Compare(cJSON_GetObjectItemCaseSensitive(alarm, "group"), cJSON_GetObjectItemCaseSensitive(chart, "group"), true))
+                last = alarm;
+        }
+        cJSON *out = item(s, s->alarms, at, chart, es_view_string(chart, "metric"), es_view_string(last, "words"));
+        es_tree_text_or_null(s->t, out, "exam_day", es_view_string(last, "exam_day"));
+        if (cJSON_GetObjectItemCaseSensitive(chart, "alarms")) es_tree_number(s->t, out, "alarms", es_view_number(chart, "alarms"));
     }
 }
 
@@ -214,8 +234,8 @@ static void tell_items(struct summary *s, const cJSON *list, const char *kind)
         }
         subject(who, sizeof who, es_view_string(entry, "model"), es_view_string(entry, "version"), es_view_string(entry, "finding"),
                 cJSON_GetObjectItemCaseSensitive(entry, "group"));
-        /* a missed floor names its metric itself */
-        if (list == s->floors)
+        /* an alarm or a missed floor names its metric itself */
+        if (list == s->floors || list == s->alarms)
             snprintf(text, sizeof text, "%s: %s: %s.", kind, who, es_view_string(entry, "words"));
         else
             snprintf(text, sizeof text, "%s: %s, %s: %s.", kind, who, es_view_string(entry, "metric"), es_view_string(entry, "words"));
@@ -309,6 +329,7 @@ static void sentences(struct summary *s)
                  (unsigned long long)s->unsequenced);
         tell(s, text);
     }
+    tell_items(s, s->alarms, "Alarm");
     tell_items(s, s->floors, "Below its floor");
     tell_items(s, s->disparities, "Disparity");
     if (s->judged > 0 && disparities == 0) tell(s, "No disparity was shown; what could not be judged is listed, and is not evidence of fairness.");
@@ -333,6 +354,7 @@ void es_report_summary(struct es_tree *tree, cJSON *release)
     struct summary s = {.t = tree, .release = release};
     cJSON *out = cJSON_GetObjectItemCaseSensitive(release, "summary");
     cJSON *judged = es_tree_number(tree, out, "judged", 0);
+    s.alarms = es_tree_array(tree, out, "alarms");
     s.floors = es_tree_array(tree, out, "floors_missed");
     s.disparities = es_tree_array(tree, out, "disparities");
     s.parities = es_tree_array(tree, out, "parities");
@@ -344,6 +366,7 @@ void es_report_summary(struct es_tree *tree, cJSON *release)
     struct es_view_finding at = {0};
     while (es_view_next(release, &at)) {
         const cJSON *group, *groups = cJSON_GetObjectItemCaseSensitive(at.finding, "groups");
+        alarms(&s, &at);
         cJSON_ArrayForEach(group, groups)
         {
             floors(&s, &at, group);
