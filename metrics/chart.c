@@ -78,16 +78,24 @@ static enum es_reason tune(const struct es_chart_plan *plan, struct es_chart *c)
 
 static void run(struct feed *f, struct es_chart *c, struct es_chart_alarm *alarms, uint32_t room)
 {
-    uint64_t cases = 0, errors = 0;
+    struct es_chart_alarm now = {0};
     for (uint32_t row; take(f, &row);) {
         const bool error = !es_case_success(f->sheet, row);
-        cases++;
-        errors += error;
-        if (!es_cusum_step(&c->state, c->design.m, c->limit, error)) continue;
-        if (c->alarms < room) alarms[c->alarms] = (struct es_chart_alarm){row, f->sheet->exam_day[row], cases, errors};
-        c->alarms++;
-        c->last_alarm = f->sheet->exam_day[row];
-        cases = errors = 0;
+        now.row = row;
+        now.exam_day = f->sheet->exam_day[row];
+        now.cases++;
+        now.errors += error;
+        if (now.rise_cases == 0) now.rise_day = now.exam_day;
+        now.rise_cases++;
+        now.rise_errors += error;
+        const bool alarm = es_cusum_step(&c->state, c->design.m, c->limit, error);
+        if (alarm) {
+            if (c->alarms < room) alarms[c->alarms] = now;
+            c->alarms++;
+            c->last_alarm = now.exam_day;
+            now.cases = now.errors = 0;
+        }
+        if (alarm || c->state.level == 0) now.rise_cases = now.rise_errors = 0;
     }
 }
 

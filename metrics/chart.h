@@ -35,6 +35,8 @@ struct es_chart_alarm {
     uint32_t row;     /* of the sheet: the case that raised it */
     int32_t exam_day; /* of that case */
     uint64_t cases, errors; /* since the start or the last alarm, this case included */
+    int32_t rise_day;       /* exam day of the first case after the chart last stood at 0: about when the rise began (Page 1954) */
+    uint64_t rise_cases, rise_errors; /* from that case to this one */
 };
 
 /** Where a chart stands. */

@@ -192,7 +192,10 @@ static void test_first_cases_set_the_chart(void)
     CU_ASSERT_DOUBLE_EQUAL(r.upper, 0.14514186045495367, 1e-12);
     CU_ASSERT_DOUBLE_EQUAL(r.cases_per_year, 100 / 195.0 * 365.25, 1e-9);
     const struct es_chart_plan plan = {r.upper, r.upper + 0.1, 1, 14, 365.25, 100};
-    CU_ASSERT_TRUE_FATAL(es_chart_run(&s, &line, &misses, &grouping, group, &plan, &c, NULL, 0));
+    struct es_chart_alarm at[2];
+    CU_ASSERT_TRUE_FATAL(es_chart_run(&s, &line, &misses, &grouping, group, &plan, &c, at, 2));
+    CU_ASSERT_TRUE(at[0].cases == 109 && at[0].errors == 9 && at[0].rise_cases == 9 && at[0].rise_errors == 9 && at[0].rise_day == 400);
+    CU_ASSERT_TRUE(at[1].cases == 9 && at[1].rise_cases == 9 && at[1].rise_day == 418);
     CU_ASSERT_TRUE(c.cases == 200 && c.errors == 100 && c.design.m == 5 && c.limit == 35 && c.cases_per_year == 365.25);
     CU_ASSERT_TRUE(c.alarms == 11 && c.last_alarm == (200 + 98) * 2); /* nine errors each */
     const uint8_t nobody[3] = {2, 0, 0};

@@ -34,7 +34,7 @@ struct watch {
 
 static const char *error_words(enum es_rate rate)
 {
-    return rate == ES_RATE_SENSITIVITY ? "missed" : "alerted falsely";
+    return rate == ES_RATE_SENSITIVITY ? "missed" : "alerted on falsely";
 }
 
 /** Head of a chart's or an alarm's entry, with the people behind it for disclosure. */
@@ -78,22 +78,26 @@ static void control(struct es_tree *t, cJSON *out, const struct watch *w)
     es_tree_number(t, out, "false_alarms_per_year", w->plan.false_alarms_per_year / w->plan.charts);
 }
 
-/** "sensitivity fell: alarm at the exam of 2026-03-12; 9 of 31 patients missed since the chart began; up to 0.20 is accepted". */
+/** "sensitivity fell: alarm at the exam of 2026-03-08; since about 2025-12-05, 60 of 250 patients were missed (0.24; accepted up to
+ * 0.17)". */
 static void alarm(struct es_report *report, cJSON *alarms, const struct watch *w, uint32_t at)
 {
     struct es_tree *t = &report->tree;
     const struct es_chart_alarm *a = &w->alarms[at];
-    char words[240], day[ES_DAY_TEXT] = "no date", rate[24];
+    char words[240], day[ES_DAY_TEXT] = "no date", since[ES_DAY_TEXT] = "no date", accepted[24], rate[24];
     cJSON *out = entry(report, alarms, w);
     if (a->exam_day != INT32_MIN) es_day_format(a->exam_day, day);
-    es_view_fixed(w->plan.p0, 2, rate, sizeof rate);
-    (void)snprintf(words, sizeof words, "%s fell: alarm at the exam of %s; %llu of %llu patients %s since %s; up to %s is accepted",
-                   es_rate_name(w->rule.rate), day, (unsigned long long)a->errors, (unsigned long long)a->cases,
-                   error_words(w->rule.rate), at == 0 ? "the chart began" : "the alarm before", rate);
+    if (a->rise_day != INT32_MIN) es_day_format(a->rise_day, since);
+    es_view_fixed(w->plan.p0, 2, accepted, sizeof accepted);
+    es_view_fixed((double)a->rise_errors / (double)a->rise_cases, 2, rate, sizeof rate);
+    (void)snprintf(words, sizeof words, "%s fell: alarm at the exam of %s; since about %s, %llu of %llu patients were %s (%s; accepted up to %s)",
+                   es_rate_name(w->rule.rate), day, since, (unsigned long long)a->rise_errors, (unsigned long long)a->rise_cases,
+                   error_words(w->rule.rate), rate, accepted);
     es_tree_text(t, out, "direction", "down");
     es_report_day(t, out, "exam_day", a->exam_day == INT32_MIN ? ES_NO_DAY : a->exam_day);
-    es_tree_count(t, out, "cases", a->cases);
-    es_tree_count(t, out, "errors", a->errors);
+    es_report_day(t, out, "since_about", a->rise_day == INT32_MIN ? ES_NO_DAY : a->rise_day);
+    es_tree_count(t, out, "cases", a->rise_cases);
+    es_tree_count(t, out, "errors", a->rise_errors);
     control(t, out, w);
     es_tree_text(t, out, "words", words);
 }

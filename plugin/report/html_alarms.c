@@ -51,7 +51,7 @@ static void chart_row(struct es_page *page, const cJSON *release, const cJSON *c
         es_page_put(page, "</td></tr>\n");
         return;
     }
-    es_page_put(page, alarm ? "<span class=\"v warn\">alarm</span></td><td>" : "<span class=\"v edge\">no alarm</span></td><td>");
+    es_page_put(page, alarm ? "<span class=\"v warn\">alarm</span></td><td>" : "<span class=\"v grey\">no alarm</span></td><td>");
     es_page_text(page, es_view_string(chart, "words"));
     rates(page, chart);
     es_page_put(page, "<td class=\"n\">");
@@ -74,15 +74,13 @@ static void head(struct es_page *page, const struct es_view_finding *at, const c
 
 static void alarm_table(struct es_page *page, const cJSON *release, const struct es_view_finding *at, const cJSON *alarms)
 {
-    static const char *const columns[] = {"Group", "Metric", "Exam", "What was seen", NULL};
+    static const char *const columns[] = {"Group", "Metric", "What was seen", NULL};
     const cJSON *alarm;
     if (cJSON_GetArraySize(alarms) == 0) return;
     head(page, at, "Alarms", columns);
     cJSON_ArrayForEach(alarm, alarms)
     {
         who(page, release, alarm);
-        es_page_text(page, es_view_string(alarm, "exam_day")[0] ? es_view_string(alarm, "exam_day") : "--");
-        es_page_put(page, "</td><td>");
         es_page_text(page, es_view_string(alarm, "words"));
         es_page_put(page, "</td></tr>\n");
     }

@@ -308,6 +308,7 @@ static void sentences(struct summary *s)
     char text[240];
     const cJSON *plan = cJSON_GetObjectItemCaseSensitive(s->release, "plan");
     const int disparities = cJSON_GetArraySize(s->disparities), parities = cJSON_GetArraySize(s->parities);
+    tell_items(s, s->alarms, "Alarm"); /* first: it asks for somebody to look */
     snprintf(text, sizeof text, "%llu comparisons of the plan were judged: %d with a disparity, %d within the margin.",
              (unsigned long long)s->judged, disparities, parities);
     tell(s, text);
@@ -329,7 +330,6 @@ static void sentences(struct summary *s)
                  (unsigned long long)s->unsequenced);
         tell(s, text);
     }
-    tell_items(s, s->alarms, "Alarm");
     tell_items(s, s->floors, "Below its floor");
     tell_items(s, s->disparities, "Disparity");
     if (s->judged > 0 && disparities == 0) tell(s, "No disparity was shown; what could not be judged is listed, and is not evidence of fairness.");
