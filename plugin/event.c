@@ -10,8 +10,8 @@ const char *es_event_kind_name(enum es_event_kind kind)
 {
     static const char *const names[ES_EVENT_KINDS] = {
         "",        "exam",         "result", "failure", "reference", "alias", "patient_alias",
-        "retract", "demographics", "plan",   "config",  "release",   "alarm", [ES_EVENT_ERASURE] = "erasure"};
-    return (unsigned)kind < ES_EVENT_KINDS && names[kind] ? names[kind] : "";
+        "retract", "demographics", "plan",   "config",  "release",   "alarm", "overlap", "erasure"};
+    return (unsigned)kind < ES_EVENT_KINDS ? names[kind] : "";
 }
 
 void es_message_init(struct es_message *message)
@@ -29,9 +29,32 @@ static void wipe_list(char (*list)[ES_UID_SIZE], size_t count)
     free(list);
 }
 
+static void free_lesions(const struct es_finding *findings, size_t count)
+{
+    for (size_t i = 0; i < count; i++) free(findings[i].lesions);
+}
+
+static int number_order(double a, double b)
+{
+    return a < b ? -1 : a > b;
+}
+
+int es_lesion_order(const struct es_lesion *a, const struct es_lesion *b)
+{
+    int order = 0;
+    for (int i = 0; i < 3 && order == 0; i++) order = number_order(a->place[i], b->place[i]);
+    if (order == 0) order = (int)a->has_corner - (int)b->has_corner;
+    for (int i = 0; i < 3 && order == 0; i++) order = number_order(a->corner[i], b->corner[i]);
+    if (order == 0) order = (int)a->has_radius - (int)b->has_radius;
+    if (order == 0) order = number_order(a->radius, b->radius);
+    if (order == 0) order = (int)a->has_score - (int)b->has_score;
+    return order != 0 ? order : number_order(a->score, b->score);
+}
+
 void es_message_clear(struct es_message *message)
 {
     if (message == NULL) return;
+    free_lesions(message->findings, message->n_findings);
     wipe_list(message->series_refs, message->n_series_refs);
     wipe_list(message->image_refs, message->n_image_refs);
     wipe_list(message->study_refs, message->n_study_refs);
@@ -43,6 +66,7 @@ void es_event_clear(struct es_event *event)
 {
     if (event == NULL) return;
     free(event->attributes);
+    free_lesions(event->findings, event->n_findings);
     free(event->findings);
     free(event->series_refs);
     free(event->image_refs);

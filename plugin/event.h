@@ -26,6 +26,7 @@
 #define ES_MAX_EVENT_BODY (1u << 20)
 #define ES_IDENTITY_SIZE 16
 #define ES_MAX_EVENT_FINDINGS 256
+#define ES_MAX_EVENT_LESIONS 256 /* of one finding */
 #define ES_MAX_EVENT_REFERENCES 64 /* referenced series or images kept of one result */
 
 enum es_event_kind {
@@ -41,6 +42,7 @@ enum es_event_kind {
     ES_EVENT_CONFIG = 10,
     ES_EVENT_RELEASE = 11,
     ES_EVENT_ALARM = 12,
+    ES_EVENT_OVERLAP = 13, /* how much a result's masks share with a reference's; written when both masks are there */
     ES_EVENT_ERASURE = 14, /* entries that were erased, and keyed hashes by which whom they spoke of stays away */
     ES_EVENT_KINDS
 };
@@ -52,16 +54,52 @@ enum es_reference_status { ES_REFERENCE_PRELIMINARY = 1, ES_REFERENCE_FINAL = 2,
 enum es_reader_saw_ai { ES_SAW_UNKNOWN = 0, ES_SAW_NO = 1, ES_SAW_YES = 2 };
 enum es_attribute_source { ES_SOURCE_IMAGE = 1, ES_SOURCE_RESULT_OBJECT = 2, ES_SOURCE_LINKAGE = 3 };
 
-/** One finding of a result or a reference. has_* say what was given. */
+/** One lesion, or one mark of a model: a point, a ball or a box, in whatever frame the finding's marks and references share (mm of
+ * the patient's, or pixels where the unit is an image); z is 0 in a plane. */
+struct es_lesion {
+    double place[3];  /* centre; with has_corner the lower corner of a box */
+    double corner[3]; /* the upper corner of a box: nowhere below place */
+    double radius;    /* > 0; not of a box */
+    double score;     /* of a mark; finite */
+    bool has_place, has_corner, has_radius, has_score;
+};
+
+/** Which of the two masks have a voxel (METRICS C3). */
+enum es_overlap_state {
+    ES_OVERLAP_NONE = 0, /* nothing was compared */
+    ES_OVERLAP_MEASURED = 1,
+    ES_OVERLAP_BOTH_EMPTY = 2,     /* no number is defined */
+    ES_OVERLAP_RESULT_EMPTY = 3,   /* Dice and IoU are 0, distances undefined */
+    ES_OVERLAP_REFERENCE_EMPTY = 4 /* the same; the volume difference is undefined too */
+};
+/** What the comparison of two masks gave. */
+struct es_overlap_values {
+    enum es_overlap_state state;
+    bool has_dice, has_iou, has_volume_difference, has_hd95, has_surface_distance;
+    double dice, iou;         /* in [0,1] */
+    double volume_difference; /* (result - reference) / reference, >= -1 */
+    double hd95;              /* mm, >= 0: the greater of the two directed 95th percentiles */
+    double surface_distance;  /* mm, >= 0: average symmetric surface distance */
+};
+
+/** One finding of a result, a reference or an overlap. has_* say what was given. */
 struct es_finding {
     char name[ES_NAME_SIZE];
-    bool has_score, has_value, has_decision, has_threshold, has_label;
+    bool has_score, has_value, has_decision, has_threshold, has_label, has_level, has_lesions;
     double score, value, threshold; /* finite */
-    char units[17];
+    char units[17];                 /* of the value */
     bool decision;
-    int32_t label;   /* binary: 0 or 1 */
-    bool evaluable;  /* reference: false = it cannot be told */
+    bool mask;                      /* a mask came with it; kept elsewhere until its partner is there */
+    int32_t label;                  /* binary: 0 or 1 */
+    int32_t level;                  /* ordinal, as a number */
+    char category[ES_NAME_SIZE];    /* ordinal, as a word: a token, or a keyed hash; "" when none */
+    bool evaluable;                 /* reference: false = it cannot be told */
+    struct es_lesion *lesions;      /* owned by the message or event; sorted by es_lesion_order() in an event */
+    size_t n_lesions;               /* has_lesions and 0: it was looked at, none is there */
+    struct es_overlap_values overlap; /* of an overlap event */
 };
+/** Total order of lesions as they are kept. */
+int es_lesion_order(const struct es_lesion *a, const struct es_lesion *b);
 
 /** One attribute as sent. */
 struct es_message_attribute {
@@ -99,6 +137,8 @@ struct es_message {
     char same_as[ES_ID_SIZE], same_as_issuer[ES_ID_SIZE]; /* alias: the old study UID; patient_alias: the old patient id */
     char retract[2 * ES_IDENTITY_SIZE + 1]; /* identity in hex; "" when retract_event_id names it */
     char retract_event_id[ES_ID_SIZE];
+    char result_identity[2 * ES_IDENTITY_SIZE + 1], reference_identity[2 * ES_IDENTITY_SIZE + 1]; /* overlap: in hex; both or none */
+    char method[ES_NAME_SIZE]; /* overlap: how it was measured, with its version; a token */
     int32_t valid_from;
     char *document;            /* owned; plan, config, release, alarm, erasure: canonical JSON */
     char event_id[ES_ID_SIZE], event_source[ES_NAME_SIZE]; /* the sender's; beside the body */
@@ -149,6 +189,9 @@ struct es_event {
     struct es_pseudonym retract_event_id;
     int32_t valid_from;
     char *document;
+    uint8_t result_identity[ES_IDENTITY_SIZE], reference_identity[ES_IDENTITY_SIZE]; /* overlap: the two events that were compared;
+                                         all zero: the sender compared, it counts for the unit's live result and reference */
+    char method[ES_NAME_SIZE];
     /* beside the body */
     uint8_t identity[ES_IDENTITY_SIZE];
     struct es_pseudonym event_id;

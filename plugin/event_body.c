@@ -47,6 +47,9 @@ const struct body_field event_body_fields[EVENT_FIELDS] = {
     {36, TYPE_PSEUDONYM, 0, E(retract_event_id), 0},
     {37, TYPE_DAY, 0, E(valid_from), 0},
     {38, TYPE_DOCUMENT, 0, E(document), 0},
+    {39, TYPE_IDENTITY, 0, E(result_identity), 0},
+    {40, TYPE_IDENTITY, 0, E(reference_identity), 0},
+    {41, TYPE_TEXT, ES_NAME_SIZE - 1, E(method), 0},
 };
 
 #define A(member) offsetof(struct es_event_attribute, member)
@@ -67,6 +70,25 @@ const struct body_field event_body_finding[FINDING_FIELDS] = {
     {6, TYPE_ANSWER, 0, F(decision), F(has_decision)},
     {7, TYPE_WHOLE, 0, F(label), F(has_label)},
     {8, TYPE_NOT, 0, F(evaluable), 0},
+    {9, TYPE_WHOLE, 0, F(level), F(has_level)},
+    {10, TYPE_TEXT, ES_NAME_SIZE - 1, F(category), 0},
+    {11, TYPE_BOOL, 0, F(mask), 0},
+    {12, TYPE_BOOL, 0, F(has_lesions), 0},
+    {13, TYPE_LESIONS, 0, F(lesions), F(n_lesions)},
+    {14, TYPE_ENUM, ES_OVERLAP_REFERENCE_EMPTY, F(overlap.state), 0},
+    {15, TYPE_NUMBER, 0, F(overlap.dice), F(overlap.has_dice)},
+    {16, TYPE_NUMBER, 0, F(overlap.iou), F(overlap.has_iou)},
+    {17, TYPE_NUMBER, 0, F(overlap.volume_difference), F(overlap.has_volume_difference)},
+    {18, TYPE_NUMBER, 0, F(overlap.hd95), F(overlap.has_hd95)},
+    {19, TYPE_NUMBER, 0, F(overlap.surface_distance), F(overlap.has_surface_distance)},
+};
+
+#define L(member) offsetof(struct es_lesion, member)
+const struct body_field event_body_lesion[LESION_FIELDS] = {
+    {1, TYPE_POINT, 0, L(place), L(has_place)},
+    {2, TYPE_POINT, 0, L(corner), L(has_corner)},
+    {3, TYPE_NUMBER, 0, L(radius), L(has_radius)},
+    {4, TYPE_NUMBER, 0, L(score), L(has_score)},
 };
 
 bool event_body_blank(const uint8_t *bytes, size_t len)
@@ -137,6 +159,19 @@ static void put_number(struct bytes *b, uint8_t number, double value)
     put_integer(b, number, bits, 8);
 }
 
+static void put_point(struct bytes *b, uint8_t number, const double point[3])
+{
+    uint8_t data[24];
+    for (int i = 0; i < 3; i++) {
+        uint64_t bits;
+        const double value = point[i] == 0 ? 0 : point[i]; /* -0 */
+        if (!isfinite(value) && b->bad == ES_OK) b->bad = ES_E_ARG;
+        memcpy(&bits, &value, sizeof bits);
+        little(bits, 8, data + 8 * i);
+    }
+    put_field(b, number, data, sizeof data);
+}
+
 static void put_fields(struct bytes *b, const struct body_field *fields, size_t count, const void *object);
 
 /* Length first: written as zero, then put right, so that a record is written once. */
@@ -166,6 +201,8 @@ static void put_list(struct bytes *b, const struct body_field *f, const void *ob
         put_records(b, f->number, event_body_attribute, ATTRIBUTE_FIELDS, items, sizeof(struct es_event_attribute), count);
     else if (f->type == TYPE_FINDINGS)
         put_records(b, f->number, event_body_finding, FINDING_FIELDS, items, sizeof(struct es_finding), count);
+    else if (f->type == TYPE_LESIONS)
+        put_records(b, f->number, event_body_lesion, LESION_FIELDS, items, sizeof(struct es_lesion), count);
     else
         put_field(b, f->number, items, count * ES_PSEUDONYM_SIZE);
 }
@@ -173,7 +210,7 @@ static void put_list(struct bytes *b, const struct body_field *f, const void *ob
 static void put_member(struct bytes *b, const struct body_field *f, const void *object)
 {
     const char *member = (const char *)object + f->offset;
-    const bool flagged = f->type == TYPE_ANSWER || f->type == TYPE_WHOLE || f->type == TYPE_NUMBER; /* of lists `beside` is a count */
+    const bool flagged = f->type == TYPE_ANSWER || f->type == TYPE_WHOLE || f->type == TYPE_NUMBER || f->type == TYPE_POINT; /* of lists `beside` is a count */
     const bool has = flagged && *((const bool *)object + f->beside);
     unsigned choice;
     int32_t whole;
@@ -218,13 +255,17 @@ static void put_member(struct bytes *b, const struct body_field *f, const void *
     case TYPE_IDENTITY:
         if (!event_body_blank((const uint8_t *)member, ES_IDENTITY_SIZE)) put_field(b, f->number, member, ES_IDENTITY_SIZE);
         break;
+    case TYPE_POINT:
+        if (has) put_point(b, f->number, (const double *)(const void *)member);
+        break;
     case TYPE_PSEUDONYMS:
     case TYPE_ATTRIBUTES:
-    case TYPE_FINDINGS: put_list(b, f, object); break;
+    case TYPE_FINDINGS:
+    case TYPE_LESIONS: put_list(b, f, object); break;
     }
 }
 
-/* Records do not nest: the depth is two. */
+/* Events hold findings, findings hold lesions: the depth is three. */
 static void put_fields(struct bytes *b, const struct body_field *fields, size_t count, const void *object)
 {
     for (size_t i = 0; i < count; i++) put_member(b, &fields[i], object);

@@ -26,7 +26,9 @@ enum body_type {
     TYPE_IDENTITY,   /* 16 bytes, not all zero */
     TYPE_PSEUDONYMS, /* sorted, distinct; at least one */
     TYPE_ATTRIBUTES, /* records, sorted by keyword */
-    TYPE_FINDINGS    /* records, sorted by name */
+    TYPE_FINDINGS,   /* records, sorted by name */
+    TYPE_POINT,      /* three binary64 with a has-flag; finite, no -0 */
+    TYPE_LESIONS     /* records, in the order of es_lesion_order() */
 };
 
 struct body_field {
@@ -37,10 +39,12 @@ struct body_field {
     size_t beside;  /* of its has-flag, or of the count of a list */
 };
 
-#define EVENT_FIELDS 38
+#define EVENT_FIELDS 41
 #define ATTRIBUTE_FIELDS 4
-#define FINDING_FIELDS 8
-extern const struct body_field event_body_fields[EVENT_FIELDS], event_body_attribute[ATTRIBUTE_FIELDS], event_body_finding[FINDING_FIELDS];
+#define FINDING_FIELDS 19
+#define LESION_FIELDS 4
+extern const struct body_field event_body_fields[EVENT_FIELDS], event_body_attribute[ATTRIBUTE_FIELDS], event_body_finding[FINDING_FIELDS],
+    event_body_lesion[LESION_FIELDS];
 
 /** Are all bytes zero? */
 bool event_body_blank(const uint8_t *bytes, size_t len);

@@ -27,11 +27,37 @@ static enum es_errc fault(struct reading *r, const struct body_field *f, const u
 
 static enum es_errc read_fields(struct reading *r, const struct body_field *fields, size_t count, const uint8_t *data, size_t len, void *object);
 
-/* Records into a fresh array of items; keys (the first member, a text) ascend. */
+/* What a list of records is made of. */
+struct records {
+    const struct body_field *fields;
+    size_t n_fields, item_size, most;
+};
+static struct records records_of(enum body_type type)
+{
+    if (type == TYPE_FINDINGS) return (struct records){event_body_finding, FINDING_FIELDS, sizeof(struct es_finding), ES_MAX_EVENT_FINDINGS};
+    if (type == TYPE_LESIONS) return (struct records){event_body_lesion, LESION_FIELDS, sizeof(struct es_lesion), ES_MAX_EVENT_LESIONS};
+    return (struct records){event_body_attribute, ATTRIBUTE_FIELDS, sizeof(struct es_event_attribute), ES_MAX_EVENT_FINDINGS};
+}
+
+/* Names and keywords ascend; lesions, which may be alike, never descend. */
+static enum es_errc check_record(struct reading *r, const struct body_field *f, const uint8_t *at, const char *item, const char *before)
+{
+    if (f->type == TYPE_LESIONS) {
+        const struct es_lesion *lesion = (const void *)item;
+        if (!lesion->has_place) return fault(r, f, at, "found a lesion without its place");
+        if (before != NULL && es_lesion_order((const void *)before, lesion) > 0) return fault(r, f, at, "found records out of order");
+        return ES_OK;
+    }
+    /* name and keyword are the first members of their structs */
+    if (item[0] == '\0') return fault(r, f, at, "found a record without its name");
+    if (before != NULL && strcmp(before, item) >= 0) return fault(r, f, at, "found records out of order");
+    return ES_OK;
+}
+
+/* Records into a fresh array of items. */
 static enum es_errc read_records(struct reading *r, const struct body_field *f, const uint8_t *data, size_t len, void *object)
 {
-    const bool findings = f->type == TYPE_FINDINGS;
-    const size_t item_size = findings ? sizeof(struct es_finding) : sizeof(struct es_event_attribute);
+    const struct records kind = records_of(f->type);
     size_t count = 0;
     for (size_t at = 0; at < len; count++) {
         const uint64_t record = len - at < 4 ? UINT64_MAX : read_little(data + at, 4);
@@ -39,26 +65,24 @@ static enum es_errc read_records(struct reading *r, const struct body_field *f, 
         at += 4 + (size_t)record;
     }
     if (count == 0) return fault(r, f, data, "found no record, expected at least one");
-    if (count > ES_MAX_EVENT_FINDINGS) return fault(r, f, data, "found too many records");
-    char *items = calloc(count, item_size);
+    if (count > kind.most) return fault(r, f, data, "found too many records");
+    char *items = calloc(count, kind.item_size);
     if (items == NULL) return es_fail(r->err, ES_E_MEMORY, "event body: no memory for records");
     memcpy((char *)object + f->offset, &items, sizeof items);
     memcpy((char *)object + f->beside, &count, sizeof count);
     size_t at = 0;
     for (size_t i = 0; i < count; i++) {
         const size_t record = (size_t)read_little(data + at, 4);
-        char *item = items + i * item_size;
-        if (findings) ((struct es_finding *)(void *)item)->evaluable = true;
-        const enum es_errc code = read_fields(r, findings ? event_body_finding : event_body_attribute,
-                                              findings ? FINDING_FIELDS : ATTRIBUTE_FIELDS, data + at + 4, record, item);
+        char *item = items + i * kind.item_size;
+        if (f->type == TYPE_FINDINGS) ((struct es_finding *)(void *)item)->evaluable = true;
+        enum es_errc code = read_fields(r, kind.fields, kind.n_fields, data + at + 4, record, item);
+        if (code == ES_OK) code = check_record(r, f, data + at, item, i > 0 ? item - kind.item_size : NULL);
         if (code != ES_OK) return code;
-        /* name and keyword are the first members of their structs */
-        if (item[0] == '\0') return fault(r, f, data + at, "found a record without its name");
-        if (i > 0 && strcmp(item - item_size, item) >= 0) return fault(r, f, data + at, "found records out of order");
         at += 4 + record;
     }
     return ES_OK;
 }
+_Static_assert(offsetof(struct es_lesion, has_place) != 0, "a flag at 0 would be none");
 _Static_assert(offsetof(struct es_finding, name) == 0, "records are ordered by their first member");
 _Static_assert(offsetof(struct es_event_attribute, keyword) == 0, "records are ordered by their first member");
 _Static_assert(sizeof(struct es_pseudonym) == ES_PSEUDONYM_SIZE, "lists of pseudonyms are written as they lie");
@@ -82,13 +106,16 @@ static enum es_errc read_pseudonyms(struct reading *r, const struct body_field *
     return ES_OK;
 }
 
-static enum es_errc read_number(struct reading *r, const struct body_field *f, const uint8_t *data, void *object)
+/* One number, or the three of a point. */
+static enum es_errc read_numbers(struct reading *r, const struct body_field *f, const uint8_t *data, size_t len, void *object)
 {
-    const uint64_t bits = read_little(data, 8);
-    double number;
-    memcpy(&number, &bits, sizeof number);
-    if (!isfinite(number) || bits == UINT64_C(1) << 63) return fault(r, f, data, "found a number that is not finite, or -0");
-    memcpy((char *)object + f->offset, &number, sizeof number);
+    for (size_t at = 0; at < len; at += 8) {
+        const uint64_t bits = read_little(data + at, 8);
+        double number;
+        memcpy(&number, &bits, sizeof number);
+        if (!isfinite(number) || bits == UINT64_C(1) << 63) return fault(r, f, data + at, "found a number that is not finite, or -0");
+        memcpy((char *)object + f->offset + at, &number, sizeof number);
+    }
     return ES_OK;
 }
 
@@ -153,6 +180,7 @@ static size_t fixed_length(enum body_type type)
     case TYPE_WHOLE: return 4;
     case TYPE_INSTANT:
     case TYPE_NUMBER: return 8;
+    case TYPE_POINT: return 24;
     case TYPE_PSEUDONYM: return ES_PSEUDONYM_SIZE;
     case TYPE_IDENTITY: return ES_IDENTITY_SIZE;
     default: return 0;
@@ -176,8 +204,10 @@ static enum es_errc read_member(struct reading *r, const struct body_field *f, c
         return ES_OK;
     case TYPE_PSEUDONYMS: return read_pseudonyms(r, f, data, len, object);
     case TYPE_ATTRIBUTES:
-    case TYPE_FINDINGS: return read_records(r, f, data, len, object);
-    case TYPE_NUMBER: code = read_number(r, f, data, object); break;
+    case TYPE_FINDINGS:
+    case TYPE_LESIONS: return read_records(r, f, data, len, object);
+    case TYPE_NUMBER:
+    case TYPE_POINT: code = read_numbers(r, f, data, len, object); break;
     default: code = read_integer(r, f, data, len, object); break;
     }
     if (code == ES_OK && f->beside != 0) *((bool *)object + f->beside) = true;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugin/event_findings.h"
 #include "plugin/event_names.h"
 #include "plugin/hash.h"
 
@@ -33,13 +34,16 @@ enum part {
     PART_SOURCE = 1u << 12,
     PART_SAME_AS = 1u << 13,
     PART_RETRACT = 1u << 14,
-    PART_DOCUMENT = 1u << 15
+    PART_DOCUMENT = 1u << 15,
+    PART_STATUS = 1u << 16,    /* of a result or failure */
+    PART_COMPARED = 1u << 17   /* method, and the identities of what was compared */
 };
 
 static const uint32_t parts_of[ES_EVENT_KINDS] = {
     [ES_EVENT_EXAM] = PART_EXAM | PART_STUDY | PART_ATTRIBUTES,
-    [ES_EVENT_RESULT] = PART_EXAM | PART_ANCHOR | PART_ATTRIBUTES | PART_MODEL | PART_UNIT | PART_TIME | PART_FINDINGS | PART_REFS,
-    [ES_EVENT_FAILURE] = PART_EXAM | PART_ANCHOR | PART_MODEL | PART_UNIT | PART_TIME | PART_REASON | PART_REFS,
+    [ES_EVENT_RESULT] = PART_EXAM | PART_ANCHOR | PART_ATTRIBUTES | PART_MODEL | PART_STATUS | PART_UNIT | PART_TIME | PART_FINDINGS |
+                        PART_REFS,
+    [ES_EVENT_FAILURE] = PART_EXAM | PART_ANCHOR | PART_MODEL | PART_STATUS | PART_UNIT | PART_TIME | PART_REASON | PART_REFS,
     [ES_EVENT_REFERENCE] = PART_EXAM | PART_ANCHOR | PART_UNIT | PART_TIME | PART_FINDINGS | PART_REFERENCE | PART_SOURCE | PART_REFS,
     [ES_EVENT_ALIAS] = PART_EXAM | PART_STUDY | PART_SAME_AS,
     [ES_EVENT_PATIENT_ALIAS] = PART_EXAM | PART_PATIENT | PART_SAME_AS,
@@ -49,6 +53,7 @@ static const uint32_t parts_of[ES_EVENT_KINDS] = {
     [ES_EVENT_CONFIG] = PART_DOCUMENT,
     [ES_EVENT_RELEASE] = PART_DOCUMENT,
     [ES_EVENT_ALARM] = PART_DOCUMENT,
+    [ES_EVENT_OVERLAP] = PART_EXAM | PART_ANCHOR | PART_MODEL | PART_UNIT | PART_TIME | PART_FINDINGS | PART_COMPARED,
     [ES_EVENT_ERASURE] = PART_DOCUMENT,
 };
 
@@ -168,12 +173,17 @@ static enum es_errc make_model(struct making *m)
         return refuse(m, "model.name", "found none, expected the model's name in the configuration");
     STEP(uid(m, "model.device_uid", ES_PSEUDONYM_DEVICE, s->device_uid, &e->device));
     e->model_rule = s->model_rule;
-    const bool ok = s->result_status == ES_RESULT_OK;
-    if (code == ES_OK && (s->result_status == 0 || ok != (s->kind == ES_EVENT_RESULT)))
-        code = refuse(m, "status", s->kind == ES_EVENT_RESULT ? "found another, expected ok (a failure is an event of its own)"
-                                                              : "found another, expected failed, rejected or timeout");
-    e->result_status = s->result_status;
     return code;
+}
+
+static enum es_errc make_status(struct making *m)
+{
+    const struct es_message *s = m->message;
+    const bool ok = s->result_status == ES_RESULT_OK;
+    m->event->result_status = s->result_status;
+    if (s->result_status != 0 && ok == (s->kind == ES_EVENT_RESULT)) return ES_OK;
+    return refuse(m, "status", s->kind == ES_EVENT_RESULT ? "found another, expected ok (a failure is an event of its own)"
+                                                          : "found another, expected failed, rejected or timeout");
 }
 
 static enum es_errc make_unit(struct making *m)
@@ -195,65 +205,6 @@ static enum es_errc make_unit(struct making *m)
         return ES_OK;
     }
     return pseudonym(m, ES_PSEUDONYM_UNIT, NULL, folded, &e->unit_id);
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(((const struct es_finding *)a)->name, ((const struct es_finding *)b)->name);
-}
-
-/* One finding: finite numbers, -0 as 0, and what was not given as zero, so that equal findings are equal bytes. */
-static enum es_errc make_finding(struct making *m, size_t index, struct es_finding *out)
-{
-    const struct es_finding *f = &m->message->findings[index];
-    char what[40];
-    (void)snprintf(what, sizeof what, "findings[%zu]", index);
-    enum es_errc code = name(m, ES_NAMES_FINDING, f->name, out->name, sizeof out->name);
-    STEP(name(m, ES_NAMES_UNITS, f->has_value ? f->units : "", out->units, sizeof out->units));
-    if (code == ES_OK && out->name[0] == '\0') return refuse(m, what, "found no name, expected \"finding\"");
-    if (code != ES_OK) return code;
-    if ((f->has_score && !isfinite(f->score)) || (f->has_value && !isfinite(f->value)) || (f->has_threshold && !isfinite(f->threshold)))
-        return refuse(m, what, "found a number that is not finite");
-    if (f->has_label && f->label != 0 && f->label != 1) return refuse(m, what, "found another label, expected 0 or 1");
-    const bool reference = m->message->kind == ES_EVENT_REFERENCE;
-    if (reference && f->evaluable && !f->has_label && !f->has_value)
-        return refuse(m, what, "found neither label nor value, expected one, or \"evaluable\":false");
-    out->evaluable = !reference || f->evaluable;
-    out->has_score = f->has_score;
-    out->has_value = f->has_value;
-    out->has_threshold = f->has_threshold;
-    out->has_decision = f->has_decision;
-    out->has_label = f->has_label && out->evaluable;
-    out->score = f->has_score && f->score != 0 ? f->score : 0;
-    out->value = f->has_value && f->value != 0 ? f->value : 0;
-    out->threshold = f->has_threshold && f->threshold != 0 ? f->threshold : 0;
-    out->decision = f->has_decision && f->decision;
-    out->label = out->has_label ? f->label : 0;
-    return ES_OK;
-}
-
-static enum es_errc make_findings(struct making *m)
-{
-    const struct es_message *s = m->message;
-    struct es_event *e = m->event;
-    if (s->n_findings == 0) /* a cancellation without findings cancels all that was said */
-        return s->kind == ES_EVENT_REFERENCE && s->reference_status != ES_REFERENCE_CANCELLED
-                   ? refuse(m, "findings", "found none, expected at least one")
-                   : ES_OK;
-    if (s->n_findings > ES_MAX_EVENT_FINDINGS) return refuse(m, "findings", "found more than 256, expected fewer");
-    e->findings = calloc(s->n_findings, sizeof *e->findings);
-    if (e->findings == NULL) return es_fail(m->err, ES_E_MEMORY, "findings: no memory");
-    for (size_t i = 0; i < s->n_findings; i++) {
-        const enum es_errc code = make_finding(m, i, &e->findings[i]);
-        if (code != ES_OK) return code;
-        e->n_findings = i + 1;
-    }
-    qsort(e->findings, e->n_findings, sizeof *e->findings, by_name);
-    for (size_t i = 1; i < e->n_findings; i++)
-        if (by_name(&e->findings[i - 1], &e->findings[i]) == 0)
-            return es_fail(m->err, ES_E_REFUSED, "finding %s: given twice, expected once",
-                           e->findings[i].name[0] == '~' ? "(not configured)" : e->findings[i].name);
-    return ES_OK;
 }
 
 static int by_bytes(const void *a, const void *b)
@@ -316,16 +267,38 @@ static enum es_errc make_same_as(struct making *m)
     return code;
 }
 
+/* An identity of another event, from hex. */
+static enum es_errc identity(struct making *m, const char *what, const char *hex, uint8_t out[ES_IDENTITY_SIZE])
+{
+    uint8_t any = 0;
+    if (!es_unhex(hex, out, ES_IDENTITY_SIZE)) return refuse(m, what, "found no identity, expected 32 hex digits");
+    for (size_t i = 0; i < ES_IDENTITY_SIZE; i++) any |= out[i];
+    return any == 0 ? refuse(m, what, "found zeroes, expected an identity") : ES_OK;
+}
+
 static enum es_errc make_retract(struct making *m)
 {
     const struct es_message *s = m->message;
     if ((s->retract[0] != '\0') == (s->retract_event_id[0] != '\0'))
         return refuse(m, "identity", "found both or none of identity and retract_event_id, expected one");
     if (s->retract[0] == '\0') return pseudonym(m, ES_PSEUDONYM_EVENT_ID, s->event_source, s->retract_event_id, &m->event->retract_event_id);
-    uint8_t any = 0;
-    if (!es_unhex(s->retract, m->event->retract, ES_IDENTITY_SIZE)) return refuse(m, "identity", "found no identity, expected 32 hex digits");
-    for (size_t i = 0; i < ES_IDENTITY_SIZE; i++) any |= m->event->retract[i];
-    return any == 0 ? refuse(m, "identity", "found zeroes, expected an identity") : ES_OK;
+    return identity(m, "identity", s->retract, m->event->retract);
+}
+
+/* What was compared, and how. Without identities the sender compared, and it counts for the unit's live result and reference. */
+static enum es_errc make_compared(struct making *m)
+{
+    const struct es_message *s = m->message;
+    enum es_errc code = ES_OK;
+    if (s->n_findings == 0) return refuse(m, "findings", "found none, expected at least one");
+    if (s->method[0] == '\0') return refuse(m, "method", "found none, expected how the masks were compared, with its version");
+    STEP(token(m, "method", s->method, m->event->method));
+    if ((s->result_identity[0] == '\0') != (s->reference_identity[0] == '\0'))
+        return refuse(m, "result", "found one of result and reference, expected both identities or none");
+    if (code != ES_OK || s->result_identity[0] == '\0') return code;
+    STEP(identity(m, "result", s->result_identity, m->event->result_identity));
+    STEP(identity(m, "reference", s->reference_identity, m->event->reference_identity));
+    return code;
 }
 
 static enum es_errc make_document(struct making *m)
@@ -345,9 +318,11 @@ static enum es_errc make_all(struct making *m)
     enum es_errc code = ES_OK;
     if (parts & PART_EXAM) STEP(make_identity(m, parts));
     if (parts & PART_MODEL) STEP(make_model(m));
+    if (parts & PART_STATUS) STEP(make_status(m));
     if (parts & PART_UNIT) STEP(make_unit(m));
     if (parts & PART_ATTRIBUTES) STEP(make_attributes(m));
-    if (parts & PART_FINDINGS) STEP(make_findings(m));
+    if (parts & PART_COMPARED) STEP(make_compared(m));
+    if (parts & PART_FINDINGS) STEP(es_event_findings(e, s, m->config, m->key, m->err));
     if (parts & PART_REFERENCE) STEP(make_reference(m));
     if ((parts & PART_SOURCE) && code == ES_OK && s->source[0] == '\0') code = refuse(m, "source", "found none, expected a name such as radiology-report");
     if (parts & PART_SOURCE) STEP(token(m, "source", s->source, e->source));

@@ -9,7 +9,7 @@
 
 _Static_assert(ES_HASHED_NAME < ES_NAME_SIZE, "a hashed name stands where a name does");
 
-static const char *const issuers[] = {"model", "finding", "version", "manufacturer", "units"};
+static const char *const issuers[] = {"model", "finding", "version", "manufacturer", "units", "category"};
 
 bool es_is_token(const char *text)
 {

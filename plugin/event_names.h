@@ -19,11 +19,11 @@
 #define ES_HASHED_NAME (1 + 2 * ES_PSEUDONYM_SIZE) /* "~" and hex; fits ES_NAME_SIZE */
 
 /** What a name names; the text is the issuer of its hash. */
-enum es_name_kind { ES_NAMES_MODEL, ES_NAMES_FINDING, ES_NAMES_VERSION, ES_NAMES_MANUFACTURER, ES_NAMES_UNITS };
+enum es_name_kind { ES_NAMES_MODEL, ES_NAMES_FINDING, ES_NAMES_VERSION, ES_NAMES_MANUFACTURER, ES_NAMES_UNITS, ES_NAMES_CATEGORY };
 
 /** Is this a token? "" is none. */
 bool es_is_token(const char *text);
-/** A name as kept. A version or manufacturer that is a token, and usual units (UCUM), stay in clear; all else is hashed. "" and blanks
+/** A name as kept. A version, manufacturer or category that is a token, and usual units (UCUM), stay in clear; all else is hashed. "" and blanks
  * stay "".
  * @param out  size bytes: ES_NAME_SIZE; 17 for units, whose hash is cut
  * @return ES_OK or ES_E_MEMORY */

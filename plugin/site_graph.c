@@ -179,6 +179,7 @@ bool es_graph_add(struct es_graph *graph, const struct es_event *event, uint32_t
     case ES_EVENT_RESULT:
     case ES_EVENT_FAILURE:
     case ES_EVENT_REFERENCE:
+    case ES_EVENT_OVERLAP:
     case ES_EVENT_ALIAS: return add_to_bundle(graph, event, seq);
     case ES_EVENT_DEMOGRAPHICS: return add_demographics(graph, event, seq);
     case ES_EVENT_RETRACT: return add_retraction(graph, event, seq);

@@ -297,7 +297,7 @@ static void rules_of_each_kind(void)
     message.reference_status = ES_REFERENCE_FINAL;
     refused_with("findings: found none, expected at least one");
     struct es_finding *f = add_finding("a");
-    refused_with("findings[0]: found neither label nor value, expected one, or \"evaluable\":false");
+    refused_with("findings[0]: found none of label, value, level, category, lesions and mask, expected one, or \"evaluable\":false");
     f->has_label = true;
     f->label = 2;
     refused_with("findings[0]: found another label, expected 0 or 1");

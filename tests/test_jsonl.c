@@ -97,7 +97,7 @@ static void every_fault_is_named_without_a_value(void)
         {"{\"event\":\"exam\",\"study_uid\":\"SECRET", "message: line 1, column 29: found a string without its closing quote"},
         {"[\"SECRET\"]", "message: found list, expected object"},
         {"{\"study_uid\":\"SECRET\"}", "event: found nothing, expected the kind of event"},
-        {"{\"event\":\"SECRET\"}", "event: found another word, expected exam, result, failure, reference, alias, patient_alias, retract or demographics"},
+        {"{\"event\":\"SECRET\"}", "event: found another word, expected exam, result, failure, reference, overlap, alias, patient_alias, retract or demographics"},
         {"{\"event\":\"plan\"}", "event: found plan, which only Evensight itself writes"},
         {"{\"event\":\"exam\",\"colour\":\"SECRET\"}", "colour: unknown key"},
         {"{\"event\":\"exam\",\"SECRET 1\":1}", "a key: unknown key"},

@@ -10,9 +10,11 @@
 #include "plugin/time.h"
 
 #define MAX_PATH 80
+#define MAX_LEVEL 1000 /* of an ordinal finding, either way */
 #define COUNT_OF(table) (sizeof table / sizeof table[0])
 
-enum type { TYPE_TEXT, TYPE_DAY, TYPE_INSTANT, TYPE_NUMBER, TYPE_LABEL, TYPE_BOOL, TYPE_WORD, TYPE_ATTRIBUTES, TYPE_UNIT, TYPE_MODEL, TYPE_FINDINGS, TYPE_EVENT };
+enum type { TYPE_TEXT, TYPE_DAY, TYPE_INSTANT, TYPE_NUMBER, TYPE_LABEL, TYPE_BOOL, TYPE_WORD, TYPE_ATTRIBUTES, TYPE_UNIT, TYPE_MODEL, TYPE_FINDINGS, TYPE_EVENT,
+            TYPE_WHOLE, TYPE_POINT, TYPE_BOX, TYPE_LESIONS };
 
 struct word {
     const char *text;
@@ -37,7 +39,8 @@ struct key {
 #define PATIENT_ALIAS BIT(ES_EVENT_PATIENT_ALIAS)
 #define RETRACT BIT(ES_EVENT_RETRACT)
 #define DEMOGRAPHICS BIT(ES_EVENT_DEMOGRAPHICS)
-#define IMAGED (EXAM | RESULT | REFERENCE)
+#define OVERLAP BIT(ES_EVENT_OVERLAP)
+#define IMAGED (EXAM | RESULT | REFERENCE | OVERLAP)
 
 static const struct word result_words[] = {
     {"ok", ES_RESULT_OK}, {"failed", ES_RESULT_FAILED}, {"rejected", ES_RESULT_REJECTED}, {"timeout", ES_RESULT_TIMEOUT}, {NULL, 0}};
@@ -46,6 +49,9 @@ static const struct word reference_words[] = {{"preliminary", ES_REFERENCE_PRELI
 static const struct word saw_words[] = {{"yes", ES_SAW_YES}, {"no", ES_SAW_NO}, {"unknown", ES_SAW_UNKNOWN}, {NULL, 0}};
 static const struct word unit_words[] = {
     {"exam", ES_UNIT_EXAM}, {"series", ES_UNIT_SERIES}, {"image", ES_UNIT_IMAGE}, {"side", ES_UNIT_SIDE}, {"lesion", ES_UNIT_LESION}, {NULL, 0}};
+
+static const struct word empty_words[] = {
+    {"both", ES_OVERLAP_BOTH_EMPTY}, {"result", ES_OVERLAP_RESULT_EMPTY}, {"reference", ES_OVERLAP_REFERENCE_EMPTY}, {NULL, 0}};
 
 #define M(member) offsetof(struct es_message, member), sizeof((struct es_message *)0)->member
 static const struct key message_keys[] = {
@@ -61,9 +67,9 @@ static const struct key message_keys[] = {
     {"demographics", EXAM | BIT(ES_EVENT_RESULT), TYPE_ATTRIBUTES, 0, 0, 0, NULL},
     {"acquisition", EXAM | BIT(ES_EVENT_RESULT), TYPE_ATTRIBUTES, 0, 0, 0, NULL},
     {"attributes", DEMOGRAPHICS, TYPE_ATTRIBUTES, 0, 0, 0, NULL},
-    {"unit", RESULT | REFERENCE, TYPE_UNIT, 0, 0, 0, NULL},
-    {"model", RESULT, TYPE_MODEL, 0, 0, 0, NULL},
-    {"produced", RESULT, TYPE_INSTANT, M(produced), 0, NULL},
+    {"unit", RESULT | REFERENCE | OVERLAP, TYPE_UNIT, 0, 0, 0, NULL},
+    {"model", RESULT | OVERLAP, TYPE_MODEL, 0, 0, 0, NULL},
+    {"produced", RESULT | OVERLAP, TYPE_INSTANT, M(produced), 0, NULL},
     {"established", REFERENCE, TYPE_INSTANT, M(produced), 0, NULL},
     {"status", RESULT, TYPE_WORD, M(result_status), 0, result_words},
     {"status", REFERENCE, TYPE_WORD, M(reference_status), 0, reference_words},
@@ -72,7 +78,10 @@ static const struct key message_keys[] = {
     {"labeller", REFERENCE, TYPE_TEXT, M(labeller), 0, NULL},
     {"labeller_version", REFERENCE, TYPE_TEXT, M(labeller_version), 0, NULL},
     {"reader_saw_ai", REFERENCE, TYPE_WORD, M(saw_ai), 0, saw_words},
-    {"findings", BIT(ES_EVENT_RESULT) | REFERENCE, TYPE_FINDINGS, 0, 0, 0, NULL},
+    {"findings", BIT(ES_EVENT_RESULT) | REFERENCE | OVERLAP, TYPE_FINDINGS, 0, 0, 0, NULL},
+    {"result", OVERLAP, TYPE_TEXT, M(result_identity), 0, NULL},
+    {"reference", OVERLAP, TYPE_TEXT, M(reference_identity), 0, NULL},
+    {"method", OVERLAP, TYPE_TEXT, M(method), 0, NULL},
     {"same_as", ALIAS | PATIENT_ALIAS, TYPE_TEXT, M(same_as), 0, NULL},
     {"same_as_issuer", PATIENT_ALIAS, TYPE_TEXT, M(same_as_issuer), 0, NULL},
     {"identity", RETRACT, TYPE_TEXT, M(retract), 0, NULL},
@@ -94,15 +103,34 @@ static const struct key model_keys[] = {
 };
 #define F(member) offsetof(struct es_finding, member), sizeof((struct es_finding *)0)->member
 #define H(member) offsetof(struct es_finding, member)
+#define ANSWER (BIT(ES_EVENT_RESULT) | REFERENCE)
 static const struct key finding_keys[] = {
     {"finding", 0, TYPE_TEXT, F(name), 0, NULL},
     {"score", BIT(ES_EVENT_RESULT), TYPE_NUMBER, F(score), H(has_score), NULL},
-    {"value", 0, TYPE_NUMBER, F(value), H(has_value), NULL},
-    {"units", 0, TYPE_TEXT, F(units), 0, NULL},
+    {"value", ANSWER, TYPE_NUMBER, F(value), H(has_value), NULL},
+    {"units", ANSWER, TYPE_TEXT, F(units), 0, NULL},
+    {"level", ANSWER, TYPE_WHOLE, F(level), H(has_level), NULL},
+    {"category", ANSWER, TYPE_TEXT, F(category), 0, NULL},
+    {"mask", ANSWER, TYPE_BOOL, F(mask), 0, NULL},
+    {"lesions", ANSWER, TYPE_LESIONS, 0, 0, H(has_lesions), NULL},
     {"decision", BIT(ES_EVENT_RESULT), TYPE_BOOL, F(decision), H(has_decision), NULL},
     {"threshold", BIT(ES_EVENT_RESULT), TYPE_NUMBER, F(threshold), H(has_threshold), NULL},
     {"label", REFERENCE, TYPE_LABEL, F(label), H(has_label), NULL},
     {"evaluable", REFERENCE, TYPE_BOOL, F(evaluable), 0, NULL},
+    {"dice", OVERLAP, TYPE_NUMBER, F(overlap.dice), H(overlap.has_dice), NULL},
+    {"iou", OVERLAP, TYPE_NUMBER, F(overlap.iou), H(overlap.has_iou), NULL},
+    {"volume_difference", OVERLAP, TYPE_NUMBER, F(overlap.volume_difference), H(overlap.has_volume_difference), NULL},
+    {"hd95", OVERLAP, TYPE_NUMBER, F(overlap.hd95), H(overlap.has_hd95), NULL},
+    {"mean_surface_distance", OVERLAP, TYPE_NUMBER, F(overlap.surface_distance), H(overlap.has_surface_distance), NULL},
+    {"empty", OVERLAP, TYPE_WORD, F(overlap.state), 0, empty_words},
+};
+#define L(member) offsetof(struct es_lesion, member), sizeof((struct es_lesion *)0)->member
+#define LH(member) offsetof(struct es_lesion, member)
+static const struct key lesion_keys[] = {
+    {"place", 0, TYPE_POINT, L(place), LH(has_place), NULL},
+    {"box", 0, TYPE_BOX, 0, 0, LH(has_corner), NULL},
+    {"radius", 0, TYPE_NUMBER, L(radius), LH(has_radius), NULL},
+    {"score", BIT(ES_EVENT_RESULT), TYPE_NUMBER, L(score), LH(has_score), NULL},
 };
 
 struct intake {
@@ -178,6 +206,13 @@ static enum es_errc take_scalar(struct intake *in, const char *path, const cJSON
         if (!isfinite(number)) return off(in, path, item->string, "found a number that is not finite");
         memcpy(target, &number, sizeof number);
         return ES_OK;
+    case TYPE_WHOLE: {
+        if (!cJSON_IsNumber(item)) return wrong(in, path, item->string, item, "a whole number");
+        if (!(fabs(number) <= MAX_LEVEL) || number != floor(number)) return off(in, path, item->string, "found another number, expected a whole one in -1000..1000");
+        const int32_t whole = (int32_t)number;
+        memcpy(target, &whole, sizeof whole);
+        return ES_OK;
+    }
     case TYPE_LABEL: {
         if (!cJSON_IsNumber(item)) return wrong(in, path, item->string, item, "0 or 1");
         if (number != 0 && number != 1) return off(in, path, item->string, "found another number, expected 0 or 1");
@@ -221,7 +256,7 @@ static enum es_errc take_attributes(struct intake *in, const cJSON *object)
 
 static enum es_errc take_member(struct intake *in, const char *path, const cJSON *item, const struct key *key, void *object);
 
-/* Walk an object by its table; depth is bounded by the tables: message, findings, finding. */
+/* Walk an object by its table; depth is bounded by the tables: message, findings, finding, lesions, lesion. */
 static enum es_errc take_object(struct intake *in, const char *path, const cJSON *object, const struct key *keys, size_t count, void *into)
 {
     uint64_t seen = 0;
@@ -241,6 +276,44 @@ static enum es_errc take_object(struct intake *in, const char *path, const cJSON
         const enum es_errc code = take_member(in, path, item, &keys[k], into);
         if (code != ES_OK) return code;
         if (keys[k].has != 0) *((bool *)into + keys[k].has) = true;
+    }
+    return ES_OK;
+}
+
+/* Two or three numbers; z is 0 in a plane. @param wide  a box: the lower corner, then the upper one */
+static enum es_errc take_place(struct intake *in, const char *path, const cJSON *list, bool wide, struct es_lesion *lesion)
+{
+    const int count = cJSON_GetArraySize(list), axes = wide ? count / 2 : count;
+    if (!cJSON_IsArray(list)) return wrong(in, path, list->string, list, wide ? "a list of 4 or 6 numbers" : "a list of 2 or 3 numbers");
+    if ((wide && count != 4 && count != 6) || (!wide && count != 2 && count != 3))
+        return off(in, path, list->string, wide ? "found another count, expected 4 or 6 numbers" : "found another count, expected 2 or 3 numbers");
+    if (lesion->has_place) return off(in, path, list->string, "found place and box, expected one of them");
+    int i = 0;
+    for (const cJSON *item = list->child; item != NULL; item = item->next, i++) {
+        if (!cJSON_IsNumber(item)) return wrong(in, path, list->string, item, "numbers");
+        if (!isfinite(item->valuedouble)) return off(in, path, list->string, "found a number that is not finite");
+        if (i < axes) lesion->place[i] = item->valuedouble;
+        else lesion->corner[i - axes] = item->valuedouble;
+    }
+    lesion->has_place = true;
+    return ES_OK;
+}
+
+static enum es_errc take_lesions(struct intake *in, const char *path, const cJSON *list, struct es_finding *finding)
+{
+    char here[MAX_PATH];
+    if (!cJSON_IsArray(list)) return wrong(in, path, list->string, list, "list");
+    const int count = cJSON_GetArraySize(list);
+    if (count > ES_MAX_EVENT_LESIONS) return off(in, path, list->string, "found more than 256 lesions");
+    if (count == 0) return ES_OK;
+    finding->lesions = calloc((size_t)count, sizeof *finding->lesions);
+    if (finding->lesions == NULL) return es_fail(in->err, ES_E_MEMORY, "lesions: no memory");
+    for (const cJSON *item = list->child; item != NULL; item = item->next) {
+        (void)snprintf(here, sizeof here, "%s.lesions[%zu]", path, finding->n_lesions);
+        struct es_lesion *lesion = &finding->lesions[finding->n_lesions++];
+        if (!cJSON_IsObject(item)) return es_fail(in->err, ES_E_REFUSED, "%s: found %s, expected object", here, es_json_kind(item));
+        const enum es_errc code = take_object(in, here, item, lesion_keys, COUNT_OF(lesion_keys), lesion);
+        if (code != ES_OK) return code;
     }
     return ES_OK;
 }
@@ -268,6 +341,9 @@ static enum es_errc take_member(struct intake *in, const char *path, const cJSON
     case TYPE_EVENT: return ES_OK; /* read beforehand */
     case TYPE_ATTRIBUTES: return take_attributes(in, item);
     case TYPE_FINDINGS: return take_findings(in, item);
+    case TYPE_LESIONS: return take_lesions(in, path, item, object);
+    case TYPE_POINT:
+    case TYPE_BOX: return take_place(in, path, item, key->type == TYPE_BOX, object);
     case TYPE_UNIT:
     case TYPE_MODEL:
         if (!cJSON_IsObject(item)) return wrong(in, path, item->string, item, "object");
@@ -283,12 +359,12 @@ static enum es_errc take_kind(struct intake *in, const cJSON *root)
     if (!cJSON_IsString(event)) return es_fail(in->err, ES_E_REFUSED, "event: found %s, expected the kind of event", es_json_kind(event));
     for (unsigned kind = 1; kind < ES_EVENT_KINDS; kind++) {
         if (strcmp(event->valuestring, es_event_kind_name(kind)) != 0) continue;
-        if (kind >= ES_EVENT_PLAN) return es_fail(in->err, ES_E_REFUSED, "event: found %s, which only Evensight itself writes", es_event_kind_name(kind));
+        if (kind >= ES_EVENT_PLAN && kind != ES_EVENT_OVERLAP) return es_fail(in->err, ES_E_REFUSED, "event: found %s, which only Evensight itself writes", es_event_kind_name(kind));
         in->message->kind = kind;
         return ES_OK;
     }
     return es_fail(in->err, ES_E_REFUSED,
-                   "event: found another word, expected exam, result, failure, reference, alias, patient_alias, retract or demographics");
+                   "event: found another word, expected exam, result, failure, reference, overlap, alias, patient_alias, retract or demographics");
 }
 
 /* What was not said and has one sensible meaning. */
