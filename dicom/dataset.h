@@ -29,7 +29,8 @@ struct es_item;
 /** How far to parse. */
 enum es_dataset_extent {
     ES_DATASET_HEADER, /* up to ES_LAST_WANTED_TAG */
-    ES_DATASET_WHOLE   /* up to the pixels: (5600,0000) and above are left out */
+    ES_DATASET_WHOLE,  /* up to the pixels: (5600,0000) and above are left out */
+    ES_DATASET_PIXELS  /* to the end, pixel data included: takes as much memory again as the object */
 };
 
 /**
@@ -77,6 +78,21 @@ struct es_item_cursor {
 bool es_item_walk(const struct es_item *item, struct es_item_cursor *cursor);
 /** Raw bytes of an element, little endian. @return how many were copied: min(its length, room); 0 also when it is a sequence or was not kept */
 size_t es_item_bytes(const struct es_item *item, uint32_t tag, void *out, size_t room);
+/** Pixel data (7FE0,0010) as stored. Borrowed from the data set, numbers in little endian order. */
+struct es_pixels {
+    const uint8_t *native; /* NULL when it is encapsulated, or was not read */
+    size_t native_len;     /* bytes */
+    uint32_t fragments;    /* of encapsulated pixel data, without the offset table; 0 of native */
+    char syntax[65];       /* TransferSyntaxUID of the file meta information; "" when there is none */
+};
+/** Pixel data of an object that was parsed with ES_DATASET_PIXELS; none of one that is broken. @param out written whole */
+void es_dataset_pixels(const struct es_dataset *dataset, struct es_pixels *out);
+/** The fragment behind `previous` (NULL: the first one behind the offset table) and its bytes, borrowed; NULL bytes when it has none
+ * that can be read. @return NULL when there is none. O(1) when asked in order. */
+const void *es_dataset_fragment(const struct es_dataset *dataset, const void *previous, const uint8_t **bytes, size_t *len);
+/** Unpack one segment of an RLE frame (PS3.5 annex G: PackBits). @return whether exactly out_len bytes came out, padding apart */
+bool es_rle_unpack(const uint8_t *bytes, size_t len, uint8_t *out, size_t out_len);
+
 /** The first value of a binary VR (US, SS, UL, SL, FL, FD). @return false when it is not there or no such VR */
 bool es_item_number(const struct es_item *item, uint32_t tag, double *out);
 

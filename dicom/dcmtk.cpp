@@ -4,6 +4,9 @@
 
 #include <dcmtk/dcmdata/dctk.h>
 #include <dcmtk/dcmdata/dcistrma.h>
+#include <dcmtk/dcmdata/dcpixel.h>
+#include <dcmtk/dcmdata/dcpixseq.h>
+#include <dcmtk/dcmdata/dcrledec.h>
 #include <dcmtk/oflog/oflog.h>
 
 #include <cmath>
@@ -81,6 +84,12 @@ private:
 
 /* Values above this are passed over and stay unread: nothing wanted is that long, and a claim of 4 GB costs no memory. */
 const Uint32 max_value = 65536;
+
+/** Pixels may be as long as what there is to read, and no longer. */
+Uint32 most_of_a_value(enum es_dataset_extent extent, size_t len)
+{
+    return extent == ES_DATASET_PIXELS && len > max_value ? static_cast<Uint32>(len) : max_value;
+}
 
 /** What DCMTK keeps of a value passed over: its bytes are gone when the parse is, so that it reads as empty. */
 class Factory : public DcmInputStreamFactory {
@@ -169,11 +178,12 @@ void remember(es_dataset *ds, const Stream &stream, const OFCondition &cond)
     std::snprintf(ds->broken, sizeof ds->broken, "data set: %s", stream.limit() ? stream.limit() : cond.text());
 }
 
-enum es_errc read_data(es_dataset *ds, Stream &stream, E_TransferSyntax syntax, es_dataset_extent extent, struct es_error *err)
+enum es_errc read_data(es_dataset *ds, Stream &stream, E_TransferSyntax syntax, es_dataset_extent extent, size_t len,
+                       struct es_error *err)
 {
     ds->data.transferInit();
-    const OFCondition cond = ds->data.readUntilTag(stream, syntax, EGL_noChange, max_value,
-                                                   extent == ES_DATASET_HEADER ? behind_header : bulk);
+    const DcmTagKey end = extent == ES_DATASET_HEADER ? behind_header : extent == ES_DATASET_WHOLE ? bulk : DCM_UndefinedTagKey;
+    const OFCondition cond = ds->data.readUntilTag(stream, syntax, EGL_noChange, most_of_a_value(extent, len), end);
     if (stream.limit() == too_slow) return es_fail(err, ES_E_LIMIT, "parse data set: %s", too_slow);
     if (stream.limit() == too_many) return es_fail(err, ES_E_LIMIT, "parse data set: %s", too_many);
     if (cond.bad() || stream.limit()) remember(ds, stream, cond);
@@ -195,7 +205,7 @@ enum es_errc read_object(es_dataset *ds, const void *bytes, size_t len, es_datas
     OFString uid;
     E_TransferSyntax syntax = EXS_Unknown;
     if (ds->meta.findAndGetOFString(DCM_TransferSyntaxUID, uid).good() && !uid.empty()) syntax = DcmXfer(uid.c_str()).getXfer();
-    if (syntax != EXS_DeflatedLittleEndianExplicit) return read_data(ds, stream, syntax, extent, err);
+    if (syntax != EXS_DeflatedLittleEndianExplicit) return read_data(ds, stream, syntax, extent, len, err);
     /* inflated by us, because DCMTK has no ceiling for what comes out */
     const size_t at = static_cast<size_t>(stream.tell());
     void *plain = nullptr;
@@ -204,7 +214,7 @@ enum es_errc read_object(es_dataset *ds, const void *bytes, size_t len, es_datas
     if (code != ES_OK) return code;
     std::unique_ptr<void, void (*)(void *)> owner(plain, es_inflate_free);
     Stream inner(plain, plain_len);
-    return read_data(ds, inner, EXS_LittleEndianExplicit, extent, err);
+    return read_data(ds, inner, EXS_LittleEndianExplicit, extent, plain_len, err);
 }
 
 /** Leaves of the items of a sequence that holds codes. @param next running index of the item; past the limit the root is cut */
@@ -288,6 +298,21 @@ void add_item(struct es_elements *out, DcmItem &item, bool implicit_vr)
         }
     }
 }
+
+/** The fragments of encapsulated pixel data, the offset table first; NULL when it is native or was not read. */
+DcmPixelSequence *fragments_of(DcmElement *element)
+{
+    DcmPixelData *pixels = element ? dynamic_cast<DcmPixelData *>(element) : nullptr;
+    E_TransferSyntax syntax = EXS_Unknown;
+    const DcmRepresentationParameter *parameter = nullptr;
+    DcmPixelSequence *sequence = nullptr;
+    if (!pixels) return nullptr;
+    pixels->getOriginalRepresentationKey(syntax, parameter);
+    if (!DcmXfer(syntax).isEncapsulated() || pixels->getEncapsulatedRepresentation(syntax, parameter, sequence).bad()) return nullptr;
+    return sequence;
+}
+
+const uint32_t pixel_data = 0x7FE00010;
 
 } // namespace
 
@@ -428,6 +453,63 @@ size_t es_item_bytes(const struct es_item *item, uint32_t tag, void *out, size_t
         return ES_OK;
     });
     return n;
+}
+
+void es_dataset_pixels(const struct es_dataset *dataset, struct es_pixels *out)
+{
+    std::memset(out, 0, sizeof *out);
+    (void)guarded(nullptr, "pixels", [&]() -> enum es_errc {
+        es_dataset *ds = const_cast<es_dataset *>(dataset);
+        OFString uid;
+        if (ds->meta.findAndGetOFString(DCM_TransferSyntaxUID, uid).good() && uid.length() < sizeof out->syntax)
+            std::memcpy(out->syntax, uid.c_str(), uid.length() + 1);
+        DcmElement *element = find(&ds->data, pixel_data);
+        DcmPixelSequence *sequence = fragments_of(element);
+        Uint8 *bytes = nullptr;
+        if (sequence && !ds->broken[0]) out->fragments = sequence->card() > 0 ? static_cast<uint32_t>(sequence->card() - 1) : 0;
+        if (sequence || !element || as_sequence(element) || !element->valueLoaded()) return ES_OK;
+        if (ds->broken[0]) return ES_OK; /* DCMTK leaves what it could not read of a value as it found the memory */
+        if (element->getUint8Array(bytes).good() && bytes) {
+            out->native = bytes;
+            out->native_len = element->getLengthField();
+        }
+        return ES_OK;
+    });
+}
+
+const void *es_dataset_fragment(const struct es_dataset *dataset, const void *previous, const uint8_t **bytes, size_t *len)
+{
+    const DcmObject *next = nullptr;
+    *bytes = nullptr;
+    *len = 0;
+    (void)guarded(nullptr, "fragment", [&]() -> enum es_errc {
+        DcmPixelSequence *sequence = fragments_of(find(&const_cast<es_dataset *>(dataset)->data, pixel_data));
+        Uint8 *value = nullptr;
+        if (!sequence) return ES_OK;
+        const DcmObject *after = static_cast<const DcmObject *>(previous);
+        DcmObject *object = sequence->nextInContainer(after ? after : sequence->nextInContainer(nullptr));
+        DcmElement *item = dynamic_cast<DcmElement *>(object);
+        next = object;
+        if (!item || !item->valueLoaded() || item->getUint8Array(value).bad() || !value) return ES_OK;
+        *bytes = value;
+        *len = item->getLengthField();
+        return ES_OK;
+    });
+    return next;
+}
+
+bool es_rle_unpack(const uint8_t *bytes, size_t len, uint8_t *out, size_t out_len)
+{
+    bool whole = false;
+    (void)guarded(nullptr, "unpack", [&]() -> enum es_errc {
+        DcmRLEDecoder decoder(out_len + 2); /* a writer may pad the bytes to an even number before it packs them */
+        if (decoder.decompress(const_cast<uint8_t *>(bytes), len).bad() && decoder.size() < out_len) return ES_OK;
+        if (decoder.size() < out_len) return ES_OK;
+        std::memcpy(out, decoder.getOutputBuffer(), out_len);
+        whole = true;
+        return ES_OK;
+    });
+    return whole;
 }
 
 bool es_item_number(const struct es_item *item, uint32_t tag, double *out)

@@ -12,6 +12,7 @@
 #include "dicom/dataset.h"
 #include "dicom/object.h"
 #include "dicom/readers.h"
+#include "dicom/seg.h"
 #include "dicom/skim.h"
 #include "dicom/report.h"
 
@@ -58,8 +59,11 @@ static enum es_errc read_dataset(const void *bytes, size_t len, struct es_facts 
     if (code == ES_OK && (out->kind == ES_OBJECT_SR || out->kind == ES_OBJECT_RESULT)) {
         es_dataset_free(dataset);
         dataset = NULL;
-        code = es_dataset_parse(&dataset, bytes, len, ES_DATASET_WHOLE, err);
+        const bool pixels = es_seg_class(out->identity.sop_class_uid);
+        code = es_dataset_parse(&dataset, bytes, len, pixels ? ES_DATASET_PIXELS : ES_DATASET_WHOLE, err);
         if (code == ES_OK) code = es_object_read(dataset, &elements, out, err);
+        if (code == ES_OK && pixels) code = es_seg_read(dataset, &elements, &out->seg, err);
+        if (code != ES_OK) es_facts_free(out);
     }
     if (code == ES_OK && es_dataset_broken(dataset)) mark_partial(out, es_dataset_broken(dataset));
     es_dataset_free(dataset);
@@ -171,7 +175,9 @@ void es_facts_free(struct es_facts *facts)
 {
     if (!facts) return;
     es_report_free(facts->report);
+    es_seg_free(facts->seg);
     facts->report = NULL;
+    facts->seg = NULL;
 }
 
 const struct es_fact *es_facts_attribute(const struct es_facts *facts, const char *keyword)

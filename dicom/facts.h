@@ -33,6 +33,7 @@ enum es_attribute_state {
 const char *es_attribute_state_name(enum es_attribute_state state);
 
 struct es_elements;
+struct es_seg_facts;
 
 enum es_object_kind {
     ES_OBJECT_IMAGE,    /* counts as (part of) an exam */
@@ -236,6 +237,7 @@ struct es_facts {
     size_t n_attributes;
     struct es_algorithm algorithm;     /* of the object, outside any SR content */
     struct es_report_facts *report;    /* owned; NULL unless kind is ES_OBJECT_SR or ES_OBJECT_RESULT and the whole object was read */
+    struct es_seg_facts *seg;          /* owned; of a segmentation (seg.h), else NULL */
     bool partial;                      /* the object is truncated or malformed behind what was read */
     char partial_reason[ES_ERROR_TEXT];/* what was found and expected, when partial */
 };
@@ -243,7 +245,7 @@ struct es_facts {
 /**
  * Read the facts of one DICOM object in memory.
  *
- * A missing or malformed attribute is a state of a fact, not an error. The object's pixels are never decoded.
+ * A missing or malformed attribute is a state of a fact, not an error. The pixels of images are never decoded.
  *
  * @param bytes  borrowed, not kept; Part 10, or a bare data set without preamble
  * @param out    written whole on ES_OK; free with es_facts_free()

@@ -8,6 +8,8 @@ es_add_test(text es_dicom)
 es_add_test(age es_dicom)
 es_add_test(facts es_dicom)
 es_add_test(sr es_dicom)
+find_package(ZLIB REQUIRED)
+es_add_test(seg es_dicom ZLIB::ZLIB m)
 es_add_test(vocabulary es_dicom)
 
 # The fuzz target: with libFuzzer where clang builds (-DES_FUZZ=ON), and always as a replay of its corpus.

@@ -181,6 +181,7 @@ cJSON *es_facts_json(const char *file, const struct es_facts *facts, bool identi
         child = object(t, "report");
         if (child.node) report(child, facts->report);
     }
+    if (facts->seg && !es_seg_json(t.node, facts->seg)) ok = false;
     if (!ok) {
         cJSON_Delete(t.node);
         return NULL;

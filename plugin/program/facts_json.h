@@ -13,5 +13,8 @@
  * states and levels, algorithm and findings. PatientSex and EthnicGroup are looked up in their built-in vocabularies.
  * @return owned by the caller, NULL when memory ran out */
 cJSON *es_facts_json(const char *file, const struct es_facts *facts, bool identifiers);
+/** Add "segmentation" to an object: its shape, and each segment with what and who drew it and how large it is.
+ * @return false when memory ran out */
+bool es_seg_json(cJSON *parent, const struct es_seg_facts *seg);
 
 #endif
