@@ -101,6 +101,7 @@ struct es_label {
     struct es_pseudonym unit;
     const struct es_paired *reference;
     const struct es_finding *finding;
+    unsigned rank; /* of its source, by the configured precedence; greater stands above */
 };
 /** The finding of an event by its name; NULL. */
 const struct es_finding *es_event_finding(const struct es_event *event, const char *name);

@@ -19,13 +19,17 @@ const struct es_finding *es_event_finding(const struct es_event *event, const ch
     return NULL;
 }
 
-/* By unit, the one that decides last: status rank, established, identity. */
+/* By unit, the one that decides last: final above preliminary, then the configured precedence of sources, status rank, established,
+ * identity. What the foremost source says stands, also that it cannot be told. */
 static int by_label(const void *left, const void *right)
 {
     const struct es_label *a = left, *b = right;
     const struct es_event *x = a->reference->event, *y = b->reference->event;
     const int order = es_pseudonym_order(&a->unit, &b->unit);
     if (order) return order;
+    const bool x_early = x->reference_status == ES_REFERENCE_PRELIMINARY, y_early = y->reference_status == ES_REFERENCE_PRELIMINARY;
+    if (x_early != y_early) return x_early ? -1 : 1;
+    if (a->rank != b->rank) return a->rank < b->rank ? -1 : 1;
     if (x->reference_status != y->reference_status) return x->reference_status < y->reference_status ? -1 : 1;
     if (x->produced != y->produced) return x->produced < y->produced ? -1 : 1;
     return memcmp(x->identity, y->identity, ES_IDENTITY_SIZE);
@@ -97,6 +101,7 @@ bool es_bundle_labels(struct es_bundle *bundle, uint32_t exam, const struct es_f
         const struct es_event *event = references[i].event;
         struct es_label label = {.reference = &references[i], .finding = es_event_finding(event, config->name)};
         if (!label.finding || (references[i].dead && references[i].dead[label.finding - event->findings])) continue;
+        label.rank = es_precedence_rank(&config->precedence, event->source);
         const enum es_part part = es_unit_part(bundle, exam, config->unit, event, &label.unit);
         if (part == ES_PART_WHOLE) out[n_labels++] = label;
         if (part == ES_PART_FINER) parts[n_parts++] = label;

@@ -48,6 +48,15 @@ struct es_from_rule {
     char path[ES_FACT_VALUE];                        /* JSON path */
 };
 
+#define ES_MAX_SOURCES 8
+/** Reference sources in the order in which their word stands ("References": {"Precedence": [...]}); empty: status and time decide. */
+struct es_precedence {
+    char source[ES_MAX_SOURCES][33]; /* tokens */
+    uint8_t n;
+};
+/** n of the first source, 1 of the last, 0 of one that is not listed. */
+unsigned es_precedence_rank(const struct es_precedence *precedence, const char *source);
+
 struct es_finding_config {
     char name[ES_NAME_SIZE];
     uint32_t task;               /* one enum es_task bit (metrics/catalogue.h) */
@@ -56,6 +65,7 @@ struct es_finding_config {
     double threshold;            /* NAN: decisions must be sent */
     enum es_absence absence;
     int64_t reference_within_us; /* >= 0 */
+    struct es_precedence precedence; /* its own, else its model's */
     struct es_from_rule *from;
     size_t n_from;
 };
@@ -82,6 +92,7 @@ struct es_model_config {
     char name[ES_NAME_SIZE];
     struct es_recognise recognise;
     struct es_eligibility eligible;
+    struct es_precedence precedence; /* of findings without their own */
     int64_t expect_within_us;
     struct es_finding_config *findings;
     size_t n_findings;

@@ -79,6 +79,9 @@ config_read_fn config_read_axes, config_read_intersections, config_read_models, 
 /** A list of From rules. *out and *n_out are set as soon as there is something to free. */
 enum es_errc config_read_rules(struct config_reader *reader, const cJSON *item, const struct config_place *list, struct es_from_rule **out,
                                size_t *n_out);
+/** "References" of a model or a finding. @param out  written whole */
+enum es_errc config_read_references(struct config_reader *reader, const cJSON *item, const struct config_place *place,
+                                    struct es_precedence *out);
 /** Make the canonical documents of a configuration that has been read. */
 enum es_errc config_make_documents(struct config_reader *reader);
 /** Index of an axis by name; -1 when there is none. */

@@ -115,6 +115,9 @@ static void put_finding(struct maker *m, cJSON *list, const struct es_finding_co
     put_number(m, object, "Threshold", finding->threshold);
     put_text(m, object, "AbsenceMeans", finding->absence == ES_ABSENCE_NEGATIVE ? "negative" : "unknown");
     put_duration(m, object, "ReferenceWithin", finding->reference_within_us);
+    cJSON *references = finding->precedence.n > 0 ? put(m, object, "References", cJSON_CreateObject()) : NULL;
+    cJSON *precedence = references != NULL ? put(m, references, "Precedence", cJSON_CreateArray()) : NULL;
+    for (uint8_t i = 0; precedence != NULL && i < finding->precedence.n; i++) put_text(m, precedence, NULL, finding->precedence.source[i]);
     cJSON *from = finding->n_from > 0 ? put(m, object, "From", cJSON_CreateArray()) : NULL;
     for (size_t i = 0; from != NULL && i < finding->n_from; i++) put_rule(m, from, &finding->from[i]);
 }

@@ -42,6 +42,11 @@ static enum es_errc keep_from(struct config_reader *reader, const cJSON *item, c
     return ES_OK;
 }
 
+static enum es_errc read_own_references(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)
+{
+    return config_read_references(reader, item, place, &((struct finding_reading *)into)->finding.precedence);
+}
+
 static const struct config_key finding_keys[] = {
     {"Name", CONFIG_NAME, true, offsetof(struct finding_reading, finding.name), ES_NAME_SIZE, 0, 0, NULL, NULL},
     {"Task", CONFIG_CHOICE, false, offsetof(struct finding_reading, task), 0, 0, 0, tasks, NULL},
@@ -50,6 +55,7 @@ static const struct config_key finding_keys[] = {
     {"Threshold", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, keep_threshold},
     {"AbsenceMeans", CONFIG_CHOICE, false, offsetof(struct finding_reading, absence), 0, 0, 0, absences, NULL},
     {"ReferenceWithin", CONFIG_DURATION, false, offsetof(struct finding_reading, finding.reference_within_us), 0, 0, 0, NULL, NULL},
+    {"References", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_own_references},
     {"From", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, keep_from},
 };
 
@@ -168,11 +174,17 @@ static enum es_errc read_recognise(struct config_reader *reader, const cJSON *it
     return code;
 }
 
+static enum es_errc read_references(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)
+{
+    return config_read_references(reader, item, place, &((struct es_model_config *)into)->precedence);
+}
+
 static const struct config_key model_keys[] = {
     {"Name", CONFIG_NAME, true, offsetof(struct es_model_config, name), ES_NAME_SIZE, 0, 0, NULL, NULL},
     {"Recognise", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_recognise},
     {"Eligible", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_eligible},
     {"ExpectWithin", CONFIG_DURATION, false, offsetof(struct es_model_config, expect_within_us), 0, 0, 0, NULL, NULL},
+    {"References", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_references},
     {"Findings", CONFIG_OTHER, true, 0, 0, 0, 0, NULL, read_findings},
 };
 
@@ -190,6 +202,8 @@ enum es_errc config_read_models(struct config_reader *reader, const cJSON *item,
         model->expect_within_us = INT64_C(3600) * 1000000;
         model->eligible.min_age = model->eligible.max_age = -1;
         code = config_object(reader, entry, &here, model_keys, COUNT_OF(model_keys), model);
+        for (size_t k = 0; code == ES_OK && k < model->n_findings; k++)
+            if (model->findings[k].precedence.n == 0) model->findings[k].precedence = model->precedence;
         if (code == ES_OK && es_config_model(config, model->name) >= 0)
             code = config_wrong(reader, &here, "found a second model named \"%s\", expected names that differ", model->name);
         config->n_models = i + 1;

@@ -250,6 +250,38 @@ static void images_whose_side_no_header_tells_are_of_no_side(void)
     config = NULL;
 }
 
+static void the_configured_precedence_of_sources_decides(void)
+{
+    /* Labels and statuses of pathology, radiology-report and follow-up (-1: none said, 2: cannot be told), and whose stands by hand. */
+    enum { P = ES_REFERENCE_PRELIMINARY, F = ES_REFERENCE_FINAL, C = ES_REFERENCE_CORRECTED };
+    static const char *const sources[] = {"pathology", "radiology-report", "follow-up"};
+    static const struct { int says[3]; int status[3]; const char *stands; uint8_t label; bool disagree; } cases[] = {
+        {{1, 0, 0}, {F, F, C}, "pathology", 1, true},        {{-1, 0, 1}, {F, F, C}, "radiology-report", 0, true},
+        {{-1, -1, 1}, {F, F, F}, "follow-up", 1, false},     {{1, 0, -1}, {P, F, F}, "radiology-report", 0, true},
+        {{1, 0, -1}, {P, P, F}, "pathology", 1, true},       {{2, 0, -1}, {F, F, F}, "pathology", NONE, true},
+        {{1, 1, 1}, {F, C, C}, "pathology", 1, false},       {{0, 1, -1}, {F, C, F}, "pathology", 0, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        start("", ",\"References\":{\"Precedence\":[\"pathology\",\"radiology-report\"]}");
+        exam(1, 1, "F");
+        for (uint8_t k = 0; k < 3; k++) {
+            if (cases[i].says[k] < 0) continue;
+            struct es_event *event = reference(1, (uint8_t)(5 + k), sources[k], (enum es_reference_status)cases[i].status[k],
+                                               cases[i].says[k] == 1, NOON(DAY + k));
+            event->findings[0].evaluable = event->findings[0].has_label = cases[i].says[k] != 2;
+        }
+        derive();
+        if (strcmp(derived.cases[0].reference_source, cases[i].stands) != 0) fprintf(stderr, "precedence case %zu\n", i);
+        CU_ASSERT_STRING_EQUAL(derived.cases[0].reference_source, cases[i].stands);
+        CU_ASSERT_EQUAL(derived.cases[0].label, cases[i].label);
+        CU_ASSERT_EQUAL(derived.cases[0].sources_disagree, cases[i].disagree);
+    }
+    start(",\"References\":{\"Precedence\":[\"a\"]}", ",\"References\":{\"Precedence\":[\"b\"]}},{\"Name\":\"nodule\",\"Threshold\":0.5");
+    CU_ASSERT_EQUAL(es_precedence_rank(&config->models[0].findings[0].precedence, "b"), 1); /* its own */
+    CU_ASSERT_EQUAL(es_precedence_rank(&config->models[0].findings[0].precedence, "a"), 0);
+    CU_ASSERT_EQUAL(es_precedence_rank(&config->models[0].findings[1].precedence, "a"), 1); /* its model's */
+    CU_ASSERT_PTR_NOT_NULL(strstr(config->document, "\"References\":{\"Precedence\":[\"a\"]}"));
+}
+
 int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
@@ -265,6 +297,7 @@ int main(int argc, char **argv)
         {"a_lesion_makes_an_exam_positive_and_none_makes_it_negative", a_lesion_makes_an_exam_positive_and_none_makes_it_negative},
         {"sides_are_judged_by_one_reader_at_a_time", sides_are_judged_by_one_reader_at_a_time},
         {"images_whose_side_no_header_tells_are_of_no_side", images_whose_side_no_header_tells_are_of_no_side},
+        {"the_configured_precedence_of_sources_decides", the_configured_precedence_of_sources_decides},
         {NULL, NULL}};
     return es_test_main("units", tests, argc, argv);
 }
