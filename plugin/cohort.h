@@ -65,8 +65,16 @@ ES_MUST_USE enum es_errc es_cohort_streams(const struct es_cohort *cohort, struc
                                            struct es_error *err);
 
 /** One stream's sheet: units of the stream in patient order. All buffers are owned by the sheet's holder. */
+struct es_source_count {
+    char source[ES_NAME_SIZE];
+    uint64_t cases;
+};
 struct es_sheet_holder {
     struct es_sheet sheet; /* columns point into memory */
+    struct es_source_count *sources; /* owned; whose reference stands, of the units that are referenced or indeterminate; by bytes */
+    size_t n_sources;
+    uint64_t sources_disagree;  /* of those: another source says otherwise */
+    uint64_t decision_mismatch; /* units whose sent decision differs from score >= sent threshold */
     struct es_levels levels[ES_MAX_AXES];
     void *memory;
 };

@@ -178,8 +178,46 @@ static void put_row(const struct es_cohort *cohort, const struct columns *column
         columns->level[i][at] = es_level_of(&columns->maps, cohort, row->exam, i);
 }
 
+/* Whose word stands: counted by setting, then by the settings' source. */
+static void tell_reference(const struct es_case_row *row, enum es_stage stage, uint64_t *by_setting, struct es_sheet_holder *out)
+{
+    out->decision_mismatch += row->mismatch;
+    if (stage != ES_STAGE_REFERENCED && stage != ES_STAGE_INDETERMINATE) return;
+    by_setting[row->setting]++;
+    out->sources_disagree += row->sources_disagree;
+}
+
+static int by_source(const void *left, const void *right)
+{
+    return strcmp(((const struct es_source_count *)left)->source, ((const struct es_source_count *)right)->source);
+}
+
+static bool list_sources(const struct es_cohort *cohort, const uint64_t *by_setting, struct es_sheet_holder *out)
+{
+    size_t n = 0, unique = 0;
+    for (uint32_t i = 0; i < cohort->n_settings; i++) n += by_setting[i] > 0;
+    if (n == 0) return true;
+    out->sources = calloc(n, sizeof *out->sources);
+    if (!out->sources) return false;
+    n = 0;
+    for (uint32_t i = 0; i < cohort->n_settings; i++) {
+        if (by_setting[i] == 0) continue;
+        memcpy(out->sources[n].source, cohort->by_number[i]->key.source, sizeof out->sources[n].source);
+        out->sources[n++].cases = by_setting[i];
+    }
+    qsort(out->sources, n, sizeof *out->sources, by_source);
+    for (size_t i = 0; i < n; i++) {
+        if (unique > 0 && strcmp(out->sources[i].source, out->sources[unique - 1].source) == 0)
+            out->sources[unique - 1].cases += out->sources[i].cases;
+        else
+            out->sources[unique++] = out->sources[i];
+    }
+    out->n_sources = unique;
+    return true;
+}
+
 static void fill(const struct es_cohort *cohort, const struct es_stream *stream, const struct es_epochs *epochs, int32_t from,
-                 int32_t to, const struct es_clock *clock, const struct columns *columns, struct es_sheet *sheet)
+                 int32_t to, const struct es_clock *clock, const struct columns *columns, uint64_t *by_setting, struct es_sheet_holder *out)
 {
     const uint32_t number = cohort->slot_of_model[stream->model] + stream->finding;
     const struct es_slot *slot = &cohort->slots[number];
@@ -192,10 +230,11 @@ static void fill(const struct es_cohort *cohort, const struct es_stream *stream,
             if (exam->patient != last) patients++;
             last = exam->patient;
             columns->patient[rows] = patients - 1;
-            put_row(cohort, columns, rows++, &slot->rows[at], clock);
+            put_row(cohort, columns, rows, &slot->rows[at], clock);
+            tell_reference(&slot->rows[at], (enum es_stage)columns->stage[rows++], by_setting, out);
         }
     }
-    *sheet = (struct es_sheet){.rows = rows, .patients = patients, .axes = (uint8_t)cohort->config->n_axes,
+    out->sheet = (struct es_sheet){.rows = rows, .patients = patients, .axes = (uint8_t)cohort->config->n_axes,
         .patient = columns->patient, .level = columns->level_list, .axis_levels = columns->axis_levels, .score = columns->score,
         .decision = columns->decision, .label = columns->label, .stage = columns->stage, .mark = columns->mark,
         .exam_day = columns->day};
@@ -222,7 +261,13 @@ enum es_errc es_cohort_sheet(const struct es_cohort *cohort, const struct es_str
         code = es_fail(err, ES_E_MEMORY, "cohort: out of memory");
     if (code == ES_OK) code = es_cohort_level_maps(cohort, holder.levels, &columns.maps, err);
     for (size_t i = 0; code == ES_OK && i < cohort->config->n_axes; i++) columns.axis_levels[i] = holder.levels[i].count;
-    if (code == ES_OK) fill(cohort, stream, &epochs, from, to, &clock, &columns, &holder.sheet);
+    uint64_t *by_setting = calloc((size_t)cohort->n_settings + 1, sizeof *by_setting);
+    if (code == ES_OK && !by_setting) code = es_fail(err, ES_E_MEMORY, "cohort: out of memory");
+    if (code == ES_OK) {
+        fill(cohort, stream, &epochs, from, to, &clock, &columns, by_setting, &holder);
+        if (!list_sources(cohort, by_setting, &holder)) code = es_fail(err, ES_E_MEMORY, "cohort: out of memory");
+    }
+    free(by_setting);
     es_epochs_clear(&epochs);
     es_level_maps_clear(&columns.maps);
     if (code != ES_OK) es_sheet_holder_clear(&holder);
@@ -235,5 +280,6 @@ void es_sheet_holder_clear(struct es_sheet_holder *holder)
     if (!holder) return;
     for (size_t i = 0; i < ES_MAX_AXES; i++) es_levels_clear(&holder->levels[i]);
     free(holder->memory);
+    free(holder->sources);
     memset(holder, 0, sizeof *holder);
 }

@@ -39,6 +39,7 @@ struct es_report_part {
     cJSON *weak;              /* "exploratory"; owned as curves */
     cJSON *curves, *drift;    /* owned until es_report_groups() puts them into the tree */
     cJSON *charts, *alarms;   /* as curves */
+    cJSON *references;        /* the same */
     cJSON *groups;            /* in the tree */
 };
 

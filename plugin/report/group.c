@@ -202,12 +202,14 @@ enum es_errc es_report_groups(struct es_report *report, struct es_report_part *p
     struct es_tree *t = &report->tree;
     const uint32_t task = report->config->models[part->stream->model].findings[part->stream->finding].task;
     if (es_sweep_count(part->sweep) > 0) verification(t, finding, es_sweep_summary(part->sweep, 0));
+    es_tree_set(t, finding, "references", part->references);
     es_tree_set(t, finding, "curves", part->curves);
     es_tree_set(t, finding, "drift", part->drift);
     es_tree_set(t, finding, "exploratory", part->weak);
     es_tree_set(t, finding, "alarms", part->alarms);
     es_tree_set(t, finding, "charts", part->charts);
     part->curves = part->drift = part->weak = part->alarms = part->charts = NULL;
+    part->references = NULL;
     part->groups = es_tree_array(t, finding, "groups");
     for (size_t i = 0; i < es_sweep_count(part->sweep); i++) {
         const enum es_errc e = one_group(report, part, i, task, err);

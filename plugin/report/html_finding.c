@@ -48,6 +48,33 @@ static void verified(struct es_page *page, const char *name, const cJSON *verifi
     es_page_put(page, "</dd></div>\n");
 }
 
+/* Whose word stands, where several may; and what contradicts itself, where anything does. */
+static void references(struct es_page *page, const cJSON *references)
+{
+    static const struct {
+        const char *key, *name;
+    } troubles[] = {{"sources_disagree", "Reference sources disagree"}, {"decision_mismatch", "Decision not as score and threshold say"}};
+    const cJSON *sources = cJSON_GetObjectItemCaseSensitive(references, "sources"), *source = NULL;
+    if (sources && sources->child && sources->child->next) {
+        es_page_put(page, "<div><dt>Reference taken from</dt><dd>");
+        cJSON_ArrayForEach(source, sources)
+        {
+            if (source != sources->child) es_page_put(page, ", ");
+            es_page_text(page, source->string);
+            es_page_put(page, " ");
+            es_page_count(page, es_view_count(sources, source->string));
+        }
+        es_page_put(page, "</dd></div>\n");
+    }
+    for (size_t i = 0; i < sizeof troubles / sizeof troubles[0]; i++) {
+        const struct es_view_count count = es_view_count(references, troubles[i].key);
+        if (count.shown != ES_SHOWN_NUMBER || count.n == 0) continue;
+        es_page_putf(page, "<div><dt>%s</dt><dd>", troubles[i].name);
+        es_page_count(page, count);
+        es_page_put(page, count.n == 1 ? " case</dd></div>\n" : " cases</dd></div>\n");
+    }
+}
+
 static void facts(struct es_page *page, const struct es_view_finding *at)
 {
     const cJSON *verification = cJSON_GetObjectItemCaseSensitive(at->finding, "verification");
@@ -76,6 +103,7 @@ static void facts(struct es_page *page, const struct es_view_finding *at)
     if (strcmp(cause, "first") != 0) fact(page, "Begun by a change of", cause);
     verified(page, "Alerts with a reference", verification, "alerts_verified", "alerts");
     verified(page, "Non-alerts with a reference", verification, "non_alerts_verified", "non_alerts");
+    references(page, cJSON_GetObjectItemCaseSensitive(at->finding, "references"));
     es_page_put(page, "</dl>\n");
 }
 

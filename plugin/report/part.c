@@ -42,6 +42,23 @@ static enum es_errc draw(struct es_report *report, const struct es_sheet *sheet,
     return es_report_curves(report, sheet, part->curves, err);
 }
 
+/** Whose references stand, and where senders contradict themselves or each other. */
+static cJSON *references(struct es_report *report, const struct es_sheet_holder *holder)
+{
+    struct es_tree *t = &report->tree;
+    cJSON *out = cJSON_CreateObject();
+    if (!out) {
+        t->failed = true;
+        return NULL;
+    }
+    cJSON *sources = es_tree_object(t, out, "sources");
+    for (size_t i = 0; i < holder->n_sources; i++)
+        es_tree_number_as(t, sources, holder->sources[i].source, (double)holder->sources[i].cases);
+    es_tree_count(t, out, "sources_disagree", holder->sources_disagree);
+    es_tree_count(t, out, "decision_mismatch", holder->decision_mismatch);
+    return out;
+}
+
 /** One sheet, swept and tallied; the sheet is gone afterwards. @param shapes  whose sweep this is: gets curves, drift and first cases; may be NULL */
 static enum es_errc sweep_rows(struct es_report *report, const struct es_stream *stream, int32_t from, struct es_sweep **sweep,
                                struct es_tally **tallies, struct es_standard_table *adjusted, struct es_report_part *shapes,
@@ -65,6 +82,7 @@ static enum es_errc sweep_rows(struct es_report *report, const struct es_stream 
     }
     if (e == ES_OK && report->config->models[stream->model].findings[stream->finding].task == ES_TASK_BINARY)
         e = es_report_standardise(&holder.sheet, adjusted, err);
+    if (e == ES_OK && shapes) shapes->references = references(report, &holder);
     if (e == ES_OK && shapes) e = draw(report, &holder.sheet, shapes, err);
     if (e == ES_OK && shapes) e = es_report_firsts(report, &holder.sheet, shapes, err);
     if (e == ES_OK && shapes) e = es_report_alarms(report, &holder.sheet, shapes, err);
@@ -99,5 +117,6 @@ void es_report_part_clear(struct es_report_part *part)
     cJSON_Delete(part->weak);
     cJSON_Delete(part->charts);
     cJSON_Delete(part->alarms);
+    cJSON_Delete(part->references);
     *part = (struct es_report_part){0};
 }

@@ -78,6 +78,23 @@ static void copy_everyone(struct es_tree *t, const cJSON *finding)
     cJSON_ArrayForEach(item, from) es_tree_set(t, to, item->string, cJSON_Duplicate(item, true));
 }
 
+/** Counts of references add up to lines of the funnel and split them: whoever may not see every cell of it sees none of these. */
+static void withhold(struct es_tree *t, cJSON *counts)
+{
+    cJSON *item, *next = NULL;
+    for (item = counts ? counts->child : NULL; item; item = next) {
+        next = item->next;
+        if (cJSON_IsNumber(item)) es_tree_set(t, counts, item->string, cJSON_CreateString(ES_SUPPRESSED_WORD));
+        else if (cJSON_IsObject(item)) {
+            cJSON *inner, *after = NULL;
+            for (inner = item->child; inner; inner = after) {
+                after = inner->next;
+                es_tree_set(t, item, inner->string, cJSON_CreateString(ES_SUPPRESSED_WORD));
+            }
+        }
+    }
+}
+
 static void beside(struct es_tree *t, cJSON *release, const struct es_release_rule *rule)
 {
     cJSON *states;
@@ -85,6 +102,8 @@ static void beside(struct es_tree *t, cJSON *release, const struct es_release_ru
     plain_counts(t, cJSON_GetObjectItemCaseSensitive(release, "excluded"), rule, true);
     plain_counts(t, cJSON_GetObjectItemCaseSensitive(release, "unpaired"), rule, false);
     plain_counts(t, cJSON_GetObjectItemCaseSensitive(release, "corrections"), rule, false);
+    struct es_view_finding at = {0};
+    while (es_view_next(release, &at)) withhold(t, cJSON_GetObjectItemCaseSensitive(at.finding, "references"));
 }
 
 /* An entry's number counts the messages so far: it would tell the total that rounding hides. The link names the entry as well. */
