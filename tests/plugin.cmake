@@ -34,6 +34,7 @@ if(ES_FUZZ)
   target_link_libraries(fuzz_event PRIVATE es_plugin es_warnings)
 endif()
 es_add_test(order es_site_world)
+target_sources(test_order PRIVATE order_units.c)
 set_tests_properties(order PROPERTIES TIMEOUT 900) # 2,000 ledgers, each reported
 
 if(ES_BENCH)

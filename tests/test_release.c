@@ -61,7 +61,9 @@ static cJSON *disclosed(const struct level levels[LEVELS], struct es_disclosure 
                       "{\"schema\":\"evensight-report/1\",\"excluded\":{\"phantom\":3,\"copy\":40},\"attributes\":{\"PatientSex\":{\"present\":900,"
                       "\"absent\":2,\"blank\":60,\"invalid\":0}},\"unpaired\":{\"ambiguous\":2},\"corrections\":{\"revised\":31},"
                       "\"models\":[{\"name\":\"m\",\"version\":null,\"epochs\":[],\"findings\":[{\"finding\":\"f\",\"epoch\":1,"
-                      "\"verification\":{\"alerts\":0,\"alerts_verified\":0,\"non_alerts\":0,\"non_alerts_verified\":0},\"groups\":[%s", one);
+                      "\"verification\":{\"alerts\":0,\"alerts_verified\":0,\"non_alerts\":0,\"non_alerts_verified\":0},"
+                      "\"references\":{\"sources\":{\"report\":40,\"pathology\":9},\"sources_disagree\":11,\"decision_mismatch\":0},"
+                      "\"groups\":[%s", one);
     for (int i = 0; i < LEVELS; i++) {
         snprintf(key, sizeof key, "\"sex\":\"%s\"", levels[i].name);
         group(one, sizeof one, &levels[i], key);
@@ -217,6 +219,16 @@ static void counts_beside_the_groups_obey_too(void)
     CU_ASSERT_EQUAL(es_view_count(excluded, "phantom").shown, ES_SHOWN_SUPPRESSED);
     CU_ASSERT_EQUAL(es_view_count(cJSON_GetObjectItemCaseSensitive(release, "unpaired"), "ambiguous").shown, ES_SHOWN_SUPPRESSED);
     CU_ASSERT_EQUAL(es_view_count(cJSON_GetObjectItemCaseSensitive(release, "corrections"), "revised").n, 31);
+    struct es_view_finding at = {0};
+    CU_ASSERT_TRUE_FATAL(es_view_next(release, &at)); /* parts of a line of the funnel: none, however great */
+    CU_ASSERT_EQUAL(es_view_count(es_view_at(at.finding, "references", "sources"), "report").shown, ES_SHOWN_SUPPRESSED);
+    CU_ASSERT_EQUAL(es_view_count(es_view_at(at.finding, "references", "sources"), "pathology").shown, ES_SHOWN_SUPPRESSED);
+    CU_ASSERT_EQUAL(es_view_count(cJSON_GetObjectItemCaseSensitive(at.finding, "references"), "sources_disagree").shown, ES_SHOWN_SUPPRESSED);
+    cJSON_Delete(release);
+    release = disclosed(one_small, (struct es_disclosure){ES_DISCLOSE_FLOOR, 5}, ES_AUDIENCE_INTERNAL);
+    at = (struct es_view_finding){0};
+    CU_ASSERT_TRUE_FATAL(es_view_next(release, &at));
+    CU_ASSERT_EQUAL(es_view_count(es_view_at(at.finding, "references", "sources"), "pathology").n, 9);
     cJSON_Delete(release);
 }
 
