@@ -65,11 +65,14 @@ static double restricted(const struct es_two_by_two *k, double d)
     return t;
 }
 
-/** Restricted variance at d in [0, 1] (METRICS A3). */
+/** Restricted variance at d in [0, 1] (METRICS A3). Where most cases are events it is made of the complements, which are rates of
+ * the same kind with the arms exchanged: near 1 a rate has lost the digits of its complement. */
 static double variance(const struct es_two_by_two *k, double d, bool bias)
 {
-    const double t = restricted(k, d), n = k->n1 + k->n2;
-    const double v = (d + t) * (1 - d - t) / k->n1 + t * (1 - t) / k->n2;
+    const double n = k->n1 + k->n2;
+    const bool high = k->x1 + k->x2 > 0.5 * n;
+    const struct es_two_by_two flipped = {k->n2 - k->x2, k->n2, k->n1 - k->x1, k->n1}, *of = high ? &flipped : k;
+    const double t = restricted(of, d), v = (d + t) * (1 - d - t) / of->n1 + t * (1 - t) / of->n2;
     return fmax(0, bias && n > 1 ? v * n / (n - 1) : v);
 }
 

@@ -156,14 +156,22 @@ static bool any_below(const struct wide *w, int place)
     return place % 32 != 0 && (w->digit[place / 32] & ((1u << (place % 32)) - 1u)) != 0;
 }
 
-/** The wide integer times 2^base, to nearest, ties to even; gradual underflow as IEEE 754 has it. */
-static double round_wide(const struct wide *w, int base)
+/** Place of the highest bit that is set; -1 when there is none. */
+static int high_bit(const struct wide *w)
 {
     int top = 2 * WIDE_DIGITS - 1;
     while (top >= 0 && w->digit[top] == 0) top--;
-    if (top < 0) return 0.0;
+    if (top < 0) return -1;
     int high = top * 32 + 31;
     while (!bit_at(w, high)) high--;
+    return high;
+}
+
+/** The wide integer times 2^base, to nearest, ties to even; gradual underflow as IEEE 754 has it. */
+static double round_wide(const struct wide *w, int base)
+{
+    const int high = high_bit(w);
+    if (high < 0) return 0.0;
     int low = high - 52; /* place of the last bit kept */
     if (low < -1074 - base) low = -1074 - base;
     uint64_t mantissa = 0;
@@ -171,6 +179,16 @@ static double round_wide(const struct wide *w, int base)
     if (low > 0 && bit_at(w, low - 1) && ((mantissa & 1) != 0 || any_below(w, low - 1))) mantissa++;
     const double value = ldexp((double)mantissa, low + base);
     return w->negative && value != 0.0 ? -value : value;
+}
+
+/** sqrt of the wide integer times 2^base over `divisor`; 0 when it is negative. Rounded at an even power of two near 1, so that
+ * squares below or above the range of a double keep their digits. */
+static double root_wide(const struct wide *w, int base, double divisor)
+{
+    const int high = high_bit(w);
+    if (high < 0 || w->negative) return 0.0;
+    const int shift = (high + base) - (high + base) % 2;
+    return ldexp(sqrt(round_wide(w, base - shift) / divisor), shift / 2);
 }
 
 double es_exact_sum_value(const struct es_exact_sum *sum)
@@ -185,6 +203,13 @@ double es_exact_product_value(const struct es_exact_product *sum)
     struct wide w;
     to_wide(sum->limb, ES_EXACT_PRODUCT_LIMBS, &w);
     return round_wide(&w, PRODUCT_BASE);
+}
+
+double es_exact_product_root(const struct es_exact_product *sum, double divisor)
+{
+    struct wide w;
+    to_wide(sum->limb, ES_EXACT_PRODUCT_LIMBS, &w);
+    return root_wide(&w, PRODUCT_BASE, divisor);
 }
 
 bool es_exact_sum_equal(const struct es_exact_sum *a, const struct es_exact_sum *b)
@@ -256,16 +281,32 @@ static void take(struct wide *a, const struct wide *b)
     if (swap) a->negative = !a->negative;
 }
 
+/** n sum xy - (sum x)(sum y). */
+static void centred(const struct es_exact_sum *x, const struct es_exact_sum *y, const struct es_exact_product *xy, uint64_t n,
+                    struct wide *out)
+{
+    struct wide wx, wy, right;
+    to_wide(x->limb, ES_EXACT_SUM_LIMBS, &wx);
+    to_wide(y->limb, ES_EXACT_SUM_LIMBS, &wy);
+    to_wide(xy->limb, ES_EXACT_PRODUCT_LIMBS, out);
+    scale(out, n);
+    multiply(&wx, &wy, &right);
+    take(out, &right);
+}
+
 double es_exact_moment(const struct es_exact_sum *x, const struct es_exact_sum *y, const struct es_exact_product *xy,
                        uint64_t n)
 {
-    struct wide wx, wy, left, right;
+    struct wide w;
     if (n == 0) return NAN;
-    to_wide(x->limb, ES_EXACT_SUM_LIMBS, &wx);
-    to_wide(y->limb, ES_EXACT_SUM_LIMBS, &wy);
-    to_wide(xy->limb, ES_EXACT_PRODUCT_LIMBS, &left);
-    scale(&left, n);
-    multiply(&wx, &wy, &right);
-    take(&left, &right);
-    return round_wide(&left, PRODUCT_BASE) / (double)n;
+    centred(x, y, xy, n, &w);
+    return round_wide(&w, PRODUCT_BASE) / (double)n;
+}
+
+double es_exact_deviation(const struct es_exact_sum *x, const struct es_exact_product *xx, uint64_t n)
+{
+    struct wide w;
+    if (n < 2) return NAN;
+    centred(x, x, xx, n, &w);
+    return root_wide(&w, PRODUCT_BASE, (double)n * (double)(n - 1));
 }

@@ -53,6 +53,9 @@ void es_exact_product_subtract(struct es_exact_product *into, const struct es_ex
 /** The sum, correctly rounded; infinite only when the exact sum rounds beyond DBL_MAX. Never -0. */
 double es_exact_sum_value(const struct es_exact_sum *sum);
 double es_exact_product_value(const struct es_exact_product *sum);
+/** sqrt(sum / divisor) of a sum that is not negative: right also where the sum itself would leave the range of a double, as the
+ * squares of values below 1e-154 and above 1e154 do. @param divisor  > 0 */
+double es_exact_product_root(const struct es_exact_product *sum, double divisor);
 
 /** Do two sums hold the same exact number? */
 bool es_exact_sum_equal(const struct es_exact_sum *a, const struct es_exact_sum *b);
@@ -67,6 +70,8 @@ bool es_exact_product_equal(const struct es_exact_product *a, const struct es_ex
  */
 double es_exact_moment(const struct es_exact_sum *x, const struct es_exact_sum *y, const struct es_exact_product *xy,
                        uint64_t n);
+/** Standard deviation, divisor n - 1, from the same exact number; as es_exact_product_root() for values of any size. NAN when n < 2. */
+double es_exact_deviation(const struct es_exact_sum *x, const struct es_exact_product *xx, uint64_t n);
 
 #ifdef __cplusplus
 }

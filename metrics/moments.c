@@ -41,13 +41,13 @@ struct es_error_summary es_moments_summary(const struct es_moments *m, double al
     const double n = (double)m->n;
     s.mean = es_exact_sum_value(&m->sum) / n;
     s.mae = es_exact_sum_value(&m->magnitude) / n;
-    s.rmse = sqrt(es_exact_product_value(&m->square) / n);
+    s.rmse = es_exact_product_root(&m->square, n);
     s.min = m->min;
     s.max = m->max;
     s.m2 = es_exact_moment(&m->sum, &m->sum, &m->square, m->n);
     if (m->n < 2) return s;
     s.variance = s.m2 / (n - 1.0);
-    s.sd = sqrt(s.variance);
+    s.sd = es_exact_deviation(&m->sum, &m->square, m->n);
     const double half = es_t_isf(alpha / 2.0, n - 1.0) * s.sd / sqrt(n);
     s.lo = s.mean - half;
     s.hi = s.mean + half;
@@ -61,11 +61,11 @@ struct es_welch es_welch(const struct es_moments *a, const struct es_moments *b,
     if (sa.n == 0 || sb.n == 0) return w;
     w.difference = sa.mean - sb.mean;
     if (sa.n < 2 || sb.n < 2) return w;
-    const double va = sa.variance / (double)sa.n, vb = sb.variance / (double)sb.n;
-    w.se = sqrt(va + vb);
+    const double sea = sa.sd / sqrt((double)sa.n), seb = sb.sd / sqrt((double)sb.n);
+    w.se = hypot(sea, seb);
     if (!(w.se > 0.0)) return w;
     /* shares of the variance, so that tiny or huge variances do not leave the range when squared */
-    const double fa = va / (va + vb), fb = vb / (va + vb);
+    const double fa = (sea / w.se) * (sea / w.se), fb = (seb / w.se) * (seb / w.se);
     w.t = w.difference / w.se;
     w.df = 1.0 / (fa * fa / ((double)sa.n - 1.0) + fb * fb / ((double)sb.n - 1.0));
     w.p = 2.0 * es_t_sf(fabs(w.t), w.df);

@@ -25,25 +25,34 @@ struct inversion {
     bool bias;
 };
 
+/** 1 - rate / (b + root), when (b - rate)^2 = root^2 - 2 rate rest: one less a restricted rate, without cancellation. */
+static double complement(double b, double root, double rate, double rest)
+{
+    const double gap = b - rate;
+    return fmax(0, gap >= 0 ? (gap + root) / (b + root) : 2 * (rate / (root - gap)) * (rest / (b + root)));
+}
+
 /** (p1h - r p2h - z sqrt(v)) / (1 + r) at r = exp(log_ratio): sign of the score statistic less z, bounded. */
 static double inverted(double log_ratio, const void *context)
 {
     const struct inversion *i = context;
     const struct es_two_by_two *t = i->table;
-    const double r = exp(log_ratio), n = t->n1 + t->n2;
-    /* Restricted p2: smaller root of n r p^2 - (r (n1 + x2) + x1 + n2) p + x1 + x2 = 0 (Koopman 1984). */
-    const double b = r * (t->n1 + t->x2) + t->x1 + t->n2, c = t->x1 + t->x2;
-    const double p2 = 2 * c / (b + sqrt(fmax(0, b * b - 4 * n * r * c))), p1 = fmin(1, r * p2);
-    const double v = p1 * (1 - p1) / t->n1 + r * r * p2 * (1 - fmin(1, p2)) / t->n2;
-    const double scale = i->bias && n > 1 ? n / (n - 1) : 1;
-    const double f = (t->x1 / t->n1 - r * t->x2 / t->n2 - i->z * sqrt(fmax(0, v * scale))) / (1 + r);
+    const double r = exp(log_ratio), n = t->n1 + t->n2, y1 = t->n1 - t->x1, y2 = t->n2 - t->x2;
+    /* Restricted p2: smaller root of n r p^2 - (r (n1 + x2) + x1 + n2) p + x1 + x2 = 0 (Koopman 1984). Its discriminant is
+     * (r (n1 + x2) - x1 - n2)^2 + 4 r y1 y2, a sum, and does not overflow as long as r does not. */
+    const double left = r * (t->n1 + t->x2), right = t->x1 + t->n2, b = left + right, c = t->x1 + t->x2;
+    const double root = hypot(left - right, 2 * sqrt(r) * sqrt(y1) * sqrt(y2));
+    const double p2 = fmin(1, 2 * c / (b + root)), p1 = fmin(1, r * p2);
+    const double q1 = complement(b, root, 2 * c * r, (r - 1) * y1), q2 = complement(b, root, 2 * c, (1 - r) * y2);
+    const double v = p1 * q1 / t->n1 + r * p1 * q2 / t->n2, scale = i->bias && n > 1 ? n / (n - 1) : 1;
+    const double f = (t->x1 / t->n1 - r * t->x2 / t->n2 - i->z * sqrt(v * scale)) / (1 + r);
     return f != 0 ? f : copysign(DBL_MIN, -i->z); /* the estimate itself lies inside */
 }
 
 struct es_limits es_koopman(const struct es_two_by_two *t, double alpha, bool bias)
 {
     if (!valid(t, alpha)) return no_limits;
-    const double z = es_norm_isf(alpha / 2), ratio = es_ratio(t), far = 345; /* exp(345)^2 is still finite */
+    const double z = es_norm_isf(alpha / 2), ratio = es_ratio(t), far = 345; /* exp(345) times any counts is finite */
     const double start = ratio > 0 && ratio < (double)INFINITY ? log(ratio) : 0;
     const struct inversion lower = {t, z, bias}, upper = {t, -z, bias};
     struct es_limits out = {0, (double)INFINITY};

@@ -28,7 +28,10 @@ static bool shortfall(double x, double n, double target, uint64_t *out)
 static struct es_share share_of(double x, double n, double reference, double p, double alpha)
 {
     struct es_share s = {.share = NAN, .ratio = NAN, .limits = {NAN, NAN}, .residual = NAN, .shortfall_reachable = true};
-    if (!(reference > 0.0)) return s;
+    if (!(reference > 0.0)) {
+        if (x == 0.0 && n > 0.0) s.share = 0.0; /* nobody, and nobody expected: a share, but no ratio */
+        return s;
+    }
     s.shortfall_reachable = shortfall(x, n, ES_REPRESENTATION_FLOOR * reference, &s.shortfall);
     if (!(n > 0.0)) return s;
     const struct es_limits wilson = es_wilson(x, n, alpha);

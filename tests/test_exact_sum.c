@@ -180,6 +180,31 @@ static void test_moment_of_a_constant_is_zero(void)
     }
 }
 
+/* By hand: 3e-200 and 4e-200 have root sum of squares 5e-200, whose square no double holds; likewise 3e200 and 4e200. */
+static void test_roots_of_squares_beyond_the_range_of_a_double(void)
+{
+    static const double sizes[] = {1e-200, 1e-300, 1, 1e200};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        const double d[] = {3 * sizes[i], 4 * sizes[i]};
+        struct es_exact_sum sum = {.waiting = 0};
+        struct es_exact_product squares = {.waiting = 0};
+        for (int k = 0; k < 2; k++)
+            CU_ASSERT_TRUE(es_exact_sum_add(&sum, d[k]) && es_exact_product_add(&squares, d[k], d[k]));
+        CU_ASSERT_DOUBLE_EQUAL(es_exact_product_root(&squares, 1), 5 * sizes[i], 1e-15 * 5 * sizes[i]);
+        CU_ASSERT_DOUBLE_EQUAL(es_exact_deviation(&sum, &squares, 2), sqrt(0.5) * sizes[i], 1e-15 * sizes[i]);
+    }
+}
+
+static void test_roots_without_a_value(void)
+{
+    struct es_exact_sum sum = {.waiting = 0};
+    struct es_exact_product squares = {.waiting = 0};
+    CU_ASSERT_EQUAL(es_exact_product_root(&squares, 3), 0);
+    CU_ASSERT_TRUE(isnan(es_exact_deviation(&sum, &squares, 1)));
+    CU_ASSERT_TRUE(es_exact_product_add(&squares, -1, 1));
+    CU_ASSERT_EQUAL(es_exact_product_root(&squares, 3), 0);
+}
+
 int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
@@ -191,7 +216,9 @@ int main(int argc, char **argv)
         {"merge_law", test_merge_law},
         {"moment_of_integers", test_moment_of_integers},
         {"moment_of_a_constant_is_zero", test_moment_of_a_constant_is_zero},
-        {NULL, NULL},
+        {"roots_of_squares_beyond_the_range_of_a_double", test_roots_of_squares_beyond_the_range_of_a_double},
+                                           {"roots_without_a_value", test_roots_without_a_value},
+                                           {NULL, NULL},
     };
     return es_test_main("exact_sum", tests, argc, argv);
 }
