@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "metrics/catalogue_parts.h"
 #include "metrics/confusion.h"
+#include "metrics/coverage.h"
 #include "metrics/proportion.h"
 #include "metrics/special.h"
 #include "metrics/verification.h"
@@ -133,15 +134,13 @@ static double joint_deff(const struct es_summary *s, const struct rate *r, const
 /** Could the cases whose window closed without a label turn the sign of a difference of sensitivity or specificity (METRICS J7)? */
 static bool reversible(const struct es_summary *s, const struct rate *r, double alpha)
 {
-    const uint64_t *const counts[2] = {s->group.count, s->rest.count}, *const unverified[2] = {s->unverified, s->rest_unverified};
+    struct es_verified cells[2];
     struct es_corrected bounds[2][2]; /* arm; sensitivity, specificity */
     if (r->over != ES_OVER_POSITIVES && r->over != ES_OVER_NEGATIVES) return false;
     if (s->unverified[0] + s->unverified[1] + s->rest_unverified[0] + s->rest_unverified[1] == 0) return false;
-    for (int arm = 0; arm < 2; arm++) {
-        const uint64_t *v = counts[arm];
-        const struct es_verified cells = {v[ES_TP], v[ES_FP], v[ES_FN], v[ES_TN], unverified[arm][1], unverified[arm][0]};
-        (void)es_begg_greenes(&cells, 1, alpha, &bounds[arm][0], &bounds[arm][1]); /* the bounds need no correction */
-    }
+    es_verified_of_summary(s, &cells[0], &cells[1]);
+    for (int arm = 0; arm < 2; arm++) /* the bounds need no correction */
+        (void)es_begg_greenes(&cells[arm], 1, alpha, &bounds[arm][0], &bounds[arm][1]);
     const int which = r->over == ES_OVER_POSITIVES ? 0 : 1;
     return es_bounds_can_reverse(&bounds[0][which], &bounds[1][which]);
 }

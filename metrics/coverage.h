@@ -9,6 +9,8 @@
 #define ES_METRICS_COVERAGE_H
 
 #include "metrics/catalogue.h"
+#include "metrics/gap.h"
+#include "metrics/verification.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -45,6 +47,18 @@ struct es_missingness {
     uint64_t labelled[3], missing[3];
 };
 struct es_missingness es_missingness(const struct es_summary *summary);
+
+/** Referenced cases with a decision, and those whose window closed without a label, of a group and its rest (METRICS H1). */
+void es_verified_of_summary(const struct es_summary *summary, struct es_verified *group, struct es_verified *rest);
+
+/** Labelled rate of a level of one axis against its rest: of the units with a result whose reference window has closed (referenced,
+ * indeterminate, overdue), those with a label (METRICS G1: a gap here is the first warning for H1). One pass, no memory. */
+struct es_gap_sums es_labelled_sums(const struct es_sheet *sheet, uint8_t axis, uint8_t level);
+/** Are unknowns more often alerted? Of the units with an alert (group) and of those with a result and none (rest), those whose level on
+ * the axis is unknown (METRICS G1). One pass, no memory. */
+struct es_gap_sums es_unknown_sums(const struct es_sheet *sheet, uint8_t axis);
+/** Difference of two shares: Miettinen-Nurminen on counts over the joint design effect (METRICS A3, J1). ES_N_ZERO when an arm is empty. */
+struct es_comparison es_share_comparison(const struct es_gap_sums *sums, const struct es_level *level);
 
 #ifdef __cplusplus
 }

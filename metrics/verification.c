@@ -99,3 +99,24 @@ bool es_bounds_can_reverse(const struct es_corrected *group, const struct es_cor
     /* Written so that NAN bounds count as able to. */
     return !(group->worst > rest->best || group->best < rest->worst);
 }
+
+void es_corrected_widen(struct es_corrected *value, double deff, double alpha)
+{
+    value->logit_variance *= deff;
+    value->weighted_variance *= deff;
+    interval(value, alpha);
+}
+
+bool es_corrected_gap(const struct es_corrected *group, const struct es_corrected *rest, double deff, double alpha, double equivalence,
+                      struct es_corrected_gap *out)
+{
+    const double none = (double)NAN, g = group->value, r = rest->value;
+    const double variance = deff * (g * g * (1 - g) * (1 - g) * group->logit_variance + r * r * (1 - r) * (1 - r) * rest->logit_variance);
+    *out = (struct es_corrected_gap){none, {none, none}, {none, none}};
+    if (!(variance > 0) || !isfinite(variance)) return false;
+    const double outer = es_norm_isf(alpha / 2) * sqrt(variance), inner = es_norm_isf(equivalence) * sqrt(variance);
+    out->difference = g - r;
+    out->limits = (struct es_limits){fmax(-1, g - r - outer), fmin(1, g - r + outer)};
+    out->inner = (struct es_limits){fmax(-1, g - r - inner), fmin(1, g - r + inner)};
+    return true;
+}

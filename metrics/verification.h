@@ -44,6 +44,19 @@ struct es_corrected {
 enum es_reason es_begg_greenes(const struct es_verified *strata, size_t count, double alpha, struct es_corrected *sensitivity,
                                struct es_corrected *specificity);
 
+/** A corrected difference group - rest with normal limits, variances of the two logits by the delta method, times a design effect. */
+struct es_corrected_gap {
+    double difference;
+    struct es_limits limits; /* 1 - alpha */
+    struct es_limits inner;  /* 1 - 2 equivalence: for a claim of parity */
+};
+/** @param deff  >= 1: how much repeated cases of patients widen the naive difference
+ * @return false (all NAN) when a corrected value or its variance is not there, as with an empty cell of the table */
+bool es_corrected_gap(const struct es_corrected *group, const struct es_corrected *rest, double deff, double alpha, double equivalence,
+                      struct es_corrected_gap *out);
+/** Widen a corrected value's interval by a design effect >= 1. */
+void es_corrected_widen(struct es_corrected *value, double deff, double alpha);
+
 /** Can the unverified turn the sign of a difference group - rest of this metric? From the bounds of each arm: true when the
  * interval [group.worst - rest.best, group.best - rest.worst] holds 0 or bounds are unknown. */
 bool es_bounds_can_reverse(const struct es_corrected *group, const struct es_corrected *rest);

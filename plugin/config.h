@@ -123,6 +123,8 @@ struct es_plan {
     size_t n_groups;
     double alpha, false_alarms_per_year;
     uint32_t min_cases, min_patients;
+    bool correct_verification;    /* "VerificationCorrection": "begg-greenes": unverified cases are taken to be like verified ones of the
+                                     same AI result (METRICS J7); else "none" */
 };
 
 enum es_disclosure_kind { ES_DISCLOSE_ALL, ES_DISCLOSE_FLOOR, ES_DISCLOSE_NHS };

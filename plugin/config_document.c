@@ -230,6 +230,7 @@ static cJSON *plan_tree(struct maker *m, const struct es_config *config)
     put_text(m, root, "Mode", plan->fixed ? "fixed" : plan->strict ? "strict" : "default");
     if (plan->fixed) put_number(m, root, "PlannedLooks", plan->planned_looks);
     put_text(m, root, "Since", day);
+    if (plan->correct_verification) put_text(m, root, "VerificationCorrection", "begg-greenes"); /* documents without it stay as they were */
     put_plan_metrics(m, root, plan);
     put_number(m, root, "Alpha", plan->alpha);
     put_number(m, root, "MinimumCases", plan->min_cases);

@@ -9,12 +9,13 @@
 #define COUNT_OF(table) (sizeof table / sizeof table[0])
 #define MAX_PLAN_GROUPS 256
 
+static const char *const corrections[] = {"none", "begg-greenes", NULL};
 static const char *const modes[] = {"default", "strict", "fixed", NULL};
 
 /* The plan while it is read: groups need the axes, reasons need the groups. */
 struct plan_reading {
     struct es_plan values;
-    int32_t mode;
+    int32_t mode, correction;
     const cJSON *metrics, *groups, *margin, *floor, *why;
 };
 
@@ -42,6 +43,7 @@ static const struct config_key plan_keys[] = {
     {"MinimumCases", CONFIG_COUNT, false, offsetof(struct plan_reading, values.min_cases), 0, 1, 1000000, NULL, NULL},
     {"MinimumPatients", CONFIG_COUNT, false, offsetof(struct plan_reading, values.min_patients), 0, 1, 1000000, NULL, NULL},
     {"FalseAlarmsPerYear", CONFIG_NUMBER, false, offsetof(struct plan_reading, values.false_alarms_per_year), 0, 0.001, 1000, NULL, NULL},
+    {"VerificationCorrection", CONFIG_CHOICE, false, offsetof(struct plan_reading, correction), 0, 0, 0, corrections, NULL},
     {"Why", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, keep},
 };
 
@@ -265,6 +267,7 @@ enum es_errc config_read_plan(struct config_reader *reader, const cJSON *item, c
     config->plan = reading.values;
     config->plan.strict = reading.mode == 1;
     config->plan.fixed = reading.mode == 2;
+    config->plan.correct_verification = reading.correction == 1;
     const struct config_place looks = {place, "PlannedLooks", 0};
     if (config->plan.fixed && config->plan.planned_looks == 0)
         return config_wrong(reader, &looks, "found nothing, expected how often the plan looks (Mode \"fixed\" is for planned looks)");

@@ -107,6 +107,7 @@ static void every_fault_has_its_message(void)
         {"{\"Models\":[{\"Name\":\"m\",\"Findings\":[{\"Name\":\"f\"}]},{\"Name\":\"m\",\"Findings\":[{\"Name\":\"f\"}]}]}", "Models[1]: found a second model named \"m\", expected names that differ"},
         /* plan */
         {"{" MODEL ",\"Plan\":{\"Mode\":\"lax\"}}", "Plan.Mode: found string \"lax\", expected one of \"default\", \"strict\", \"fixed\""},
+        {"{" MODEL ",\"Plan\":{\"VerificationCorrection\":\"ipw\"}}", "Plan.VerificationCorrection: found string \"ipw\", expected one of \"none\", \"begg-greenes\""},
         {"{" MODEL ",\"Plan\":{\"Mode\":\"fixed\"}}", "Plan.PlannedLooks: found nothing, expected how often the plan looks (Mode \"fixed\" is for planned looks)"},
         {"{" MODEL ",\"Plan\":{\"Mode\":\"fixed\",\"PlannedLooks\":0}}", "Plan.PlannedLooks: found number 0, expected a whole number in 1..1000"},
         {"{" MODEL ",\"Plan\":{\"Mode\":\"strict\",\"PlannedLooks\":2}}", "Plan.PlannedLooks: found without Mode \"fixed\", expected nothing (sequential verdicts may be looked at every day)"},
@@ -294,7 +295,15 @@ static void planned_looks_stand_in_the_plans_document(void)
     CU_ASSERT_STRING_EQUAL(again->plan_document, config->plan_document);
     es_config_free(again);
     es_config_free(config);
+    config = parse("{" MODEL ",\"Plan\":{\"VerificationCorrection\":\"begg-greenes\"}}");
+    CU_ASSERT_TRUE(config->plan.correct_verification);
+    CU_ASSERT_EQUAL_FATAL(es_config_from_documents(&again, config->document, config->plan_document, &err), ES_OK);
+    CU_ASSERT_TRUE(again->plan.correct_verification);
+    CU_ASSERT_STRING_EQUAL(again->plan_document, config->plan_document);
+    es_config_free(again);
+    es_config_free(config);
     config = parse("{" MODEL "}");
+    CU_ASSERT_FALSE(config->plan.correct_verification || strstr(config->plan_document, "Verification"));
     CU_ASSERT_FALSE(config->plan.fixed || config->plan.strict);
     CU_ASSERT_EQUAL(config->plan.planned_looks, 0);
     es_config_free(config);

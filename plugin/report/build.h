@@ -11,6 +11,7 @@
 #include "metrics/catalogue.h"
 #include "metrics/monitor.h"
 #include "metrics/standardise.h"
+#include "metrics/verification.h"
 #include "plugin/report/report.h"
 #include "plugin/report/tree.h"
 
@@ -36,7 +37,9 @@ struct es_report_part {
     struct es_gap_sums (*firsts)[2]; /* owned; Mode "strict": of each group of `sweep` and each rate, one case a patient; else NULL */
     struct es_standard_table adjusted[2], judge_adjusted[2]; /* owned, by rate: each gap given each other axis; of the cases of
                                                                 `sweep` and of `judge` */
-    cJSON *weak;              /* "exploratory"; owned as curves */
+    cJSON *weak, *missingness; /* "exploratory", "missingness"; owned as curves */
+    struct es_comparison *labelled; /* owned, by group of `sweep`: labelled rate against the rest, of groups of one axis; NULL when the
+                                       finding is not binary */
     cJSON *curves, *drift;    /* owned until es_report_groups() puts them into the tree */
     cJSON *charts, *alarms;   /* as curves */
     cJSON *references;        /* the same */
@@ -55,6 +58,7 @@ struct es_trial {
     double margin, weight;
     double adjusted, adjusted_tost;   /* p-values */
     bool turned;                      /* unverified cases could turn the difference's sign */
+    struct es_corrected_gap corrected;/* the difference corrected for partial verification; NAN where there is none or nothing to correct */
     bool ai_aware;                    /* references of group or rest may have been made in sight of the AI result */
     bool from_plan_day;               /* rests on the cases from the plan's day on only */
 };
@@ -131,8 +135,12 @@ ES_MUST_USE enum es_errc es_report_compare(struct es_report *report, const struc
 /** Correct the family and fill the waiting comparisons. */
 ES_MUST_USE enum es_errc es_report_judge(struct es_report *report, struct es_error *err);
 
+/** Do unverified cases stand against this verdict? They do where they could turn the difference's sign, unless the plan declares the
+ * correction and the corrected difference, with its fixed-size limits, says the same: 0 outside the 1 - alpha limits on the same side
+ * for a disparity, the 1 - 2 alpha limits within the margin for parity. */
+bool es_report_blocked(const struct es_report *report, const struct es_trial *trial, enum es_verdict verdict);
 /** Verification comes after the plan's minima and before the rest. @return NULL for a verdict */
-const char *es_report_reason(const struct es_trial *trial, const struct es_comparison *c, const struct es_plan *plan);
+const char *es_report_reason(const struct es_trial *trial, const struct es_comparison *c, const struct es_plan *plan, bool blocked);
 
 /* sequential.c: verdicts that may be looked at every day (METRICS F, J2, J4, J5) */
 /** The rate whose sequential form exists. @return false for other metrics */
@@ -181,6 +189,17 @@ void es_report_adjusted(struct es_report *report, const struct es_standard_table
 /* weak.c: groups that nobody named */
 /** Search all conjunctions of up to three levels for groups that do worse than their rest. @param out  "exploratory" */
 ES_MUST_USE enum es_errc es_report_weak(struct es_report *report, const struct es_sheet *sheet, cJSON *out, struct es_error *err);
+
+/* verification.c */
+/** Labelled rates and attributes missing by AI result, while the sheet is there: part->labelled, part->missingness. */
+ES_MUST_USE enum es_errc es_report_missing(struct es_report *report, const struct es_sheet *sheet, struct es_report_part *part,
+                                           struct es_error *err);
+/** Difference corrected for partial verification (Begg and Greenes); NAN when the metric is no such rate, when every case is verified, or
+ * when a cell of the table is empty. @param deff  of the naive difference */
+struct es_corrected_gap es_report_corrected(const struct es_report *report, const struct es_summary *summary,
+                                            const struct es_metric *metric, double deff);
+/** Add "verification" of a group. @param index  in part->sweep */
+void es_report_verification(struct es_report *report, const struct es_report_part *part, size_t index, cJSON *parent);
 
 /* curves.c */
 /** ROC points and calibration bins of everyone and each level, thinned and merged as the audience's rule asks. @param out  "curves" */

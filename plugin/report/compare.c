@@ -152,6 +152,7 @@ static enum es_errc compare_primary(struct es_report *report, const struct es_re
     trial->from_plan_day = part->judge != NULL;
     trial->ai_aware = es_report_ai_aware(es_sweep_summary(sweep, 0), metric);
     trial->turned = es_report_turned(report, sweep, tallies, at, metric, c.difference);
+    trial->corrected = es_report_corrected(report, trial->summary, metric, c.deff);
     return ES_OK;
 }
 
@@ -212,11 +213,11 @@ static double strictness(double p, double adjusted, double whole)
     return fmin(whole, fmax(1, adjusted / p));
 }
 
-const char *es_report_reason(const struct es_trial *trial, const struct es_comparison *c, const struct es_plan *plan)
+const char *es_report_reason(const struct es_trial *trial, const struct es_comparison *c, const struct es_plan *plan, bool blocked)
 {
     if (c->n_group < plan->min_cases || c->n_rest < plan->min_cases) return "min_cases";
     if (c->patients_group < plan->min_patients || c->patients_rest < plan->min_patients) return "min_patients";
-    if (trial->turned) return es_reason_code(ES_VERIFICATION);
+    if (blocked || (trial->turned && !plan->correct_verification)) return es_reason_code(ES_VERIFICATION);
     return c->reason == ES_REASON_NONE ? "interval" : es_reason_code(c->reason);
 }
 
@@ -233,10 +234,12 @@ static void rule_fixed(const struct es_report *report, const struct es_trial *tr
                               .plain = trial->raw.method, .plain_lo = trial->raw.lo, .plain_hi = trial->raw.hi};
     struct es_comparison *c = &out->comparison;
     if (!trial->metric->compare(trial->summary, &strict, trial->margin, c) || c->status != ES_ESTIMATED) *c = trial->raw;
+    if (plan->correct_verification && c->reason == ES_VERIFICATION) c->reason = ES_REASON_NONE; /* es_report_blocked() has the word */
     out->verdict = es_verdict_of(c, trial->margin, plan->alpha, plan->alpha, plan->min_cases, plan->min_patients, trial->adjusted,
                                  trial->adjusted_tost);
-    if (trial->turned) out->verdict = ES_VERDICT_NOT_ENOUGH;
-    out->reason = out->verdict == ES_VERDICT_NOT_ENOUGH ? es_report_reason(trial, c, plan) : NULL;
+    const bool blocked = es_report_blocked(report, trial, out->verdict);
+    if (blocked) out->verdict = ES_VERDICT_NOT_ENOUGH;
+    out->reason = out->verdict == ES_VERDICT_NOT_ENOUGH ? es_report_reason(trial, c, plan, blocked) : NULL;
     const bool parity = out->verdict == ES_VERDICT_PARITY;
     out->lo = parity ? c->lo_eq : c->lo;
     out->hi = parity ? c->hi_eq : c->hi;
@@ -266,10 +269,18 @@ static void write_ruling(struct es_report *report, const struct es_trial *trial,
     flags(t, trial->node, c->flags | (trial->ai_aware ? (uint32_t)ES_FLAG_AI_AWARE : 0), trial->from_plan_day);
     es_tree_text(t, trial->node, "reason", r->reason);
     es_tree_text(t, trial->node, "words", words);
-    if (r->verdict == ES_VERDICT_NOT_ENOUGH && !trial->turned)
+    if (r->verdict == ES_VERDICT_NOT_ENOUGH && !(r->reason && strcmp(r->reason, es_reason_code(ES_VERIFICATION)) == 0))
         cases_needed(t, trial->node, trial, r);
     else
         es_tree_text(t, trial->node, "cases_needed", NULL);
+    if (isfinite(trial->corrected.difference)) {
+        cJSON *corrected = es_tree_object(t, trial->node, "corrected");
+        es_tree_text(t, corrected, "method", "begg-greenes");
+        es_tree_bool(t, corrected, "declared", report->config->plan.correct_verification);
+        es_tree_number(t, corrected, "difference", trial->corrected.difference);
+        es_tree_number(t, corrected, "lo", trial->corrected.limits.lo);
+        es_tree_number(t, corrected, "hi", trial->corrected.limits.hi);
+    }
     people(t, trial->node, c);
     es_report_adjusted(report, trial->from_plan_day ? trial->part->judge_adjusted : trial->part->adjusted, trial->key, trial->metric,
                        trial->node);

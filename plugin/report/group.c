@@ -36,17 +36,6 @@ static void funnel(struct es_tree *t, cJSON *group, const struct es_summary *s)
     for (size_t i = 0; es_funnel_keys[i]; i++) es_tree_count(t, out, es_funnel_keys[i], counts[i]);
 }
 
-static void verification(struct es_tree *t, cJSON *parent, const struct es_summary *s)
-{
-    uint64_t alerts[2] = {0}, verified[2] = {0}; /* by decision: 0 non-alert, 1 alert */
-    es_summary_verification(s, alerts, verified);
-    cJSON *out = es_tree_object(t, parent, "verification");
-    es_tree_count(t, out, "alerts", alerts[1]);
-    es_tree_count(t, out, "alerts_verified", verified[1]);
-    es_tree_count(t, out, "non_alerts", alerts[0]);
-    es_tree_count(t, out, "non_alerts_verified", verified[0]);
-}
-
 static void flags(struct es_tree *t, cJSON *parent, uint32_t bits)
 {
     cJSON *out = es_tree_array(t, parent, "flags");
@@ -179,7 +168,7 @@ static enum es_errc one_group(struct es_report *report, struct es_report_part *p
     es_tree_count(t, denominators, "positives", es_summary_positives(s));
     es_tree_count(t, denominators, "negatives", es_summary_negatives(s));
     funnel(t, group, s);
-    verification(t, group, s);
+    es_report_verification(report, part, index, group);
     cJSON *metrics = es_tree_object(t, group, "metrics");
     for (size_t i = 0; i < es_metrics_count; i++) {
         if (!(es_metrics[i].tasks & task)) continue;
@@ -201,15 +190,16 @@ enum es_errc es_report_groups(struct es_report *report, struct es_report_part *p
 {
     struct es_tree *t = &report->tree;
     const uint32_t task = report->config->models[part->stream->model].findings[part->stream->finding].task;
-    if (es_sweep_count(part->sweep) > 0) verification(t, finding, es_sweep_summary(part->sweep, 0));
+    if (es_sweep_count(part->sweep) > 0) es_report_verification(report, part, 0, finding);
     es_tree_set(t, finding, "references", part->references);
     es_tree_set(t, finding, "curves", part->curves);
     es_tree_set(t, finding, "drift", part->drift);
     es_tree_set(t, finding, "exploratory", part->weak);
+    if (part->missingness) es_tree_set(t, finding, "missingness", part->missingness);
     es_tree_set(t, finding, "alarms", part->alarms);
     es_tree_set(t, finding, "charts", part->charts);
     part->curves = part->drift = part->weak = part->alarms = part->charts = NULL;
-    part->references = NULL;
+    part->references = part->missingness = NULL;
     part->groups = es_tree_array(t, finding, "groups");
     for (size_t i = 0; i < es_sweep_count(part->sweep); i++) {
         const enum es_errc e = one_group(report, part, i, task, err);

@@ -55,6 +55,8 @@ void es_html_drift(struct es_page *page, const cJSON *release, const struct es_v
 void es_html_alarms(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
 /** Gaps between the levels of each attribute. */
 void es_html_fairness(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
+/** Who was verified, and what follows for the rates. */
+void es_html_verification(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
 /** Weak groups that nobody named. */
 void es_html_weak(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
 /** Forest plot as inline SVG. */

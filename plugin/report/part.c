@@ -38,6 +38,7 @@ static enum es_errc draw(struct es_report *report, const struct es_sheet *sheet,
     enum es_errc e = es_report_drift(report, sheet, part->drift, err);
     if (e != ES_OK || report->config->models[part->stream->model].findings[part->stream->finding].task != ES_TASK_BINARY) return e;
     e = es_report_weak(report, sheet, part->weak, err);
+    if (e == ES_OK) e = es_report_missing(report, sheet, part, err);
     if (e != ES_OK) return e;
     return es_report_curves(report, sheet, part->curves, err);
 }
@@ -118,5 +119,7 @@ void es_report_part_clear(struct es_report_part *part)
     cJSON_Delete(part->charts);
     cJSON_Delete(part->alarms);
     cJSON_Delete(part->references);
+    cJSON_Delete(part->missingness);
+    free(part->labelled);
     *part = (struct es_report_part){0};
 }

@@ -109,6 +109,7 @@ void es_report_plan(struct es_report *report, cJSON *release)
     es_tree_count(t, out, "minimum_cases", plan->min_cases);
     es_tree_count(t, out, "minimum_patients", plan->min_patients);
     es_tree_number(t, out, "false_alarms_per_year", plan->false_alarms_per_year);
+    es_tree_text(t, out, "verification_correction", plan->correct_verification ? "begg-greenes" : "none");
     plan_groups(report, out);
     report->plan_node = out;
 }

@@ -42,11 +42,20 @@ static void plain_counts(struct es_tree *t, cJSON *counts, const struct es_relea
     }
 }
 
+/** The finding at hand, through a pointer that may write. */
+static cJSON *writable(const struct es_view_finding *at)
+{
+    cJSON *finding = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(at->model, "findings"), 0);
+    while (finding && finding != at->finding) finding = finding->next;
+    return finding;
+}
+
 /** Take every hidden member out, whatever the rule. */
 static void strip(cJSON *release)
 {
     struct es_view_finding at = {0};
     while (es_view_next(release, &at)) {
+        es_release_verification_strip(writable(&at));
         cJSON *group, *weak, *groups = cJSON_GetObjectItemCaseSensitive(at.finding, "groups");
         cJSON_ArrayForEach(weak, cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(at.finding, "exploratory"), "weak_groups"))
             cJSON_DeleteItemFromObjectCaseSensitive(weak, ES_HIDDEN);
@@ -124,8 +133,7 @@ void es_release_disclose(struct es_tree *tree, cJSON *release, const struct es_d
     struct es_view_finding at = {0};
     while (rule.kind != ES_DISCLOSE_ALL && !tree->failed && es_view_next(release, &at)) {
         struct es_release_table table = {0};
-        cJSON *finding = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(at.model, "findings"), 0);
-        while (finding && finding != at.finding) finding = finding->next; /* the same node, through a pointer that may write */
+        cJSON *finding = writable(&at);
         if (!finding || !es_release_table_make(&table, finding, rule)) {
             tree->failed = true;
         } else {
@@ -135,6 +143,7 @@ void es_release_disclose(struct es_tree *tree, cJSON *release, const struct es_d
             es_release_curves(tree, finding);
             es_release_weak(tree, finding, &rule);
             es_release_monitoring(tree, finding, &table.rule);
+            es_release_verification(tree, &table, finding);
             copy_everyone(tree, finding);
         }
         es_release_table_free(&table);

@@ -132,6 +132,10 @@ void es_release_monitoring(struct es_tree *tree, const cJSON *finding, const str
 /** Take what only we may see out of them, whatever the rule. */
 void es_release_monitoring_strip(const cJSON *finding);
 
+/** release_verification.c: after the cells are decided. `missingness` and the verification of each group. */
+void es_release_verification(struct es_tree *tree, const struct es_release_table *table, cJSON *finding);
+/** Take their hidden members out. */
+void es_release_verification_strip(cJSON *finding);
 /** Is a count over so many people too small to show? 0 is shown. */
 bool es_release_small(const struct es_release_rule *rule, double people);
 /** NHS: to the nearest 5. */

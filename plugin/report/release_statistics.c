@@ -232,6 +232,8 @@ static void comparisons(struct es_tree *tree, struct es_release_table *t, cJSON 
         } else {
             if (t->rule.kind == ES_DISCLOSE_NHS && hidden) round_comparison(tree, c, hidden);
             es_release_adjusted(tree, c, &t->rule);
+            if (t->rule.external || t->rule.kind == ES_DISCLOSE_NHS) /* made of unverified cases by AI result, which are printed nowhere */
+                cJSON_DeleteItemFromObjectCaseSensitive(c, "corrected");
         }
     }
 }

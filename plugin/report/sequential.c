@@ -147,12 +147,13 @@ void es_report_rule_sequential(const struct es_report *report, const struct es_t
     out->verdict = es_monitor_gap(&trial->sums, &own, c);
     if (out->verdict == ES_VERDICT_NONE) return;
     c->method = plan->strict ? ES_INTERVAL_E_PROCESS : ES_INTERVAL_SEQUENTIAL_SCORE; /* named below its minima too */
-    if (trial->turned) out->verdict = ES_VERDICT_NOT_ENOUGH;
+    const bool blocked = es_report_blocked(report, trial, out->verdict);
+    if (blocked) out->verdict = ES_VERDICT_NOT_ENOUGH;
     out->lo = c->lo;
     out->hi = c->hi;
     out->p = c->p_difference;
     out->p_adjusted = isnan(out->p) ? (double)NAN : fmin(1, out->p * (whole / trial->weight));
-    out->reason = out->verdict == ES_VERDICT_NOT_ENOUGH ? es_report_reason(trial, c, plan) : NULL;
+    out->reason = out->verdict == ES_VERDICT_NOT_ENOUGH ? es_report_reason(trial, c, plan, blocked) : NULL;
     plain_interval(trial, plan->strict, out);
 }
 

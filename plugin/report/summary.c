@@ -198,6 +198,20 @@ static bool rest_of(const cJSON *groups, const char *axis, const cJSON *self, co
     return true;
 }
 
+/** Unknowns that stand clearly more often on one side of the AI's decision: by 5 points or more, and 0 outside the interval. */
+static void unknown_by_result(struct summary *s, const struct es_view_finding *at)
+{
+    const cJSON *entry;
+    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(at->finding, "missingness"))
+    {
+        const double lo = es_view_number(entry, "lo"), hi = es_view_number(entry, "hi");
+        char text[ES_VIEW_LABEL + 400];
+        if (!(fabs(es_view_number(entry, "difference")) >= 0.05 && (lo > 0 || hi < 0))) continue;
+        snprintf(text, sizeof text, "%.100s, %.100s: %s", at->model_name, at->name, es_view_string(entry, "words"));
+        gap(s, entry->string, NULL, "unknown_by_result", text);
+    }
+}
+
 static void stage_gap(struct summary *s, const struct es_view_finding *at, const cJSON *groups, const cJSON *group, const char *part,
                       const char *whole, const char *sentence)
 {
@@ -367,6 +381,7 @@ void es_report_summary(struct es_tree *tree, cJSON *release)
     while (es_view_next(release, &at)) {
         const cJSON *group, *groups = cJSON_GetObjectItemCaseSensitive(at.finding, "groups");
         alarms(&s, &at);
+        unknown_by_result(&s, &at);
         cJSON_ArrayForEach(group, groups)
         {
             floors(&s, &at, group);
