@@ -238,6 +238,7 @@ void es_config_free(struct es_config *config)
     for (size_t i = 0; i < config->n_models; i++) {
         for (size_t k = 0; k < config->models[i].n_findings; k++) free(config->models[i].findings[k].from);
         free(config->models[i].findings);
+        free(config->models[i].failed);
     }
     free(config->models);
     es_population_free(config->population);

@@ -15,6 +15,7 @@
 #include "dicom/facts.h"
 #include "dicom/vocabulary.h"
 #include "metrics/sheet.h"
+#include "plugin/json_path.h"
 
 #define ES_MAX_MODELS 64
 #define ES_MAX_FINDINGS 256      /* of one model */
@@ -38,14 +39,22 @@ const char *es_unit_type_name(enum es_unit_type type);
 enum es_combine { ES_COMBINE_MAX, ES_COMBINE_MEAN, ES_COMBINE_FIRST, ES_COMBINE_LATEST, ES_COMBINE_ANY };
 enum es_absence { ES_ABSENCE_UNKNOWN, ES_ABSENCE_NEGATIVE };
 
-enum es_from_kind { ES_FROM_SR, ES_FROM_JSON };
-/** Where a finding's value stands in an object. "" fields match anything. */
+enum es_from_kind { ES_FROM_SR, ES_FROM_JSON, ES_FROM_TAG, ES_FROM_PRIVATE_TAG, ES_FROM_TEXT };
+#define ES_PATTERN_SIZE 256
+/** Where a finding's value stands in an object. "" fields match anything, or do nothing. */
 struct es_from_rule {
     enum es_from_kind kind;
-    struct es_code concept, finding, site, modifier; /* SR: "CODE,SCHEME" */
+    struct es_code concept, finding, site, modifier; /* SR: "CODE,SCHEME"; concept of Text too. SNOMED CT and SNOMED-RT are one */
     struct es_code present, absent;                  /* SR CODE items: the values that mean yes and no */
-    double scale;                                    /* NUM is multiplied by this; 1, or 0.01 for percent (units decide when 0) */
-    char path[ES_FACT_VALUE];                        /* JSON path */
+    bool any;                                        /* SR: an item that matches means yes, whatever it holds (a CAD mark) */
+    bool hidden;                                     /* SR: CAD findings that are not for presentation count too */
+    double scale;                                    /* a number is multiplied by this; when 0 the units decide */
+    char path[ES_JSON_PATH_SIZE];                    /* JSON path: of a JSON document, or of the JSON that a tag holds */
+    uint32_t tag[ES_MAX_TAG_PATH];                   /* Tag, PrivateTag: sequences around it, then its own, as in es_tag_value */
+    uint8_t tag_depth;
+    char creator[ES_FACT_VALUE];                     /* PrivateTag: PrivateCreator of its block */
+    char number[ES_PATTERN_SIZE];                    /* PCRE2: its first group, else the whole match, is the number in a text */
+    char positive[ES_PATTERN_SIZE], negative[ES_PATTERN_SIZE]; /* PCRE2: texts that mean yes and no */
 };
 
 #define ES_MAX_SOURCES 8
@@ -94,6 +103,8 @@ struct es_model_config {
     struct es_eligibility eligible;
     struct es_precedence precedence; /* of findings without their own */
     int64_t expect_within_us;
+    struct es_from_rule *failed; /* FailedWhen: an object of which one of these says yes is a failure */
+    size_t n_failed;
     struct es_finding_config *findings;
     size_t n_findings;
 };

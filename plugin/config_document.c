@@ -76,20 +76,54 @@ static void put_axis(struct maker *m, cJSON *list, const struct es_config *confi
     }
 }
 
-static void put_rule(struct maker *m, cJSON *list, const struct es_from_rule *rule)
+static void put_sr(struct maker *m, cJSON *sr, const struct es_from_rule *rule)
 {
-    cJSON *object = put(m, list, NULL, cJSON_CreateObject());
-    if (object != NULL && rule->kind == ES_FROM_JSON) put_text(m, object, "JSON", rule->path);
-    if (object == NULL || rule->kind == ES_FROM_JSON) return;
-    cJSON *sr = put(m, object, "SR", cJSON_CreateObject());
-    if (sr == NULL) return;
     put_code(m, sr, "Concept", &rule->concept);
     put_code(m, sr, "Finding", &rule->finding);
     put_code(m, sr, "Site", &rule->site);
     put_code(m, sr, "Modifier", &rule->modifier);
     put_code(m, sr, "Present", &rule->present);
     put_code(m, sr, "Absent", &rule->absent);
-    if (rule->scale > 0) put_number(m, sr, "Scale", rule->scale);
+    if (rule->any) (void)put(m, sr, "Any", cJSON_CreateTrue());
+    if (rule->hidden) put_text(m, sr, "Intent", "all");
+}
+
+static void put_tag(struct maker *m, cJSON *tag, const struct es_from_rule *rule)
+{
+    char text[12 * ES_MAX_TAG_PATH] = "";
+    size_t used = 0;
+    for (uint8_t i = 0; i < rule->tag_depth && used < sizeof text; i++) {
+        const unsigned group = rule->tag[i] >> 16, element = rule->tag[i] & 0xFFFF;
+        const int n = (group & 1) != 0 ? snprintf(text + used, sizeof text - used, "%s%04X,xx%02X", i ? "/" : "", group, element)
+                                       : snprintf(text + used, sizeof text - used, "%s%04X,%04X", i ? "/" : "", group, element);
+        used += n > 0 ? (size_t)n : 0;
+    }
+    put_text(m, tag, "Tag", text);
+    put_text(m, tag, "Creator", rule->creator);
+    put_text(m, tag, "JSON", rule->path);
+}
+
+static void put_rule(struct maker *m, cJSON *list, const struct es_from_rule *rule)
+{
+    static const char *const kinds[] = {"SR", "JSON", "Tag", "PrivateTag", "Text"}; /* enum es_from_kind */
+    cJSON *object = put(m, list, NULL, cJSON_CreateObject());
+    if (object != NULL && rule->kind == ES_FROM_JSON) put_text(m, object, "JSON", rule->path);
+    if (object == NULL || rule->kind == ES_FROM_JSON) return;
+    cJSON *inside = put(m, object, kinds[rule->kind], cJSON_CreateObject());
+    if (inside == NULL) return;
+    if (rule->kind == ES_FROM_SR) put_sr(m, inside, rule);
+    else if (rule->kind == ES_FROM_TEXT) put_code(m, inside, "Concept", &rule->concept);
+    else put_tag(m, inside, rule);
+    put_text(m, inside, "Number", rule->number);
+    put_text(m, inside, "Present", rule->positive);
+    put_text(m, inside, "Absent", rule->negative);
+    if (rule->scale > 0) put_number(m, inside, "Scale", rule->scale);
+}
+
+static void put_rules(struct maker *m, cJSON *object, const char *key, const struct es_from_rule *rules, size_t n)
+{
+    cJSON *list = n > 0 ? put(m, object, key, cJSON_CreateArray()) : NULL;
+    for (size_t i = 0; list != NULL && i < n; i++) put_rule(m, list, &rules[i]);
 }
 
 static const char *task_name(uint32_t task)
@@ -118,8 +152,7 @@ static void put_finding(struct maker *m, cJSON *list, const struct es_finding_co
     cJSON *references = finding->precedence.n > 0 ? put(m, object, "References", cJSON_CreateObject()) : NULL;
     cJSON *precedence = references != NULL ? put(m, references, "Precedence", cJSON_CreateArray()) : NULL;
     for (uint8_t i = 0; precedence != NULL && i < finding->precedence.n; i++) put_text(m, precedence, NULL, finding->precedence.source[i]);
-    cJSON *from = finding->n_from > 0 ? put(m, object, "From", cJSON_CreateArray()) : NULL;
-    for (size_t i = 0; from != NULL && i < finding->n_from; i++) put_rule(m, from, &finding->from[i]);
+    put_rules(m, object, "From", finding->from, finding->n_from);
 }
 
 static void put_values(struct maker *m, cJSON *object, const char *key, const char *values, size_t size, size_t count)
@@ -152,6 +185,7 @@ static void put_model(struct maker *m, cJSON *list, const struct es_model_config
         if (e->min_age >= 0) put_number(m, eligible, "MinAge", e->min_age);
         if (e->max_age >= 0) put_number(m, eligible, "MaxAge", e->max_age);
     }
+    put_rules(m, object, "FailedWhen", model->failed, model->n_failed);
     cJSON *findings = put(m, object, "Findings", cJSON_CreateArray());
     for (size_t i = 0; findings != NULL && i < model->n_findings; i++) put_finding(m, findings, &model->findings[i]);
 }

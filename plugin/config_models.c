@@ -179,12 +179,19 @@ static enum es_errc read_references(struct config_reader *reader, const cJSON *i
     return config_read_references(reader, item, place, &((struct es_model_config *)into)->precedence);
 }
 
+static enum es_errc read_failed(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)
+{
+    struct es_model_config *model = into;
+    return config_read_rules(reader, item, place, &model->failed, &model->n_failed);
+}
+
 static const struct config_key model_keys[] = {
     {"Name", CONFIG_NAME, true, offsetof(struct es_model_config, name), ES_NAME_SIZE, 0, 0, NULL, NULL},
     {"Recognise", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_recognise},
     {"Eligible", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_eligible},
     {"ExpectWithin", CONFIG_DURATION, false, offsetof(struct es_model_config, expect_within_us), 0, 0, 0, NULL, NULL},
     {"References", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_references},
+    {"FailedWhen", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_failed},
     {"Findings", CONFIG_OTHER, true, 0, 0, 0, 0, NULL, read_findings},
 };
 

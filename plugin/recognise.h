@@ -2,9 +2,12 @@
 /** @file recognise.h
  * From the facts of one DICOM object to messages: an exam for an image, a result for an AI object that a model recognises.
  *
- * AI objects are recognised before anything is excluded. How a number of an SR becomes a score: the rule's Scale when given, else
- * by units: "%" is divided by 100; "1", "{probability}", "[0,1]" and no unit count as they are (UCUM). A binary score outside
- * 0..1 after that, or in another unit, is left out and named. Any thread.
+ * AI objects are recognised before anything is excluded. How a number becomes a score: the rule's Scale when given, else by units:
+ * "%" is divided by 100; "1", "{probability}", "[0,1]" and no unit count as they are (UCUM). A binary score outside 0..1 after that,
+ * or in another unit, is left out and named; where a finding's absence means no, it is kept as a finding without a value, so that it
+ * does not pass for one. A CAD report that says that it failed makes a failure, as does an object of which a rule of FailedWhen says
+ * yes. A secondary capture, an encapsulated document or a key object that a model recognises is a result whose findings have no value,
+ * unless a rule reads one. Several algorithms in one report are several results. Any thread.
  */
 #ifndef ES_PLUGIN_RECOGNISE_H
 #define ES_PLUGIN_RECOGNISE_H
@@ -12,8 +15,8 @@
 #include "dicom/facts.h"
 #include "plugin/event.h"
 
-/** Messages that one DICOM object makes: an exam for an image; results for an AI object that a configured model recognises (one
- * for each kind of unit its findings have).
+/** Messages that one DICOM object makes: an exam for an image; results or failures for an AI object that configured models
+ * recognise (one for each model, version and kind of unit its findings have).
  * @param remote_aet   who sent it; "" when unknown
  * @param archive_copy the host says the archive made it (AnonymizedFrom): excluded, counted
  * @param messages     owned by the caller: es_messages_free(); NULL when *count is 0
@@ -23,6 +26,11 @@
 ES_MUST_USE enum es_errc es_messages_from_facts(const struct es_facts *facts, const struct es_config *config, const char *remote_aet,
                                                 bool archive_copy, struct es_message ***messages, size_t *count, char *why,
                                                 size_t why_size, struct es_error *err);
+struct es_trace;
+/** The same, watched: explain.h. @param trace  NULL: nobody watches */
+ES_MUST_USE enum es_errc es_messages_traced(const struct es_facts *facts, const struct es_config *config, const char *remote_aet,
+                                            bool archive_copy, struct es_message ***messages, size_t *count, char *why, size_t why_size,
+                                            struct es_trace *trace, struct es_error *err);
 /** Wipe and free. NULL is allowed. */
 void es_messages_free(struct es_message **messages, size_t count);
 

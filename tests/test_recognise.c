@@ -10,6 +10,7 @@ static struct es_config *config;
 static struct es_facts facts; /* big: not on the stack */
 static struct es_report_facts report;
 static struct es_sr_finding items[16];
+static struct es_algorithm algorithms[2];
 static char series[1][ES_UID_SIZE] = {"1.2.3.4"};
 
 static const char text[] =
@@ -73,6 +74,11 @@ static enum es_errc run(const char *aet, bool archive_copy, struct es_error *err
     es_messages_free(messages, count);
     messages = NULL;
     count = 0;
+    if (facts.report != NULL && report.n_algorithms == 0) { /* one, unless the test says more */
+        algorithms[0] = report.algorithm;
+        report.algorithms = algorithms;
+        report.n_algorithms = 1;
+    }
     return es_messages_from_facts(&facts, config, aet, archive_copy, &messages, &count, why, sizeof why, err);
 }
 
@@ -215,7 +221,7 @@ static void objects_that_say_nothing_say_why(void)
     facts.algorithm.source = ES_ALGORITHM_SEGMENT;
     (void)snprintf(facts.algorithm.name, ES_FACT_VALUE, "Net");
     CU_ASSERT_EQUAL_FATAL(run("", false, NULL), ES_OK);
-    CU_ASSERT_STRING_EQUAL(why, "recognised, but it holds no structured report that can be read");
+    CU_ASSERT_STRING_EQUAL(why, "recognised, but its content could not be read");
 }
 
 static void two_models_for_one_object_are_refused(void)

@@ -8,7 +8,7 @@
 #include "plugin/version.h"
 
 static const struct es_command commands[] = {
-    {"facts", "[--pretty] [--identifiers] FILE...", "what was read from DICOM files, as JSON, one object a file", es_command_facts,
+    {"facts", "[--pretty] [--identifiers] [--explain -c CONF [--aet TITLE]] FILE...", "what was read from DICOM files, as JSON, one object a file", es_command_facts,
      es_help_facts},
     {"ingest", "-c CONF PATH...", "take files or folders: DICOM and JSON Lines", es_command_ingest, es_help_ingest},
     {"report", "-c CONF [-f FORMAT] [-o PATH] [--from DAY] [--to DAY] [--as-of ENTRY] [--audience WHO]", "the subgroup report", es_command_report,

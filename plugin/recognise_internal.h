@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file recognise_internal.h
+ * What recognise*.c share: the messages of one object while they are made, and who watches.
+ */
+#ifndef ES_PLUGIN_RECOGNISE_INTERNAL_H
+#define ES_PLUGIN_RECOGNISE_INTERNAL_H
+
+#include "plugin/recognise.h"
+#include "plugin/report_text.h"
+
+struct es_trace; /* explain.h */
+
+/** Messages of one object while they are made. */
+struct es_gathering {
+    const struct es_facts *facts;
+    const struct es_config *config;
+    const char *remote_aet;
+    struct es_message **messages;
+    size_t count, room;
+    char *why;
+    size_t why_size;
+    struct es_trace *trace; /* NULL: nobody asked */
+    struct es_error *err;
+};
+
+/** The first thing left out is told; the object may still say something. @param name  of the finding, "" for the object */
+void es_gather_tell(struct es_gathering *g, const char *name, const char *what);
+void es_gather_copy(char *out, size_t size, const char *text);
+
+/** One model as this object speaks of it: one version, from one or several of the object's algorithms. */
+struct es_voice {
+    const struct es_model_config *model;
+    const struct es_algorithm *algorithm; /* the first of them */
+    uint64_t algorithms;                  /* by bit */
+};
+#define ES_MAX_VOICES 64
+
+/** Which models recognise the object.
+ * @return ES_OK, ES_E_REFUSED: two models recognise one algorithm */
+enum es_errc es_recognise_models(struct es_gathering *g, struct es_voice voices[ES_MAX_VOICES], size_t *n);
+/** Which key of Recognise says no; NULL when all agree, "" when none is asked for. @param algorithm  borrowed */
+const char *es_recognise_refusal(const struct es_recognise *r, const struct es_algorithm *algorithm, const char *remote_aet);
+
+enum es_found {
+    ES_FOUND_NOT,     /* no rule matched anything */
+    ES_FOUND_UNUSABLE,/* something matched, and nothing of it can be used; why was told */
+    ES_FOUND
+};
+/** What a finding's rules find: the first rule with something usable decides, an object may say the same thing in two ways.
+ * @param rules  of the finding, or FailedWhen of the model (config then has only a name and a task) */
+enum es_found es_find_finding(struct es_gathering *g, const struct es_voice *voice, const struct es_finding_config *config,
+                              const struct es_from_rule *rules, size_t n_rules, struct es_finding *out);
+
+/** One thing that a rule matched, as a finding: what is read is a number, a decision or nothing usable. */
+struct es_reading {
+    enum { ES_READ_NOTHING, ES_READ_NUMBER, ES_READ_DECISION } kind;
+    double number;
+    bool decision;
+    const char *units;   /* UCUM; "" when none */
+    const char *unusable;/* why, when ES_READ_NOTHING */
+};
+/** Of a text: a decision by its patterns, a number by its group, else the whole as a number; a JSON path first. */
+struct es_reading es_read_text(const struct es_from_rule *rule, const char *text);
+/** Of a text that people write: Present and Absent with negation (report_text.h). NOTHING without `unusable`: it is not stated.
+ * @param reader  of this rule: made at the first text, es_text_reader_free() when done; may be NULL inside */
+struct es_reading es_read_prose(const struct es_from_rule *rule, struct es_text_reader **reader, const char *text);
+
+#endif
