@@ -267,6 +267,43 @@ static void cases_needed_count_what_is_lacking(void)
     cJSON_Delete(release);
 }
 
+/** What is needed in exams and in time, by the rule of three: 300 positives of F came in 30 days, of 600 exams that are through. */
+static void cases_needed_are_told_in_exams_and_months(void)
+{
+    two_sexes(285, 279);
+    site.config.plan.alpha = 1e-9;
+    uint32_t through = 0, positives = 0;
+    stand_in_add(&site, 60, (struct stand_in_row){.sex = 1, .age = 1, .stage = ES_STAGE_MISSING, .decision = ES_NO_ANSWER, .label = ES_NO_ANSWER});
+    stand_in_add(&site, 40, (struct stand_in_row){.sex = 1, .age = 1, .stage = ES_STAGE_MATURING, .label = ES_NO_ANSWER});
+    for (uint32_t i = 0; i < site.n; i++) {
+        struct stand_in_row *row = &site.rows[i];
+        row->day = 20010 + (int32_t)(i % 61); /* two months and a day or so, of the referenced too */
+        if (row->sex != 1) continue;
+        through += row->stage == ES_STAGE_REFERENCED || row->stage == ES_STAGE_MISSING;
+        positives += row->stage == ES_STAGE_REFERENCED && row->label == 1;
+    }
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    const cJSON *needed = cJSON_GetObjectItemCaseSensitive(rest_of(release, "sex F", "sensitivity"), "cases_needed"), *item;
+    const double more = es_view_number(needed, "positives"), exams = more * through / positives;
+    CU_ASSERT_TRUE(es_view_number(needed, "exams") >= exams && es_view_number(needed, "exams") <= 1.1 * exams);
+    const double months = more * 61 / (365.25 / 12) / positives;
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(needed, "months"), months < 1 ? ceil(months * 10) / 10 : ceil(months), 1e-12);
+    CU_ASSERT_EQUAL(strlen(es_view_string(needed, "until")), 7);
+    CU_ASSERT_TRUE(strcmp(es_view_string(needed, "until"), "2025-02") >= 0); /* as of 2025-02-19 */
+    CU_ASSERT_TRUE(strstr(es_view_string(needed, "words"), "more positives, some ") != NULL);
+    bool listed = false;
+    cJSON_ArrayForEach(item, es_view_at(release, "summary", "cannot_be_judged"))
+        listed |= strcmp(es_view_string(item, "until"), es_view_string(needed, "until")) == 0;
+    CU_ASSERT_TRUE(listed);
+    cJSON_Delete(release);
+    release = build(ES_AUDIENCE_EXTERNAL); /* exams a case would tell how many are missing */
+    needed = cJSON_GetObjectItemCaseSensitive(rest_of(release, "sex F", "sensitivity"), "cases_needed");
+    CU_ASSERT_TRUE(es_view_number(needed, "positives") > 0);
+    CU_ASSERT_PTR_NULL(cJSON_GetObjectItemCaseSensitive(needed, "exams"));
+    CU_ASSERT_TRUE(strstr(es_view_string(needed, "words"), "exams") == NULL);
+    cJSON_Delete(release);
+}
+
 static void without_a_plan_event_nothing_is_judged(void)
 {
     two_sexes(180, 240);
@@ -362,6 +399,7 @@ static const struct es_test tests[] = {
     {"verdicts_rest_on_exams_from_the_plans_day_on", verdicts_rest_on_exams_from_the_plans_day_on},
     {"a_reference_made_in_sight_of_the_ai_is_flagged", a_reference_made_in_sight_of_the_ai_is_flagged},
     {"cases_needed_count_what_is_lacking", cases_needed_count_what_is_lacking},
+    {"cases_needed_are_told_in_exams_and_months", cases_needed_are_told_in_exams_and_months},
     {"without_a_plan_event_nothing_is_judged", without_a_plan_event_nothing_is_judged},
     {"unknown_against_known_is_exploratory", unknown_against_known_is_exploratory},
     {"a_missed_floor_is_named_in_the_summary", a_missed_floor_is_named_in_the_summary},

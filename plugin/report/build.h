@@ -27,6 +27,11 @@ struct es_tally {
     uint32_t stage_patients[ES_STAGE_COUNT];  /* patients with a unit in each leaf of the funnel */
 };
 
+/** Exam days of the first and last referenced case; ES_NO_DAY when none has a day. */
+struct es_report_span {
+    int32_t first, last;
+};
+
 /** One stream, swept. */
 struct es_report_part {
     const struct es_stream *stream;
@@ -34,6 +39,7 @@ struct es_report_part {
     struct es_tally *tallies; /* owned: one a group of `sweep` */
     struct es_sweep *judge;   /* owned, rows from the plan's day on; NULL when that is all rows (use `sweep`) */
     struct es_tally *judge_tallies;
+    struct es_report_span span, judge_span;
     struct es_gap_sums (*firsts)[2]; /* owned; Mode "strict": of each group of `sweep` and each rate, one case a patient; else NULL */
     struct es_standard_table adjusted[2], judge_adjusted[2]; /* owned, by rate: each gap given each other axis; of the cases of
                                                                 `sweep` and of `judge` */
@@ -159,6 +165,12 @@ uint32_t es_report_charts(const struct es_report *report);
 void es_report_rule_sequential(const struct es_report *report, const struct es_trial *trial, double total, struct es_ruling *out);
 /** Cases still needed in the group until the sequential interval decides with power 0.8; NAN when none would do. */
 double es_report_sequential_need(const struct es_trial *trial, const struct es_ruling *ruling);
+
+/* need.c */
+struct es_report_span es_report_span(const struct es_sheet *sheet);
+/** Add "cases_needed" to a comparison that could not be decided: {"positives" or "negatives", "exams", "months", "until", "words"}, or null when
+ * none would do. */
+void es_report_need(struct es_report *report, const struct es_trial *trial, const struct es_ruling *ruling);
 
 /* tally.c */
 /** @return NULL when memory ran out; free() */

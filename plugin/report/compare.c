@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "metrics/planning.h"
 #include "plugin/report/build.h"
 
 static void not_estimable(struct es_tree *t, cJSON *node, enum es_reason reason, bool primary)
@@ -181,31 +180,6 @@ enum es_errc es_report_compare(struct es_report *report, const struct es_report_
     return t->failed ? es_fail(err, ES_E_MEMORY, "no memory for the comparisons") : ES_OK;
 }
 
-/** Cases still needed in the group: by METRICS E3 on effective counts, or until the sequential interval decides; null where a rate is
- * not what is compared or none would do. */
-static void cases_needed(struct es_tree *t, cJSON *node, const struct es_trial *trial, const struct es_ruling *ruling)
-{
-    const struct es_comparison *c = &trial->raw;
-    const bool positives = trial->metric->denominator == ES_PER_POSITIVE, negatives = trial->metric->denominator == ES_PER_NEGATIVE;
-    const double deff = c->deff >= 1 ? c->deff : 1, n1 = (double)c->n_group / deff, n2 = (double)c->n_rest / deff;
-    double more = NAN;
-    if (strcmp(ruling->mode, "fixed") != 0) {
-        more = es_report_sequential_need(trial, ruling);
-    } else if (trial->metric->kernel == ES_KERNEL_RATIO && (positives || negatives) && n1 > 0 && n2 > 0) {
-        const struct es_plan_inputs in = {.p1 = (c->group * n1 + 1) / (n1 + 2), .p2 = (c->rest * n2 + 1) / (n2 + 2), .n1 = n1, .n2 = n2,
-                                          .margin = trial->margin, .alpha = ruling->alpha, .power = 0.8};
-        const bool parity = trial->margin > 0 && fabs(in.p1 - in.p2) < trial->margin;
-        const struct es_cases_needed need = es_plan_needed(&in, parity ? ES_GOAL_PARITY : ES_GOAL_DISPARITY, ES_GROW_SCALE);
-        if (need.reachable) more = ceil((double)need.additional * deff);
-    }
-    if (!(more > 0)) {
-        es_tree_text(t, node, "cases_needed", NULL);
-        return;
-    }
-    cJSON *out = es_tree_object(t, node, "cases_needed");
-    es_tree_number(t, out, positives ? "positives" : "negatives", more);
-}
-
 /** How much stricter than alone a hypothesis was judged: adjusted p over p, at most the whole family's weight over its own. */
 static double strictness(double p, double adjusted, double whole)
 {
@@ -270,7 +244,7 @@ static void write_ruling(struct es_report *report, const struct es_trial *trial,
     es_tree_text(t, trial->node, "reason", r->reason);
     es_tree_text(t, trial->node, "words", words);
     if (r->verdict == ES_VERDICT_NOT_ENOUGH && !(r->reason && strcmp(r->reason, es_reason_code(ES_VERIFICATION)) == 0))
-        cases_needed(t, trial->node, trial, r);
+        es_report_need(report, trial, r);
     else
         es_tree_text(t, trial->node, "cases_needed", NULL);
     if (isfinite(trial->corrected.difference)) {

@@ -101,6 +101,11 @@ static void row(struct es_page *page, const cJSON *release, const cJSON *group, 
     }
     es_page_put(page, "<td>");
     verdict(page, comparison);
+    if (es_view_at(comparison, "cases_needed", "words")) {
+        es_page_put(page, "<span class=\"sub row wrap\">");
+        es_page_text(page, es_view_string(cJSON_GetObjectItemCaseSensitive(comparison, "cases_needed"), "words"));
+        es_page_put(page, "</span>");
+    }
     flags(page, comparison);
     es_page_put(page, "</td></tr>\n");
 }

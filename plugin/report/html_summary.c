@@ -201,6 +201,13 @@ static bool first_of_its_row(const cJSON *items, const cJSON *item)
 static void needed(struct es_page *page, const cJSON *item)
 {
     const cJSON *need = NULL;
+    const char *words = es_view_string(cJSON_GetObjectItemCaseSensitive(item, "cases_needed"), "words");
+    if (*words) {
+        es_page_put(page, " <span class=\"sub\">(");
+        es_page_text(page, words);
+        es_page_put(page, ")</span>");
+        return;
+    }
     cJSON_ArrayForEach(need, cJSON_GetObjectItemCaseSensitive(item, "cases_needed"))
     {
         if (!cJSON_IsNumber(need)) continue;

@@ -62,7 +62,8 @@ static cJSON *references(struct es_report *report, const struct es_sheet_holder 
 
 /** One sheet, swept and tallied; the sheet is gone afterwards. @param shapes  whose sweep this is: gets curves, drift and first cases; may be NULL */
 static enum es_errc sweep_rows(struct es_report *report, const struct es_stream *stream, int32_t from, struct es_sweep **sweep,
-                               struct es_tally **tallies, struct es_standard_table *adjusted, struct es_report_part *shapes,
+                               struct es_tally **tallies, struct es_standard_table *adjusted,
+                               struct es_report_span *span, struct es_report_part *shapes,
                                struct es_error *err)
 {
     struct es_sheet_holder holder = {0};
@@ -81,6 +82,7 @@ static enum es_errc sweep_rows(struct es_report *report, const struct es_stream 
         *tallies = es_report_tally(report, &holder.sheet, *sweep);
         if (!*tallies) e = es_fail(err, ES_E_MEMORY, "no memory to tally %u rows", holder.sheet.rows);
     }
+    if (e == ES_OK) *span = es_report_span(&holder.sheet);
     if (e == ES_OK && report->config->models[stream->model].findings[stream->finding].task == ES_TASK_BINARY)
         e = es_report_standardise(&holder.sheet, adjusted, err);
     if (e == ES_OK && shapes) shapes->references = references(report, &holder);
@@ -94,12 +96,12 @@ static enum es_errc sweep_rows(struct es_report *report, const struct es_stream 
 enum es_errc es_report_sweep(struct es_report *report, struct es_report_part *part, struct es_error *err)
 {
     const int32_t from = report->options->from;
-    const enum es_errc e = sweep_rows(report, part->stream, from, &part->sweep, &part->tallies, part->adjusted, part, err);
+    const enum es_errc e = sweep_rows(report, part->stream, from, &part->sweep, &part->tallies, part->adjusted, &part->span, part, err);
     if (e != ES_OK) return e;
     const bool early = es_sweep_count(part->sweep) > 0 && es_summary_marked(es_sweep_summary(part->sweep, 0), ES_MARK_EXPLORATORY) > 0;
     if (!early || report->plan_day == ES_NO_DAY) return ES_OK;
     const int32_t day = from != ES_NO_DAY && from > report->plan_day ? from : report->plan_day;
-    return sweep_rows(report, part->stream, day, &part->judge, &part->judge_tallies, part->judge_adjusted, NULL, err);
+    return sweep_rows(report, part->stream, day, &part->judge, &part->judge_tallies, part->judge_adjusted, &part->judge_span, NULL, err);
 }
 
 void es_report_part_clear(struct es_report_part *part)

@@ -124,6 +124,8 @@ void es_release_statistics(struct es_tree *tree, struct es_release_table *table)
  * that crossed is small, in either rate, so that no gap tells what the crossing hides; under nhs all, as they cannot be made of
  * rounded counts. */
 void es_release_adjusted(struct es_tree *tree, cJSON *comparison, const struct es_release_rule *rule);
+/** need.c: exams a case would tell, with the cases shown, how many exams of the group ended otherwise: not for outsiders. */
+void es_release_need(struct es_tree *tree, cJSON *comparison);
 /** weak.c: take weak groups out of the list and count them. For staff those of few patients; for outsiders all that the report does not
  * show among its groups already, with the same figures, as a new cell could be subtracted from another; under nhs all. */
 void es_release_weak(struct es_tree *tree, cJSON *finding, const struct es_release_rule *rule);

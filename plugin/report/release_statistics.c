@@ -234,6 +234,7 @@ static void comparisons(struct es_tree *tree, struct es_release_table *t, cJSON 
             es_release_adjusted(tree, c, &t->rule);
             if (t->rule.external || t->rule.kind == ES_DISCLOSE_NHS) /* made of unverified cases by AI result, which are printed nowhere */
                 cJSON_DeleteItemFromObjectCaseSensitive(c, "corrected");
+            if (t->rule.external) es_release_need(tree, c);
         }
     }
 }

@@ -116,6 +116,7 @@ static void comparisons(struct summary *s, const struct es_view_finding *at, con
         es_tree_text(s->t, out, "reason", es_view_string(c, compared ? "reason" : "why"));
         const cJSON *needed = cJSON_GetObjectItemCaseSensitive(c, "cases_needed");
         if (cJSON_IsObject(needed)) es_tree_copy(s->t, out, "cases_needed", needed);
+        es_tree_text_or_null(s->t, out, "until", es_view_string(needed, "until"));
     }
 }
 
