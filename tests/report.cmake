@@ -6,6 +6,7 @@ target_link_libraries(es_report_site PUBLIC es_testlib es_plugin PRIVATE es_warn
 es_add_test(report es_report_site es_plugin)
 es_add_test(report_sequential es_report_site es_plugin m)
 es_add_test(report_alarms es_report_site es_plugin m)
+es_add_test(report_series es_report_site es_plugin m)
 es_add_test(alarm_events es_site_world)
 es_add_test(report_fairness es_report_site es_plugin m)
 es_add_test(report_adjusted es_report_site es_plugin m)

@@ -237,6 +237,39 @@ static void curves_and_crossings_are_drawn(void)
     cJSON_Delete(release);
 }
 
+/* Two epochs stand in one figure, under the first one's name, with the alarms of both. */
+static void courses_of_all_epochs_are_one_figure(void)
+{
+    static const char text[] =
+        "{\"schema\":\"evensight-report/1\",\"axes\":[{\"name\":\"sex\",\"levels\":[\"F\"]},{\"name\":\"age\",\"levels\":[\"60+\"]}],"
+        "\"plan\":{\"primary_metrics\":[\"sensitivity\"],\"floors\":{\"sensitivity\":0.8}},"
+        "\"models\":[{\"name\":\"net\",\"version\":\"1\",\"findings\":[{\"finding\":\"f\",\"epoch\":1,\"groups\":[],"
+        "\"alarms\":[{\"group\":{\"sex\":\"F\"},\"metric\":\"sensitivity\",\"exam_day\":\"2025-02-11\"}],"
+        "\"series\":[{\"group\":{},\"metric\":\"sensitivity\",\"status\":\"estimated\",\"months\":[{\"month\":\"2025-01\",\"closed\":true,\"value\":0.9,\"lo\":0.8,\"hi\":0.95,"
+        "\"rest\":null}]},{\"group\":{\"sex\":\"F\"},\"metric\":\"sensitivity\",\"status\":\"estimated\",\"months\":[{\"month\":\"2025-01\",\"closed\":true,\"value\":0.9,\"lo\":0.6,"
+        "\"hi\":1,\"rest\":0.8},{\"month\":\"2025-02\",\"closed\":true,\"value\":0.85,\"lo\":0.7,\"hi\":0.95,\"rest\":0.8}]}]},"
+        "{\"finding\":\"f\",\"epoch\":2,\"groups\":[],\"alarms\":[],"
+        "\"series\":[{\"group\":{\"sex\":\"F\"},\"metric\":\"sensitivity\",\"status\":\"estimated\",\"months\":[{\"month\":\"2025-05\",\"closed\":false,\"value\":0.7,\"lo\":0.4,"
+        "\"hi\":0.9,\"rest\":null}]}]}]}]}";
+    cJSON *release = cJSON_Parse(text);
+    struct es_plot_list list;
+    struct es_bytes bytes = {0};
+    size_t courses = 0;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(release);
+    CU_ASSERT_EQUAL_FATAL(es_plot_names(release, &list, NULL), ES_OK);
+    for (size_t k = 0; k < list.count; k++) courses += strncmp(list.names[k], "time-", 5) == 0;
+    CU_ASSERT_EQUAL(courses, 1); /* by sex; nobody's age is charted, and the second epoch stands in the same */
+    CU_ASSERT_EQUAL_FATAL(es_render_plot(release, "time-net-f-sensitivity-sex.png", &bytes, NULL), ES_OK);
+    struct read_back *image = read_png(&bytes);
+    CU_ASSERT_TRUE(ink(image, 0xcfe3f2) > 2000); /* bands */
+    CU_ASSERT_TRUE(ink(image, 0xa34700) > 500);  /* an alarm and two floors */
+    CU_ASSERT_TRUE(ink(image, 0x00568a) > 300);
+    drop(image);
+    es_bytes_free(&bytes);
+    es_plot_list_free(&list);
+    cJSON_Delete(release);
+}
+
 /* Versions, spellings and epochs that a name cannot tell apart are numbered, and each number is its own plot. */
 static void names_stay_apart(void)
 {
@@ -375,6 +408,8 @@ int main(int argc, char **argv)
         {"names_stay_apart", names_stay_apart},
         {"text_on_the_scale_can_be_read", text_on_the_scale_can_be_read},
         {"curves_and_crossings_are_drawn", curves_and_crossings_are_drawn},
+        {"courses_of_all_epochs_are_one_figure", courses_of_all_epochs_are_one_figure},
+                                       {"courses_of_all_epochs_are_one_figure", courses_of_all_epochs_are_one_figure},
         {"a_plot_carries_its_provenance", a_plot_carries_its_provenance},
         {"a_group_below_the_floor_is_drawn_in_its_colour", a_group_below_the_floor_is_drawn_in_its_colour},
         {"the_same_release_gives_the_same_bytes", the_same_release_gives_the_same_bytes},

@@ -47,8 +47,8 @@ struct es_report_part {
     struct es_comparison *labelled; /* owned, by group of `sweep`: labelled rate against the rest, of groups of one axis; NULL when the
                                        finding is not binary */
     cJSON *curves, *drift;    /* owned until es_report_groups() puts them into the tree */
-    cJSON *charts, *alarms;   /* as curves */
     cJSON *references;        /* the same */
+    cJSON *charts, *alarms, *series; /* as curves */
     cJSON *groups;            /* in the tree */
 };
 
@@ -227,6 +227,11 @@ ES_MUST_USE enum es_errc es_report_drift(struct es_report *report, const struct 
 /** A chart for everyone and each group of the plan, per primary rate (METRICS F5, J3, J6), and the alarms they raised.
  * @param part  gets `charts` and `alarms` */
 ES_MUST_USE enum es_errc es_report_alarms(struct es_report *report, const struct es_sheet *sheet, struct es_report_part *part,
+                                          struct es_error *err);
+
+/* series.c */
+/** Each primary rate at the end of each month, with its confidence sequence, for everyone and each group of the plan. @param part  gets `series` */
+ES_MUST_USE enum es_errc es_report_series(struct es_report *report, const struct es_sheet *sheet, struct es_report_part *part,
                                           struct es_error *err);
 
 /* fairness.c */

@@ -198,8 +198,9 @@ enum es_errc es_report_groups(struct es_report *report, struct es_report_part *p
     if (part->missingness) es_tree_set(t, finding, "missingness", part->missingness);
     es_tree_set(t, finding, "alarms", part->alarms);
     es_tree_set(t, finding, "charts", part->charts);
-    part->curves = part->drift = part->weak = part->alarms = part->charts = NULL;
     part->references = part->missingness = NULL;
+    es_tree_set(t, finding, "series", part->series);
+    part->curves = part->drift = part->weak = part->alarms = part->charts = part->series = NULL;
     part->groups = es_tree_array(t, finding, "groups");
     for (size_t i = 0; i < es_sweep_count(part->sweep); i++) {
         const enum es_errc e = one_group(report, part, i, task, err);

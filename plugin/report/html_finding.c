@@ -261,6 +261,7 @@ void es_html_finding(struct es_page *page, const cJSON *release, const struct es
     es_page_put(page, "</div>\n");
     es_html_comparisons(page, release, at);
     es_html_alarms(page, release, at);
+    es_html_courses(page, release, at);
     es_html_fairness(page, release, at);
     es_html_verification(page, release, at);
     es_html_weak(page, release, at);

@@ -45,6 +45,8 @@ const char *const es_html_style[] = {
     ".p{fill:#00568a}"
     "svg .pf{fill:#fff;stroke:#00568a;stroke-width:2.2}svg .pb{fill:#a34700}svg .g{stroke:#dde1e5;stroke-width:1}\n"
     "svg .ev{stroke:#1a1a1a;stroke-width:1.6}svg .fl{stroke:#a34700;stroke-width:2;stroke-dasharray:6 4}\n"
+    "svg .cs{fill:#cfe3f2}svg .cr{stroke:#1a1a1a;stroke-width:1.6;fill:none}svg .fl,svg .cs{stroke-linejoin:round}svg .al{fill:#a34700;"
+    "font-weight:700}\n"
     ".key{display:inline-block;width:1.6em;vertical-align:middle;border-top:2px solid #1a1a1a}.key.fl{border-top:3px dashed "
     "#a34700}\n"
     ".bar{display:block;height:.62rem;background:#e3e6e9;min-width:60px;margin-top:.25rem}.bar "

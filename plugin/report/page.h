@@ -53,6 +53,8 @@ void es_html_population(struct es_page *page, const cJSON *release, const struct
 void es_html_drift(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
 /** Control charts and alarms. */
 void es_html_alarms(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
+/** Planned rates over time. */
+void es_html_courses(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
 /** Gaps between the levels of each attribute. */
 void es_html_fairness(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
 /** Who was verified, and what follows for the rates. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which plots a release has, their names, and the frame and provenance that all of them carry. */
+#include "plugin/report/course.h"
 #include "plugin/report/plot.h"
 
 #include <math.h>
@@ -10,8 +11,8 @@
 #define MAX_PLOTS 65536u
 #define SLUG 61
 
-enum kind { FOREST, COVERAGE, ROC, CALIBRATION, HEAT };
-static const char *const kinds[] = {"forest", "coverage", "roc", "calibration", "heat"};
+enum kind { FOREST, COVERAGE, ROC, CALIBRATION, HEAT, COURSE };
+static const char *const kinds[] = {"forest", "coverage", "roc", "calibration", "heat", "time"};
 
 /* One plot of a release; what its kind does not need is NULL. */
 struct plot {
@@ -51,7 +52,7 @@ static void name_plot(struct es_plot_list *list, const struct plot *plot)
     char tail[3 * 17 + 1] = "";
     for (size_t i = 0, len = 0; i < 3; i++) {
         char part[SLUG];
-        if (!parts[i]) continue;
+        if (!parts[i] || !parts[i][0]) continue;
         slug(parts[i], part);
         const int n = snprintf(tail + len, sizeof tail - len, "-%.16s", part);
         len += n > 0 ? (size_t)n : 0;
@@ -114,11 +115,46 @@ static void plots_of(const cJSON *release, const struct es_view_finding *at, str
     }
 }
 
+/* One figure holds all epochs of a model and finding: it belongs to the first of them that has a course. */
+static bool first_course(const cJSON *release, const struct es_view_finding *at, const char *metric)
+{
+    struct es_view_finding other = {0};
+    while (es_course_epoch(release, at, &other))
+        if (es_course_next(&other, metric, NULL, NULL)) return other.finding == at->finding;
+    return false;
+}
+
+/* Has it a level of the axis, or an intersection, beside everyone? */
+static bool has_course(const struct es_view_finding *at, const char *metric, const char *axis)
+{
+    const cJSON *entry = NULL;
+    while ((entry = es_course_next(at, metric, axis, entry)))
+        if (es_view_axes(cJSON_GetObjectItemCaseSensitive(entry, "group")) > 0) return true;
+    return false;
+}
+
+static void courses_of(const cJSON *release, const struct es_view_finding *at, struct es_plot_list *list, struct plot *plots, size_t *count)
+{
+    const cJSON *axis, *metric;
+    cJSON_ArrayForEach(metric, es_view_at(release, "plan", "primary_metrics"))
+    {
+        const char *name = cJSON_IsString(metric) ? metric->valuestring : "";
+        if (!first_course(release, at, name)) continue;
+        cJSON_ArrayForEach(axis, cJSON_GetObjectItemCaseSensitive(release, "axes"))
+            if (has_course(at, name, es_view_string(axis, "name")))
+                take(list, plots, count, (struct plot){*at, COURSE, name, es_view_string(axis, "name"), NULL});
+        if (has_course(at, name, "")) take(list, plots, count, (struct plot){*at, COURSE, name, "", "crossed"});
+    }
+}
+
 static size_t count_plots(const cJSON *release)
 {
     struct es_view_finding at = {0};
     size_t count = 0;
-    while (es_view_next(release, &at)) plots_of(release, &at, NULL, NULL, &count);
+    while (es_view_next(release, &at)) {
+        plots_of(release, &at, NULL, NULL, &count);
+        courses_of(release, &at, NULL, NULL, &count);
+    }
     return count;
 }
 
@@ -140,7 +176,10 @@ static enum es_errc enumerate(const cJSON *release, struct es_plot_list *list, s
         return es_fail(err, ES_E_MEMORY, "plots: out of memory for %zu names", count);
     }
     size_t taken_so_far = 0;
-    while (es_view_next(release, &at)) plots_of(release, &at, list, *plots, &taken_so_far);
+    while (es_view_next(release, &at)) {
+        plots_of(release, &at, list, *plots, &taken_so_far);
+        courses_of(release, &at, list, *plots, &taken_so_far);
+    }
     return ES_OK;
 }
 
@@ -168,6 +207,7 @@ static enum es_errc draw(const cJSON *release, const struct plot *plot, struct e
     case ROC: return es_plot_roc(release, &plot->at, plot->axis, out, err);
     case CALIBRATION: return es_plot_calibration(release, &plot->at, plot->axis, out, err);
     case HEAT: return es_plot_heat(release, &plot->at, plot->metric, plot->axis, plot->other, out, err);
+    case COURSE: return es_plot_course(release, &plot->at, plot->metric, plot->axis, out, err);
     default: return es_plot_coverage(release, &plot->at, out, err);
     }
 }

@@ -46,6 +46,8 @@ void es_canvas_box(struct es_canvas *canvas, double x, double y, double width, d
 void es_canvas_dot(struct es_canvas *canvas, double x, double y, double radius, bool hollow, enum es_ink ink);
 /** A line through `count` points (x, y alternating); nothing below two. */
 void es_canvas_path(struct es_canvas *canvas, const double *xy, size_t count, double width, bool dashed, enum es_ink ink);
+/** A polygon of `count` points (x, y alternating), filled; nothing below three. */
+void es_canvas_area(struct es_canvas *canvas, const double *xy, size_t count, const uint8_t rgb[3]);
 /** A box in a colour of a scale. */
 void es_canvas_fill(struct es_canvas *canvas, double x, double y, double width, double height, const uint8_t rgb[3]);
 /** Write it with provenance. @return also ES_E_MEMORY when cairo failed on the way */
@@ -80,6 +82,9 @@ ES_MUST_USE enum es_errc es_plot_roc(const cJSON *release, const struct es_view_
                                      struct es_error *err);
 ES_MUST_USE enum es_errc es_plot_calibration(const cJSON *release, const struct es_view_finding *at, const char *axis,
                                              struct es_bytes *out, struct es_error *err);
+/** A rate over time: everyone and the levels of an axis ("": the intersections), all epochs of the model and finding. */
+ES_MUST_USE enum es_errc es_plot_course(const cJSON *release, const struct es_view_finding *at, const char *metric, const char *axis,
+                                        struct es_bytes *out, struct es_error *err);
 /** Heat map of a metric over the crossing of two axes. */
 ES_MUST_USE enum es_errc es_plot_heat(const cJSON *release, const struct es_view_finding *at, const char *metric, const char *axis,
                                       const char *other, struct es_bytes *out, struct es_error *err);

@@ -127,6 +127,16 @@ void es_canvas_path(struct es_canvas *canvas, const double *xy, size_t count, do
     cairo_stroke(canvas->cairo);
 }
 
+void es_canvas_area(struct es_canvas *canvas, const double *xy, size_t count, const uint8_t rgb[3])
+{
+    if (count < 3) return;
+    cairo_set_source_rgb(canvas->cairo, rgb[0] / 255.0, rgb[1] / 255.0, rgb[2] / 255.0);
+    cairo_move_to(canvas->cairo, xy[0], xy[1]);
+    for (size_t i = 1; i < count; i++) cairo_line_to(canvas->cairo, xy[2 * i], xy[2 * i + 1]);
+    cairo_close_path(canvas->cairo);
+    cairo_fill(canvas->cairo);
+}
+
 void es_canvas_fill(struct es_canvas *canvas, double x, double y, double width, double height, const uint8_t rgb[3])
 {
     cairo_set_source_rgb(canvas->cairo, rgb[0] / 255.0, rgb[1] / 255.0, rgb[2] / 255.0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Charts and alarms under disclosure. A group that does not show its rate shows no chart and no alarm of it. The accepted rate tells
+/* Charts, alarms and series under disclosure. A group that does not show its rate shows no chart, alarm or course of it. The accepted rate tells
  * how many of the first patients were missed, and an alarm's day is the exam of one of them: outsiders and the NHS rule get the
  * state of the chart alone. */
 #include <string.h>
@@ -81,16 +81,31 @@ static void alarms(struct es_tree *tree, const cJSON *finding, const struct es_r
     }
 }
 
+/** Outsiders get no series (series.c); a group that does not show its rate shows no course of it. */
+static void series(struct es_tree *tree, const cJSON *finding, const struct es_release_rule *rule, bool plain)
+{
+    static const char *const who[] = {"group", "metric", NULL};
+    cJSON *entry;
+    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(finding, "series"))
+    {
+        if (strcmp(es_view_string(entry, "why"), "no_sequential_test") == 0) continue; /* says nothing of anybody */
+        if (!plain && !withheld(finding, entry, rule)) continue;
+        keep_only(entry, who);
+        word(tree, entry, "status", ES_SUPPRESSED_WORD);
+    }
+}
+
 void es_release_monitoring(struct es_tree *tree, const cJSON *finding, const struct es_release_rule *rule)
 {
     const bool plain = rule->external || rule->kind == ES_DISCLOSE_NHS;
     charts(tree, finding, rule, plain);
     alarms(tree, finding, rule, plain);
+    series(tree, finding, rule, plain);
 }
 
 void es_release_monitoring_strip(const cJSON *finding)
 {
-    static const char *const lists[] = {"charts", "alarms"};
+    static const char *const lists[] = {"charts", "alarms", "series"};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         cJSON *entry;
         cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(finding, lists[i])) cJSON_DeleteItemFromObjectCaseSensitive(entry, ES_HIDDEN);

@@ -40,7 +40,8 @@ ES_MUST_USE enum es_errc es_render_openmetrics(const cJSON *release, struct es_b
 ES_MUST_USE enum es_errc es_render_text(const cJSON *release, unsigned columns, struct es_bytes *out, struct es_error *err);
 
 /** PNG plots of a release, named "forest-<model>-<finding>-<metric>.png", "coverage-<model>-<finding>.png", "roc-<model>-<finding>-<axis>.png",
- * "calibration-<model>-<finding>-<axis>.png", "heat-<model>-<finding>-<metric>-<axis>-<axis>.png" for each crossing of two axes
+ * "calibration-<model>-<finding>-<axis>.png", "heat-<model>-<finding>-<metric>-<axis>-<axis>.png" for each crossing of two axes, "time-<model>-<finding>-<metric>-<axis>.png" for the
+ * course of a planned rate ("-crossed" for the plan's intersections)
  * (characters outside [a-z0-9.-] become '-'; names of axes are cut at 16; equal names are numbered). */
 struct es_plot_list {
     char (*names)[200];
