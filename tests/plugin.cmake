@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of plugin/ (report/ and orthanc/ keep lists of their own).
 es_add_test(pseudonym es_plugin)
+es_add_test(mask es_plugin es_dicom es_metrics m)
 
 # The ledger's tests change the file behind its back.
 pkg_check_modules(ES_TEST_SQLITE REQUIRED IMPORTED_TARGET sqlite3)
