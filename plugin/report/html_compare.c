@@ -86,6 +86,11 @@ static void row(struct es_page *page, const cJSON *release, const cJSON *group, 
     es_page_text(page, es_view_title(release, comparison->string));
     es_page_put(page, "</td><td>");
     es_page_text(page, es_view_string(comparison, "words"));
+    if (es_view_at(comparison, "cases_needed", "words")) {
+        es_page_put(page, "<span class=\"sub row wrap\">");
+        es_page_text(page, es_view_string(cJSON_GetObjectItemCaseSensitive(comparison, "cases_needed"), "words"));
+        es_page_put(page, "</span>");
+    }
     es_html_adjusted(page, comparison);
     es_page_put(page, "</td>");
     if (primary) {
@@ -101,11 +106,6 @@ static void row(struct es_page *page, const cJSON *release, const cJSON *group, 
     }
     es_page_put(page, "<td>");
     verdict(page, comparison);
-    if (es_view_at(comparison, "cases_needed", "words")) {
-        es_page_put(page, "<span class=\"sub row wrap\">");
-        es_page_text(page, es_view_string(cJSON_GetObjectItemCaseSensitive(comparison, "cases_needed"), "words"));
-        es_page_put(page, "</span>");
-    }
     flags(page, comparison);
     es_page_put(page, "</td></tr>\n");
 }

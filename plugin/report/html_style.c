@@ -59,6 +59,7 @@ const char *const es_html_style[] = {
     "details.chapter h2{border:0;font-size:1.3rem}.facts{display:flex;flex-wrap:wrap;gap:.2rem 1.6rem;margin:.2rem 0 "
     ".6rem;font-size:.92rem}\n"
     ".facts div{display:flex;gap:.4rem}.facts dt{color:var(--mute)}.facts dd{margin:0;font-weight:600}\n"
+    "details.adj summary{font-weight:400;padding:.1rem 0}details.adj ul{margin:.1rem 0;padding-left:1.1rem}\n"
     ".hash{font-family:\"DejaVu Sans Mono\",monospace;font-size:.82em;overflow-wrap:anywhere}\n",
     "@media (max-width:640px){nav ul{columns:1}.figures{grid-template-columns:1fr}}\n"
     "@page{size:A4;margin:14mm 13mm}\n"
@@ -72,7 +73,7 @@ const char *const es_html_style[] = {
     ".25rem;border-width:1px}\n"
     "details.chapter{break-before:page;border:0;margin-top:0}"
     "summary{list-style:none}details:not([open])>summary::after{content:\" (folded: open it before "
-    "printing)\";font-weight:400}.repeat,.back{display:none}.bar{min-width:0}.figures{display:block}.figures "
+    "printing)\";font-weight:400}details.adj:not([open])>summary::after{content:\"\"}.repeat,.back{display:none}.bar{min-width:0}.figures{display:block}.figures "
     "figure{display:grid;grid-template-columns:112mm "
     "1fr;gap:4mm;align-items:start}.tiles{grid-template-columns:repeat(4,1fr);gap:.4rem}.tiles b{font-size:1.6rem}\n"
     ".says{font-size:1em}.tiles li{padding:.3rem .5rem}h2{margin-top:1.4rem}}\n"

@@ -15,7 +15,7 @@ static bool estimated(const cJSON *object)
 static void instead(struct es_page *page, const cJSON *object)
 {
     const char *status = es_view_string(object, "status");
-    es_page_put(page, "<span class=\"mute\">");
+    es_page_put(page, "<span class=\"sub why mute\">");
     if (strcmp(status, "suppressed") == 0) {
         es_page_put(page, "suppressed");
     } else {
@@ -29,7 +29,7 @@ static void limits(struct es_page *page, const cJSON *object, const char *lo, co
 {
     if (!isfinite(es_view_number(object, lo))) return;
     es_page_fixed(page, es_view_number(object, lo), 2);
-    es_page_put(page, "\xe2\x80\x93"); /* en dash */
+    es_page_put(page, es_view_number(object, lo) < 0 ? " to " : "\xe2\x80\x93"); /* en dash */
     es_page_fixed(page, es_view_number(object, hi), 2);
 }
 
@@ -69,10 +69,19 @@ static void rate(struct es_page *page, const cJSON *rate)
 
 static void labelled(struct es_page *page, const cJSON *gap)
 {
-    es_page_put(page, "<td>");
-    if (!gap) es_page_put(page, "<span class=\"mute\">no rest</span>");
-    else if (estimated(gap)) es_page_text(page, es_view_string(gap, "words"));
-    else instead(page, gap);
+    es_page_put(page, "<td class=\"n\">");
+    if (!gap) {
+        es_page_put(page, "<span class=\"mute\">no rest</span>");
+    } else if (estimated(gap)) {
+        es_page_fixed(page, es_view_number(gap, "value"), 2);
+        es_page_put(page, " against ");
+        es_page_fixed(page, es_view_number(gap, "rest_value"), 2);
+        es_page_put(page, "<span class=\"sub row\">difference ");
+        limits(page, gap, "lo", "hi");
+        es_page_put(page, "</span>");
+    } else {
+        instead(page, gap);
+    }
     es_page_put(page, "</td>");
 }
 
@@ -119,7 +128,7 @@ void es_html_verification(struct es_page *page, const cJSON *release, const stru
     es_page_finding(page, at);
     es_page_put(page, "</caption>\n<thead><tr><th scope=\"col\">Group</th><th scope=\"col\" class=\"n\">Alerts verified</th>"
                       "<th scope=\"col\" class=\"n\">Non-alerts verified</th><th scope=\"col\" class=\"n\">Sensitivity, as seen and "
-                      "corrected</th><th scope=\"col\" class=\"n\">Specificity, as seen and corrected</th><th scope=\"col\">Labelled, against "
+                      "corrected</th><th scope=\"col\" class=\"n\">Specificity, as seen and corrected</th><th scope=\"col\" class=\"n\">Labelled, against "
                       "the rest</th></tr></thead>\n<tbody>\n");
     cJSON_ArrayForEach(group, cJSON_GetObjectItemCaseSensitive(at->finding, "groups"))
         if (es_view_axes(cJSON_GetObjectItemCaseSensitive(group, "group")) < 2) row(page, group);

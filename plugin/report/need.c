@@ -67,7 +67,7 @@ static double months(const struct es_trial *trial, double more)
     return more * lasted / (double)trial->raw.n_group;
 }
 
-/** "needs about 420 more positives, some 3,100 exams of this group, until 2026-08 at the present rate", of what is there. */
+/** "needs about 420 more positives, some 3,100 exams of this group, reached about 2026-08 at the present rate", of what is there. */
 static void tell(struct es_tree *t, cJSON *out)
 {
     const bool positives = cJSON_GetObjectItemCaseSensitive(out, "positives") != NULL;
@@ -79,7 +79,7 @@ static void tell(struct es_tree *t, cJSON *out)
         es_view_grouped((uint64_t)exams, all, sizeof all);
         snprintf(some, sizeof some, ", some %s exams of this group", all);
     }
-    if (*until) snprintf(at, sizeof at, ", until %.10s at the present rate", until);
+    if (*until) snprintf(at, sizeof at, ", reached about %.10s at the present rate", until);
     if (es_view_number(out, "months") >= FARTHEST) snprintf(at, sizeof at, ", more than a century at the present rate");
     snprintf(words, sizeof words, "needs about %s more %s%s%s", cases, positives ? "positives" : "negatives", some, at);
     es_tree_set(t, out, "words", cJSON_CreateString(words));

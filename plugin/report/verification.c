@@ -44,6 +44,10 @@ static void words_of(const struct es_corrected *c, char *out, size_t size)
     es_view_fixed(c->interval.hi, 2, hi, sizeof hi);
     es_view_fixed(c->worst, 2, worst, sizeof worst);
     es_view_fixed(c->best, 2, best, sizeof best);
+    if (c->worst == c->best) {
+        snprintf(out, size, "%s; every case past its window was verified, nothing is to be corrected", naive);
+        return;
+    }
     if (isfinite(c->interval.lo)) snprintf(interval, sizeof interval, " (95 %% %s to %s)", lo, hi);
     snprintf(out, size, "%s of verified cases; %s%s if unverified cases are like verified ones of the same AI result; %s to %s whatever they are",
              naive, value, interval, worst, best);
@@ -185,8 +189,11 @@ static void missingness(struct es_report *report, const struct es_sheet *sheet, 
     const char *name = report->config->axes[axis].name;
     const struct shares s = in_points(&c);
     char words[280];
-    snprintf(words, sizeof words, "%.60s is unknown for %s %% of alerts and %s %% of non-alerts; difference %s points, 95 %% %s to %s", name,
-             s.a, s.b, s.difference, s.lo, s.hi);
+    if (sums.group.x + sums.rest.x == 0)
+        snprintf(words, sizeof words, "%.60s is known for every result", name);
+    else
+        snprintf(words, sizeof words, "%.60s is unknown for %s %% of alerts and %s %% of non-alerts; difference %s points, 95 %% %s to %s", name,
+                 s.a, s.b, s.difference, s.lo, s.hi);
     gap_of_shares(t, es_tree_object_as(t, out, name), &c, words);
 }
 
