@@ -234,6 +234,12 @@ ES_MUST_USE enum es_errc es_report_alarms(struct es_report *report, const struct
 ES_MUST_USE enum es_errc es_report_series(struct es_report *report, const struct es_sheet *sheet, struct es_report_part *part,
                                           struct es_error *err);
 
+/* exploratory.c */
+/** Add "p_anytime": valid however often one looks; null where there is none. */
+void es_report_anytime(struct es_report *report, const struct es_summary *summary, const struct es_metric *metric, double margin, cJSON *node);
+/** Fill "p_adjusted" of every exploratory comparison that is shown. */
+void es_report_exploratory(struct es_tree *tree, const cJSON *release);
+
 /* fairness.c */
 /** Add "fairness" to every finding: gaps between the levels of each axis (METRICS D1), from the disclosed tree. */
 void es_report_fairness(struct es_tree *tree, cJSON *release);

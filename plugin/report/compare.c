@@ -112,6 +112,7 @@ static void compare_exploratory(struct es_report *report, const struct es_report
     }
     if (es_report_ai_aware(es_sweep_summary(part->sweep, 0), metric)) c.flags |= ES_FLAG_AI_AWARE; /* group or rest */
     exploratory(&report->tree, node, metric, &c, &level, margin, reason);
+    es_report_anytime(report, es_sweep_summary(part->sweep, index), metric, margin, node);
     es_report_adjusted(report, part->adjusted, es_sweep_key(part->sweep, index), metric, node);
 }
 

@@ -119,7 +119,8 @@ static const struct {
                {"p", FROM_COMPARISON, "p"},
                {"p_adjusted", FROM_COMPARISON, "p_adjusted"},
                {"reason", FROM_COMPARISON, "reason"},
-               {"words", FROM_COMPARISON, "words"}};
+               {"words", FROM_COMPARISON, "words"},
+               {"p_basis", FROM_COMPARISON, "p_basis"}};
 
 static const cJSON *source_of(const struct row *row, enum source source)
 {

@@ -102,6 +102,10 @@ static void row(struct es_page *page, const cJSON *release, const cJSON *group, 
     } else {
         es_page_put(page, "<td class=\"n\">");
         p_value(page, es_view_number(comparison, "p"));
+        es_page_put(page, "</td><td class=\"n\">");
+        p_value(page, es_view_number(comparison, "p_adjusted"));
+        if (strcmp(es_view_string(comparison, "p_basis"), "anytime") == 0) es_page_put(page, "<span class=\"sub row\">any day</span>");
+        if (strcmp(es_view_string(comparison, "p_basis"), "one_look") == 0) es_page_put(page, "<span class=\"sub row\">one look</span>");
         es_page_put(page, "</td>");
     }
     es_page_put(page, "<td>");
@@ -155,13 +159,15 @@ void es_html_comparisons(struct es_page *page, const cJSON *release, const struc
         es_page_put(
             page,
             "<details><summary>Exploratory comparisons: not in the plan, no verdict</summary>\n<div class=\"scroll\"><table>"
-            "<caption>Exploratory, not adjusted for the number of comparisons: ");
+            "<caption>Exploratory: not in the plan, no verdict: ");
         es_page_finding(page, at);
         es_page_put(
             page,
             "</caption>\n<thead><tr><th scope=\"col\">Group</th><th scope=\"col\">Metric</th><th scope=\"col\">Group against "
-            "rest</th><th scope=\"col\" class=\"n\">p</th><th scope=\"col\">Standing</th></tr></thead>\n<tbody>\n");
+            "rest</th><th scope=\"col\" class=\"n\">p, one look</th><th scope=\"col\" class=\"n\">p, adjusted</th><th scope=\"col\">Standing</th></tr></thead>\n<tbody>\n");
         rows(page, release, at, false, true);
-        es_page_put(page, "</tbody></table></div>\n</details>\n");
+        es_page_put(page, "</tbody></table></div>\n<p class=\"sub\">Adjusted: by Benjamini and Hochberg over the comparisons shown here, so that "
+                          "few of those below a limit are expected to be chance. Any day: of p-values that hold however often one "
+                          "looks; one look: for a single look only; the two are adjusted apart.</p>\n</details>\n");
     }
 }

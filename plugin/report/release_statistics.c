@@ -211,6 +211,7 @@ static void round_comparison(struct es_tree *tree, cJSON *c, const cJSON *hidden
     set_number(tree, c, "rest_value", rest);
     set_number(tree, c, "p", NAN);
     set_number(tree, c, "p_adjusted", NAN);
+    set_number(tree, c, "p_anytime", NAN);
     set_number(tree, c, "cases_needed", NAN);
     es_tree_set(tree, c, "intervals", cJSON_CreateArray());
     es_tree_set(tree, c, "words", cJSON_CreateString(words));

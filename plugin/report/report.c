@@ -212,6 +212,7 @@ static enum es_errc fill(struct es_report *report, cJSON *release, struct es_err
     const enum es_errc e = models(report, release, err);
     if (e != ES_OK) return e;
     es_release_disclose(&report->tree, release, rule, report->options->audience);
+    es_report_exploratory(&report->tree, release);
     es_report_fairness(&report->tree, release);
     es_report_representation(report, release);
     es_report_summary(&report->tree, release);
