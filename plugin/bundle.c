@@ -53,6 +53,12 @@ const char *es_pairing_name(enum es_pairing pairing)
     return (unsigned)pairing < ES_PAIRINGS ? names[pairing] : "none";
 }
 
+const char *es_standing_name(enum es_standing standing)
+{
+    static const char *const names[ES_STANDINGS] = {"stands", "stands_partly", "superseded", "cancels", "retracted", "retracts"};
+    return (unsigned)standing < ES_STANDINGS ? names[standing] : "";
+}
+
 int es_first_produced(const struct es_event *a, const struct es_event *b)
 {
     const bool a_set = a->produced != ES_NO_INSTANT, b_set = b->produced != ES_NO_INSTANT;
@@ -70,6 +76,23 @@ static int by_identity(const void *left, const void *right)
 static int by_pseudonym(const void *left, const void *right)
 {
     return es_pseudonym_order(left, right);
+}
+
+struct es_note *es_bundle_note(struct es_bundle *bundle, const struct es_event *event)
+{
+    size_t low = 0, high = bundle->notes ? bundle->n_notes : 0;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (memcmp(bundle->notes[middle].event->identity, event->identity, ES_IDENTITY_SIZE) < 0) low = middle + 1;
+        else high = middle;
+    }
+    return bundle->notes && low < bundle->n_notes ? &bundle->notes[low] : NULL;
+}
+
+static void note_standing(struct es_bundle *bundle, const struct es_event *event, enum es_standing standing)
+{
+    struct es_note *note = es_bundle_note(bundle, event);
+    if (note) note->standing = standing;
 }
 
 /* ---- retractions ---- */
@@ -306,6 +329,8 @@ static bool keep_references(struct es_bundle *bundle, const struct slotted *slot
         size_t left = event->n_findings;
         for (size_t k = 0; dead && k < event->n_findings; k++) left -= dead[i][k];
         if (dead) bundle->out->revised += dead[i][event->n_findings];
+        if (event->reference_status == ES_REFERENCE_CANCELLED) note_standing(bundle, event, ES_CANCELS);
+        else if (left < event->n_findings) note_standing(bundle, event, left ? ES_STANDS_PARTLY : ES_SUPERSEDED);
         if (left == 0 || event->reference_status == ES_REFERENCE_CANCELLED) continue;
         live[(*kept)++] = (struct es_paired){.event = event, .exam = UINT32_MAX, .dead = left < event->n_findings ? dead[i] : NULL};
     }
@@ -351,6 +376,7 @@ static bool keep_live(struct es_bundle *bundle, const struct es_event **events, 
             continue;
         }
         bundle->out->revised += to - from - 1;
+        for (size_t i = from; i + 1 < to; i++) note_standing(bundle, slots[i].event, ES_SUPERSEDED);
         live[kept++] = (struct es_paired){.event = slots[to - 1].event, .exam = UINT32_MAX};
     }
     *out = live;
@@ -370,10 +396,15 @@ static bool sort_out(struct es_bundle *bundle, const struct es_event *const *giv
     qsort(events, n_given, sizeof *events, by_identity);
     for (size_t i = 0; i < n_given; i++)
         if (n == 0 || by_identity(&events[i], &events[n - 1]) != 0) events[n++] = events[i];
+    for (bundle->n_notes = 0; bundle->notes && bundle->n_notes < n; bundle->n_notes++)
+        bundle->notes[bundle->n_notes] = (struct es_note){.event = events[bundle->n_notes], .exam = UINT32_MAX};
     if (!collect_retracted(bundle, events, n, &retracted)) return false;
     for (size_t i = 0; i < n; i++) {
+        const bool out = is_retracted(&retracted, events[i]);
+        if (events[i]->kind == ES_EVENT_RETRACT || out)
+            note_standing(bundle, events[i], events[i]->kind == ES_EVENT_RETRACT ? ES_RETRACTS : ES_RETRACTED);
         if (events[i]->kind == ES_EVENT_RETRACT) continue;
-        if (is_retracted(&retracted, events[i])) bundle->out->retracted++;
+        if (out) bundle->out->retracted++;
         else events[live++] = events[i];
     }
     if (!resolve_aliases(bundle, events, live)) return false;
@@ -389,16 +420,33 @@ static bool sort_out(struct es_bundle *bundle, const struct es_event *const *giv
 enum es_errc es_bundle_derive(const struct es_event *const *events, size_t n_events, const struct es_event *const *linked,
                               size_t n_linked, const struct es_config *config, struct es_derived *out, struct es_error *err)
 {
+    return es_bundle_explain(events, n_events, linked, n_linked, config, out, NULL, NULL, err);
+}
+
+/* Exams are noted where they are counted; results and references where they are paired. */
+static void note_exams(struct es_bundle *bundle)
+{
+    for (uint32_t exam = 0; bundle->notes && exam < bundle->out->n_exams; exam++)
+        for (size_t i = 0; i < bundle->ranges[exam].count; i++)
+            es_bundle_note(bundle, bundle->exam_events[bundle->ranges[exam].first + i])->exam = exam;
+}
+
+enum es_errc es_bundle_explain(const struct es_event *const *events, size_t n_events, const struct es_event *const *linked,
+                               size_t n_linked, const struct es_config *config, struct es_derived *out, struct es_note *notes,
+                               size_t *n_notes, struct es_error *err)
+{
     struct es_derived derived = {0};
-    struct es_bundle bundle = {.config = config, .linked = linked, .n_linked = n_linked, .out = &derived, .err = err};
+    struct es_bundle bundle = {.config = config, .linked = linked, .n_linked = n_linked, .notes = notes, .out = &derived, .err = err};
     union first_block first;
     first.block = (struct es_arena_block){.size = FIRST_BLOCK, .lent = true};
     bundle.arena.blocks = &first.block;
     enum es_errc code = sort_out(&bundle, events, n_events) ? ES_OK : es_fail(err, ES_E_MEMORY, "bundle: out of memory");
     if (code == ES_OK) code = es_bundle_exams(&bundle);
+    if (code == ES_OK) note_exams(&bundle);
     if (code == ES_OK) code = es_bundle_pair(&bundle);
     if (code == ES_OK) code = es_bundle_cases(&bundle);
     es_arena_clear(&bundle.arena);
+    if (code == ES_OK && n_notes) *n_notes = bundle.n_notes;
     if (code == ES_OK) *out = derived;
     else es_derived_clear(&derived);
     return code;

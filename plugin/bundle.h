@@ -43,6 +43,36 @@ enum es_pairing {
 };
 const char *es_pairing_name(enum es_pairing pairing);
 
+/** What one rule of pairing came to, when it was tried. */
+enum es_tried {
+    ES_TRIED_NOT,       /* an earlier rule decided */
+    ES_TRIED_UNNAMED,   /* the event names nothing that this rule looks for */
+    ES_TRIED_NOBODY,    /* named, and no exam has it */
+    ES_TRIED_ONE,       /* one exam: paired */
+    ES_TRIED_OWN,       /* several exams, one of them the study that the event names: paired with that */
+    ES_TRIED_SEVERAL,   /* several exams: ambiguous */
+    ES_TRIED_ISSUER,    /* accession: exams have the number, under another issuer */
+    ES_TRIED_NO_ISSUER, /* accession: exams of several issuers have the number, and the event tells none: ambiguous */
+    ES_TRIEDS
+};
+const char *es_tried_name(enum es_tried tried);
+
+/** Why a result or reference has no exam. */
+enum es_orphan {
+    ES_ORPHAN_NOT,
+    ES_ORPHAN_STUDY,         /* its study (or series or images), and its accession number, were not seen */
+    ES_ORPHAN_ACCESSION,     /* it names an accession number only, which no exam has */
+    ES_ORPHAN_OTHER_ISSUER,  /* exams have the accession number, under another issuer */
+    ES_ORPHAN_IMAGES,        /* its images are of several exams */
+    ES_ORPHAN_SERIES,        /* its series are of several exams */
+    ES_ORPHAN_STUDIES,       /* its source studies are several exams */
+    ES_ORPHAN_ACCESSIONS,    /* several exams have its accession number */
+    ES_ORPHAN_NO_ISSUER,     /* so they have, of several issuers, and it tells none */
+    ES_ORPHANS
+};
+/** snake_case: "study_not_seen", ...; "" for ES_ORPHAN_NOT. */
+const char *es_orphan_name(enum es_orphan orphan);
+
 enum es_eligible { ES_ELIGIBLE_NO, ES_ELIGIBLE_UNKNOWN, ES_ELIGIBLE_YES };
 
 /** One key for a patient's identifier and its issuer; the identifier itself when there is no issuer. Both are HMACs, so that the sum of
@@ -90,6 +120,7 @@ struct es_derived {
     size_t n_cases;
     uint64_t results_without_exam, references_without_exam, ambiguous, retracted, revised; /* live or superseded events, by kind of trouble;
         to `ambiguous` the site adds exams whose patient is not told: no issuer where several are known */
+    uint64_t orphans[2][ES_ORPHANS]; /* results and failures, references: of those without an exam, why */
     uint64_t unknown_model, unknown_finding; /* results or references naming what the
         configuration does not, or of a unit that none of its findings has and no header tells to be part of one */
 };
@@ -102,6 +133,33 @@ ES_MUST_USE enum es_errc es_bundle_derive(const struct es_event *const *events, 
                                           const struct es_event *const *linked, size_t n_linked,
                                           const struct es_config *config, struct es_derived *out, struct es_error *err);
 void es_derived_clear(struct es_derived *derived);
+
+/** What became of one event in a derivation. */
+enum es_standing {
+    ES_STANDS,        /* counts, as far as it is paired and known */
+    ES_STANDS_PARTLY, /* a reference of which some findings are superseded */
+    ES_SUPERSEDED,    /* another of its slot is live */
+    ES_CANCELS,       /* a cancelled reference: leaves none of what it names */
+    ES_RETRACTED,
+    ES_RETRACTS,
+    ES_STANDINGS
+};
+const char *es_standing_name(enum es_standing standing);
+struct es_note {
+    const struct es_event *event; /* borrowed from the events given */
+    enum es_standing standing;
+    bool unknown_model;           /* its model is not configured: not paired */
+    enum es_pairing rule;         /* results, failures, references */
+    enum es_orphan orphan;
+    uint32_t exam;                /* index into exams; UINT32_MAX: none */
+    unsigned char tried[ES_PAIRED_ACCESSION + 1]; /* enum es_tried, by rule */
+};
+/** The same derivation, and what became of every event.
+ * @param notes    room for n_events; one an event, by identity (duplicates once), exams included
+ * @param n_notes  written with them on ES_OK */
+ES_MUST_USE enum es_errc es_bundle_explain(const struct es_event *const *events, size_t n_events,
+                                           const struct es_event *const *linked, size_t n_linked, const struct es_config *config,
+                                           struct es_derived *out, struct es_note *notes, size_t *n_notes, struct es_error *err);
 
 /** The attributes that exams carry under a configuration: those of the axes, linked names included, and those that eligibility asks for. */
 #define ES_MAX_WANTED (ES_MAX_AXES + 4)

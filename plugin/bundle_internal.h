@@ -29,6 +29,8 @@ struct es_paired {
     const struct es_event *event;
     uint32_t exam;         /* UINT32_MAX: none */
     uint16_t model;        /* results and failures */
+    enum es_orphan orphan; /* why there is none */
+    unsigned char tried[ES_PAIRED_ACCESSION + 1]; /* enum es_tried, by rule */
     const bool *dead;      /* references: [n_findings] superseded in their slot; NULL when none is */
     enum es_pairing rule;
 };
@@ -54,6 +56,8 @@ struct es_bundle {
     struct es_pair_key *keys;
     size_t n_keys;
     size_t cases_room;
+    struct es_note *notes; /* [n_notes] by identity; NULL: nobody asks */
+    size_t n_notes;
     struct es_derived *out;
     struct es_error *err;
 };
@@ -64,6 +68,8 @@ static inline int es_pseudonym_order(const struct es_pseudonym *a, const struct 
 }
 /** The study under which all its aliases go. */
 struct es_pseudonym es_bundle_study(const struct es_bundle *bundle, const struct es_pseudonym *study);
+/** The note of an event; NULL when nobody asks. */
+struct es_note *es_bundle_note(struct es_bundle *bundle, const struct es_event *event);
 /** Fill out->exams, ranges. */
 ES_MUST_USE enum es_errc es_bundle_exams(struct es_bundle *bundle);
 /** Is the exam's unit one the model is meant for? Judged by the headers of that unit; by all of the exam when unit is absent. */

@@ -5,6 +5,20 @@
 
 #include "plugin/bundle_internal.h"
 
+const char *es_tried_name(enum es_tried tried)
+{
+    static const char *const names[ES_TRIEDS] = {"not_reached", "not_named", "no_exam_has_it", "one_exam",
+                                                 "several_exams_one_named", "several_exams", "other_issuer", "issuer_not_told"};
+    return (unsigned)tried < ES_TRIEDS ? names[tried] : "";
+}
+
+const char *es_orphan_name(enum es_orphan orphan)
+{
+    static const char *const names[ES_ORPHANS] = {"", "study_not_seen", "accession_not_seen", "accession_of_other_issuer",
+        "images_of_several_exams", "series_of_several_exams", "studies_of_several_exams", "accession_of_several_exams", "issuer_not_told"};
+    return (unsigned)orphan < ES_ORPHANS ? names[orphan] : "";
+}
+
 static int by_key(const void *left, const void *right)
 {
     const struct es_pair_key *a = left, *b = right;
@@ -87,12 +101,12 @@ static void match(const struct es_bundle *bundle, struct candidates *found, enum
 }
 
 /* Issuers: an equal one matches; an absent one, on either side, matches unless the candidates' issuers conflict. */
-static bool match_accession(const struct es_bundle *bundle, struct candidates *found, const struct es_event *event)
+static enum es_tried match_accession(const struct es_bundle *bundle, struct candidates *found, const struct es_event *event)
 {
     const enum es_pairing rule = ES_PAIRED_ACCESSION;
     const struct es_pseudonym *issuer = NULL;
     bool exact = false, conflict = false;
-    if (!es_pseudonym_set(&event->accession)) return true;
+    if (!es_pseudonym_set(&event->accession)) return ES_TRIED_UNNAMED;
     const size_t from = first_key(bundle, rule, &event->accession);
     for (size_t at = from; key_is(bundle, at, rule, &event->accession); at++) {
         const struct es_pseudonym *other = &bundle->keys[at].issuer;
@@ -107,19 +121,33 @@ static bool match_accession(const struct es_bundle *bundle, struct candidates *f
         if (named && (exact ? es_pseudonym_order(other, &event->accession_issuer) != 0 : es_pseudonym_set(other))) continue;
         add_candidate(found, bundle->keys[at].exam);
     }
-    return named || !conflict;
+    if (!named && conflict) return ES_TRIED_NO_ISSUER;
+    return found->first == UINT32_MAX && issuer ? ES_TRIED_ISSUER : ES_TRIED_NOBODY;
 }
 
-static bool settle(struct es_paired *paired, const struct candidates *found, enum es_pairing rule)
+/* What a rule came to is kept; true when it decided. named: the event names something of the kind. */
+static bool settle(struct es_paired *paired, const struct candidates *found, enum es_pairing rule, bool named)
 {
+    paired->tried[rule] = named ? ES_TRIED_NOBODY : ES_TRIED_UNNAMED;
     if (found->first == UINT32_MAX) return false;
     if (found->several && !found->own) {
         paired->rule = ES_PAIRED_AMBIGUOUS;
+        paired->tried[rule] = ES_TRIED_SEVERAL;
         return true;
     }
     paired->rule = rule;
     paired->exam = found->several ? found->own_exam : found->first;
+    paired->tried[rule] = found->several ? ES_TRIED_OWN : ES_TRIED_ONE;
     return true;
+}
+
+static void pair_by_accession(const struct es_bundle *bundle, struct es_paired *paired, const struct candidates *none)
+{
+    struct candidates found = *none;
+    const enum es_tried tried = match_accession(bundle, &found, paired->event);
+    if (tried == ES_TRIED_NO_ISSUER) paired->rule = ES_PAIRED_AMBIGUOUS;
+    else if (settle(paired, &found, ES_PAIRED_ACCESSION, true)) return;
+    paired->tried[ES_PAIRED_ACCESSION] = (unsigned char)tried;
 }
 
 static void pair(const struct es_bundle *bundle, struct es_paired *paired)
@@ -132,12 +160,13 @@ static void pair(const struct es_bundle *bundle, struct es_paired *paired)
     found = none;
     for (size_t i = 0; i < event->n_image_refs; i++) match(bundle, &found, ES_PAIRED_INSTANCE, &event->image_refs[i]);
     if (event->unit == ES_UNIT_IMAGE) match(bundle, &found, ES_PAIRED_INSTANCE, &event->unit_id);
-    if (settle(paired, &found, ES_PAIRED_INSTANCE)) return;
+    if (settle(paired, &found, ES_PAIRED_INSTANCE, event->n_image_refs > 0 || event->unit == ES_UNIT_IMAGE)) return;
     found = none;
     for (size_t i = 0; i < event->n_series_refs; i++) match(bundle, &found, ES_PAIRED_SERIES, &event->series_refs[i]);
     if (event->unit == ES_UNIT_SERIES) match(bundle, &found, ES_PAIRED_SERIES, &event->unit_id);
     match(bundle, &found, ES_PAIRED_SERIES, &event->series);
-    if (settle(paired, &found, ES_PAIRED_SERIES)) return;
+    if (settle(paired, &found, ES_PAIRED_SERIES, event->n_series_refs > 0 || event->unit == ES_UNIT_SERIES || es_pseudonym_set(&event->series)))
+        return;
     found = none;
     if (none.own_exam != UINT32_MAX) {
         add_candidate(&found, none.own_exam);
@@ -147,13 +176,30 @@ static void pair(const struct es_bundle *bundle, struct es_paired *paired)
             match(bundle, &found, ES_PAIRED_STUDY, &other);
         }
     }
-    if (settle(paired, &found, ES_PAIRED_STUDY)) return;
-    found = none;
-    if (!match_accession(bundle, &found, event)) {
-        paired->rule = ES_PAIRED_AMBIGUOUS;
-        return;
-    }
-    (void)settle(paired, &found, ES_PAIRED_ACCESSION);
+    if (settle(paired, &found, ES_PAIRED_STUDY, event->n_study_refs > 0 || es_pseudonym_set(&event->study))) return;
+    pair_by_accession(bundle, paired, &none);
+}
+
+static enum es_orphan orphan_of(const struct es_paired *paired)
+{
+    static const enum es_orphan several[] = {[ES_PAIRED_INSTANCE] = ES_ORPHAN_IMAGES, [ES_PAIRED_SERIES] = ES_ORPHAN_SERIES,
+                                             [ES_PAIRED_STUDY] = ES_ORPHAN_STUDIES, [ES_PAIRED_ACCESSION] = ES_ORPHAN_ACCESSIONS};
+    if (paired->exam != UINT32_MAX) return ES_ORPHAN_NOT;
+    for (int rule = ES_PAIRED_INSTANCE; rule <= ES_PAIRED_ACCESSION; rule++)
+        if (paired->tried[rule] == ES_TRIED_SEVERAL) return several[rule];
+    if (paired->tried[ES_PAIRED_ACCESSION] == ES_TRIED_NO_ISSUER) return ES_ORPHAN_NO_ISSUER;
+    if (paired->tried[ES_PAIRED_ACCESSION] == ES_TRIED_ISSUER) return ES_ORPHAN_OTHER_ISSUER;
+    return paired->tried[ES_PAIRED_STUDY] == ES_TRIED_UNNAMED ? ES_ORPHAN_ACCESSION : ES_ORPHAN_STUDY;
+}
+
+static void note(struct es_bundle *bundle, const struct es_paired *paired)
+{
+    struct es_note *at = es_bundle_note(bundle, paired->event);
+    if (!at) return;
+    at->rule = paired->rule;
+    at->exam = paired->exam;
+    at->orphan = paired->orphan;
+    memcpy(at->tried, paired->tried, sizeof at->tried);
 }
 
 /* By exam, then model, then identity: one exam's events stand together. */
@@ -166,11 +212,14 @@ static int by_exam(const void *left, const void *right)
 }
 
 /* Leaves those that have an exam at the front and counts the others. */
-static void pair_all(struct es_bundle *bundle, struct es_paired *events, size_t *n, uint64_t *without_exam)
+static void pair_all(struct es_bundle *bundle, struct es_paired *events, size_t *n, uint64_t *without_exam, uint64_t orphans[ES_ORPHANS])
 {
     size_t kept = 0;
     for (size_t i = 0; i < *n; i++) {
         pair(bundle, &events[i]);
+        events[i].orphan = orphan_of(&events[i]);
+        note(bundle, &events[i]);
+        if (events[i].orphan != ES_ORPHAN_NOT) orphans[events[i].orphan]++;
         if (events[i].rule == ES_PAIRED_AMBIGUOUS) bundle->out->ambiguous++;
         else if (events[i].rule == ES_PAIRED_NONE) ++*without_exam;
         else events[kept++] = events[i];
@@ -185,6 +234,8 @@ enum es_errc es_bundle_pair(struct es_bundle *bundle)
     for (size_t i = 0; i < bundle->n_results; i++) {
         const int model = es_config_model(bundle->config, bundle->results[i].event->model_name);
         if (model < 0) {
+            struct es_note *at = es_bundle_note(bundle, bundle->results[i].event);
+            if (at) at->unknown_model = true;
             bundle->out->unknown_model++;
             continue;
         }
@@ -193,7 +244,8 @@ enum es_errc es_bundle_pair(struct es_bundle *bundle)
     }
     bundle->n_results = known;
     if (!make_keys(bundle)) return es_fail(bundle->err, ES_E_MEMORY, "bundle: out of memory");
-    if (bundle->n_results) pair_all(bundle, bundle->results, &bundle->n_results, &bundle->out->results_without_exam);
-    if (bundle->n_references) pair_all(bundle, bundle->references, &bundle->n_references, &bundle->out->references_without_exam);
+    if (bundle->n_results) pair_all(bundle, bundle->results, &bundle->n_results, &bundle->out->results_without_exam, bundle->out->orphans[0]);
+    if (bundle->n_references) pair_all(bundle, bundle->references, &bundle->n_references, &bundle->out->references_without_exam,
+                                        bundle->out->orphans[1]);
     return ES_OK;
 }

@@ -330,11 +330,12 @@ static void put_chain(struct es_cohort *cohort, uint32_t exam, uint32_t number, 
 
 static enum es_errc keep_trouble(struct es_cohort *cohort, uint32_t bundle, const struct es_derived *derived, struct es_error *err)
 {
-    const uint64_t counts[7] = {derived->results_without_exam, derived->references_without_exam, derived->ambiguous,
+    uint64_t counts[ES_TROUBLES] = {derived->results_without_exam, derived->references_without_exam, derived->ambiguous,
                                 derived->retracted, derived->revised, derived->unknown_model, derived->unknown_finding};
     struct es_trouble *trouble = NULL;
     uint64_t any = 0;
-    for (int i = 0; i < 7; i++) any |= counts[i];
+    memcpy(counts + 7, derived->orphans, sizeof derived->orphans);
+    for (int i = 0; i < ES_TROUBLES; i++) any |= counts[i];
     HASH_FIND(hh, cohort->troubles, &bundle, sizeof bundle, trouble);
     if (!trouble && any) {
         trouble = calloc(1, sizeof *trouble);
@@ -343,7 +344,7 @@ static enum es_errc keep_trouble(struct es_cohort *cohort, uint32_t bundle, cons
         HASH_ADD(hh, cohort->troubles, bundle, sizeof trouble->bundle, trouble);
     }
     if (!trouble) return ES_OK;
-    for (int i = 0; i < 7; i++) {
+    for (int i = 0; i < ES_TROUBLES; i++) {
         cohort->trouble[i] += counts[i] - trouble->counts[i]; /* unsigned: exact also when it falls */
         trouble->counts[i] = counts[i];
     }
@@ -410,6 +411,7 @@ void es_cohort_count(const struct es_cohort *cohort, int32_t from, int32_t to, s
         .results_without_exam = cohort->trouble[0], .references_without_exam = cohort->trouble[1], .ambiguous = cohort->trouble[2],
         .retracted = cohort->trouble[3], .revised = cohort->trouble[4], .unknown_model = cohort->trouble[5],
         .unknown_finding = cohort->trouble[6]};
+    memcpy(out->orphans, cohort->trouble + 7, sizeof out->orphans);
     const bool ordered = es_cohort_order(cohort, NULL) == ES_OK;
     for (uint32_t i = 0; ordered && i < cohort->order->count; i++) {
         const struct es_exam_row *exam = &cohort->exams[cohort->order->exams[i]];

@@ -24,6 +24,7 @@ struct es_cohort_counts {
     uint64_t exams, patients, excluded[ES_EXCLUSIONS];
     uint64_t results_without_exam, references_without_exam, ambiguous, retracted, revised, unknown_model, unknown_finding,
         sources_disagree;
+    uint64_t orphans[2][ES_ORPHANS]; /* results and failures, references: why they have no exam; by enum es_orphan */
     int32_t first_day, last_day; /* exam days of exams that are not excluded; ES_NO_DAY when none */
 };
 void es_cohort_count(const struct es_cohort *cohort, int32_t from, int32_t to, struct es_cohort_counts *out);

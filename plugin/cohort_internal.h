@@ -70,10 +70,11 @@ struct es_slot {
     bool dirty;
 };
 
+#define ES_TROUBLES (7 + 2 * ES_ORPHANS) /* those of es_cohort_counts: results_without_exam .. unknown_finding; then orphans */
 /** Troubles of one bundle, counted beside cases. */
 struct es_trouble {
     uint32_t bundle;
-    uint64_t counts[7]; /* in the order of es_cohort_counts: results_without_exam .. unknown_finding */
+    uint64_t counts[ES_TROUBLES];
     UT_hash_handle hh;
 };
 
@@ -102,7 +103,7 @@ struct es_cohort {
     uint32_t *bundles;               /* [bundle]: first exam */
     uint32_t bundles_room;
     struct es_trouble *troubles;     /* uthash */
-    uint64_t trouble[7];
+    uint64_t trouble[ES_TROUBLES];
     struct es_order *order;
 };
 

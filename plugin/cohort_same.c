@@ -129,9 +129,9 @@ bool es_cohort_same(const struct es_cohort *a, const struct es_cohort *b, char *
         snprintf(what, sizeof what, "model %u finding %u", a->slots[i].model, a->slots[i].finding);
         if (!same(&left, &right, what, difference, size)) return false;
     }
-    for (int i = 0; i < 7; i++)
+    for (int i = 0; i < ES_TROUBLES; i++)
         if (a->trouble[i] != b->trouble[i]) {
-            snprintf(difference, size, "%s: %llu against %llu", troubles[i], (unsigned long long)a->trouble[i],
+            snprintf(difference, size, "%s: %llu against %llu", i < 7 ? troubles[i] : "reasons of orphans", (unsigned long long)a->trouble[i],
                      (unsigned long long)b->trouble[i]);
             return false;
         }

@@ -76,7 +76,7 @@ enum es_errc es_surface_make(struct es_surface **out, struct es_site *site, stru
 {
     static const char *const coverage[] = {"schema", "site", "as_of", "period", "disclosure", "note", "excluded", "attributes",
                                            "representation", NULL};
-    static const char *const unpaired[] = {"schema", "site", "as_of", "disclosure", "unpaired", "excluded", NULL};
+    static const char *const unpaired[] = {"schema", "site", "as_of", "disclosure", "unpaired", "unpaired_why", "excluded", NULL};
     const struct es_report_options options = {.from = ES_NO_DAY, .to = ES_NO_DAY, .audience = ES_AUDIENCE_INTERNAL};
     struct es_surface *made = calloc(1, sizeof *made);
     if (made == NULL) return es_fail(err, ES_E_MEMORY, "memory ran out");

@@ -374,6 +374,81 @@ static void accession_numbers_pair_under_the_issuer_rule(void)
     CU_ASSERT_TRUE(derived.cases[0].has_reference); /* absent issuer, one candidate */
 }
 
+/* Exams 1 (series 21, accession 40 of issuer 5) and 2 (series 22, accession 40 of 6, accession 41 of none); what the result names, and
+ * by hand, which reason it is left with and what each rule came to: instance, series, study, accession. */
+static void an_orphan_tells_why_and_what_was_tried(void)
+{
+    enum { U = ES_TRIED_UNNAMED, O = ES_TRIED_NOBODY, N = ES_TRIED_NOT };
+    static const struct { uint8_t study, accession, issuer, series[2]; enum es_orphan why; unsigned char tried[4]; } cases[] = {
+        {9, 0, 0, {0, 0}, ES_ORPHAN_STUDY, {U, U, O, U}},
+        {9, 49, 0, {0, 0}, ES_ORPHAN_STUDY, {U, U, O, O}},
+        {0, 49, 0, {0, 0}, ES_ORPHAN_ACCESSION, {U, U, U, O}},
+        {0, 40, 7, {0, 0}, ES_ORPHAN_OTHER_ISSUER, {U, U, U, ES_TRIED_ISSUER}},
+        {0, 40, 0, {0, 0}, ES_ORPHAN_NO_ISSUER, {U, U, U, ES_TRIED_NO_ISSUER}},
+        {0, 40, 5, {0, 0}, ES_ORPHAN_NOT, {U, U, U, ES_TRIED_ONE}},
+        {9, 0, 0, {21, 22}, ES_ORPHAN_SERIES, {U, ES_TRIED_SEVERAL, N, N}},
+        {1, 0, 0, {21, 22}, ES_ORPHAN_NOT, {U, ES_TRIED_OWN, N, N}},
+        {9, 0, 0, {29, 22}, ES_ORPHAN_NOT, {U, ES_TRIED_ONE, N, N}},
+        {1, 49, 0, {29, 0}, ES_ORPHAN_NOT, {U, O, ES_TRIED_ONE, N}}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct es_event *list[16];
+        struct es_note notes[16];
+        size_t n_notes = 0;
+        start("", "");
+        for (uint8_t k = 1; k <= 2; k++) {
+            struct es_event *event = exam(k, k, "F");
+            event->series = name((uint8_t)(20 + k));
+            event->accession = name(40);
+            event->accession_issuer = name((uint8_t)(4 + k));
+        }
+        struct es_event *event = result(cases[i].study, 3, "1.0", 0.9, NOON(DAY));
+        if (cases[i].accession) event->accession = name(cases[i].accession);
+        if (cases[i].issuer) event->accession_issuer = name(cases[i].issuer);
+        for (int k = 0; k < 2; k++)
+            if (cases[i].series[k]) series_ref(event, cases[i].series[k]);
+        for (size_t k = 0; k < n_events; k++) list[k] = &events[n_events - 1 - k];
+        es_derived_clear(&derived);
+        CU_ASSERT_EQUAL_FATAL(es_bundle_explain(list, n_events, NULL, 0, config, &derived, notes, &n_notes, NULL), ES_OK);
+        CU_ASSERT_EQUAL_FATAL(n_notes, 3);
+        const struct es_note *note = &notes[2]; /* by identity */
+        CU_ASSERT_PTR_EQUAL(note->event, event);
+        if (note->orphan != cases[i].why) fprintf(stderr, "orphan case %zu: %s\n", i, es_orphan_name(note->orphan));
+        CU_ASSERT_EQUAL(note->orphan, cases[i].why);
+        CU_ASSERT_EQUAL(note->exam == UINT32_MAX, cases[i].why != ES_ORPHAN_NOT);
+        CU_ASSERT_EQUAL(memcmp(note->tried + 1, cases[i].tried, 4), 0);
+        CU_ASSERT_EQUAL(notes[0].exam, 0);
+        CU_ASSERT_EQUAL(notes[1].exam, 1);
+        for (int k = 1; k < ES_ORPHANS; k++) CU_ASSERT_EQUAL(derived.orphans[0][k], (int)cases[i].why == k);
+        for (int k = 1; k < ES_ORPHANS; k++) CU_ASSERT_EQUAL(derived.orphans[1][k], 0);
+    }
+}
+
+static void every_event_has_a_standing(void)
+{
+    static const enum es_standing expected[] = {ES_STANDS, ES_SUPERSEDED, ES_STANDS, ES_STANDS_PARTLY, ES_CANCELS, ES_RETRACTED, ES_RETRACTS};
+    const struct es_event *list[16];
+    struct es_note notes[16];
+    size_t n_notes = 0;
+    start("", "");
+    exam(1, 1, "F");
+    result(1, 2, "1.0", 0.9, NOON(DAY) + 5)->instance = name(77);
+    result(1, 3, "1.0", 0.2, NOON(DAY) + 6)->instance = name(77);
+    struct es_event *both = reference(1, 4, "report", ES_REFERENCE_FINAL, 1, NOON(DAY));
+    *finding_of(both, "nodule") = (struct es_finding){.name = "nodule", .has_label = true, .evaluable = true};
+    reference(1, 5, "report", ES_REFERENCE_CANCELLED, 1, NOON(DAY));
+    snprintf(result(1, 6, "2.0", 0.1, NOON(DAY))->model_name, ES_NAME_SIZE, "nobody");
+    say(ES_EVENT_RETRACT, 0, 7)->retract[0] = 6;
+    for (size_t k = 0; k < n_events; k++) list[k] = &events[k];
+    list[n_events] = &events[2]; /* a duplicate */
+    es_derived_clear(&derived);
+    CU_ASSERT_EQUAL_FATAL(es_bundle_explain(list, n_events + 1, NULL, 0, config, &derived, notes, &n_notes, NULL), ES_OK);
+    CU_ASSERT_EQUAL_FATAL(n_notes, sizeof expected / sizeof expected[0]);
+    for (size_t i = 0; i < n_notes; i++) {
+        if (notes[i].standing != expected[i]) fprintf(stderr, "event %zu: %s\n", i + 1, es_standing_name(notes[i].standing));
+        CU_ASSERT_EQUAL(notes[i].standing, expected[i]);
+    }
+}
+
 static void a_referenced_series_pairs_before_the_study(void)
 {
     start("", "");
@@ -475,6 +550,8 @@ int main(int argc, char **argv)
         {"a_cancellation_cancels_its_findings_or_all_when_it_names_none", a_cancellation_cancels_its_findings_or_all_when_it_names_none},
         {"a_reference_that_cannot_tell_has_no_label", a_reference_that_cannot_tell_has_no_label},
         {"accession_numbers_pair_under_the_issuer_rule", accession_numbers_pair_under_the_issuer_rule},
+        {"an_orphan_tells_why_and_what_was_tried", an_orphan_tells_why_and_what_was_tried},
+        {"every_event_has_a_standing", every_event_has_a_standing},
         {"a_referenced_series_pairs_before_the_study", a_referenced_series_pairs_before_the_study},
         {"what_has_no_exam_or_model_is_counted", what_has_no_exam_or_model_is_counted},
         {"an_alias_makes_two_studies_one_exam", an_alias_makes_two_studies_one_exam},

@@ -164,6 +164,15 @@ static void tally(struct es_page *page, const char *title, const cJSON *counts)
     es_page_put(page, any ? ".</p>\n" : "none.</p>\n");
 }
 
+/* The same, where there is anything to say. */
+static void some(struct es_page *page, const char *title, const cJSON *counts)
+{
+    const cJSON *count = NULL;
+    bool any = false;
+    cJSON_ArrayForEach(count, counts) any = any || !cJSON_IsNumber(count) || count->valuedouble > 0;
+    if (any) tally(page, title, counts);
+}
+
 void es_html_seen(struct es_page *page, const cJSON *release)
 {
     struct es_view_finding at = {0};
@@ -180,6 +189,10 @@ void es_html_seen(struct es_page *page, const cJSON *release)
     }
     tally(page, "Excluded by rule", cJSON_GetObjectItemCaseSensitive(release, "excluded"));
     tally(page, "Not paired or not known", cJSON_GetObjectItemCaseSensitive(release, "unpaired"));
+    const cJSON *why = cJSON_GetObjectItemCaseSensitive(release, "unpaired_why");
+    some(page, "Results without an exam, why", cJSON_GetObjectItemCaseSensitive(why, "results_without_exam"));
+    some(page, "References without an exam, why", cJSON_GetObjectItemCaseSensitive(why, "references_without_exam"));
+    some(page, "Ambiguous, why", cJSON_GetObjectItemCaseSensitive(why, "ambiguous"));
     tally(page, "Corrections", cJSON_GetObjectItemCaseSensitive(release, "corrections"));
     es_page_put(page, "</section>\n");
 }

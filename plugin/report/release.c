@@ -111,6 +111,7 @@ static void beside(struct es_tree *t, cJSON *release, const struct es_release_ru
     plain_counts(t, cJSON_GetObjectItemCaseSensitive(release, "excluded"), rule, true);
     plain_counts(t, cJSON_GetObjectItemCaseSensitive(release, "unpaired"), rule, false);
     plain_counts(t, cJSON_GetObjectItemCaseSensitive(release, "corrections"), rule, false);
+    cJSON_ArrayForEach(states, cJSON_GetObjectItemCaseSensitive(release, "unpaired_why")) plain_counts(t, states, rule, true);
     struct es_view_finding at = {0};
     while (es_view_next(release, &at)) withhold(t, cJSON_GetObjectItemCaseSensitive(at.finding, "references"));
 }

@@ -90,6 +90,25 @@ static void attributes(struct es_report *report, cJSON *release)
     }
 }
 
+/* Why, by the count of `unpaired` that it is a part of: each adds up to it, and disclosure sees to each as a line. */
+static void unpaired_why(struct es_tree *t, cJSON *out, const struct es_cohort_counts *counts)
+{
+    static const char *const kinds[2] = {"results_without_exam", "references_without_exam"};
+    for (int kind = 0; kind < 2; kind++) {
+        cJSON *of = es_tree_object(t, out, kinds[kind]);
+        for (int i = ES_ORPHAN_STUDY; i <= ES_ORPHAN_OTHER_ISSUER; i++)
+            es_tree_count(t, of, es_orphan_name((enum es_orphan)i), counts->orphans[kind][i]);
+    }
+    cJSON *ambiguous = es_tree_object(t, out, "ambiguous");
+    uint64_t exams = counts->ambiguous;
+    for (int i = ES_ORPHAN_IMAGES; i < ES_ORPHANS; i++) {
+        const uint64_t both = counts->orphans[0][i] + counts->orphans[1][i];
+        es_tree_count(t, ambiguous, es_orphan_name((enum es_orphan)i), both);
+        exams -= both;
+    }
+    es_tree_count(t, ambiguous, "exam_of_patient_without_issuer", exams);
+}
+
 static void beside(struct es_report *report, cJSON *release, const struct es_cohort_counts *counts)
 {
     struct es_tree *t = &report->tree;
@@ -103,6 +122,7 @@ static void beside(struct es_report *report, cJSON *release, const struct es_coh
     es_tree_count(t, unpaired, "ambiguous", counts->ambiguous);
     es_tree_count(t, unpaired, "unknown_model", counts->unknown_model);
     es_tree_count(t, unpaired, "unknown_finding", counts->unknown_finding);
+    unpaired_why(t, es_tree_object(t, release, "unpaired_why"), counts);
     cJSON *corrections = es_tree_object(t, release, "corrections");
     es_tree_count(t, corrections, "revised", counts->revised);
     es_tree_count(t, corrections, "retracted", counts->retracted);
