@@ -65,6 +65,9 @@ struct es_stream {
 ES_MUST_USE enum es_errc es_cohort_streams(const struct es_cohort *cohort, struct es_stream **streams, size_t *count,
                                            struct es_error *err);
 
+/** Where a case of a derivation stands in the funnel at an instant (DESIGN 8). */
+enum es_stage es_derived_stage(const struct es_config *config, const struct es_derived *derived, const struct es_derived_case *row, int64_t now);
+
 /** One stream's sheet: units of the stream in patient order. All buffers are owned by the sheet's holder. */
 struct es_source_count {
     char source[ES_NAME_SIZE];

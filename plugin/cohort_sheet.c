@@ -84,6 +84,17 @@ enum es_stage es_case_stage(const struct es_exam_row *exam, const struct es_case
     return row->evaluable && (row->label != ES_NO_ANSWER || !clock->binary) ? ES_STAGE_REFERENCED : ES_STAGE_INDETERMINATE;
 }
 
+enum es_stage es_derived_stage(const struct es_config *config, const struct es_derived *derived, const struct es_derived_case *row, int64_t now)
+{
+    const struct es_model_config *model = &config->models[row->model];
+    const struct es_finding_config *finding = &model->findings[row->finding];
+    const struct es_exam_row exam = {.day = derived->exams[row->exam].day, .excluded = (uint8_t)derived->exams[row->exam].excluded};
+    const struct es_case_row kept = {.result = (unsigned)row->result & 7u, .label = row->label & 3u, .eligible = (unsigned)row->eligible & 3u,
+                                     .has_reference = row->has_reference, .evaluable = row->evaluable, .excluded = row->excluded};
+    return es_case_stage(&exam, &kept, &(struct es_clock){.now = now, .expect_within = model->expect_within_us,
+                         .reference_within = finding->reference_within_us, .plan_day = ES_NO_DAY, .binary = finding->task == 1u});
+}
+
 static uint8_t mark_of(const struct es_exam_row *exam, const struct es_case_row *row, const struct es_clock *clock)
 {
     uint32_t mark = 0;

@@ -88,6 +88,22 @@ void es_person_clear(struct es_person *person);
  * @return ES_OK; ES_E_BUSY: erased, but the journal could not be cut (a reader); ES_E_STATE, ES_E_IO */
 ES_MUST_USE enum es_errc es_site_forget(struct es_site *site, const struct es_person *person, struct es_error *err);
 
+/** A bundle's events, as its derivation gets them: retractions beside, patients resolved; and their entries. */
+struct es_gathered {
+    const struct es_event *const *events, *const *linked;
+    const uint32_t *seqs, *linked_seqs;
+    size_t n_events, n_linked;
+};
+/** Bundles that an identifier leads to: of a study or accession number its own, of a patient those of all exams.
+ * @param bundles  owned by the caller (free); *n is 0 when no entry names it
+ * @return ES_OK; ES_E_ARG when the identifier has several issuers and none was told */
+ES_MUST_USE enum es_errc es_site_find_bundles(struct es_site *site, const struct es_sought *sought, uint32_t **bundles, size_t *n,
+                                              struct es_error *err);
+/** Gather one bundle and hand it over; all is borrowed, for the call only. */
+ES_MUST_USE enum es_errc es_site_visit(struct es_site *site, uint32_t bundle,
+                                       enum es_errc (*visit)(void *context, const struct es_gathered *bundle, struct es_error *err),
+                                       void *context, struct es_error *err);
+
 /** Prove the chain, rebuild the cohort from the ledger and compare. @return ES_OK or ES_E_STATE with the first fault */
 ES_MUST_USE enum es_errc es_site_verify(struct es_site *site, uint64_t *entries, struct es_error *err);
 

@@ -226,6 +226,28 @@ static enum es_errc derive_one(struct es_site *site, const struct es_batch *batc
     return code;
 }
 
+enum es_errc es_site_visit(struct es_site *site, uint32_t bundle_root,
+                           enum es_errc (*visit)(void *context, const struct es_gathered *bundle, struct es_error *err), void *context,
+                           struct es_error *err)
+{
+    struct gathered events = {0}, linked = {0};
+    struct renamed renamed = {0};
+    enum es_errc code = es_ledger_hold(site->ledger, err);
+    if (code != ES_OK) return code;
+    code = gather_ring(site, NULL, site->graph.nodes[bundle_root].last_event, &events, err);
+    if (code == ES_OK) code = gather_retractions(site, NULL, &events, err);
+    if (code == ES_OK) code = resolve_people(site, NULL, &events, &linked, &renamed, err);
+    es_ledger_release(site->ledger);
+    const struct es_gathered bundle = {(const struct es_event *const *)events.list, (const struct es_event *const *)linked.list,
+                                       events.seqs, linked.seqs, events.count, linked.count};
+    if (code == ES_OK) code = visit(context, &bundle, err);
+    free(renamed.copies);
+    free(renamed.names);
+    free_gathered(&events);
+    free_gathered(&linked);
+    return code;
+}
+
 static int by_number(const void *left, const void *right)
 {
     const uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;

@@ -364,3 +364,29 @@ void es_person_clear(struct es_person *person)
     free(person->forgotten);
     *person = (struct es_person){0};
 }
+
+enum es_errc es_site_find_bundles(struct es_site *site, const struct es_sought *sought, uint32_t **bundles, size_t *n, struct es_error *err)
+{
+    struct search search = {.site = site, .err = err};
+    struct es_pseudonym names[2] = {{{0}}, {{0}}}; /* study, accession number */
+    enum es_errc code = sought->patient_id[0] ? seek_patient(&search, sought) : ES_OK;
+    if (code == ES_OK && sought->study_uid[0] &&
+        es_key_pseudonym(site->key, ES_PSEUDONYM_STUDY, NULL, sought->study_uid, &names[0]) != ES_OK)
+        code = no_memory(&search);
+    if (code == ES_OK && sought->accession[0])
+        code = identifier(&search, ES_PSEUDONYM_ACCESSION, sought->accession, site->config->accession_prefix, &names[1]);
+    for (int i = 0; i < 2 && code == ES_OK; i++) {
+        const uint32_t node = es_pseudonym_set(&names[i]) ? es_index_find(&site->graph.keys, &names[i]) : ES_INDEX_NONE;
+        if (node == ES_INDEX_NONE) continue;
+        const uint32_t root = es_graph_root(&site->graph, node);
+        if (!listed(&search.roots, root) && !es_list_add(&search.roots, root)) code = no_memory(&search);
+    }
+    free(search.patients.items);
+    if (code != ES_OK) {
+        free(search.roots.items);
+        return code;
+    }
+    *bundles = search.roots.items;
+    *n = search.roots.count;
+    return ES_OK;
+}

@@ -4,7 +4,6 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 const char es_help_forget[] =
     "Erases one person: what the ledger holds of the patient's exams, results and references goes, in every table and in the\n"
@@ -15,20 +14,6 @@ const char es_help_forget[] =
     "Backups and earlier reports are not touched: they are yours to see to. While the plugin runs it holds the ledger: stop it first.\n\n"
     "  -c, --config CONF   the configuration\n"
     "      --dry-run       say what would be erased, and erase nothing\n";
-
-#define MAX_SOUGHT 4096
-
-static int read_sought(struct es_sought *sought)
-{
-    char text[MAX_SOUGHT + 1];
-    struct es_error err = {0};
-    if (isatty(STDIN_FILENO)) fputs("whom, as JSON ({\"patient_id\":\"...\"}), then Ctrl-D: ", stderr);
-    const size_t len = fread(text, 1, sizeof text, stdin);
-    enum es_errc code = len > MAX_SOUGHT ? es_fail(&err, ES_E_ARG, "found more than %d bytes, expected one object", MAX_SOUGHT)
-                                         : es_sought_parse(sought, text, len, &err);
-    explicit_bzero(text, sizeof text);
-    return code == ES_OK ? ES_EXIT_DONE : es_complain(ES_EXIT_USAGE, "forget", "standard input: %s", err.text);
-}
 
 static int erase(struct es_site *site, const struct es_person *person, bool dry_run)
 {
@@ -62,7 +47,7 @@ int es_command_forget(int argc, char **argv)
     struct es_opened opened;
     struct es_person person;
     struct es_error err = {0};
-    int status = read_sought(&sought);
+    int status = es_read_sought("forget", &sought);
     if (status == ES_EXIT_DONE) status = es_open_site(&opened, "forget", config, dry_run ? ES_SITE_READ : ES_SITE_WRITE);
     if (status != ES_EXIT_DONE) return status;
     const enum es_errc code = es_site_find_person(opened.site, &sought, &person, &err);

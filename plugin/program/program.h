@@ -32,8 +32,10 @@ int es_command_facts(int argc, char **argv);
 int es_command_forget(int argc, char **argv);
 int es_command_ingest(int argc, char **argv);
 int es_command_report(int argc, char **argv);
+int es_command_trace(int argc, char **argv);
 int es_command_verify(int argc, char **argv);
-extern const char es_help_compare[], es_help_facts[], es_help_forget[], es_help_ingest[], es_help_report[], es_help_verify[];
+extern const char es_help_compare[], es_help_facts[], es_help_forget[], es_help_ingest[], es_help_report[], es_help_trace[],
+    es_help_verify[];
 
 /** Print "evensight COMMAND: text" to stderr and return the status. */
 int es_complain(int status, const char *command, const char *fmt, ...) ES_PRINTF(3, 4);
@@ -68,6 +70,9 @@ struct es_request {
 /** Read the options; optind then stands at the first operand. Complains by the command's name (argv[0]).
  * @return ES_EXIT_DONE or ES_EXIT_USAGE */
 int es_request_parse(int argc, char **argv, struct es_request *out);
+
+/** Whom a command is about, read from standard input as one JSON object. Wipe after use. @return ES_EXIT_DONE or ES_EXIT_USAGE */
+int es_read_sought(const char *command, struct es_sought *sought);
 
 /** A progress line on stderr, only on a terminal, and only for what takes longer than a second. */
 void es_progress_show(const char *what, uint64_t done, uint64_t total);

@@ -37,7 +37,7 @@ stream() {
 help_for_each_command() {
   local c
   run 0 --help
-  for c in facts ingest report compare forget verify; do
+  for c in facts ingest report compare forget trace verify; do
     run 0 "$c" --help
     contains "usage of $c" "usage: evensight $c" "$out"
   done
@@ -48,7 +48,7 @@ help_for_each_command() {
 wrong_usage_is_status_2() {
   run 2
   run 2 nonsense
-  contains "the command is named" 'found command "nonsense", expected one of: facts ingest report compare forget verify' "$errors"
+  contains "the command is named" 'found command "nonsense", expected one of: facts ingest report compare forget trace verify' "$errors"
   run 2 ingest
   run 2 ingest nothing-configured.jsonl
   contains "the missing option" "-c CONF is needed" "$errors"
@@ -355,6 +355,59 @@ a_person_is_erased_and_stays_away() {
   check "no identifier is named" sh -c '! grep -qi canary "$1"' sh "$errors"
 }
 
+one_exam_is_traced() {
+  local dir=$scratch/trace id
+  write_config "$dir"
+  {
+    stream
+    result 1 0.3 | sed 's/"version":"1"/"version":"2"/'
+    reference 2 1 | sed 's/"final"/"corrected"/'
+    printf '{"event":"result","study_uid":"1.2.3.99","accession":"CANARYACC7","model":{"name":"m","version":"1"},"produced":"2025-01-01T10:00:00Z","findings":[{"finding":"f","score":0.4}]}\n'
+    result 3 0.5 | sed 's/"name":"m"/"name":"CANARYMODEL"/'
+    reference 4 0 | sed 's/"study_uid":"[^"]*"/"study_uid":"1.2.3.4","event_id":"E4"/; s/report/pathology/'
+    printf '{"event":"retract","retract_event_id":"E4","reason":"sent_in_error"}\n'
+  } >"$dir/day.jsonl"
+  run 0 ingest -c "$dir/evensight.json" "$dir/day.jsonl"
+  run 0 trace -c "$dir/evensight.json" <<<'{"study_uid":"1.2.3.1"}'
+  same "one bundle" 1 "$(jq '.bundles|length' "$out")"
+  same "the exam asked for" true "$(jq '.bundles[0].exams[0].sought' "$out")"
+  same "exam, two results, a reference" "exam reference result result" "$(jq -r '[.bundles[0].events[].event]|sort|join(" ")' "$out")"
+  same "paired by study" "study study study" "$(jq -r '[.bundles[0].events[]|select(.pairing).pairing.rule]|join(" ")' "$out")"
+  same "rules tried" '{"instance":"not_named","series":"not_named","study":"one_exam","accession":"not_reached"}' \
+    "$(jq -c '[.bundles[0].events[]|select(.pairing)][0].pairing.tried' "$out")"
+  same "a row a version" "1 2" "$(jq -r '[.bundles[0].cases[].version]|join(" ")' "$out")"
+  same "and where it stands" "referenced referenced" "$(jq -r '[.bundles[0].cases[].stage]|join(" ")' "$out")"
+  run 0 trace -c "$dir/evensight.json" <<<'{"patient_id":"canarypatient2"}'
+  same "what was corrected is superseded" "superseded stands" "$(jq -r '[.bundles[0].events[]|select(.event=="reference").standing]|join(" ")' "$out")"
+  same "the correction stands" 1 "$(jq '.bundles[0].cases[0].label' "$out")"
+  run 0 trace -c "$dir/evensight.json" <<<'{"accession":"canaryacc7"}'
+  same "an orphan has no exam" 0 "$(jq '.bundles[0].exams|length' "$out")"
+  same "and tells why" study_not_seen "$(jq -r '.bundles[0].events[0].pairing.why' "$out")"
+  same "what was tried" "no_exam_has_it no_exam_has_it" "$(jq -r '.bundles[0].events[0].pairing.tried|[.study,.accession]|join(" ")' "$out")"
+  run 0 trace -c "$dir/evensight.json" <<<'{"study_uid":"1.2.3.3"}'
+  same "a model that is not configured" unknown_model "$(jq -r '.bundles[0].events[]|select(.pairing.why).pairing.why' "$out")"
+  run 0 trace -c "$dir/evensight.json" -o "$dir/trace.json" <<<'{"study_uid":"1.2.3.4"}'
+  same "a retracted label" "retracted retracts" "$(jq -r '[.bundles[0].events[].standing]|map(select(startswith("retract")))|join(" ")' "$dir/trace.json")"
+  id=$(jq -r '.bundles[0].events[]|select(.event=="result").identity' "$dir/trace.json")
+  printf '{"event":"retract","identity":"%s","reason":"wrong_patient"}\n' "$id" >"$dir/retract.jsonl"
+  run 0 ingest -c "$dir/evensight.json" "$dir/retract.jsonl"
+  run 0 trace -c "$dir/evensight.json" <<<'{"study_uid":"1.2.3.4"}'
+  same "an identity may be retracted" missing "$(jq -r '.bundles[0].cases[0].stage' "$out")"
+  run 0 report -c "$dir/evensight.json" -o "$dir/report.json"
+  same "the report counts why" 1 "$(jq .unpaired_why.results_without_exam.study_not_seen "$dir/report.json")"
+  run 1 trace -c "$dir/evensight.json" <<<'{"study_uid":"1.2.3.1000"}'
+  contains "nothing is known" "no entry of the ledger names it" "$errors"
+  same "and the answer is empty" 0 "$(jq '.bundles|length' "$out")"
+  run 2 trace -c "$dir/evensight.json" CANARYPATIENT3
+  contains "not on the command line" "the identifier is read from standard input" "$errors"
+  run 2 trace -c "$dir/evensight.json" <<<'{"patient_id":"CANARY","x":1}'
+  run 2 trace <<<'{"patient_id":"CANARY"}'
+  for id in 1.2.3.1 1.2.3.3 1.2.3.4 1.2.3.99; do
+    "$EVENSIGHT" trace -c "$dir/evensight.json" <<<"{\"study_uid\":\"$id\"}" >>"$dir/all.json"
+  done
+  check "no identifier is shown" sh -c '! grep -qiE "canary|1\.2\.3\." "$1"' sh "$dir/all.json"
+}
+
 echo "evensight (command line)"
 test_case help_for_each_command
 test_case wrong_usage_is_status_2
@@ -362,6 +415,7 @@ test_case wrong_configuration_is_status_2_and_names_the_key
 test_case a_stream_is_taken_and_reported
 test_case a_report_is_made_again_as_of_any_entry
 test_case a_person_is_erased_and_stays_away
+test_case one_exam_is_traced
 test_case versions_are_compared_on_the_same_cases
 test_case bad_lines_are_named_and_the_rest_goes_on
 test_case dicom_files_say_what_they_hold
