@@ -172,12 +172,57 @@ static void scores_that_are_no_probabilities_have_no_bins(void)
     cJSON_Delete(release);
 }
 
+/* Expected: scikit-learn 1.2.1 (average_precision_score, roc_auc_score(max_fpr=0.1), brier_score_loss), NumPy for the parts of the Brier score on
+ * left-closed tenths; the area above TPR 0.8 and net benefit by hand: TPR rises from 0.75 to 1 at FPR 0.5, 3 of 4 found for 2 false alarms. */
+static void figures_of_the_scores_are_those_of_others(void)
+{
+    static const struct {
+        const char *part, *key;
+        double value;
+    } want[] = {{"ranking", "average_precision", 0.7166666666666667},
+                {"ranking", "prevalence", 0.5},
+                {"ranking", "partial_auc_fpr_0.1_standardised", 0.6052631578947368},
+                {"ranking", "partial_auc_tpr_0.8", 0.1},
+                {"brier", "score", 0.2290625},
+                {"brier", "reliability", 0.14572916666666666},
+                {"brier", "resolution", 0.16666666666666666},
+                {"brier", "uncertainty", 0.25},
+                {"calibration_error", "maximal", 0.8},
+                {"net_benefit", "threshold", 0.5},
+                {"net_benefit", "model", 0.125},
+                {"net_benefit", "alert_all", 0},
+                {"histogram_auroc", "bins", 1024}};
+    stand_in_init(&site);
+    row(1, 0.9), row(1, 0.6), row(1, 0.6), row(1, 0.2), row(0, 0.7), row(0, 0.6), row(0, 0.1), row(0, 0.05);
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    const cJSON *figures = curve_of(release, "everyone", "figures");
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+        const double got = es_view_number(cJSON_GetObjectItemCaseSensitive(figures, want[i].part), want[i].key);
+        if (!(fabs(got - want[i].value) < 1e-12)) printf("    %s %s: %.17g\n", want[i].part, want[i].key, got);
+        CU_ASSERT_DOUBLE_EQUAL(got, want[i].value, 1e-12);
+    }
+    const cJSON *bound = cJSON_GetObjectItemCaseSensitive(figures, "histogram_auroc");
+    CU_ASSERT_TRUE(es_view_number(bound, "at_least") <= 11.0 / 16 && es_view_number(bound, "at_most") >= 11.0 / 16);
+    CU_ASSERT_STRING_EQUAL(es_view_string(cJSON_GetObjectItemCaseSensitive(curve_of(release, "sex M", "figures"), "ranking"), "why"), "no_cases");
+    struct es_bytes bytes = {0};
+    struct es_error err = {0};
+    CU_ASSERT_EQUAL_FATAL(es_render_html(release, &bytes, &err), ES_OK);
+    CU_ASSERT_PTR_NOT_NULL(strstr((const char *)bytes.data, "<summary>Figures of the scores</summary>"));
+    es_bytes_free(&bytes);
+    cJSON_Delete(release);
+    release = build(ES_AUDIENCE_EXTERNAL);
+    CU_ASSERT_STRING_EQUAL(es_view_string(curve_of(release, "everyone", "figures"), "status"), "suppressed");
+    CU_ASSERT_PTR_NULL(cJSON_GetObjectItemCaseSensitive(curve_of(release, "everyone", "figures"), "ranking"));
+    cJSON_Delete(release);
+}
+
 static const struct es_test tests[] = {{"every_point_of_a_small_curve_is_there", every_point_of_a_small_curve_is_there},
                                        {"bins_are_left_closed", bins_are_left_closed},
                                        {"thinned_points_are_of_the_full_curve", thinned_points_are_of_the_full_curve},
                                        {"steps_respect_the_floor", steps_respect_the_floor},
                                        {"bins_of_staff_hold_the_floor", bins_of_staff_hold_the_floor},
                                        {"scores_that_are_no_probabilities_have_no_bins", scores_that_are_no_probabilities_have_no_bins},
+                                       {"figures_of_the_scores_are_those_of_others", figures_of_the_scores_are_those_of_others},
                                        {NULL, NULL}};
 
 int main(int argc, char **argv)

@@ -215,7 +215,13 @@ void es_report_verification(struct es_report *report, const struct es_report_par
 
 /* curves.c */
 /** ROC points and calibration bins of everyone and each level, thinned and merged as the audience's rule asks. @param out  "curves" */
-ES_MUST_USE enum es_errc es_report_curves(struct es_report *report, const struct es_sheet *sheet, cJSON *out, struct es_error *err);
+ES_MUST_USE enum es_errc es_report_curves(struct es_report *report, const struct es_sheet *sheet, double threshold, cJSON *out,
+                                          struct es_error *err);
+/** score_figures.c: "figures" of a group's scores. @param rows  with score and label, ascending score
+ * @param threshold  of net benefit; NAN: none is made
+ * @return false when memory ran out */
+ES_MUST_USE bool es_report_score_figures(struct es_tree *tree, cJSON *parent, const struct es_sheet *sheet, const uint32_t *rows, uint32_t n,
+                                         bool probability, double threshold, bool staff);
 /** Suppress the curves of groups that do not show their AUROC. */
 void es_release_curves(struct es_tree *tree, cJSON *finding);
 

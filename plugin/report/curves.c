@@ -29,6 +29,7 @@ struct curve_work {
     const struct es_sheet *sheet;
     struct curve_rule rule;
     bool probability;    /* every score lies in [0,1] */
+    double threshold;    /* of the stream; NAN: decisions as sent */
     uint32_t *order;     /* rows with score and label, ascending score */
     uint32_t count;
     uint32_t *rows, n;   /* those of the group at hand, ascending score */
@@ -282,13 +283,15 @@ static void one(struct es_report *report, cJSON *list, struct curve_work *w, siz
     es_report_group_key(report, out, "group", (struct es_group_key){.grouping = (uint32_t)grouping, .level = {level}});
     roc(t, out, w);
     calibration(t, out, w, g->n == 0);
+    if (!es_report_score_figures(t, out, w->sheet, w->rows, w->n, w->probability, w->threshold, !w->rule.external)) t->failed = true;
 }
 
-enum es_errc es_report_curves(struct es_report *report, const struct es_sheet *sheet, cJSON *out, struct es_error *err)
+enum es_errc es_report_curves(struct es_report *report, const struct es_sheet *sheet, double threshold, cJSON *out, struct es_error *err)
 {
     const struct es_disclosure *d = report->options->audience == ES_AUDIENCE_EXTERNAL ? &report->config->external : &report->config->internal;
     struct es_tree *t = &report->tree;
-    struct curve_work w = {.rule = {.kind = d->kind,
+    struct curve_work w = {.threshold = threshold,
+                           .rule = {.kind = d->kind,
                                     .floor = d->kind == ES_DISCLOSE_NHS ? 8 : d->kind == ES_DISCLOSE_FLOOR ? d->floor : 0,
                                     .external = report->options->audience == ES_AUDIENCE_EXTERNAL || d->kind == ES_DISCLOSE_NHS}};
     const bool ok = open(&w, sheet);
@@ -314,14 +317,14 @@ enum es_errc es_report_curves(struct es_report *report, const struct es_sheet *s
 /** A curve whose group does not show its AUROC is not shown. */
 static void hide(struct es_tree *t, cJSON *curve, const cJSON *groups)
 {
-    static const char *const parts[] = {"roc", "calibration"};
+    static const char *const parts[] = {"roc", "calibration", "figures"};
     const cJSON *group, *key = cJSON_GetObjectItemCaseSensitive(curve, "group");
     cJSON_ArrayForEach(group, groups)
     {
         if (!cJSON_Compare(key, cJSON_GetObjectItemCaseSensitive(group, "group"), true)) continue;
         const cJSON *auroc = es_view_at(group, "metrics", "auroc");
         if (strcmp(es_view_string(auroc, "status"), ES_SUPPRESSED_WORD) != 0) return;
-        for (size_t i = 0; i < 2; i++) {
+        for (size_t i = 0; i < 3; i++) {
             cJSON *nothing = cJSON_CreateObject();
             es_tree_text(t, nothing, "status", ES_SUPPRESSED_WORD);
             es_tree_set(t, curve, parts[i], nothing);

@@ -268,5 +268,6 @@ void es_html_finding(struct es_page *page, const cJSON *release, const struct es
     es_html_population(page, release, at);
     es_html_drift(page, release, at);
     all_figures(page, release, at);
+    es_html_scores(page, release, at);
     es_page_put(page, "<p class=\"sub back\"><a href=\"#summary\">Back to the summary</a></p>\n</details>\n</section>\n");
 }

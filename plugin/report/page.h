@@ -59,6 +59,8 @@ void es_html_courses(struct es_page *page, const cJSON *release, const struct es
 void es_html_fairness(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
 /** Who was verified, and what follows for the rates. */
 void es_html_verification(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
+/** Figures of the scores beside the curves. */
+void es_html_scores(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
 /** Weak groups that nobody named. */
 void es_html_weak(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
 /** Forest plot as inline SVG. */

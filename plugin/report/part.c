@@ -40,7 +40,7 @@ static enum es_errc draw(struct es_report *report, const struct es_sheet *sheet,
     e = es_report_weak(report, sheet, part->weak, err);
     if (e == ES_OK) e = es_report_missing(report, sheet, part, err);
     if (e != ES_OK) return e;
-    return es_report_curves(report, sheet, part->curves, err);
+    return es_report_curves(report, sheet, part->stream->threshold, part->curves, err);
 }
 
 /** Whose references stand, and where senders contradict themselves or each other. */
