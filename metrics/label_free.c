@@ -57,6 +57,9 @@ bool es_label_free(struct es_scored *cases, size_t count, double threshold, stru
     e.sd_fn = sqrt(var_fn);
     /* independent TP and FN: d(sens)/d(tp) = fn / (tp + fn)^2, d(sens)/d(fn) = -tp / (tp + fn)^2 */
     e.sd_sensitivity = ratio(hypot(e.fn * e.sd_tp, e.tp * e.sd_fn), positives * positives);
+    /* p and 1 - p vary alike: FP has the variance of TP, TN that of FN */
+    const double negatives = e.fp + e.tn;
+    e.sd_specificity = ratio(hypot(e.fp * e.sd_fn, e.tn * e.sd_tp), negatives * negatives);
     *out = e;
     return true;
 }

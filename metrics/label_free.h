@@ -4,7 +4,7 @@
  *
  * p is the calibrated probability of disease. Expected counts are sums of p or 1-p over alerts and non-alerts; metrics are
  * ratios of expectations. AUROC is the expected concordance with each case diseased with weight p and healthy with 1-p,
- * ties and self-pairs one half. Standard deviations: Poisson-binomial, the delta method for sensitivity.
+ * ties and self-pairs one half. Standard deviations: Poisson-binomial, the delta method for sensitivity and specificity.
  * Source: confidence-based performance estimation as documented by NannyML; valid only while calibration holds in the group.
  */
 #ifndef ES_METRICS_LABEL_FREE_H
@@ -26,7 +26,7 @@ struct es_scored {
 struct es_label_free {
     double tp, fp, fn, tn;
     double sensitivity, specificity, ppv, npv, accuracy, f1, auroc;
-    double sd_tp, sd_fn, sd_sensitivity;
+    double sd_tp, sd_fn, sd_sensitivity, sd_specificity;
 };
 
 /** @param cases      sorted in place by score, then probability, so that the result does not depend on their order

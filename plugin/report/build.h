@@ -48,7 +48,7 @@ struct es_report_part {
                                        finding is not binary */
     cJSON *curves, *drift;    /* owned until es_report_groups() puts them into the tree */
     cJSON *references;        /* the same */
-    cJSON *charts, *alarms, *series; /* as curves */
+    cJSON *charts, *alarms, *series, *expected; /* as curves */
     cJSON *groups;            /* in the tree */
 };
 
@@ -239,6 +239,11 @@ ES_MUST_USE enum es_errc es_report_alarms(struct es_report *report, const struct
 /** Each primary rate at the end of each month, with its confidence sequence, for everyone and each group of the plan. @param part  gets `series` */
 ES_MUST_USE enum es_errc es_report_series(struct es_report *report, const struct es_sheet *sheet, struct es_report_part *part,
                                           struct es_error *err);
+
+/* expectation.c */
+/** What results without a reference would come to if scores were calibrated (METRICS H2). @param part  gets `expected` */
+ES_MUST_USE enum es_errc es_report_expectation(struct es_report *report, const struct es_sheet *sheet, struct es_report_part *part,
+                                               struct es_error *err);
 
 /* exploratory.c */
 /** Add "p_anytime": valid however often one looks; null where there is none. */

@@ -200,6 +200,8 @@ enum es_errc es_report_groups(struct es_report *report, struct es_report_part *p
     es_tree_set(t, finding, "charts", part->charts);
     part->references = part->missingness = NULL;
     es_tree_set(t, finding, "series", part->series);
+    es_tree_set(t, finding, "expected", part->expected);
+    part->expected = NULL;
     part->curves = part->drift = part->weak = part->alarms = part->charts = part->series = NULL;
     part->groups = es_tree_array(t, finding, "groups");
     for (size_t i = 0; i < es_sweep_count(part->sweep); i++) {

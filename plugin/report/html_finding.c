@@ -266,6 +266,7 @@ void es_html_finding(struct es_page *page, const cJSON *release, const struct es
     es_html_verification(page, release, at);
     es_html_weak(page, release, at);
     es_html_population(page, release, at);
+    es_html_expectation(page, at);
     es_html_drift(page, release, at);
     all_figures(page, release, at);
     es_html_scores(page, release, at);

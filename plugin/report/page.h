@@ -55,6 +55,8 @@ void es_html_drift(struct es_page *page, const cJSON *release, const struct es_v
 void es_html_alarms(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
 /** Planned rates over time. */
 void es_html_courses(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
+/** What is expected of results without a reference. */
+void es_html_expectation(struct es_page *page, const struct es_view_finding *at);
 /** Gaps between the levels of each attribute. */
 void es_html_fairness(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
 /** Who was verified, and what follows for the rates. */

@@ -90,6 +90,7 @@ static enum es_errc sweep_rows(struct es_report *report, const struct es_stream 
     if (e == ES_OK && shapes) e = es_report_firsts(report, &holder.sheet, shapes, err);
     if (e == ES_OK && shapes) e = es_report_alarms(report, &holder.sheet, shapes, err);
     if (e == ES_OK && shapes) e = es_report_series(report, &holder.sheet, shapes, err);
+    if (e == ES_OK && shapes) e = es_report_expectation(report, &holder.sheet, shapes, err);
     es_sheet_holder_clear(&holder);
     return e;
 }
@@ -125,5 +126,6 @@ void es_report_part_clear(struct es_report_part *part)
     cJSON_Delete(part->missingness);
     free(part->labelled);
     cJSON_Delete(part->series);
+    cJSON_Delete(part->expected);
     *part = (struct es_report_part){0};
 }

@@ -95,17 +95,32 @@ static void series(struct es_tree *tree, const cJSON *finding, const struct es_r
     }
 }
 
+/** Outsiders get none: which groups wait at all would tell a zero from a few, and expected counts beside exact ones more than these do. */
+static void expected(struct es_tree *tree, const cJSON *finding, const struct es_release_rule *rule, bool plain)
+{
+    static const char *const who[] = {"group", NULL};
+    cJSON *entry, *list = cJSON_GetObjectItemCaseSensitive(finding, "expected");
+    while (plain && cJSON_GetArraySize(list) > 0) cJSON_DeleteItemFromArray(list, 0);
+    cJSON_ArrayForEach(entry, list)
+    {
+        if (!es_release_small(rule, es_view_number(cJSON_GetObjectItemCaseSensitive(entry, ES_HIDDEN), "patients"))) continue;
+        keep_only(entry, who);
+        word(tree, entry, "status", ES_SUPPRESSED_WORD);
+    }
+}
+
 void es_release_monitoring(struct es_tree *tree, const cJSON *finding, const struct es_release_rule *rule)
 {
     const bool plain = rule->external || rule->kind == ES_DISCLOSE_NHS;
     charts(tree, finding, rule, plain);
     alarms(tree, finding, rule, plain);
     series(tree, finding, rule, plain);
+    expected(tree, finding, rule, plain);
 }
 
 void es_release_monitoring_strip(const cJSON *finding)
 {
-    static const char *const lists[] = {"charts", "alarms", "series"};
+    static const char *const lists[] = {"charts", "alarms", "series", "expected"};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         cJSON *entry;
         cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(finding, lists[i])) cJSON_DeleteItemFromObjectCaseSensitive(entry, ES_HIDDEN);
