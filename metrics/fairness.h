@@ -34,6 +34,20 @@ const char *es_fair_metric_name(enum es_fair_metric metric);
 /** Events and cases behind a metric, for intervals; x/n is its value. */
 void es_fair_counts(const struct es_confusion *c, enum es_fair_metric metric, double *x, double *n);
 
+/** Limits that hold for every pair of groups at once, and so for the greatest difference and the smallest ratio among them, whichever
+ * groups those are: each of the k (k - 1) / 2 pairs at its Bonferroni share of alpha, by Miettinen and Nurminen for the difference and by
+ * Koopman for the ratio. The greatest of the lower limits and the greatest of the upper limits of the (signed both ways) differences
+ * are limits of max - min; the smallest of each of the ratios, of min / max. Conservative; groups are taken for independent (a patient in
+ * two levels of one axis narrows or widens it a little: the comparison with the rest allows for it, this does not).
+ *
+ * @param p,n   rate and effective number of cases of each group, n > 0
+ * @param ratio NAN when two rates are 0
+ * @return false (all NAN) with fewer than two groups or a p or n that is none */
+bool es_fair_range_limits(const double *p, const double *n, size_t count, double alpha, struct es_limits *difference,
+                          struct es_limits *ratio);
+/** The same for means with normal errors (calibration in the large). */
+bool es_fair_range_normal(const double *mean, const double *se, size_t count, double alpha, struct es_limits *difference);
+
 /** One metric over the groups. NAN where undefined. */
 struct es_fair_gap {
     size_t defined;    /* groups whose metric is defined */

@@ -66,6 +66,30 @@ static void test_rest_is_everyone_else(void)
     CU_ASSERT_TRUE(isnan(es_fair_vs_rest(groups, 1, 0, ES_FAIR_TPR, 0.05).difference)); /* no rest */
 }
 
+/* R 4.2.2: each pair by the Miettinen-Nurminen z (uniroot of the score statistic) at alpha 0.05 / 3; means with qnorm(1 - .05 / 6):
+ * (0.6, 100) (0.8, 200): -0.33577 to -0.06778; (0.6, 100) (0.75, 50): -0.32302 to 0.05057; (0.8, 200) (0.75, 50): -0.09013 to 0.22866 */
+static void test_limits_of_a_range_hold_for_all_pairs(void)
+{
+    const double p[] = {0.6, 0.8, 0.75}, n[] = {100, 200, 50}, mean[] = {0.1, 0.5, -0.2}, se[] = {0.1, 0.2, 0.15};
+    struct es_limits gap, ratio;
+    CU_ASSERT_TRUE(es_fair_range_limits(p, n, 3, 0.05, &gap, &ratio));
+    CU_ASSERT_DOUBLE_EQUAL(gap.lo, 0.0677827310862884, 1e-9);
+    CU_ASSERT_DOUBLE_EQUAL(gap.hi, 0.3357667424306489, 1e-9);
+    const struct es_two_by_two t = {60, 100, 160, 200};
+    const struct es_limits own = es_koopman(&t, 0.05 / 3, false); /* the pair of least and greatest; its limits are checked in test_vectors */
+    CU_ASSERT_DOUBLE_EQUAL(ratio.lo, own.lo, 1e-12);
+    CU_ASSERT_TRUE(ratio.hi <= own.hi && ratio.hi > 0.75);
+    CU_ASSERT_TRUE(es_fair_range_normal(mean, se, 3, 0.05, &gap));
+    CU_ASSERT_DOUBLE_EQUAL(gap.lo, 0.101505050045372, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(gap.hi, 1.298494949954628, 1e-12);
+    CU_ASSERT_FALSE(es_fair_range_limits(p, n, 1, 0.05, &gap, &ratio));
+    CU_ASSERT_TRUE(isnan(gap.lo) && isnan(ratio.hi));
+    const double none[] = {0, 0}, few[] = {10, NAN};
+    CU_ASSERT_TRUE(es_fair_range_limits(none, n, 2, 0.05, &gap, &ratio) && gap.lo == 0 && gap.hi > 0 && isnan(ratio.lo));
+    CU_ASSERT_FALSE(es_fair_range_limits(p, few, 2, 0.05, &gap, &ratio));
+    CU_ASSERT_FALSE(es_fair_range_normal(mean, none, 2, 0.05, &gap) || es_fair_range_normal(mean, se, 1, 0.05, &gap));
+}
+
 int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
@@ -74,6 +98,7 @@ int main(int argc, char **argv)
         {"nobody_alerted_has_no_ratio", test_nobody_alerted_has_no_ratio},
         {"entropy_by_its_definition", test_entropy_by_its_definition},
         {"rest_is_everyone_else", test_rest_is_everyone_else},
+        {"limits_of_a_range_hold_for_all_pairs", test_limits_of_a_range_hold_for_all_pairs},
         {NULL, NULL},
     };
     return es_test_main("fairness", tests, argc, argv);

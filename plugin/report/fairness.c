@@ -104,6 +104,34 @@ static double under_parity(const struct gathered *g, bool rate)
     return rate && range > 1 ? 1 : range; /* NAN stays */
 }
 
+/** Effective number of cases behind each level's printed interval; NAN when intervals are withheld. */
+static void effective(const struct gathered *g, double *n)
+{
+    for (size_t i = 0; i < g->count; i++)
+        n[i] = es_wilson_cases(g->value[i], g->n[i], g->hi[i] - g->lo[i], es_level_default().alpha);
+}
+
+/** Limits of the gap and of the ratio, for all pairs of levels at once. `parts`: how many measures share alpha. */
+static void limits_of(const struct gathered *g, bool rate, double parts, struct es_limits *gap, struct es_limits *ratio)
+{
+    const double alpha = es_level_default().alpha;
+    double error[ES_MAX_LEVELS];
+    *ratio = (struct es_limits){NAN, NAN};
+    if (rate) {
+        effective(g, error);
+        (void)es_fair_range_limits(g->value, error, g->count, alpha / parts, gap, ratio);
+        return;
+    }
+    for (size_t i = 0; i < g->count; i++) error[i] = (g->hi[i] - g->lo[i]) / (2 * es_norm_isf(alpha / 2));
+    (void)es_fair_range_normal(g->value, error, g->count, alpha / parts, gap);
+}
+
+static void put_limits(struct es_tree *t, cJSON *out, const char *lo, const char *hi, struct es_limits limits)
+{
+    es_tree_number(t, out, lo, limits.lo);
+    es_tree_number(t, out, hi, limits.hi);
+}
+
 static size_t extreme(const struct gathered *g, bool greatest)
 {
     size_t at = 0;
@@ -133,9 +161,10 @@ static size_t worst(const struct gathered *g, size_t measure)
     return at;
 }
 
-static void words(struct es_tree *t, cJSON *out, const struct gathered *g, double difference, double ratio, double expected)
+static void words(struct es_tree *t, cJSON *out, const struct gathered *g, double difference, struct es_limits limits, double ratio,
+                  double expected)
 {
-    char text[240], gap[24], by_chance[24], share[24];
+    char text[280], gap[24], by_chance[24], share[24], lo[24], hi[24], interval[64] = "";
     if (g->count < 2) {
         es_tree_text(t, out, "words", "fewer than two levels to compare");
         return;
@@ -143,7 +172,10 @@ static void words(struct es_tree *t, cJSON *out, const struct gathered *g, doubl
     es_view_fixed(difference, 3, gap, sizeof gap);
     es_view_fixed(expected, 3, by_chance, sizeof by_chance);
     es_view_fixed(ratio, 3, share, sizeof share);
-    (void)snprintf(text, sizeof text, "%zu levels, %s apart%s%s%s%s", g->count, gap, isfinite(ratio) ? ", ratio " : "",
+    es_view_fixed(limits.lo, 3, lo, sizeof lo);
+    es_view_fixed(limits.hi, 3, hi, sizeof hi);
+    if (isfinite(limits.lo)) (void)snprintf(interval, sizeof interval, " (95 %% %s to %s)", lo, hi);
+    (void)snprintf(text, sizeof text, "%zu levels, %s apart%s%s%s%s%s", g->count, gap, interval, isfinite(ratio) ? ", ratio " : "",
                    isfinite(ratio) ? share : "", isfinite(expected) ? "; expected by chance under parity: " : "",
                    isfinite(expected) ? by_chance : "");
     es_tree_text(t, out, "words", text);
@@ -164,22 +196,26 @@ static void measure(struct es_tree *t, cJSON *metrics, const cJSON *groups, cons
         difference = g->value[extreme(g, true)] - g->value[extreme(g, false)];
     }
     const double expected = g->count >= 2 ? under_parity(g, rate) : (double)NAN;
+    struct es_limits gap_limits, ratio_limits;
+    limits_of(g, rate, 1, &gap_limits, &ratio_limits);
     cJSON *out = es_tree_object(t, metrics, measures[m].name);
     es_tree_text(t, out, "title", measures[m].title);
     es_tree_count(t, out, "n_defined", g->count);
     es_tree_count(t, out, "n_not_estimable", g->not_estimable);
     es_tree_count(t, out, "n_suppressed", g->suppressed);
     es_tree_number(t, out, "difference", difference);
+    put_limits(t, out, "difference_lo", "difference_hi", gap_limits);
     es_tree_number(t, out, "expected_under_parity", expected);
     es_tree_number(t, out, "ratio", ratio);
+    put_limits(t, out, "ratio_lo", "ratio_hi", ratio_limits);
     level_value(t, out, "lowest", g, extreme(g, false));
     level_value(t, out, "highest", g, extreme(g, true));
     if (measures[m].rate != ES_FAIR_ALERT_RATE) level_value(t, out, "worst", g, worst(g, m)); /* no rate of alerts is the bad one */
-    words(t, out, g, difference, ratio, expected);
+    words(t, out, g, difference, gap_limits, ratio, expected);
 }
 
 /** From the levels that show both rates. */
-static void equalised_odds(struct es_tree *t, cJSON *out, const cJSON *groups, const char *axis)
+static void equalised_odds(struct es_tree *t, cJSON *out, const cJSON *groups, const char *axis, struct gathered *g)
 {
     struct es_confusion counts[ES_MAX_LEVELS];
     size_t n = 0;
@@ -205,8 +241,22 @@ static void equalised_odds(struct es_tree *t, cJSON *out, const cJSON *groups, c
     const struct es_equalised_odds odds = es_equalised_odds(counts, n);
     cJSON *entry = es_tree_object(t, out, "equalised_odds");
     es_tree_number(t, entry, "difference_worst", odds.difference_worst);
+    struct es_limits gap[2], ratio[2]; /* both gaps at once: each at half of alpha */
+    for (size_t m = 0; m < 2; m++) {
+        *g = (struct gathered){0};
+        gather(g, groups, axis, m + 1); /* tpr, fpr */
+        limits_of(g, true, 2, &gap[m], &ratio[m]);
+    }
+    const bool both = isfinite(gap[0].lo) && isfinite(gap[1].lo); /* fmax would pass over a NAN */
+    put_limits(t, entry, "difference_worst_lo", "difference_worst_hi",
+               both ? (struct es_limits){fmax(gap[0].lo, gap[1].lo), fmax(gap[0].hi, gap[1].hi)} : (struct es_limits){NAN, NAN});
     es_tree_number(t, entry, "difference_mean", odds.difference_mean);
+    put_limits(t, entry, "difference_mean_lo", "difference_mean_hi",
+               (struct es_limits){(gap[0].lo + gap[1].lo) / 2, (gap[0].hi + gap[1].hi) / 2});
     es_tree_number(t, entry, "ratio_worst", odds.ratio_worst);
+    const bool ratios = isfinite(ratio[0].lo) && isfinite(ratio[1].lo);
+    put_limits(t, entry, "ratio_worst_lo", "ratio_worst_hi",
+               ratios ? (struct es_limits){fmin(ratio[0].lo, ratio[1].lo), fmin(ratio[0].hi, ratio[1].hi)} : (struct es_limits){NAN, NAN});
 }
 
 /** PPV follows prevalence (Chouldechova 2017), so it is never shown without. */
@@ -256,7 +306,7 @@ void es_report_fairness(struct es_tree *t, cJSON *release)
             es_tree_count(t, out, "levels", known_levels(groups, name));
             cJSON *metrics = es_tree_object(t, out, "metrics");
             for (size_t m = 0; m < MEASURES; m++) measure(t, metrics, groups, name, m, g);
-            equalised_odds(t, out, groups, name);
+            equalised_odds(t, out, groups, name, g);
             prevalence(t, out, groups, name, g);
         }
     }

@@ -20,6 +20,21 @@ static void level(struct es_page *page, const cJSON *measure, const char *which)
     es_page_put(page, "</td>");
 }
 
+/* A value with its simultaneous limits below. */
+static void limited(struct es_page *page, const cJSON *measure, const char *key, const char *lo, const char *hi, int decimals)
+{
+    es_page_put(page, "<td class=\"n\">");
+    es_page_fixed(page, es_view_number(measure, key), decimals);
+    if (isfinite(es_view_number(measure, lo))) {
+        es_page_put(page, "<span class=\"sub row\">");
+        es_page_fixed(page, es_view_number(measure, lo), decimals);
+        es_page_put(page, "\xe2\x80\x93"); /* en dash */
+        es_page_fixed(page, es_view_number(measure, hi), decimals);
+        es_page_put(page, "</span>");
+    }
+    es_page_put(page, "</td>");
+}
+
 static void number(struct es_page *page, double value, int decimals)
 {
     es_page_put(page, "<td class=\"n\">");
@@ -61,6 +76,13 @@ static void axis_heading(struct es_page *page, const cJSON *axis)
     if (isfinite(es_view_number(odds, "difference_worst"))) {
         es_page_put(page, ". Equalised odds: worse gap ");
         es_page_fixed(page, es_view_number(odds, "difference_worst"), 3);
+        if (isfinite(es_view_number(odds, "difference_worst_lo"))) {
+            es_page_put(page, " (95 % ");
+            es_page_fixed(page, es_view_number(odds, "difference_worst_lo"), 3);
+            es_page_put(page, " to ");
+            es_page_fixed(page, es_view_number(odds, "difference_worst_hi"), 3);
+            es_page_put(page, ")");
+        }
         es_page_put(page, ", mean ");
         es_page_fixed(page, es_view_number(odds, "difference_mean"), 3);
     }
@@ -88,9 +110,9 @@ void es_html_fairness(struct es_page *page, const cJSON *release, const struct e
             es_page_put(page, "<tr><th scope=\"row\">");
             es_page_text(page, es_view_string(measure, "title"));
             es_page_put(page, "</th>");
-            number(page, es_view_number(measure, "difference"), 3);
+            limited(page, measure, "difference", "difference_lo", "difference_hi", 3);
             number(page, es_view_number(measure, "expected_under_parity"), 3);
-            number(page, es_view_number(measure, "ratio"), 2);
+            limited(page, measure, "ratio", "ratio_lo", "ratio_hi", 2);
             level(page, measure, "lowest");
             level(page, measure, "highest");
             defined(page, measure);
@@ -100,7 +122,8 @@ void es_html_fairness(struct es_page *page, const cJSON *release, const struct e
     es_page_put(page, "</tbody></table></div>\n<p class=\"sub\">With care: a gap of highest and lowest grows with the number of levels "
                       "and with their smallness even when the AI treats all alike. Beside each stands the gap that chance alone would give on "
                       "average with these numbers of patients (mean range of independent estimates of one common value); a gap of that "
-                      "size says nothing. Ratio: lowest over highest. PPV and the alert rate follow the prevalence, which is given with each "
+                      "size says nothing. Ratio: lowest over highest. Intervals: 95 %, for all pairs of levels at once, so that they hold whichever "
+                      "levels come out lowest and highest. PPV and the alert rate follow the prevalence, which is given with each "
                       "attribute; predictive parity and equalised odds cannot both hold when it differs. Levels that are unknown are left "
                       "out. What counts is each group against the rest.</p>\n</details>\n");
 }
