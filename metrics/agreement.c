@@ -73,7 +73,7 @@ static struct es_bounded consistency(double n, double msr, double mse, double al
 }
 
 /** ICC(2,1) for two raters, k = 2; the interval's degrees of freedom after Satterthwaite as in McGraw and Wong, table 7. */
-static struct es_bounded absolute(double n, double msr, double mse, double msc, double alpha)
+struct es_bounded es_icc_agreement(double n, double msr, double mse, double msc, double alpha)
 {
     const double below = msr + mse + 2.0 * (msc - mse) / n;
     if (!(below != 0.0)) return none;
@@ -122,6 +122,6 @@ struct es_agreement_summary es_agreement_summary(const struct es_agreement *a, d
     const double mse = d.m2 / (2.0 * (n - 1.0));
     const double msc = n * d.mean * d.mean / 2.0;
     s.icc31 = consistency(n, msr, mse, alpha);
-    s.icc21 = absolute(n, msr, mse, msc, alpha);
+    s.icc21 = es_icc_agreement(n, msr, mse, msc, alpha);
     return s;
 }

@@ -50,6 +50,9 @@ struct es_agreement_summary {
 /** @param alpha  two-sided, in (0,1); z and t quantiles follow it */
 struct es_agreement_summary es_agreement_summary(const struct es_agreement *a, double alpha);
 
+/** ICC(2,1) of two raters from the mean squares of rows, error and columns, n subjects of one pair each; limits at two-sided alpha. */
+struct es_bounded es_icc_agreement(double n, double msr, double mse, double msc, double alpha);
+
 #ifdef __cplusplus
 }
 #endif

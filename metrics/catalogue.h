@@ -23,7 +23,8 @@ enum es_task {
 /** What the sweep gathers for a metric. */
 enum es_kernel { ES_KERNEL_RATIO, ES_KERNEL_MEAN, ES_KERNEL_RANK, ES_KERNEL_FIT, ES_KERNEL_CURVE };
 /** What the denominator counts, for "cases needed" and the minimum. */
-enum es_denominator { ES_PER_CASE, ES_PER_POSITIVE, ES_PER_NEGATIVE, ES_PER_ALERT, ES_PER_NON_ALERT, ES_PER_ELIGIBLE_POSITIVE };
+enum es_denominator { ES_PER_CASE, ES_PER_POSITIVE, ES_PER_NEGATIVE, ES_PER_ALERT, ES_PER_NON_ALERT, ES_PER_ELIGIBLE_POSITIVE,
+                      ES_PER_LESION };
 
 /** Confidence and the smallest denominators. `{0}` is not valid; see es_level_default(). */
 struct es_level {
@@ -37,7 +38,7 @@ struct es_level es_level_default(void);
 struct es_metric {
     const char *name;   /* snake_case, as in the report: "sensitivity" */
     const char *title;  /* for people: "Sensitivity" */
-    const char *unit;   /* "proportion", "ratio", "logit", "cases" */
+    const char *unit;   /* "proportion", "ratio", "logit", "cases", "mm", "levels"; "value": the units of the measurement */
     const char *doc;    /* one sentence: what it is, with its formula */
     const char *source; /* paper with DOI, or standard */
     const char *more;   /* words when the group's value is higher than the rest's: "found more often" */

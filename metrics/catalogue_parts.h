@@ -32,6 +32,27 @@ ES_FINISH(intercept);
 ES_FINISH(mean_score);
 ES_FINISH(ece10);
 
+ES_FINISH(bias);
+ES_FINISH(mae);
+ES_FINISH(rmse);
+ES_FINISH(agreement_lower);
+ES_FINISH(agreement_upper);
+ES_FINISH(ccc);
+ES_FINISH(icc);
+ES_FINISH(kappa);
+ES_FINISH(exact_agreement);
+ES_FINISH(within_one);
+ES_FINISH(level_shift);
+ES_FINISH(dice);
+ES_FINISH(iou);
+ES_FINISH(volume_difference);
+ES_FINISH(hd95);
+ES_FINISH(surface_distance);
+ES_FINISH(empty_share);
+ES_FINISH(lesion_sensitivity);
+ES_FINISH(false_marks);
+ES_FINISH(froc);
+
 ES_COMPARE(sensitivity);
 ES_COMPARE(specificity);
 ES_COMPARE(ppv);
@@ -42,6 +63,19 @@ ES_COMPARE(alert_rate);
 ES_COMPARE(auroc);
 ES_COMPARE(brier);
 ES_COMPARE(citl);
+ES_COMPARE(bias);
+ES_COMPARE(mae);
+ES_COMPARE(exact_agreement);
+ES_COMPARE(within_one);
+ES_COMPARE(level_shift);
+ES_COMPARE(dice);
+ES_COMPARE(iou);
+ES_COMPARE(volume_difference);
+ES_COMPARE(hd95);
+ES_COMPARE(surface_distance);
+ES_COMPARE(empty_share);
+ES_COMPARE(lesion_sensitivity);
+ES_COMPARE(false_marks);
 
 /** No verified non-alert although there are non-alerts: misses cannot be seen (METRICS J7). */
 bool es_blind(const uint64_t decided[2], const uint64_t verified[2]);

@@ -23,6 +23,10 @@ static const struct {
     [ES_EVERYONE_HAS_NO_REST] = {"everyone_has_no_rest", "the group of everyone has nobody to be compared with"},
     [ES_NO_REST] = {"no_rest", "no case is known to be outside this group"},
     [ES_NO_OVERLAP] = {"no_overlap", "at no level of the other attribute are there cases of both the group and the rest"},
+    [ES_NO_LESIONS] = {"no_lesions", "no lesion was seen by the reference"},
+    [ES_EMPTY_MASKS] = {"empty_masks", "in every unit one of the two masks is empty"},
+    [ES_NO_MARKS] = {"no_marks", "the marks have no scores"},
+    [ES_NO_RANGE] = {"no_range", "the plan of daily looks needs the range of the measurement (Range)"},
     [ES_TOO_SMALL_TO_SHOW] = {"suppressed", "too few patients to show without disclosing one"},
 };
 
@@ -67,6 +71,10 @@ const char *es_interval_name(enum es_interval method)
         [ES_INTERVAL_E_PROCESS] = "e-process",
         [ES_INTERVAL_CONFIDENCE_SEQUENCE] = "confidence-sequence",
         [ES_INTERVAL_MANTEL_HAENSZEL] = "mantel-haenszel",
+        [ES_INTERVAL_T_CLUSTERED] = "t-clustered",
+        [ES_INTERVAL_LINEAR_CLUSTERED] = "linearised-clustered",
+        [ES_INTERVAL_MCGRAW_WONG] = "mcgraw-wong",
+        [ES_INTERVAL_BERNSTEIN] = "empirical-bernstein",
     };
     return (size_t)method < sizeof names / sizeof names[0] ? names[method] : "";
 }

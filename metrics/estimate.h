@@ -40,6 +40,10 @@ enum es_reason {
     ES_EVERYONE_HAS_NO_REST,
     ES_NO_REST,
     ES_TOO_SMALL_TO_SHOW,
+    ES_NO_LESIONS,
+    ES_EMPTY_MASKS,
+    ES_NO_MARKS,
+    ES_NO_RANGE,
     ES_NO_OVERLAP,
     ES_REASON_COUNT
 };
@@ -77,7 +81,11 @@ enum es_interval {
     ES_INTERVAL_SEQUENTIAL_SCORE,  /* score statistic against a normal-mixture boundary, patient sums (F2(b), J2) */
     ES_INTERVAL_E_PROCESS,         /* universal inference, one case per patient (F2(a)) */
     ES_INTERVAL_CONFIDENCE_SEQUENCE, /* beta-binomial mixture of one rate (F1) */
-    ES_INTERVAL_MANTEL_HAENSZEL    /* standardised difference, Klingenberg limits, patient-clustered (J8) */
+    ES_INTERVAL_MANTEL_HAENSZEL,   /* standardised difference, Klingenberg limits, patient-clustered (J8) */
+    ES_INTERVAL_T_CLUSTERED,       /* t on patients - 1 around a mean, ratio-estimator variance over patients (C1, A5) */
+    ES_INTERVAL_LINEAR_CLUSTERED,  /* influence functions summed by patient (measures.h) */
+    ES_INTERVAL_MCGRAW_WONG,       /* F, one case a patient (C2) */
+    ES_INTERVAL_BERNSTEIN          /* difference of two empirical-Bernstein confidence sequences, one case a patient (F3) */
 };
 const char *es_interval_name(enum es_interval method);
 

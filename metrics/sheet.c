@@ -14,6 +14,13 @@ const char *es_stage_name(enum es_stage stage)
     return (unsigned)stage < ES_STAGE_COUNT ? names[stage] : "";
 }
 
+unsigned es_measure_columns(enum es_measures kind)
+{
+    static const uint8_t columns[ES_MEASURES_KINDS] = {[ES_MEASURES_VALUES] = 2, [ES_MEASURES_LEVELS] = 2, [ES_MEASURES_OVERLAP] = 6,
+                                                       [ES_MEASURES_LESIONS] = 3};
+    return (unsigned)kind < ES_MEASURES_KINDS ? columns[kind] : 0;
+}
+
 /** First fault of the columns' ranges, NULL when there is none. */
 static const char *row_fault(const struct es_sheet *s, uint32_t row)
 {
@@ -23,7 +30,10 @@ static const char *row_fault(const struct es_sheet *s, uint32_t row)
     if (s->decision[row] > ES_NO_ANSWER) return "a decision is not 0, 1 or no answer";
     if (s->label[row] > ES_NO_ANSWER) return "a label is not 0, 1 or no answer";
     if (s->stage[row] >= ES_STAGE_COUNT) return "a stage is not in the funnel";
-    if (s->stage[row] == ES_STAGE_REFERENCED && s->label[row] == ES_NO_ANSWER) return "a referenced row has no label";
+    if (s->stage[row] == ES_STAGE_REFERENCED && s->label[row] == ES_NO_ANSWER && !s->measures) return "a referenced row has no label";
+    for (unsigned i = 0; i < es_measure_columns(s->measures); i++)
+        if (isinf(s->measure[i][row])) return "a measure is infinite";
+    if (s->marks && s->mark_from[row] > s->mark_from[row + 1]) return "marks are not in row order";
     return NULL;
 }
 

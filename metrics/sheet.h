@@ -48,6 +48,27 @@ enum es_row_mark {
 
 #define ES_NO_ANSWER 2u /* decision or label that is not there */
 
+/** What the columns of measures of a sheet are; doubles, NAN where there is none. A row whose first column is NAN is not compared. */
+enum es_measures {
+    ES_MEASURES_NONE,    /* no columns: decisions, labels and scores are all there is */
+    ES_MEASURES_VALUES,  /* the model's value, the reference's: same units */
+    ES_MEASURES_LEVELS,  /* the model's level, the reference's: whole numbers */
+    ES_MEASURES_OVERLAP, /* state (enum es_overlap_part), Dice, IoU, relative volume difference, HD95 in mm, surface distance in mm */
+    ES_MEASURES_LESIONS, /* lesions of the reference, of those found at the operating point, false marks there */
+    ES_MEASURES_KINDS
+};
+#define ES_MAX_MEASURES 6
+/** Columns of a kind. */
+unsigned es_measure_columns(enum es_measures kind);
+/** Values of the state column: which of the two masks have a voxel (METRICS C3). */
+enum es_overlap_part { ES_PART_MEASURED = 1, ES_PART_BOTH_EMPTY = 2, ES_PART_RESULT_EMPTY = 3, ES_PART_REFERENCE_EMPTY = 4 };
+
+/** A mark of a model on one unit: the best on a lesion of the reference, or one that is on none. */
+struct es_mark {
+    double score; /* finite */
+    bool hit;
+};
+
 /** Borrowed columns, each `rows` long. `{0}` is an empty sheet. */
 struct es_sheet {
     uint32_t rows;
@@ -58,10 +79,14 @@ struct es_sheet {
     const uint8_t *axis_levels;  /* [axes]; number of levels, unknown included: >= 1 */
     const double *score;       /* NAN: none. Finite otherwise */
     const uint8_t *decision;   /* 0, 1 or ES_NO_ANSWER: what was alerted */
-    const uint8_t *label;      /* 0, 1 or ES_NO_ANSWER: the reference standard */
+    const uint8_t *label;      /* 0, 1 or ES_NO_ANSWER: the reference standard; a referenced row has one unless there are measures */
     const uint8_t *stage;      /* enum es_stage */
     const uint8_t *mark;       /* enum es_row_mark bits */
     const int32_t *exam_day;   /* days since 1970-01-01; INT32_MIN: not known */
+    enum es_measures measures;
+    const double *const *measure; /* [es_measure_columns()][rows] */
+    const struct es_mark *marks;  /* of ES_MEASURES_LESIONS, row after row; NULL when no mark has a score */
+    const uint32_t *mark_from;    /* [rows + 1]: marks of row i are mark_from[i] .. mark_from[i + 1] - 1; NULL with marks */
 };
 
 /** Is the sheet well formed (order, ranges, no NaN where a number is promised)? Names the first fault.

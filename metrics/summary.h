@@ -8,6 +8,7 @@
 #ifndef ES_METRICS_SUMMARY_H
 #define ES_METRICS_SUMMARY_H
 
+#include "metrics/measures.h"
 #include "metrics/ranking.h"
 #include "metrics/sweep.h"
 
@@ -86,6 +87,7 @@ struct es_summary {
     struct es_offset_fit offset, rest_offset;
     es_i128 joint_offset;
     struct es_line_fit line;
+    struct es_measured *measured; /* owned by the sweep; NULL without measures */
     double ece10; /* NAN without a probability */
     bool rest_scored; /* rest_ranks, rest_offset and their joint sums were gathered */
 };

@@ -180,7 +180,7 @@ static void drop_and_forget(struct es_work *w)
 
 static bool sweep_grouping(struct es_work *w, struct es_sweep *sweep, const struct es_grouping *g, uint32_t index)
 {
-    const bool done = enumerate(w, sweep, g, index);
+    bool done = enumerate(w, sweep, g, index);
     if (done) {
         es_work_add_cells(w);
         es_work_place(w);
@@ -188,6 +188,7 @@ static bool sweep_grouping(struct es_work *w, struct es_sweep *sweep, const stru
         es_work_fit(w);
         if (g->n > 0 && g->n <= w->options->score_rest_axes)
             for (uint32_t k = 0; k < w->slots; k++) es_work_rest(w, k);
+        done = es_work_measures(w);
     }
     drop_and_forget(w);
     return done;
@@ -237,6 +238,7 @@ bool es_sweep_run(const struct es_sheet *sheet, const struct es_grouping *groupi
 void es_sweep_free(struct es_sweep *sweep)
 {
     if (!sweep) return;
+    for (size_t i = 0; i < sweep->count; i++) free(sweep->summary[i].measured);
     free(sweep->summary);
     free(sweep);
 }

@@ -118,19 +118,24 @@ out:
 
 /* --- Traits --- */
 
+static bool labelled(uint8_t label)
+{
+    return label != ES_NO_ANSWER;
+}
+
 /** Numerator and denominator of each share of the funnel, for one unit. */
 static void shares(uint8_t stage, uint8_t decision, uint8_t label, bool in[ES_SHARES], bool of[ES_SHARES])
 {
-    const bool resulted = stage >= ES_STAGE_REFERENCED, labelled = label != ES_NO_ANSWER;
+    const bool resulted = stage >= ES_STAGE_REFERENCED, known = labelled(label);
     const bool eligible = stage >= ES_STAGE_REJECTED;
     of[ES_COVERAGE_ELIGIBLE] = stage != ES_STAGE_EXCLUDED;
     in[ES_COVERAGE_ELIGIBLE] = of[ES_COVERAGE_RESULTED] = eligible;
     in[ES_COVERAGE_RESULTED] = of[ES_COVERAGE_REFERENCED] = resulted;
     in[ES_COVERAGE_REFERENCED] = stage == ES_STAGE_REFERENCED;
     of[ES_COVERAGE_VERIFIED_ALERTS] = resulted && decision == 1;
-    in[ES_COVERAGE_VERIFIED_ALERTS] = resulted && decision == 1 && labelled;
+    in[ES_COVERAGE_VERIFIED_ALERTS] = resulted && decision == 1 && known;
     of[ES_COVERAGE_VERIFIED_NON_ALERTS] = resulted && decision == 0;
-    in[ES_COVERAGE_VERIFIED_NON_ALERTS] = resulted && decision == 0 && labelled;
+    in[ES_COVERAGE_VERIFIED_NON_ALERTS] = resulted && decision == 0 && known;
 }
 
 uint32_t es_row_trait(uint8_t stage, uint8_t decision, uint8_t label, bool scored)
@@ -142,7 +147,8 @@ uint32_t es_row_trait(uint8_t stage, uint8_t decision, uint8_t label, bool score
     shares(stage, decision, label, in, of);
     for (unsigned k = 0; k < ES_SHARES; k++)
         t |= (uint32_t)of[k] << (ES_ROW_SHARE_OF + k) | (uint32_t)in[k] << (ES_ROW_SHARE_IN + k);
-    if (stage == ES_STAGE_REFERENCED) t |= ES_ROW_REFERENCED | outcomes[decision][label] | (scored ? ES_ROW_SCORED : 0u);
+    if (stage == ES_STAGE_REFERENCED) t |= ES_ROW_REFERENCED;
+    if (stage == ES_STAGE_REFERENCED && labelled(label)) t |= ES_ROW_LABELLED | outcomes[decision][label] | (scored ? ES_ROW_SCORED : 0u);
     if (label == 1 && (unseen || stage == ES_STAGE_REFERENCED))
         t |= ES_ROW_ELIGIBLE | (!unseen && decision == 1 ? ES_ROW_FOUND : 0u);
     return t;
@@ -158,7 +164,7 @@ bool es_row_alone(const struct es_sheet *s, uint32_t row)
 
 static struct key cell_key(const struct es_sheet *s, uint32_t row, uint32_t profile, bool alone, uint32_t part)
 {
-    const bool scored = s->stage[row] == ES_STAGE_REFERENCED && !isnan(s->score[row]);
+    const bool scored = s->stage[row] == ES_STAGE_REFERENCED && labelled(s->label[row]) && !isnan(s->score[row]);
     const uint64_t kind = (uint64_t)s->stage[row] | (uint64_t)s->decision[row] << 8 | (uint64_t)s->label[row] << 16 |
                           (uint64_t)s->mark[row] << 24 | (uint64_t)scored << 32 | (uint64_t)alone << 33;
     return (struct key){kind, (uint64_t)profile << 32 | part};
@@ -240,6 +246,7 @@ static void add_rows(struct es_summary *s, const struct es_cell *c, uint32_t tra
     }
     if (!(trait & ES_ROW_REFERENCED)) return;
     s->cases += n;
+    if (!(trait & ES_ROW_LABELLED)) return;
     *(trait & ES_ROW_POSITIVE ? &s->positives : &s->negatives) += n;
     s->group.count[trait & ES_ROW_OUTCOME] += n;
     if (!c->scored) return;
@@ -271,6 +278,7 @@ static void add_alone(struct es_summary *s, const struct es_cell *c, uint32_t tr
     }
     if (!(trait & ES_ROW_REFERENCED)) return;
     s->case_patients += n;
+    if (!(trait & ES_ROW_LABELLED)) return;
     *(y ? &s->positive_patients : &s->negative_patients) += n;
     s->group.product[outcome][outcome] += n;
     for (unsigned i = 0; i < ES_OVER_COUNT; i++) s->group.patients[i] += es_outcome_over(outcome) >> i & 1 ? n : 0;

@@ -22,7 +22,9 @@ static void add_row(const struct es_work *w, uint32_t i, struct es_patient_sums 
     t->eligible[1] += trait & ES_ROW_ELIGIBLE ? 1 : 0;
     if (!(trait & ES_ROW_REFERENCED)) return;
     t->cases++;
+    if (!(trait & ES_ROW_LABELLED)) return;
     t->positives += y;
+    t->negatives += 1 - y;
     t->count[trait & ES_ROW_OUTCOME]++;
     if (!(trait & ES_ROW_SCORED)) return;
     t->scored++;
@@ -104,7 +106,7 @@ static void add_group(struct es_summary *s, const struct es_patient_sums *t, str
     add_arm(arm, t, false);
     s->case_patients += t->cases > 0;
     s->positive_patients += t->positives > 0;
-    s->negative_patients += t->cases > t->positives;
+    s->negative_patients += t->negatives > 0;
     if (t->eligible[1]) {
         const uint64_t x = t->eligible[0], n = t->eligible[1];
         s->eligible_patients++;

@@ -10,6 +10,7 @@
 void es_work_close(struct es_work *w)
 {
     free(w->profile_row);
+    free(w->row_profile);
     free(w->slot_of);
     free(w->outside_of);
     free(w->cell);
@@ -37,7 +38,7 @@ void es_work_close(struct es_work *w)
 
 static bool has_score(const struct es_sheet *s, uint32_t row)
 {
-    return s->stage[row] == ES_STAGE_REFERENCED && !isnan(s->score[row]);
+    return s->stage[row] == ES_STAGE_REFERENCED && s->label[row] != ES_NO_ANSWER && !isnan(s->score[row]);
 }
 
 /** How many rows of which kind, and are the scores probabilities? */
@@ -181,6 +182,7 @@ bool es_work_open(struct es_work *w, const struct es_sheet *sheet, const struct 
     read_rows(w);
     const bool done = es_work_profiles(w, used, profile) && es_work_cells(w, profile) && pack_order(w, profile) &&
                       pack_several(w, profile);
-    free(profile);
+    if (sheet->measures) w->row_profile = profile;
+    else free(profile);
     return done && make_results(w);
 }

@@ -11,6 +11,7 @@
 #define ES_METRICS_SWEEP_WORK_H
 
 #include "metrics/calibration.h"
+#include "metrics/measures.h"
 #include "metrics/summary.h"
 
 enum { ECE_BINS = 10 };
@@ -25,7 +26,8 @@ enum es_trait {
     ES_ROW_FOUND = 1u << 7,        /* of those, alerted */
     ES_ROW_SHARE_OF = 8,           /* shift: in the denominator of share k */
     ES_ROW_SHARE_IN = 8 + ES_SHARES, /* shift: and in its numerator */
-    ES_ROW_LAST = 1u << (8 + 2 * ES_SHARES) /* last of its patient */
+    ES_ROW_LAST = 1u << (8 + 2 * ES_SHARES), /* last of its patient */
+    ES_ROW_LABELLED = 1u << (9 + 2 * ES_SHARES) /* referenced, with a label of 0 or 1: it has an outcome */
 };
 
 /** Rows of one profile that are of one kind. At most ES_CELL_ROWS, so that sums on the grid fit. */
@@ -43,7 +45,7 @@ struct es_patient_sums {
     uint32_t rows;
     uint32_t count[ES_OUTCOMES];
     uint32_t scored, observed;       /* cases with a score; positives among them */
-    uint32_t cases, positives;       /* referenced */
+    uint32_t cases, positives, negatives; /* referenced; of those with a label */
     uint32_t eligible[2];            /* alerted and all positives among the eligible */
     uint32_t share[ES_SHARES][2];    /* numerator, denominator */
     uint64_t error, score;           /* on the grid */
@@ -80,6 +82,8 @@ struct es_work {
     uint32_t profiles;
     uint32_t *profile_row; /* a row that has it */
     uint32_t *slot_of;     /* [profiles]: the group in this grouping */
+    uint32_t *row_profile; /* [rows], only with measures */
+    struct es_scale scale[ES_QUANTITIES], pair_scale; /* of the measures, from the grouping of everyone on */
     uint8_t *outside_of;   /* [profiles]: 1 in the rest of the group at hand */
     struct es_cell *cell;
     uint32_t cells;
@@ -153,6 +157,8 @@ void es_work_patients(struct es_work *w);
 void es_work_fit(struct es_work *w);
 /** Fit the points [0, n) by an offset from where everyone's lies; point_mean is written. */
 struct es_offset_fit es_work_fit_offset(struct es_work *w, uint32_t from, uint32_t to);
+/** Measures of each group, its rest and both (sweep_measures.c). False when memory ran out. */
+bool es_work_measures(struct es_work *w);
 /** Ranks and calibration of one group's rest and their joint terms with the group. */
 void es_work_rest(struct es_work *w, uint32_t group);
 /** Is a row at levels `row` known not to be in the group at levels `group`? */

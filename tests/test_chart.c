@@ -33,7 +33,8 @@ static struct es_sheet sheet_of(uint32_t rows)
         score[i] = 0.5;
         day[i] = (int32_t)i;
     }
-    return (struct es_sheet){rows, rows, 1, patient, columns, levels, score, decision, label, stage, mark, day};
+    return (struct es_sheet){.rows = rows, .patients = rows, .axes = 1, .patient = patient, .level = columns, .axis_levels = levels, .score = score,
+                             .decision = decision, .label = label, .stage = stage, .mark = mark, .exam_day = day};
 }
 
 /* Expected: f5_cusum.json: limits for a target run length, run lengths, and the level after the last case. */

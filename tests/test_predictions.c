@@ -106,7 +106,8 @@ static struct es_sheet sheet_of(uint8_t last)
     static const uint8_t *const levels[] = {level[0], level[1], level[2]};
     static uint8_t axis_levels[AXES] = {3, 6, 0};
     axis_levels[2] = last;
-    return (struct es_sheet){rows, patients, AXES, patient, levels, axis_levels, score, decision, label, stage, mark, day};
+    return (struct es_sheet){.rows = rows, .patients = patients, .axes = AXES, .patient = patient, .level = levels, .axis_levels = axis_levels, .score = score,
+                             .decision = decision, .label = label, .stage = stage, .mark = mark, .exam_day = day};
 }
 
 static const struct es_grouping groupings[] = {{0, {0}}, {1, {0}}, {1, {1}}, {1, {2}}, {2, {0, 1}}, {2, {0, 2}}, {2, {1, 2}}};

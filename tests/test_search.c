@@ -40,7 +40,8 @@ static struct es_sheet make(uint64_t seed, unsigned unknown)
         mark[i] = 0;
         score[i] = 0.5;
     }
-    return (struct es_sheet){ROWS, p + 1, AXES, patient, columns, levels, score, decision, label, stage, mark, day};
+    return (struct es_sheet){.rows = ROWS, .patients = p + 1, .axes = AXES, .patient = patient, .level = columns, .axis_levels = levels, .score = score,
+                             .decision = decision, .label = label, .stage = stage, .mark = mark, .exam_day = day};
 }
 
 static const struct es_search_plan plan = {{ES_RATE_SENSITIVITY, false, false, false, 0}, 3, 12, 4, 0.05};

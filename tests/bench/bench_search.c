@@ -55,8 +55,8 @@ static void bench(uint32_t rows, unsigned unknown_percent)
         decision[i] = draw() % 100 < (level[0][i] == 1 && level[1][i] == 2 && level[3][i] == 1 ? 70u : 85u);
         stage[i] = ES_STAGE_REFERENCED;
     }
-    const struct es_sheet sheet = {rows, p + 1, AXES, patient, (const uint8_t *const *)level, levels, score,
-                                   decision, label, stage, mark, day};
+    const struct es_sheet sheet = {.rows = rows, .patients = p + 1, .axes = AXES, .patient = patient, .level = (const uint8_t *const *)level, .axis_levels = levels, .score = score,
+                             .decision = decision, .label = label, .stage = stage, .mark = mark, .exam_day = day};
     const struct es_search_plan plan = {{ES_RATE_SENSITIVITY, false, false, false, 0}, 3, 100, 50, 0.05};
     struct es_search found;
     const double start = now();
