@@ -84,10 +84,19 @@ static enum es_errc add_child(struct walk *w, const struct frame *group, const s
     return add_finding(w, base, item, c);
 }
 
+/** Words of a machine about itself, whatever relation they stand in: TID 4019, observers, tracking. */
+static bool is_context(const struct es_code *c)
+{
+    static const char *const concepts[] = {"111001", "111002", "111003", "112039", "121013", "121014", "121015", "121016", "122405"};
+    for (size_t i = 0; i < sizeof concepts / sizeof concepts[0]; i++)
+        if (es_code_is(c, concepts[i], "DCM")) return true;
+    return false;
+}
+
 static enum es_errc add_text(struct walk *w, const struct es_sr_finding *base, const struct es_item *item, const struct es_sr_content *c)
 {
     static const char *const context[] = {"HAS OBS CONTEXT", "HAS ACQ CONTEXT", "HAS CONCEPT MOD"};
-    if (strcmp(c->type, "TEXT") != 0) return ES_OK;
+    if (strcmp(c->type, "TEXT") != 0 || is_context(&c->concept)) return ES_OK;
     for (size_t i = 0; i < sizeof context / sizeof context[0]; i++)
         if (strcmp(c->relationship, context[i]) == 0) return ES_OK;
     struct es_report_text text = {.concept = c->concept, .finding = base->finding, .algorithm = base->algorithm};
@@ -196,7 +205,7 @@ static enum es_errc visit(struct walk *w, const struct frame *parent, const stru
     w->report->items_read++;
     if (!c.relationship[0]) w->report->faults.missing_relationships++;
     es_sr_observe(&w->observation, item, &c.concept);
-    es_sr_cad_observe(&w->cad, item, &c.concept);
+    const bool summary = es_sr_cad_observe(&w->cad, item, &c.concept);
     below.is_group = below.is_cad = false;
     if (!find_algorithm(w, item, parent->in_group || is_group(&c), &below.base.algorithm)) return no_memory(w);
     enum es_errc code = read_references(w, item, &c);
@@ -204,7 +213,7 @@ static enum es_errc visit(struct walk *w, const struct frame *parent, const stru
     const enum es_sr_cad_place place = parent->measured ? ES_SR_CAD_NOT : es_sr_cad_place(&c.concept, c.type);
     if (code == ES_OK && place != ES_SR_CAD_NOT) code = visit_cad(w, place, item, &c, &below);
     else if (code == ES_OK && parent->is_group) code = add_child(w, parent, &below.base, item, &c);
-    else if (code == ES_OK && !parent->in_group && is_value(&c) && c.concept.value[0] && strcmp(c.relationship, "CONTAINS") == 0)
+    else if (code == ES_OK && !summary && !parent->in_group && is_value(&c) && c.concept.value[0] && strcmp(c.relationship, "CONTAINS") == 0)
         es_report_unread(w->report, strcmp(c.type, "NUM") == 0 ? ES_SR_NUM : ES_SR_CODE, &c.concept);
     if (code == ES_OK) push(w, item, &c, &below);
     return code;

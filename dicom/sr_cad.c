@@ -35,11 +35,13 @@ static enum es_cad_summary summary_of(const struct es_item *item)
     return ES_CAD_NONE;
 }
 
-void es_sr_cad_observe(struct es_sr_cad *cad, const struct es_item *item, const struct es_code *concept)
+bool es_sr_cad_observe(struct es_sr_cad *cad, const struct es_item *item, const struct es_code *concept)
 {
     if (es_code_is(concept, "111017", "DCM")) cad->overall = summary_of(item);
     else if (es_code_is(concept, "111064", "DCM")) cad->detections = summary_of(item);
     else if (es_code_is(concept, "111065", "DCM")) cad->analyses = summary_of(item);
+    else return false;
+    return true;
 }
 
 /** The parts: what was not attempted says nothing beside what was. */

@@ -28,8 +28,8 @@ enum es_sr_cad_place es_sr_cad_place(const struct es_code *concept, const char *
 struct es_sr_cad {
     enum es_cad_summary overall, detections, analyses;
 };
-/** Look at one item for a summary. */
-void es_sr_cad_observe(struct es_sr_cad *cad, const struct es_item *item, const struct es_code *concept);
+/** Look at one item for a summary. @return whether it was one */
+bool es_sr_cad_observe(struct es_sr_cad *cad, const struct es_item *item, const struct es_code *concept);
 /** The overall one when it is there, else what follows from the two others. */
 enum es_cad_summary es_sr_cad_conclude(const struct es_sr_cad *cad, bool findings);
 

@@ -140,11 +140,10 @@ static void suggest_json(struct es_trace *t, cJSON *rules, const struct es_tag_v
     }
 }
 
-/* What an integration engineer would look at: the vendor's own tags, and what a presentation state shows. */
+/* What an integration engineer would look at: the vendor's own tags, and a content assessment (PS3.3 C.33). */
 static bool is_interesting(const struct es_tag_value *value)
 {
-    const uint32_t own = value->path[value->depth - 1], group = own >> 16;
-    return value->creator[0] != '\0' || (own != 0x00700006 && (group == 0x0070 || group == 0x0082));
+    return value->creator[0] != '\0' || value->path[value->depth - 1] >> 16 == 0x0082;
 }
 
 static void list_tags(struct es_trace *t, cJSON *list)

@@ -60,7 +60,8 @@ static struct es_reading read_plain(const struct es_from_rule *rule, const char 
 {
     if (rule->positive[0] == '\0') return read_number(rule, text);
     if (es_pattern_match(rule->positive, text)) return decided(true);
-    if (rule->negative[0] != '\0' && es_pattern_match(rule->negative, text)) return decided(false);
+    if (rule->negative[0] == '\0') return nothing(NULL); /* Present alone: any other text says nothing of it */
+    if (es_pattern_match(rule->negative, text)) return decided(false);
     return nothing("a text that is neither Present nor Absent");
 }
 
