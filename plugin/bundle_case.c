@@ -102,13 +102,23 @@ static bool same_finer(const struct cell *a, const struct cell *b)
            es_pseudonym_order(&a->result->event->unit_id, &b->result->event->unit_id) == 0;
 }
 
-/* The cell that counts among those of one (finer) unit: the first produced that came, with the finding before one without. */
+/* How much a result tells of its finding: a value before silence that means no, that before a presence whose value nobody knows (a
+ * screen, a document). */
+static int tells(const struct cell *cell)
+{
+    const struct es_finding *f = cell->finding;
+    if (!came(cell->result->event)) return 0;
+    if (!f) return 2;
+    return f->has_score || f->has_value || f->has_decision || f->has_level || f->has_lesions || f->mask || f->category[0] != '\0' ? 3 : 1;
+}
+
+/* The cell that counts among those of one (finer) unit: the first produced of those that tell most. */
 static const struct cell *first_of(const struct cell *cells, size_t n)
 {
     const struct cell *best = NULL;
     for (size_t i = 0; i < n; i++) {
-        if (!came(cells[i].result->event)) continue;
-        if (!best || (!best->finding && cells[i].finding)) best = &cells[i];
+        const int told = tells(&cells[i]);
+        if (told > 0 && (!best || told > tells(best))) best = &cells[i];
     }
     return best;
 }
@@ -199,14 +209,14 @@ static void decide(const struct scene *scene, const struct cell *cells, size_t n
     size_t exact = 0;
     while (exact < n && !cells[exact].finer) exact++;
     const struct cell *cell = first_of(cells, exact);
+    size_t first = 0;
+    const size_t count = coarsest(cells + exact, n - exact, &first);
+    if ((!cell || tells(cell) == 1) && combine(scene, cells + exact + first, count, out)) return;
     if (cell) {
         const struct answer answer = answer_of(cell, scene->config);
         keep_answer(out, cell, &answer);
         return;
     }
-    size_t first = 0;
-    const size_t count = coarsest(cells + exact, n - exact, &first);
-    if (combine(scene, cells + exact + first, count, out)) return;
     for (size_t i = 0; i < n; i++)
         if (!cell || failure_order(cells[i].result->event, cell->result->event) > 0) cell = &cells[i];
     if (!cell) return;
@@ -256,11 +266,13 @@ static bool add_row(struct es_bundle *bundle, const struct es_derived_case *row)
     return true;
 }
 
-/* A row a version; a failure that tells no version stands back when a version is known for the unit. */
+/* A row a version; a failure that tells no version stands back when a version is known for the unit, and a result without a value
+ * when another version tells one. */
 static bool unit_rows(struct scene *scene, const struct es_pseudonym *unit, const struct cell *cells, size_t n_cells,
                       const struct es_label *labels, size_t n_labels)
 {
     bool known = false, added = false;
+    int most = 0; /* what any version tells of the unit */
     struct es_derived_case base = scene->base;
     base.unit = *unit;
     if (scene->config->unit != ES_UNIT_EXAM) {
@@ -269,13 +281,17 @@ static bool unit_rows(struct scene *scene, const struct es_pseudonym *unit, cons
         base.excluded |= es_unit_excluded(scene->bundle, base.exam, scene->config->unit, unit);
     }
     judge(labels, n_labels, &base);
-    for (size_t i = 0; i < n_cells; i++) known |= cells[i].result->event->model_version[0] != '\0';
+    for (size_t i = 0; i < n_cells; i++) {
+        known |= cells[i].result->event->model_version[0] != '\0';
+        if (tells(&cells[i]) > most) most = tells(&cells[i]);
+    }
     for (size_t from = 0, to; from < n_cells; from = to) {
         const char *version = cells[from].result->event->model_version;
-        bool any = false;
+        int told = 0;
         for (to = from; to < n_cells && strcmp(cells[to].result->event->model_version, version) == 0; to++)
-            any |= came(cells[to].result->event);
-        if (known && version[0] == '\0' && !any) continue;
+            if (tells(&cells[to]) > told) told = tells(&cells[to]);
+        if (known && version[0] == '\0' && told == 0) continue;
+        if (told == 1 && most > 1) continue; /* a screen or document bears the version of what made it: it is no other result */
         struct es_derived_case row = base;
         memcpy(row.version, version, strlen(version) + 1);
         decide(scene, cells + from, to - from, &row);

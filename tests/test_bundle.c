@@ -516,6 +516,60 @@ static void a_retraction_brings_the_event_before_back(void)
     CU_ASSERT_EQUAL(derived.revised, 0);
 }
 
+/* A result whose finding has no value: a secondary capture, a document. */
+static struct es_event *presence(uint8_t study, uint8_t identity, const char *version, int64_t produced)
+{
+    struct es_event *event = result(study, identity, version, 0, produced);
+    event->findings[0].has_score = false;
+    return event;
+}
+
+static void a_screen_alone_is_a_result_without_a_value(void)
+{
+    start("", "");
+    exam(1, 1, "F");
+    presence(1, 2, "9.0", NOON(DAY));
+    derive();
+    CU_ASSERT_EQUAL_FATAL(derived.n_cases, 1);
+    CU_ASSERT_EQUAL(derived.cases[0].result, ES_RESULT_OK);
+    CU_ASSERT_FALSE(derived.cases[0].has_score);
+    CU_ASSERT_FALSE(derived.cases[0].has_decision);
+    CU_ASSERT_EQUAL(derived.cases[0].decision, ES_NO_ANSWER);
+}
+
+static void a_screen_never_stands_before_a_value(void)
+{
+    static const char *const versions[] = {"1.0", "9.0"}; /* the product's, and that of the workstation that made the screen */
+    for (size_t i = 0; i < 2; i++) {
+        start("", "");
+        exam(1, 1, "F");
+        presence(1, 2, versions[i], NOON(DAY)); /* produced before */
+        result(1, 3, "1.0", 0.8, NOON(DAY) + 1000000);
+        derive();
+        CU_ASSERT_EQUAL_FATAL(derived.n_cases, 1);
+        CU_ASSERT_STRING_EQUAL(derived.cases[0].version, "1.0");
+        CU_ASSERT(derived.cases[0].has_score && derived.cases[0].score == 0.8);
+        CU_ASSERT_EQUAL(derived.cases[0].decision, 1);
+    }
+    /* nor before values of finer units, nor before a silence that means no */
+    start("", ",\"AbsenceMeans\":\"negative\"");
+    exam(1, 1, "F");
+    presence(1, 2, "1.0", NOON(DAY));
+    result(1, 3, "1.0", 0, NOON(DAY))->n_findings = 0;
+    derive();
+    CU_ASSERT_EQUAL_FATAL(derived.n_cases, 1);
+    CU_ASSERT_EQUAL(derived.cases[0].decision, 0);
+    start("", "");
+    exam(1, 1, "F");
+    presence(1, 2, "1.0", NOON(DAY));
+    struct es_event *side = result(1, 3, "1.0", 0.7, NOON(DAY));
+    side->unit = ES_UNIT_SIDE;
+    side->unit_id = name(9);
+    derive();
+    CU_ASSERT_EQUAL_FATAL(derived.n_cases, 1);
+    CU_ASSERT(derived.cases[0].has_score && derived.cases[0].score == 0.7);
+}
+
 static void nothing_gives_nothing(void)
 {
     start("", "");
@@ -556,6 +610,8 @@ int main(int argc, char **argv)
         {"what_has_no_exam_or_model_is_counted", what_has_no_exam_or_model_is_counted},
         {"an_alias_makes_two_studies_one_exam", an_alias_makes_two_studies_one_exam},
         {"a_retraction_brings_the_event_before_back", a_retraction_brings_the_event_before_back},
+        {"a_screen_alone_is_a_result_without_a_value", a_screen_alone_is_a_result_without_a_value},
+        {"a_screen_never_stands_before_a_value", a_screen_never_stands_before_a_value},
         {"nothing_gives_nothing", nothing_gives_nothing},
         {NULL, NULL}};
     return es_test_main("bundle", tests, argc, argv);
