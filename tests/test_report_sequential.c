@@ -255,10 +255,13 @@ static void a_metric_without_a_sequential_test_bears_no_daily_verdict(void)
     plan->metrics[plan->n_metrics++] = (struct es_plan_metric){.name = "auroc", .primary = true, .margin = 0.05, .floor = 0.5};
     cJSON *release = build();
     const cJSON *c = rest_of(release, "sex F", "auroc"), *floor = es_view_at(group_of(release, "sex F"), "against_floor", "auroc");
-    CU_ASSERT_STRING_EQUAL(es_view_string(c, "family"), "exploratory");
+    CU_ASSERT_STRING_EQUAL(es_view_string(c, "family"), "primary");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "reason"), "no_sequential_test");
-    CU_ASSERT_TRUE(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(c, "verdict")));
-    CU_ASSERT_TRUE(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(floor, "verdict")));
+    CU_ASSERT_STRING_EQUAL(es_view_string(c, "verdict"), "not_enough");
+    CU_ASSERT_STRING_EQUAL(es_view_string(c, "mode"), "fixed"); /* whose figures these are */
+    CU_ASSERT_TRUE(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(c, "p_adjusted")));
+    CU_ASSERT_STRING_EQUAL(es_view_string(floor, "verdict"), "not_enough");
+    CU_ASSERT_TRUE(said(release, "no test that may be looked at every day)") || said(release, "no test that may be looked at every day;"));
     CU_ASSERT_STRING_EQUAL(es_view_string(floor, "reason"), "no_sequential_test");
     CU_ASSERT_TRUE(said(release, "have no test that may be looked at every day"));
     /* it takes nothing from the others' alpha */

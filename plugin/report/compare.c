@@ -116,6 +116,15 @@ static void compare_exploratory(struct es_report *report, const struct es_report
     es_report_adjusted(report, part->adjusted, es_sweep_key(part->sweep, index), metric, node);
 }
 
+/** The plan names it, so its answer is told among the plan's: it cannot be judged by a test that may be looked at every day. The figures
+ * stay those of one look, and it takes no share of alpha (sequential.c). */
+static void not_sequenced(struct es_tree *t, cJSON *node)
+{
+    es_tree_set(t, node, "family", cJSON_CreateString("primary"));
+    if (cJSON_GetObjectItemCaseSensitive(node, "verdict"))
+        es_tree_set(t, node, "verdict", cJSON_CreateString(es_verdict_name(ES_VERDICT_NOT_ENOUGH)));
+}
+
 static enum es_errc compare_primary(struct es_report *report, const struct es_report_part *part, size_t index,
                                     const struct es_metric *metric, double margin, double weight, cJSON *node, struct es_error *err)
 {
@@ -136,6 +145,7 @@ static enum es_errc compare_primary(struct es_report *report, const struct es_re
     const bool sequential = !report->config->plan.fixed;
     if (sequential && !es_report_rate(metric, &rate)) {
         compare_exploratory(report, part, index, metric, margin, "no_sequential_test", node);
+        not_sequenced(&report->tree, node);
         return ES_OK;
     }
     struct es_trial *trial = new_trial(report);

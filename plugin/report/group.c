@@ -109,7 +109,7 @@ static void one_floor(struct es_report *report, cJSON *out, const struct es_metr
         verdict = floor == ES_FLOOR_NONE ? "not_enough" : es_floor_name(floor);
     } else {
         if (at->s) e = metric->finish(at->s, &level);
-        verdict = plan->fixed ? fixed_floor(&e, least) : NULL; /* without a sequential form there is no verdict for daily looks */
+        verdict = plan->fixed ? fixed_floor(&e, least) : "not_enough"; /* without a sequential form there is no verdict for daily looks */
     }
     cJSON *entry = es_tree_object(t, out, metric->name);
     es_tree_number(t, entry, "floor", least);

@@ -235,6 +235,8 @@ static void reason(struct es_page *page, const cJSON *release, const cJSON *item
     char plain[120];
     if (strcmp(code, "interval") == 0) {
         es_page_put(page, "the interval is too wide to show a difference or to rule one out");
+    } else if (strcmp(code, "no_sequential_test") == 0) {
+        es_page_put(page, "no test of it may be looked at every day; a plan of fixed looks would judge it");
     } else if (strcmp(code, "min_patients") == 0) {
         es_page_put(page, "fewer than ");
         es_page_count(page, es_view_count(plan, "minimum_patients"));

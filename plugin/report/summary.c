@@ -268,6 +268,7 @@ static void tell_undecided(struct summary *s)
                    {"verification", "unverified cases could turn the difference round"},
                    {"min_n", "too few cases or patients for a verdict at any look"},
                    {"interval", "the interval leaves both open"},
+                   {"no_sequential_test", "no test that may be looked at every day"},
                    {"suppressed", "too few patients to show"}};
     const int total = cJSON_GetArraySize(s->undecided);
     char text[480];

@@ -109,7 +109,8 @@ static void verdict_words(const cJSON *group, char *out, size_t size)
 {
     static const struct {
         const char *reason, *words;
-    } reasons[] = {{"min_cases", "too few cases"}, {"min_patients", "too few patients"}, {"verification", "unverified cases"}, {"min_n", "too few for a verdict"}, {"interval", "interval open"}};
+    } reasons[] = {{"min_cases", "too few cases"}, {"min_patients", "too few patients"}, {"verification", "unverified cases"}, {"min_n", "too few for a verdict"}, {"interval", "interval open"},
+                 {"no_sequential_test", "no test for daily looks"}};
     const cJSON *c;
     size_t at = 0;
     out[0] = '\0';
