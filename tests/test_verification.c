@@ -67,6 +67,27 @@ static void test_bounds_that_overlap_can_reverse(void)
     CU_ASSERT_TRUE(es_bounds_can_reverse(&group, &rest));
 }
 
+/* R 4.2.2: bg() of test_report_verification.c, g<-bg(40,20,20,120,0,140), r<-bg(160,40,20,380,0,0), d<-0.5-0.888888888888889,
+ * v<-(0.5*0.5)^2*0.0714285714285714+(0.888888888888889*0.111111111111111)^2*0.05625; d+c(-1,1)*qnorm(.975)*sqrt(v) */
+static void test_a_corrected_gap_has_the_limits_of_r(void)
+{
+    const struct es_verified v[2] = {{40, 20, 20, 120, 0, 140}, {160, 40, 20, 380, 0, 0}}, bare = {9, 4, 0, 11, 3, 5};
+    struct es_corrected se[2], sp[2], none, other;
+    struct es_corrected_gap gap;
+    for (int i = 0; i < 2; i++) CU_ASSERT_EQUAL(es_begg_greenes(&v[i], 1, 0.05, &se[i], &sp[i]), ES_REASON_NONE);
+    CU_ASSERT_TRUE(es_corrected_gap(&se[0], &se[1], 1, 0.05, 0.05, &gap));
+    CU_ASSERT_DOUBLE_EQUAL(gap.difference, -0.388888888888889, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(gap.limits.lo, -0.527659080465926, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(gap.limits.hi, -0.250118697311852, 1e-12);
+    CU_ASSERT_TRUE(gap.inner.lo > gap.limits.lo && gap.inner.hi < gap.limits.hi);
+    const struct es_limits before = se[0].interval;
+    es_corrected_widen(&se[0], 2, 0.05);
+    CU_ASSERT_TRUE(se[0].interval.lo < before.lo && se[0].interval.hi > before.hi);
+    CU_ASSERT_EQUAL(es_begg_greenes(&bare, 1, 0.05, &none, &other), ES_REASON_NONE);
+    CU_ASSERT_FALSE(es_corrected_gap(&none, &se[1], 1, 0.05, 0.05, &gap));
+    CU_ASSERT_TRUE(isnan(gap.difference) && isnan(gap.limits.lo));
+}
+
 int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
@@ -75,6 +96,7 @@ int main(int argc, char **argv)
         {"no_verified_case_is_a_reason", test_no_verified_case_is_a_reason},
         {"an_empty_cell_has_a_value_but_no_interval", test_an_empty_cell_has_a_value_but_no_interval},
         {"bounds_that_overlap_can_reverse", test_bounds_that_overlap_can_reverse},
+        {"a_corrected_gap_has_the_limits_of_r", test_a_corrected_gap_has_the_limits_of_r},
         {NULL, NULL}};
     return es_test_main("verification", tests, argc, argv);
 }

@@ -75,8 +75,26 @@ static void put_words(struct es_page *page, const cJSON *list)
     es_page_put(page, "\"");
 }
 
+/** "age: of the gap of ...; scanner: ..." */
+static void put_adjusted(struct es_page *page, const cJSON *list)
+{
+    const cJSON *entry;
+    char text[2048] = "";
+    size_t at = 0;
+    cJSON_ArrayForEach(entry, list)
+    {
+        const int n = snprintf(text + at, sizeof text - at, "%s%s: %s", at ? "; " : "", es_view_string(entry, "axis"), es_view_string(entry, "words"));
+        if (n < 0 || (size_t)n >= sizeof text - at) { /* what does not fit whole stands in the JSON */
+            text[at] = '\0';
+            break;
+        }
+        at += (size_t)n;
+    }
+    if (at) put_text(page, text);
+}
+
 enum source { FROM_RELEASE, FROM_MODEL, FROM_FINDING, FROM_GROUP, FROM_DENOMINATORS, FROM_METRIC, FROM_FLOOR, FROM_COMPARISON, FROM_INTERVAL,
-              GROUP_LABEL, METRIC_NAME, FLAGS };
+              GROUP_LABEL, METRIC_NAME, FLAGS, NEEDED, ADJUSTED };
 /** The columns. The header is walked from here. */
 static const struct {
     const char *name;
@@ -120,7 +138,9 @@ static const struct {
                {"p_adjusted", FROM_COMPARISON, "p_adjusted"},
                {"reason", FROM_COMPARISON, "reason"},
                {"words", FROM_COMPARISON, "words"},
-               {"p_basis", FROM_COMPARISON, "p_basis"}};
+               {"p_basis", FROM_COMPARISON, "p_basis"},
+               {"cases_needed", NEEDED, "cases_needed"},
+               {"adjusted_for", ADJUSTED, "adjusted_for"}};
 
 static const cJSON *source_of(const struct row *row, enum source source)
 {
@@ -147,6 +167,10 @@ static void put_row(struct es_page *page, const struct row *row)
             put_text(page, row->metric->string);
         else if (columns[i].source == FLAGS)
             put_words(page, cJSON_GetObjectItemCaseSensitive(row->metric, columns[i].key));
+        else if (columns[i].source == NEEDED)
+            put_value(page, cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(row->comparison, columns[i].key), "words"));
+        else if (columns[i].source == ADJUSTED)
+            put_adjusted(page, cJSON_GetObjectItemCaseSensitive(row->comparison, columns[i].key));
         else
             put_value(page, cJSON_GetObjectItemCaseSensitive(source_of(row, columns[i].source), columns[i].key));
     }
