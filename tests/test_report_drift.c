@@ -116,9 +116,31 @@ static void small_months_are_suppressed_and_never_one_alone(void)
     cJSON_Delete(release);
 }
 
+/* Scores on another scale: deciles of the quarter. 60 scores 1..60 there give nine edges 6, 12, ... 54; January's forty are 1..10, four times:
+ * 6 x 4 lie up to 6, the other 16 above. With 0.5 added: 24.5, 16.5 and eight of 0.5 in 45, against 6.5 in 65 each. */
+static void scores_on_any_scale_are_watched(void)
+{
+    a_quarter_and_a_month();
+    for (uint32_t i = 0; i < 60; i++) site.rows[i].score = 1 + i;
+    for (uint32_t i = 60; i < 100; i++) site.rows[i].score = 1 + i % 10;
+    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    const cJSON *score = cJSON_GetObjectItemCaseSensitive(month_of(release, 3), "score");
+    const double a = 24.5 / 45, b = 16.5 / 45, c = 0.5 / 45, r = 0.1;
+    CU_ASSERT_STRING_EQUAL(es_view_string(drift_of(release), "scores"), "deciles_of_the_quarter");
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(score, "psi"), (a - r) * log(a / r) + (b - r) * log(b / r) + 8 * (c - r) * log(c / r), 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(score, "psi_expected"), 9 * (1.0 / 40 + 1.0 / 60), 1e-12);
+    cJSON_Delete(release);
+    for (uint32_t i = 0; i < 100; i++) site.rows[i].score = 7; /* one value: nothing can move */
+    release = build(ES_AUDIENCE_INTERNAL);
+    CU_ASSERT_STRING_EQUAL(es_view_string(drift_of(release), "scores"), "none_to_compare");
+    CU_ASSERT_PTR_NULL(cJSON_GetObjectItemCaseSensitive(month_of(release, 3), "score"));
+    cJSON_Delete(release);
+}
+
 static const struct es_test tests[] = {{"months_are_held_against_the_quarter", months_are_held_against_the_quarter},
                                        {"without_a_whole_quarter_nothing_is_held_against_it", without_a_whole_quarter_nothing_is_held_against_it},
                                        {"small_months_are_suppressed_and_never_one_alone", small_months_are_suppressed_and_never_one_alone},
+                                       {"scores_on_any_scale_are_watched", scores_on_any_scale_are_watched},
                                        {NULL, NULL}};
 
 int main(int argc, char **argv)

@@ -30,6 +30,8 @@ struct months {
     int32_t first;      /* month of list[0] */
     size_t count;
     bool probability;
+    double edge[BINS - 1]; /* ascending; of scores that are no probabilities: bin i takes edge[i-1] < score <= edge[i] */
+    uint32_t bins;         /* of scores; 0: no score in the reference quarter */
 };
 
 static bool dated(const struct es_sheet *s, uint32_t row)
@@ -41,6 +43,7 @@ static bool count_rows(struct months *m, const struct es_sheet *s)
 {
     int32_t from = INT32_MAX, to = INT32_MIN;
     m->probability = true;
+    m->bins = BINS;
     for (uint32_t r = 0; r < s->rows; r++) {
         if (!dated(s, r)) continue;
         const int32_t month = es_month_of_day(s->exam_day[r]);
@@ -95,6 +98,44 @@ static bool baseline(const struct months *m, const struct es_sheet *s, size_t *f
         return true;
     }
     return false;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static bool in_quarter(const struct months *m, const struct es_sheet *s, uint32_t row, size_t first)
+{
+    if (!dated(s, row) || isnan(s->score[row])) return false;
+    const int64_t at = (int64_t)es_month_of_day(s->exam_day[row]) - m->first - (int64_t)first;
+    return at >= 0 && at < 3;
+}
+
+/** Scores on any scale are counted between the deciles of the reference quarter, equal ones merged. @return false when memory ran out */
+static bool between_deciles(struct months *m, const struct es_sheet *s, size_t first)
+{
+    size_t n = 0;
+    double *scores = m->probability ? NULL : malloc(((size_t)s->rows + 1) * sizeof *scores);
+    if (m->probability) return true;
+    if (!scores) return false;
+    for (uint32_t r = 0; r < s->rows; r++)
+        if (in_quarter(m, s, r, first)) scores[n++] = s->score[r];
+    qsort(scores, n, sizeof *scores, by_size);
+    m->bins = n > 0;
+    for (size_t k = 1; n > 0 && k < BINS; k++) {
+        const double decile = scores[(k * n - 1) / BINS];
+        if (decile < scores[n - 1] && (m->bins == 1 || decile > m->edge[m->bins - 2])) m->edge[m->bins++ - 1] = decile;
+    }
+    free(scores);
+    for (uint32_t r = 0; m->bins > 0 && r < s->rows; r++) {
+        if (!dated(s, r) || isnan(s->score[r])) continue;
+        uint32_t bin = 0;
+        while (bin + 1 < m->bins && s->score[r] > m->edge[bin]) bin++;
+        m->list[es_month_of_day(s->exam_day[r]) - m->first].score[bin]++;
+    }
+    return true;
 }
 
 /** Small months, and for outsiders the next smallest when one would stand alone. */
@@ -157,7 +198,7 @@ static void one_month(struct es_report *report, cJSON *list, const struct months
     es_tree_number(t, out, "scored", rounded ? es_release_round5((double)now->scored) : (double)now->scored);
     es_tree_number(t, out, "patients", rounded ? es_release_round5(now->patients) : now->patients);
     if (now->units == 0) return;
-    if (m->probability) index_of(t, es_tree_object(t, out, "score"), now->score, base->score, BINS);
+    if (m->bins > 1) index_of(t, es_tree_object(t, out, "score"), now->score, base->score, m->bins);
     cJSON *axes = es_tree_object(t, out, "axes");
     for (size_t a = 0; a < report->config->n_axes; a++)
         axis_index(t, es_tree_object_as(t, axes, report->config->axes[a].name), now->level[a], base->level[a], report->levels[a].count);
@@ -191,6 +232,8 @@ enum es_errc es_report_drift(struct es_report *report, const struct es_sheet *sh
     } else if (ok && !baseline(&m, sheet, &first)) {
         es_tree_text(t, out, "status", "not_estimable");
         es_tree_text(t, out, "words", "no calendar quarter lies wholly within the exams");
+    } else if (ok && !between_deciles(&m, sheet, first)) {
+        ok = false;
     } else if (ok) {
         hide(&m, rounded ? 8 : d->kind == ES_DISCLOSE_FLOOR ? d->floor : 0, external && d->kind == ES_DISCLOSE_FLOOR);
         sum(base, &m.list[first]);
@@ -200,7 +243,7 @@ enum es_errc es_report_drift(struct es_report *report, const struct es_sheet *sh
         es_tree_text(t, out, "baseline_from", name);
         month_name(m.first + (int32_t)first + 2, name);
         es_tree_text(t, out, "baseline_to", name);
-        if (!m.probability) es_tree_text(t, out, "scores", "not_probability");
+        es_tree_text(t, out, "scores", m.probability ? "tenths" : m.bins > 1 ? "deciles_of_the_quarter" : "none_to_compare");
         cJSON *list = es_tree_array(t, out, "months");
         for (size_t i = 0; i < m.count; i++) one_month(report, list, &m, i, base, rounded);
     }
