@@ -84,7 +84,7 @@ enum es_errc es_mask_encode(const struct es_mask *mask, const struct es_key *key
         const struct es_mask_plane *plane = &mask->planes[i];
         code = put_name(key, ES_PSEUDONYM_INSTANCE, plane->image, &plane->source, &at);
         at = put(at, plane->frame, 4);
-        *at++ = isnan(plane->position) ? 0 : 1;
+        *at++ = (uint8_t)!isnan(plane->position);
         at = put_double(at, plane->position, !isnan(plane->position));
     }
     at = put_runs(at, mask);
