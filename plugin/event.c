@@ -29,9 +29,17 @@ static void wipe_list(char (*list)[ES_UID_SIZE], size_t count)
     free(list);
 }
 
-static void free_lesions(const struct es_finding *findings, size_t count)
+void es_finding_clear(struct es_finding *finding)
 {
-    for (size_t i = 0; i < count; i++) free(findings[i].lesions);
+    free(finding->lesions);
+    es_mask_free(finding->voxels);
+    free(finding->mask_form);
+    *finding = (struct es_finding){0};
+}
+
+static void clear_findings(struct es_finding *findings, size_t count)
+{
+    for (size_t i = 0; i < count; i++) es_finding_clear(&findings[i]);
 }
 
 static int number_order(double a, double b)
@@ -54,7 +62,7 @@ int es_lesion_order(const struct es_lesion *a, const struct es_lesion *b)
 void es_message_clear(struct es_message *message)
 {
     if (message == NULL) return;
-    free_lesions(message->findings, message->n_findings);
+    clear_findings(message->findings, message->n_findings);
     wipe_list(message->series_refs, message->n_series_refs);
     wipe_list(message->image_refs, message->n_image_refs);
     wipe_list(message->study_refs, message->n_study_refs);
@@ -66,7 +74,7 @@ void es_event_clear(struct es_event *event)
 {
     if (event == NULL) return;
     free(event->attributes);
-    free_lesions(event->findings, event->n_findings);
+    if (event->findings != NULL) clear_findings(event->findings, event->n_findings);
     free(event->findings);
     free(event->series_refs);
     free(event->image_refs);

@@ -19,6 +19,7 @@
 
 #include "dicom/facts.h"
 #include "plugin/config.h"
+#include "plugin/mask.h"
 #include "plugin/pseudonym.h"
 
 #define ES_NO_INSTANT INT64_MIN
@@ -70,7 +71,8 @@ enum es_overlap_state {
     ES_OVERLAP_MEASURED = 1,
     ES_OVERLAP_BOTH_EMPTY = 2,     /* no number is defined */
     ES_OVERLAP_RESULT_EMPTY = 3,   /* Dice and IoU are 0, distances undefined */
-    ES_OVERLAP_REFERENCE_EMPTY = 4 /* the same; the volume difference is undefined too */
+    ES_OVERLAP_REFERENCE_EMPTY = 4, /* the same; the volume difference is undefined too */
+    ES_OVERLAP_NOT_COMPARABLE = 5  /* other image or grid: no number; the event's reason says which (mask.h) */
 };
 /** What the comparison of two masks gave. */
 struct es_overlap_values {
@@ -90,6 +92,10 @@ struct es_finding {
     char units[17];                 /* of the value */
     bool decision;
     bool mask;                      /* a mask came with it; kept elsewhere until its partner is there */
+    struct es_mask *voxels;         /* of a message: owned; NULL when the mask itself did not come */
+    uint8_t mask_address[ES_IDENTITY_SIZE]; /* of an event: keyed hash of what is kept of the mask; zeroes when it did not come */
+    uint8_t *mask_form;             /* of an event that was made: owned, beside the body; the stored form (mask.h) */
+    size_t mask_form_len;
     int32_t label;                  /* binary: 0 or 1 */
     int32_t level;                  /* ordinal, as a number */
     char category[ES_NAME_SIZE];    /* ordinal, as a word: a token, or a keyed hash; "" when none */
@@ -98,6 +104,8 @@ struct es_finding {
     size_t n_lesions;               /* has_lesions and 0: it was looked at, none is there */
     struct es_overlap_values overlap; /* of an overlap event */
 };
+/** Free what a finding owns. */
+void es_finding_clear(struct es_finding *finding);
 /** Total order of lesions as they are kept. */
 int es_lesion_order(const struct es_lesion *a, const struct es_lesion *b);
 

@@ -75,12 +75,13 @@ const struct body_field event_body_finding[FINDING_FIELDS] = {
     {11, TYPE_BOOL, 0, F(mask), 0},
     {12, TYPE_BOOL, 0, F(has_lesions), 0},
     {13, TYPE_LESIONS, 0, F(lesions), F(n_lesions)},
-    {14, TYPE_ENUM, ES_OVERLAP_REFERENCE_EMPTY, F(overlap.state), 0},
+    {14, TYPE_ENUM, ES_OVERLAP_NOT_COMPARABLE, F(overlap.state), 0},
     {15, TYPE_NUMBER, 0, F(overlap.dice), F(overlap.has_dice)},
     {16, TYPE_NUMBER, 0, F(overlap.iou), F(overlap.has_iou)},
     {17, TYPE_NUMBER, 0, F(overlap.volume_difference), F(overlap.has_volume_difference)},
     {18, TYPE_NUMBER, 0, F(overlap.hd95), F(overlap.has_hd95)},
     {19, TYPE_NUMBER, 0, F(overlap.surface_distance), F(overlap.has_surface_distance)},
+    {20, TYPE_IDENTITY, 0, F(mask_address), 0},
 };
 
 #define L(member) offsetof(struct es_lesion, member)

@@ -41,7 +41,7 @@ struct body_field {
 
 #define EVENT_FIELDS 41
 #define ATTRIBUTE_FIELDS 4
-#define FINDING_FIELDS 19
+#define FINDING_FIELDS 20
 #define LESION_FIELDS 4
 extern const struct body_field event_body_fields[EVENT_FIELDS], event_body_attribute[ATTRIBUTE_FIELDS], event_body_finding[FINDING_FIELDS],
     event_body_lesion[LESION_FIELDS];

@@ -94,7 +94,7 @@ static enum es_errc make_overlap(const struct making *m)
     struct es_overlap_values *out = &m->kept->overlap;
     const bool distances = v->has_hd95 || v->has_surface_distance;
     const enum es_overlap_state state = v->state == ES_OVERLAP_NONE ? ES_OVERLAP_MEASURED : v->state;
-    if ((unsigned)state > ES_OVERLAP_REFERENCE_EMPTY) return refuse(m, "found another \"empty\", expected both, result or reference");
+    if ((unsigned)state > ES_OVERLAP_NOT_COMPARABLE) return refuse(m, "found another \"empty\", expected both, result or reference");
     if (!share(v->has_dice, v->dice) || !share(v->has_iou, v->iou)) return refuse(m, "found a dice or iou outside 0..1");
     if ((v->has_hd95 && !(v->hd95 >= 0 && isfinite(v->hd95))) ||
         (v->has_surface_distance && !(v->surface_distance >= 0 && isfinite(v->surface_distance))))
@@ -102,8 +102,9 @@ static enum es_errc make_overlap(const struct making *m)
     if (v->has_volume_difference && !(v->volume_difference >= -1 && isfinite(v->volume_difference)))
         return refuse(m, "found a volume_difference below -1 or not finite, expected (result - reference) / reference");
     if (state == ES_OVERLAP_MEASURED && !v->has_dice) return refuse(m, "found no dice, expected it, or \"empty\"");
-    if (state == ES_OVERLAP_BOTH_EMPTY && (v->has_dice || v->has_iou || v->has_volume_difference))
-        return refuse(m, "found numbers of two empty masks, expected none");
+    if ((state == ES_OVERLAP_BOTH_EMPTY || state == ES_OVERLAP_NOT_COMPARABLE) && (v->has_dice || v->has_iou || v->has_volume_difference))
+        return refuse(m, state == ES_OVERLAP_BOTH_EMPTY ? "found numbers of two empty masks, expected none"
+                                                        : "found numbers of masks that cannot be compared, expected none");
     if (state != ES_OVERLAP_MEASURED && distances) return refuse(m, "found a distance to an empty mask, expected none");
     if ((state == ES_OVERLAP_RESULT_EMPTY || state == ES_OVERLAP_REFERENCE_EMPTY) && ((v->has_dice && v->dice > 0) || (v->has_iou && v->iou > 0)))
         return refuse(m, "found an overlap with an empty mask, expected 0");
@@ -139,13 +140,17 @@ static enum es_errc make_answer(const struct making *m)
     out->has_decision = f->has_decision;
     out->has_label = f->has_label && out->evaluable;
     out->has_level = f->has_level && out->evaluable;
-    out->mask = f->mask;
+    out->mask = f->mask || f->voxels != NULL;
     out->score = kept(f->has_score, f->score);
     out->value = kept(f->has_value, f->value);
     out->threshold = kept(f->has_threshold, f->threshold);
     out->decision = f->has_decision && f->decision;
     out->label = out->has_label ? f->label : 0;
     out->level = out->has_level ? f->level : 0;
+    if (f->voxels != NULL && out->evaluable) {
+        const enum es_errc code = es_mask_encode(f->voxels, m->key, &out->mask_form, &out->mask_form_len, out->mask_address, m->err);
+        if (code != ES_OK) return code;
+    }
     return make_lesions(m);
 }
 
