@@ -39,7 +39,13 @@ const char *es_unit_type_name(enum es_unit_type type);
 enum es_combine { ES_COMBINE_MAX, ES_COMBINE_MEAN, ES_COMBINE_FIRST, ES_COMBINE_LATEST, ES_COMBINE_ANY };
 enum es_absence { ES_ABSENCE_UNKNOWN, ES_ABSENCE_NEGATIVE };
 
-enum es_from_kind { ES_FROM_SR, ES_FROM_JSON, ES_FROM_TAG, ES_FROM_PRIVATE_TAG, ES_FROM_TEXT };
+enum es_from_kind { ES_FROM_SR, ES_FROM_JSON, ES_FROM_TAG, ES_FROM_PRIVATE_TAG, ES_FROM_TEXT, ES_FROM_SEG };
+enum es_seg_measure { ES_MEASURE_VOLUME, ES_MEASURE_AREA, ES_MEASURE_MASK };
+/** What segments made by a tool and a hand together are. MANUAL ones are references, AUTOMATIC ones results, always. */
+enum es_seg_role { ES_ROLE_NONE, ES_ROLE_RESULT, ES_ROLE_REFERENCE };
+/** "volume", "area", "mask"; "ignore", "result", "reference". */
+const char *es_seg_measure_name(enum es_seg_measure measure);
+const char *es_seg_role_name(enum es_seg_role role);
 #define ES_PATTERN_SIZE 256
 /** Where a finding's value stands in an object. "" fields match anything, or do nothing. */
 struct es_from_rule {
@@ -48,6 +54,9 @@ struct es_from_rule {
     struct es_code present, absent;                  /* SR CODE items: the values that mean yes and no */
     bool any;                                        /* SR: an item that matches means yes, whatever it holds (a CAD mark) */
     bool hidden;                                     /* SR: CAD findings that are not for presentation count too */
+    char label[ES_FACT_VALUE];                       /* Seg: SegmentLabel, whatever its case; the Property is `concept` */
+    enum es_seg_measure measure;                     /* Seg: mL, mm2 on the plane where it is greatest, or the mask itself */
+    enum es_seg_role semiautomatic;                  /* Seg */
     double scale;                                    /* a number is multiplied by this; when 0 the units decide */
     char path[ES_JSON_PATH_SIZE];                    /* JSON path: of a JSON document, or of the JSON that a tag holds */
     uint32_t tag[ES_MAX_TAG_PATH];                   /* Tag, PrivateTag: sequences around it, then its own, as in es_tag_value */

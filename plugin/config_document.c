@@ -103,9 +103,17 @@ static void put_tag(struct maker *m, cJSON *tag, const struct es_from_rule *rule
     put_text(m, tag, "JSON", rule->path);
 }
 
+static void put_seg(struct maker *m, cJSON *inside, const struct es_from_rule *rule)
+{
+    put_code(m, inside, "Property", &rule->concept);
+    put_text(m, inside, "Label", rule->label);
+    put_text(m, inside, "Measure", es_seg_measure_name(rule->measure));
+    if (rule->semiautomatic != ES_ROLE_NONE) put_text(m, inside, "Semiautomatic", es_seg_role_name(rule->semiautomatic));
+}
+
 static void put_rule(struct maker *m, cJSON *list, const struct es_from_rule *rule)
 {
-    static const char *const kinds[] = {"SR", "JSON", "Tag", "PrivateTag", "Text"}; /* enum es_from_kind */
+    static const char *const kinds[] = {"SR", "JSON", "Tag", "PrivateTag", "Text", "Seg"}; /* enum es_from_kind */
     cJSON *object = put(m, list, NULL, cJSON_CreateObject());
     if (object != NULL && rule->kind == ES_FROM_JSON) put_text(m, object, "JSON", rule->path);
     if (object == NULL || rule->kind == ES_FROM_JSON) return;
@@ -113,6 +121,7 @@ static void put_rule(struct maker *m, cJSON *list, const struct es_from_rule *ru
     if (inside == NULL) return;
     if (rule->kind == ES_FROM_SR) put_sr(m, inside, rule);
     else if (rule->kind == ES_FROM_TEXT) put_code(m, inside, "Concept", &rule->concept);
+    else if (rule->kind == ES_FROM_SEG) put_seg(m, inside, rule);
     else put_tag(m, inside, rule);
     put_text(m, inside, "Number", rule->number);
     put_text(m, inside, "Present", rule->positive);

@@ -30,6 +30,11 @@ static enum es_errc read_rule_code(struct config_reader *reader, const cJSON *it
     return config_wrong(reader, place, "unknown code");
 }
 
+static enum es_errc read_property(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)
+{
+    return config_code(reader, item, place, &((struct es_from_rule *)into)->concept);
+}
+
 static enum es_errc read_pattern(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)
 {
     struct es_from_rule *rule = into;
@@ -189,6 +194,38 @@ static enum es_errc read_text(struct config_reader *reader, const cJSON *item, c
     return check_reading(reader, place, rule);
 }
 
+static const char *const measures[] = {"volume", "area", "mask", NULL};         /* enum es_seg_measure */
+static const char *const roles[] = {"ignore", "result", "reference", NULL};     /* enum es_seg_role */
+
+const char *es_seg_measure_name(enum es_seg_measure measure) { return measures[measure]; }
+const char *es_seg_role_name(enum es_seg_role role) { return roles[role]; }
+
+static enum es_errc read_seg(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)
+{
+    struct reading {
+        struct es_from_rule rule;
+        int32_t measure, role;
+    } reading = {.rule = {.kind = ES_FROM_SEG}};
+    static const struct config_key keys[] = {
+        {"Property", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_property},
+        {"Label", CONFIG_TEXT, false, offsetof(struct reading, rule.label), ES_FACT_VALUE, 0, 0, NULL, NULL},
+        {"Measure", CONFIG_CHOICE, true, offsetof(struct reading, measure), 0, 0, 0, measures, NULL},
+        {"Semiautomatic", CONFIG_CHOICE, false, offsetof(struct reading, role), 0, 0, 0, roles, NULL},
+        {"Scale", CONFIG_NUMBER, false, offsetof(struct reading, rule.scale), 0, 1e-9, 1e9, NULL, NULL},
+    };
+    _Static_assert(offsetof(struct reading, rule) == 0, "read_property() is handed the rule");
+    const enum es_errc code = config_object(reader, item, place, keys, COUNT_OF(keys), &reading);
+    if (code != ES_OK) return code;
+    reading.rule.measure = (enum es_seg_measure)reading.measure;
+    reading.rule.semiautomatic = (enum es_seg_role)reading.role;
+    if (reading.rule.concept.value[0] == '\0' && reading.rule.label[0] == '\0')
+        return config_wrong(reader, place, "found neither Property nor Label, expected at least one");
+    if (reading.rule.measure == ES_MEASURE_MASK && reading.rule.scale > 0)
+        return config_wrong(reader, place, "found Scale beside the Measure \"mask\", expected it of a number only");
+    *(struct es_from_rule *)into = reading.rule;
+    return ES_OK;
+}
+
 /* One kind of rule a row; read sets rule->kind. */
 static const struct config_key rule_keys[] = {
     {"SR", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_sr},
@@ -196,6 +233,7 @@ static const struct config_key rule_keys[] = {
     {"PrivateTag", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_private_tag},
     {"Text", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_text},
     {"JSON", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_path},
+    {"Seg", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_seg},
 };
 
 enum es_errc config_read_rules(struct config_reader *reader, const cJSON *item, const struct config_place *list, struct es_from_rule **out,
@@ -212,7 +250,7 @@ enum es_errc config_read_rules(struct config_reader *reader, const cJSON *item, 
         code = config_object(reader, entry, &here, rule_keys, COUNT_OF(rule_keys), &(*out)[i]);
         if (code != ES_OK) return code;
         if (cJSON_GetArraySize(entry) != 1)
-            return config_wrong(reader, &here, "found %d keys, expected one of SR, Tag, PrivateTag, Text and JSON", cJSON_GetArraySize(entry));
+            return config_wrong(reader, &here, "found %d keys, expected one of SR, Tag, PrivateTag, Text, JSON and Seg", cJSON_GetArraySize(entry));
     }
     return ES_OK;
 }

@@ -159,7 +159,7 @@ void es_trace_match(struct es_trace *t, const char *model, const char *finding, 
 void es_trace_rule(struct es_trace *t, const char *model, const char *finding, size_t number, const struct es_from_rule *rule, size_t used,
                    size_t unusable)
 {
-    static const char *const kinds[] = {"SR", "JSON", "Tag", "PrivateTag", "Text"}; /* enum es_from_kind */
+    static const char *const kinds[] = {"SR", "JSON", "Tag", "PrivateTag", "Text", "Seg"}; /* enum es_from_kind */
     if (t == NULL) return;
     cJSON *entry = rule_entry(t, model, finding, number);
     if ((size_t)rule->kind < sizeof kinds / sizeof kinds[0]) es_explain_text(t, entry, "kind", kinds[rule->kind]);

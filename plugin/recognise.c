@@ -31,7 +31,7 @@ void es_gather_copy(char *out, size_t size, const char *text)
     out[len] = '\0';
 }
 
-static struct es_message *new_message(struct es_gathering *g, enum es_event_kind kind)
+struct es_message *es_gather_message(struct es_gathering *g, enum es_event_kind kind)
 {
     struct es_message *message = g->count < g->room ? malloc(sizeof *message) : NULL;
     if (message == NULL) {
@@ -77,7 +77,7 @@ static enum es_errc make_exam(struct es_gathering *g, bool archive_copy)
     const struct es_facts *facts = g->facts;
     if (facts->identity.study_uid[0] == '\0')
         return es_fail(g->err, ES_E_REFUSED, "StudyInstanceUID: found none, expected one in an image");
-    struct es_message *m = new_message(g, ES_EVENT_EXAM);
+    struct es_message *m = es_gather_message(g, ES_EVENT_EXAM);
     if (m == NULL) return ES_E_MEMORY;
     take_facts(g, m);
     m->attribute_source = ES_SOURCE_IMAGE;
@@ -104,19 +104,11 @@ static enum es_errc take_references(struct es_gathering *g, char (*from)[ES_UID_
     return ES_OK;
 }
 
-/* What every message of a result says. */
-static enum es_errc take_result(struct es_gathering *g, struct es_message *m, const struct es_voice *voice)
+enum es_errc es_gather_object(struct es_gathering *g, struct es_message *m)
 {
     const struct es_report_facts *report = g->facts->report;
     take_facts(g, m);
     m->attribute_source = ES_SOURCE_RESULT_OBJECT;
-    es_gather_copy(m->sop_uid, sizeof m->sop_uid, g->facts->identity.sop_uid);
-    es_gather_copy(m->model_name, sizeof m->model_name, voice->model->name);
-    es_gather_copy(m->model_version, sizeof m->model_version, voice->algorithm->version);
-    es_gather_copy(m->model_manufacturer, sizeof m->model_manufacturer, voice->algorithm->manufacturer);
-    es_gather_copy(m->device_uid, sizeof m->device_uid, voice->algorithm->device_uid);
-    m->model_rule = voice->algorithm->source;
-    m->result_status = ES_RESULT_OK;
     m->produced = report->produced_us;
     m->zone_known = report->produced_zone_known;
     enum es_errc code = take_references(g, report->series, report->n_series, &m->series_refs, &m->n_series_refs);
@@ -125,23 +117,44 @@ static enum es_errc take_result(struct es_gathering *g, struct es_message *m, co
     return code;
 }
 
+/* What every message of a result says. */
+static enum es_errc take_result(struct es_gathering *g, struct es_message *m, const struct es_voice *voice)
+{
+    es_gather_copy(m->sop_uid, sizeof m->sop_uid, g->facts->identity.sop_uid);
+    es_gather_copy(m->model_name, sizeof m->model_name, voice->model->name);
+    es_gather_copy(m->model_version, sizeof m->model_version, voice->algorithm->version);
+    es_gather_copy(m->model_manufacturer, sizeof m->model_manufacturer, voice->algorithm->manufacturer);
+    es_gather_copy(m->device_uid, sizeof m->device_uid, voice->algorithm->device_uid);
+    m->model_rule = voice->algorithm->source;
+    m->result_status = ES_RESULT_OK;
+    return es_gather_object(g, m);
+}
+
+bool es_gather_unit(struct es_gathering *g, const struct es_finding_config *finding, struct es_message *m)
+{
+    const struct es_report_facts *report = g->facts->report;
+    const bool series = finding->unit == ES_UNIT_SERIES, image = finding->unit == ES_UNIT_IMAGE;
+    if ((series && report->n_series != 1) || (image && report->n_images != 1) || (finding->unit != ES_UNIT_EXAM && !series && !image)) {
+        es_gather_tell(g, finding->name, "the object does not tell its one unit");
+        return false;
+    }
+    if (m == NULL) return true;
+    m->unit = finding->unit;
+    if (series) es_gather_copy(m->unit_id, sizeof m->unit_id, report->series[0]);
+    if (image) es_gather_copy(m->unit_id, sizeof m->unit_id, report->images[0]);
+    return true;
+}
+
 /* The message of a voice and a unit type, begun when the first of its findings comes; `first` is the first message of the voice.
  * NULL: no memory, or the unit cannot be told. */
 static struct es_message *message_of(struct es_gathering *g, const struct es_voice *voice, size_t first, const struct es_finding_config *finding)
 {
-    const struct es_report_facts *report = g->facts->report;
     for (size_t i = first; i < g->count; i++)
         if (g->messages[i]->unit == finding->unit) return g->messages[i];
-    const bool series = finding->unit == ES_UNIT_SERIES, image = finding->unit == ES_UNIT_IMAGE;
-    if ((series && report->n_series != 1) || (image && report->n_images != 1) || (finding->unit != ES_UNIT_EXAM && !series && !image)) {
-        es_gather_tell(g, finding->name, "the object does not tell its one unit");
-        return NULL;
-    }
-    struct es_message *m = new_message(g, ES_EVENT_RESULT);
+    if (!es_gather_unit(g, finding, NULL)) return NULL;
+    struct es_message *m = es_gather_message(g, ES_EVENT_RESULT);
     if (m == NULL || take_result(g, m, voice) != ES_OK) return NULL;
-    m->unit = finding->unit;
-    if (series) es_gather_copy(m->unit_id, sizeof m->unit_id, report->series[0]);
-    if (image) es_gather_copy(m->unit_id, sizeof m->unit_id, report->images[0]);
+    (void)es_gather_unit(g, finding, m);
     return m;
 }
 
@@ -166,14 +179,16 @@ static const char *failure_of(const struct es_gathering *g, const struct es_voic
 static bool says_failed(struct es_gathering *g, const struct es_voice *voice)
 {
     static const struct es_finding_config failed = {.name = "FailedWhen", .task = ES_TASK_BINARY, .combine = ES_COMBINE_ANY};
-    struct es_finding found;
-    return es_find_finding(g, voice, &failed, voice->model->failed, voice->model->n_failed, &found) == ES_FOUND &&
-           (found.has_decision ? found.decision : found.score > 0);
+    struct es_finding found = {0};
+    const bool yes = es_find_finding(g, voice, &failed, voice->model->failed, voice->model->n_failed, &found) == ES_FOUND &&
+                     (found.has_decision ? found.decision : found.score > 0);
+    es_finding_clear(&found);
+    return yes;
 }
 
 static enum es_errc make_failure(struct es_gathering *g, const struct es_voice *voice, enum es_result_status status, const char *reason)
 {
-    struct es_message *m = new_message(g, ES_EVENT_FAILURE);
+    struct es_message *m = es_gather_message(g, ES_EVENT_FAILURE);
     if (m == NULL) return ES_E_MEMORY;
     const enum es_errc code = take_result(g, m, voice);
     m->n_attributes = 0; /* a failure describes nobody */
@@ -222,13 +237,14 @@ static enum es_errc make_result(struct es_gathering *g, const struct es_voice *v
     if (failed != NULL) return make_failure(g, voice, status, failed);
     if (says_failed(g, voice)) return make_failure(g, voice, ES_RESULT_FAILED, "failed_when");
     for (size_t i = 0; i < model->n_findings; i++) {
-        struct es_finding finding;
+        struct es_finding finding = {0};
         bool silence = false;
         const enum es_found found = read_finding(g, voice, &model->findings[i], &finding, &silence);
         if (found != ES_FOUND && !silence) continue;
         struct es_message *m = message_of(g, voice, first, &model->findings[i]);
-        if (g->err->code == ES_E_MEMORY) return ES_E_MEMORY;
         if (m != NULL && found == ES_FOUND) m->findings[m->n_findings++] = finding; /* at most ES_MAX_FINDINGS, which fit */
+        else es_finding_clear(&finding);
+        if (g->err->code == ES_E_MEMORY) return ES_E_MEMORY;
     }
     return ES_OK;
 }
@@ -239,12 +255,15 @@ static enum es_errc make_results(struct es_gathering *g)
     struct es_voice voices[ES_MAX_VOICES];
     size_t n = 0;
     enum es_errc code = es_recognise_models(g, voices, &n);
+    if (code == ES_OK) code = es_seg_references(g);
     if (code != ES_OK) return code;
+    const size_t drawn = g->count;
+    if (n == 0 && drawn > 0) return ES_OK;
     if (n == 0) es_gather_tell(g, "", "no model recognises it");
     else if (g->facts->report == NULL) es_gather_tell(g, "", "recognised, but its content could not be read");
     else {
         for (size_t i = 0; i < n && code == ES_OK; i++) code = make_result(g, &voices[i]);
-        if (code == ES_OK && g->count == 0) es_gather_tell(g, "", "no rule matched a finding");
+        if (code == ES_OK && g->count == drawn) es_gather_tell(g, "", "no rule matched a finding");
     }
     return code;
 }
@@ -266,7 +285,7 @@ enum es_errc es_messages_traced(const struct es_facts *facts, const struct es_co
     struct es_error inner = {0};
     struct es_gathering g = {.facts = facts, .config = config, .remote_aet = remote_aet, .why = why, .why_size = why_size, .trace = trace, .err = &inner};
     if (why_size > 0) why[0] = '\0';
-    g.room = ES_MAX_VOICES * ES_UNIT_TYPES;
+    g.room = (ES_MAX_VOICES + 1) * ES_UNIT_TYPES; /* one more: what a human drew */
     g.messages = calloc(g.room, sizeof *g.messages);
     if (g.messages == NULL) return es_fail(err, ES_E_MEMORY, "messages: no memory");
     const enum es_errc code = make_messages(&g, archive_copy);

@@ -8,6 +8,9 @@
 #include "plugin/recognise.h"
 #include "plugin/report_text.h"
 
+struct es_seg_facts;
+struct es_mask;
+
 struct es_trace; /* explain.h */
 
 /** Messages of one object while they are made. */
@@ -64,5 +67,21 @@ struct es_reading es_read_text(const struct es_from_rule *rule, const char *text
 /** Of a text that people write: Present and Absent with negation (report_text.h). NOTHING without `unusable`: it is not stated.
  * @param reader  of this rule: made at the first text, es_text_reader_free() when done; may be NULL inside */
 struct es_reading es_read_prose(const struct es_from_rule *rule, struct es_text_reader **reader, const char *text);
+
+/** The segments of one role that a rule names: the sum of their sizes, or (Measure mask) their voxels together.
+ * @param role  RESULT or REFERENCE
+ * @param mask  owned by the caller; NULL unless the rule asks for it and it could be made
+ * @return false when no segment is meant, and nothing is written */
+bool es_seg_reading(const struct es_seg_facts *seg, const struct es_from_rule *rule, enum es_seg_role role, struct es_reading *out,
+                    struct es_mask **mask);
+/** Messages of what a human drew: one for each kind of unit, its findings those whose Seg rules name such a segment.
+ * @return ES_OK (also when there is none), ES_E_MEMORY */
+enum es_errc es_seg_references(struct es_gathering *g);
+/** Begin a message; g->messages has room for what recognise.c makes and one of each kind of unit. NULL: no memory. */
+struct es_message *es_gather_message(struct es_gathering *g, enum es_event_kind kind);
+/** Who, when, and what it was drawn on: what messages of a result and of a drawn reference share. */
+enum es_errc es_gather_object(struct es_gathering *g, struct es_message *m);
+/** The unit that an object speaks of; false when it cannot be told, and why was told. */
+bool es_gather_unit(struct es_gathering *g, const struct es_finding_config *finding, struct es_message *m);
 
 #endif

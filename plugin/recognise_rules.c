@@ -126,7 +126,7 @@ static void take(struct matching *m, enum es_trace_kind kind, size_t index, cons
     struct es_finding one;
     if (reading->kind == ES_READ_NOTHING && reading->unusable == NULL) return; /* says nothing of it */
     const char *wrong = take_reading(m->config, m->rule, reading, &one);
-    es_trace_match(m->g->trace, m->voice->model->name, m->config->name, m->number, kind, index, &one, wrong);
+    if (kind < ES_TRACE_KINDS) es_trace_match(m->g->trace, m->voice->model->name, m->config->name, m->number, kind, index, &one, wrong);
     if (wrong != NULL) {
         es_gather_tell(m->g, m->config->name, wrong);
         m->unusable++;
@@ -176,9 +176,25 @@ static void from_texts(struct matching *m)
     es_text_reader_free(reader);
 }
 
+/* The segments that a rule names and a model drew, together: their sum, or their mask. */
+static void from_segments(struct matching *m)
+{
+    struct es_mask *mask = NULL;
+    struct es_reading reading;
+    if (m->g->facts->seg == NULL || !es_seg_reading(m->g->facts->seg, m->rule, ES_ROLE_RESULT, &reading, &mask)) return;
+    if (mask == NULL) {
+        take(m, ES_TRACE_KINDS, 0, &reading);
+        return;
+    }
+    *m->out = (struct es_finding){.evaluable = true, .mask = true, .voxels = mask};
+    es_gather_copy(m->out->name, sizeof m->out->name, m->config->name);
+    m->seen = 1;
+}
+
 /* Where a kind of rule looks in a DICOM object; NULL: it is for other messages. */
 static void (*const sources[])(struct matching *) = {
-    [ES_FROM_SR] = from_sr, [ES_FROM_JSON] = NULL, [ES_FROM_TAG] = from_tags, [ES_FROM_PRIVATE_TAG] = from_tags, [ES_FROM_TEXT] = from_texts};
+    [ES_FROM_SR] = from_sr, [ES_FROM_JSON] = NULL, [ES_FROM_TAG] = from_tags, [ES_FROM_PRIVATE_TAG] = from_tags, [ES_FROM_TEXT] = from_texts,
+    [ES_FROM_SEG] = from_segments};
 
 enum es_found es_find_finding(struct es_gathering *g, const struct es_voice *voice, const struct es_finding_config *config,
                               const struct es_from_rule *rules, size_t n_rules, struct es_finding *out)
