@@ -2,6 +2,7 @@
 # Tests of plugin/ (report/ and orthanc/ keep lists of their own).
 es_add_test(pseudonym es_plugin)
 es_add_test(mask es_plugin es_dicom es_metrics m)
+es_add_test(recognise_seg es_plugin es_dicom m)
 
 # The ledger's tests change the file behind its back.
 pkg_check_modules(ES_TEST_SQLITE REQUIRED IMPORTED_TARGET sqlite3)

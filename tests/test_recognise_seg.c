@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dicom/dataset.h"
+#include "dicom/seg.h"
+#include "plugin/json.h"
+#include "plugin/recognise.h"
+#include "seg_make.h"
+#include "testlib.h"
+
+static const char text[] =
+    "{\"Models\":[{\"Name\":\"seg\",\"Recognise\":{\"AlgorithmName\":\"SegNet\"},\"Findings\":["
+    "{\"Name\":\"liver\",\"Task\":\"segmentation\",\"From\":[{\"Seg\":{\"Property\":\"10200004,SCT\",\"Label\":\"liver\",\"Measure\":\"mask\"}}]},"
+    "{\"Name\":\"both\",\"Task\":\"segmentation\",\"From\":[{\"Seg\":{\"Property\":\"10200004,SCT\",\"Measure\":\"mask\",\"Semiautomatic\":\"reference\"}}]},"
+    "{\"Name\":\"volume\",\"Task\":\"measurement\",\"From\":[{\"Seg\":{\"Property\":\"10200004,SCT\",\"Measure\":\"volume\",\"Semiautomatic\":\"result\"}}]},"
+    "{\"Name\":\"area\",\"Task\":\"measurement\",\"From\":[{\"Seg\":{\"Label\":\"LIVER 2\",\"Measure\":\"area\",\"Scale\":0.01}}]}]},"
+    "{\"Name\":\"other\",\"Recognise\":{\"AlgorithmName\":\"Other\"},\"Findings\":["
+    "{\"Name\":\"liver\",\"Task\":\"segmentation\",\"From\":[{\"Seg\":{\"Label\":\"Liver\",\"Measure\":\"mask\"}}]}]}]}";
+
+static struct es_config *config;
+static struct es_message **messages;
+static size_t count;
+static char why[200];
+
+/** Two planes of 4 x 8; segment 1 has 3 voxels, segment 2 has 5, of which 1 is shared. */
+static const uint8_t voxels[128] = {[0] = 1, [1] = 1, [40] = 1, [64 + 1] = 1, [64 + 2] = 1, [64 + 3] = 1, [64 + 4] = 1, [64 + 5] = 1};
+
+static struct seg_plan plan_of(const char *maker)
+{
+    const struct seg_plan plan = {.syntax = EXPLICIT_UID, .type = "BINARY", .maker = maker, .exam = 1, .object = 1, .rows = 4, .columns = 8,
+                                  .planes = 2, .segments = 2, .bits = 1, .row_spacing = 0.5, .column_spacing = 2, .between = 3, .thickness = 3,
+                                  .step = 3, .voxels = voxels, .reader = "Reader^One"};
+    return plan;
+}
+
+static void recognise(const struct seg_plan *plan)
+{
+    struct made m = make_seg(plan);
+    struct es_facts facts;
+    struct es_error err = {0};
+    es_messages_free(messages, count);
+    messages = NULL;
+    count = 0;
+    CU_ASSERT_EQUAL_FATAL(es_facts_read(m.p, m.len, &facts, NULL), ES_OK);
+    if (es_messages_from_facts(&facts, config, "", false, &messages, &count, why, sizeof why, &err) != ES_OK) CU_FAIL_FATAL("refused");
+    es_facts_free(&facts);
+    free(m.p);
+}
+
+static const struct es_finding *finding(size_t message, const char *name)
+{
+    for (size_t i = 0; message < count && i < messages[message]->n_findings; i++)
+        if (strcmp(messages[message]->findings[i].name, name) == 0) return &messages[message]->findings[i];
+    return NULL;
+}
+
+static void automatic_segments_are_results(void)
+{
+    const struct seg_plan plan = plan_of("AUTOMATIC");
+    recognise(&plan);
+    CU_ASSERT_EQUAL_FATAL(count, 1);
+    const struct es_message *m = messages[0];
+    CU_ASSERT_EQUAL(m->kind, ES_EVENT_RESULT);
+    CU_ASSERT_STRING_EQUAL(m->model_name, "seg");
+    CU_ASSERT_STRING_EQUAL(m->model_version, "1.0");
+    CU_ASSERT_STRING_EQUAL(m->study_uid, SEG_ROOT ".1.1.1");
+    CU_ASSERT_EQUAL_FATAL(m->n_series_refs, 1);
+    CU_ASSERT_STRING_EQUAL(m->series_refs[0], SEG_ROOT ".1.2.1");
+    CU_ASSERT_EQUAL_FATAL(m->n_image_refs, 2);
+    CU_ASSERT_STRING_EQUAL(m->image_refs[1], SEG_ROOT ".1.3.2");
+    CU_ASSERT_EQUAL_FATAL(m->n_findings, 4);
+    const struct es_finding *liver = finding(0, "liver"), *both = finding(0, "both"), *volume = finding(0, "volume"), *area = finding(0, "area");
+    CU_ASSERT_FATAL(liver && both && volume && area);
+    CU_ASSERT(liver->mask && liver->voxels && es_mask_voxels(liver->voxels) == 3);
+    CU_ASSERT(both->mask && both->voxels && es_mask_voxels(both->voxels) == 7);
+    CU_ASSERT(volume->has_value && !volume->mask);
+    CU_ASSERT_DOUBLE_EQUAL(volume->value, 8 * 3 / 1000.0, 1e-15);
+    CU_ASSERT_STRING_EQUAL(volume->units, "mL");
+    CU_ASSERT_DOUBLE_EQUAL(area->value, 5 * 0.01, 1e-15);
+    CU_ASSERT_STRING_EQUAL(area->units, "mm2");
+}
+
+static void manual_segments_are_references_and_need_no_model(void)
+{
+    struct seg_plan plan = plan_of("MANUAL");
+    recognise(&plan);
+    CU_ASSERT_EQUAL_FATAL(count, 1);
+    const struct es_message *m = messages[0];
+    CU_ASSERT_EQUAL(m->kind, ES_EVENT_REFERENCE);
+    CU_ASSERT_EQUAL(m->reference_status, ES_REFERENCE_FINAL);
+    CU_ASSERT_STRING_EQUAL(m->source, "segmentation");
+    CU_ASSERT_STRING_EQUAL(m->labeller, "Reader^One");
+    CU_ASSERT_STRING_EQUAL(m->model_name, "");
+    CU_ASSERT_EQUAL(m->n_attributes, 0);
+    CU_ASSERT_EQUAL(m->n_image_refs, 2);
+    CU_ASSERT_EQUAL(m->produced, INT64_C(20513) * 86400000000 + INT64_C(36000000000)); /* 2026-03-01 10:00, as if UTC */
+    CU_ASSERT_EQUAL(m->n_findings, 4); /* the liver of both models is one */
+    CU_ASSERT_STRING_EQUAL(why, "");
+}
+
+static void semiautomatic_segments_are_what_the_rule_says(void)
+{
+    const struct seg_plan plan = plan_of("SEMIAUTOMATIC");
+    recognise(&plan);
+    CU_ASSERT_EQUAL_FATAL(count, 2);
+    CU_ASSERT_EQUAL(messages[0]->kind, ES_EVENT_REFERENCE);
+    CU_ASSERT_EQUAL(messages[0]->n_findings, 1);
+    CU_ASSERT_PTR_NOT_NULL(finding(0, "both"));
+    CU_ASSERT_EQUAL(messages[1]->kind, ES_EVENT_RESULT);
+    CU_ASSERT_EQUAL(messages[1]->n_findings, 1);
+    CU_ASSERT_PTR_NOT_NULL(finding(1, "volume"));
+}
+
+static void a_segmentation_that_says_nothing_says_why(void)
+{
+    struct seg_plan plan = plan_of("AUTOMATIC");
+    plan.property = "64033007";
+    plan.label = "Kidney";
+    recognise(&plan);
+    CU_ASSERT_EQUAL(count, 0);
+    CU_ASSERT_STRING_EQUAL(why, "no rule matched a finding");
+    plan.algorithm = "Nobody";
+    recognise(&plan);
+    CU_ASSERT_STRING_EQUAL(why, "no model recognises it");
+    plan = plan_of("AUTOMATIC");
+    plan.row_spacing = 0;
+    recognise(&plan);
+    CU_ASSERT_EQUAL_FATAL(count, 1);
+    CU_ASSERT_PTR_NULL(finding(0, "volume"));
+    CU_ASSERT_STRING_EQUAL(why, "finding volume: a segment of pixels whose spacing is not said");
+    plan = plan_of("MANUAL");
+    plan.between = plan.thickness = 0;
+    plan.planes = 1;
+    recognise(&plan);
+    CU_ASSERT_EQUAL_FATAL(count, 1);
+    CU_ASSERT_PTR_NULL(finding(0, "volume"));
+    CU_ASSERT_STRING_EQUAL(why, "finding volume: a segment on planes whose distance is not said");
+}
+
+static void pixels_that_cannot_be_read_are_no_empty_mask(void)
+{
+    struct seg_plan plan = plan_of("AUTOMATIC");
+    plan.type = "SURFACE";
+    recognise(&plan);
+    CU_ASSERT_EQUAL(count, 0);
+    CU_ASSERT_STRING_EQUAL(why, "finding liver: a segment whose pixels cannot be read");
+}
+
+static void the_stored_configuration_keeps_the_rule(void)
+{
+    struct es_config *again = NULL;
+    CU_ASSERT_EQUAL_FATAL(es_config_from_documents(&again, config->document, config->plan_document, NULL), ES_OK);
+    CU_ASSERT_STRING_EQUAL(again->document, config->document);
+    const struct es_from_rule *rule = again->models[0].findings[1].from;
+    CU_ASSERT_EQUAL(rule->kind, ES_FROM_SEG);
+    CU_ASSERT_EQUAL(rule->measure, ES_MEASURE_MASK);
+    CU_ASSERT_EQUAL(rule->semiautomatic, ES_ROLE_REFERENCE);
+    CU_ASSERT_STRING_EQUAL(rule->concept.value, "10200004");
+    es_config_free(again);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct es_test tests[] = {
+        {"automatic_segments_are_results", automatic_segments_are_results},
+        {"manual_segments_are_references_and_need_no_model", manual_segments_are_references_and_need_no_model},
+        {"semiautomatic_segments_are_what_the_rule_says", semiautomatic_segments_are_what_the_rule_says},
+        {"a_segmentation_that_says_nothing_says_why", a_segmentation_that_says_nothing_says_why},
+        {"pixels_that_cannot_be_read_are_no_empty_mask", pixels_that_cannot_be_read_are_no_empty_mask},
+        {"the_stored_configuration_keeps_the_rule", the_stored_configuration_keeps_the_rule},
+        {NULL, NULL}};
+    struct es_error err = {0};
+    es_dicom_process_setup(true);
+    if (es_config_parse(&config, text, sizeof text - 1, NULL, &err) != ES_OK) {
+        printf("%s\n", err.text);
+        return 1;
+    }
+    const int status = es_test_main("recognise_seg", tests, argc, argv);
+    es_messages_free(messages, count);
+    es_config_free(config);
+    return status;
+}
