@@ -5,6 +5,10 @@ add_test(NAME cli COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cli/run.sh)
 set_tests_properties(cli PROPERTIES ENVIRONMENT "EVENSIGHT=$<TARGET_FILE:evensight>" TIMEOUT 300)
 add_test(NAME canary COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cli/canary.sh)
 set_tests_properties(canary PROPERTIES ENVIRONMENT "EVENSIGHT=$<TARGET_FILE:evensight>" TIMEOUT 300)
+add_test(NAME explain COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cli/explain.sh)
+set_tests_properties(explain PROPERTIES ENVIRONMENT "EVENSIGHT=$<TARGET_FILE:evensight>" TIMEOUT 300)
+add_test(NAME made_objects COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cli/made.sh)
+set_tests_properties(made_objects PROPERTIES ENVIRONMENT "MAKE_RESULTS=$<TARGET_FILE:make_results>" TIMEOUT 300)
 if(NOT ES_SANITIZE) # what these show does not depend on the sanitizers
   add_test(NAME predictions_cli COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cli/predictions.sh)
   set_tests_properties(predictions_cli PROPERTIES
