@@ -7,6 +7,7 @@
 #include "plugin/report/view.h"
 #include "site_world.h"
 #include "testlib.h"
+#include "worker_host.h"
 
 #define DAY 20000
 #define AT(day) ((int64_t)(day) * 86400)
@@ -133,9 +134,42 @@ static void parts_and_other_audiences_record_none(void)
     es_world_close(&world);
 }
 
+/* The plugin's worker sweeps whether anybody looks or not: what it finds is in the ledger. */
+static void the_worker_records_what_nobody_asked_for(void)
+{
+    static const struct es_worker_pace pace = {.batch_ms = 5, .render_ms = 20, .catchup_ms = 20, .retry_ms = 20};
+    struct es_world world;
+    struct es_worker *worker = NULL;
+    struct es_worker_status status;
+    struct es_error err = {0};
+    uint64_t entries = 0, more = 0;
+    es_world_open(&world, config);
+    fill(&world, 0, 110);
+    CU_ASSERT_EQUAL(es_site_verify(world.site, &entries, &err), ES_OK);
+    es_site_close(world.site);
+    host_reset();
+    CU_ASSERT_EQUAL_FATAL(es_worker_start(&worker, world.config, &host_table, &pace, &err), ES_OK);
+    es_worker_host_open(worker);
+    for (int i = 0; i < 3000; i++) {
+        es_worker_status(worker, &status);
+        if (status.settled && status.has_release) break;
+        usleep(10000);
+    }
+    CU_ASSERT_TRUE(status.settled);
+    CU_ASSERT_EQUAL(status.release_basis, entries); /* alarms move no release */
+    es_worker_host_close(worker);
+    es_worker_stop(worker);
+    CU_ASSERT_EQUAL_FATAL(es_site_open(&world.site, world.config, ES_SITE_WRITE, NULL, &err), ES_OK);
+    CU_ASSERT_EQUAL(es_site_verify(world.site, &more, &err), ES_OK);
+    CU_ASSERT_EQUAL(more, entries + 2);
+    CU_ASSERT_EQUAL(record(&world), 0);
+    es_world_close(&world);
+}
+
 static const struct es_test tests[] = {{"an_alarm_is_recorded_once_and_moves_nothing", an_alarm_is_recorded_once_and_moves_nothing},
                                        {"recording_a_report_records_its_alarms", recording_a_report_records_its_alarms},
                                        {"parts_and_other_audiences_record_none", parts_and_other_audiences_record_none},
+                                       {"the_worker_records_what_nobody_asked_for", the_worker_records_what_nobody_asked_for},
                                        {NULL, NULL}};
 
 int main(int argc, char **argv)
