@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "plugin/config_check.h"
+#include "plugin/intake/rule.h"
 
 #define MAX_CONFIGURATION (4u << 20)
 #define COUNT_OF(table) (sizeof table / sizeof table[0])
@@ -123,6 +124,7 @@ static const struct config_key top_keys[] = {
     {"Intersections", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, config_read_intersections},
     {"MaximumLevels", CONFIG_COUNT, false, FIELD(max_levels), 2, 64, NULL, NULL},
     {"Models", CONFIG_OTHER, true, 0, 0, 0, 0, NULL, config_read_models},
+    {"Intake", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, config_read_intake},
     {"Plan", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, config_read_plan},
     {"Disclosure", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_disclosures},
     {"ReferencePopulation", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_population},
@@ -241,6 +243,8 @@ void es_config_free(struct es_config *config)
         free(config->models[i].failed);
     }
     free(config->models);
+    for (size_t i = 0; i < config->n_intake; i++) es_intake_rule_clear(&config->intake[i]);
+    free(config->intake);
     es_population_free(config->population);
     free(config->population_text);
     free(config->plan.groups);

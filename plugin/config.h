@@ -159,6 +159,8 @@ struct es_intersection {
     uint8_t axis[3];
 };
 
+struct es_intake_rule; /* plugin/intake/rule.h */
+
 struct es_config {
     bool enable;
     char root[ES_NAME_SIZE];   /* "/evensight/" */
@@ -172,6 +174,8 @@ struct es_config {
     size_t n_intersections;
     struct es_model_config *models;
     size_t n_models;
+    struct es_intake_rule *intake; /* owned: "Intake", how files that are not DICOM are read */
+    size_t n_intake;
     struct es_plan plan;
     struct es_disclosure internal, external;
     bool exclude_identity_removed;  /* "Exclude": ["identity_removed"] */

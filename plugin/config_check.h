@@ -75,7 +75,7 @@ enum es_errc config_code(struct config_reader *reader, const cJSON *item, const 
 enum es_errc config_file(struct config_reader *reader, const cJSON *item, const struct config_place *place, char *out, size_t size);
 
 /* The parts, each in its file. */
-config_read_fn config_read_axes, config_read_intersections, config_read_models, config_read_plan;
+config_read_fn config_read_axes, config_read_intersections, config_read_models, config_read_plan, config_read_intake;
 /** A list of From rules. *out and *n_out are set as soon as there is something to free. */
 enum es_errc config_read_rules(struct config_reader *reader, const cJSON *item, const struct config_place *list, struct es_from_rule **out,
                                size_t *n_out);

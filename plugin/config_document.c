@@ -8,6 +8,7 @@
 
 #include "metrics/catalogue.h"
 #include "plugin/config_check.h"
+#include "plugin/intake/rule.h"
 #include "plugin/time.h"
 
 /* cJSON answers NULL when memory runs out; one flag for a whole document. */
@@ -225,6 +226,8 @@ static cJSON *config_tree(struct maker *m, const struct es_config *config)
     }
     cJSON *models = put(m, root, "Models", cJSON_CreateArray());
     for (size_t i = 0; models != NULL && i < config->n_models; i++) put_model(m, models, &config->models[i]);
+    cJSON *intake = config->n_intake > 0 ? put(m, root, "Intake", cJSON_CreateArray()) : NULL;
+    for (size_t i = 0; intake != NULL && i < config->n_intake; i++) (void)put(m, intake, NULL, cJSON_Duplicate(config->intake[i].document, true));
     cJSON *disclosure = put(m, root, "Disclosure", cJSON_CreateObject());
     if (disclosure != NULL) {
         put_disclosure(m, disclosure, "Internal", &config->internal);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/hash.h"
 
+#include <limits.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
@@ -88,4 +89,26 @@ bool es_unhex(const char *text, uint8_t *out, size_t len)
         if (nibble(text[i]) < 0) return false;
     for (size_t i = 0; i < len; i++) out[i] = (uint8_t)(nibble(text[2 * i]) << 4 | nibble(text[2 * i + 1]));
     return true;
+}
+
+char *es_base64_decode(const char *text, size_t *out_len)
+{
+    const size_t len = strlen(text);
+    int first = 0, last = 0;
+    if (len > INT_MAX / 2) return NULL;
+    unsigned char *out = malloc(len / 4 * 3 + 4);
+    EVP_ENCODE_CTX *context = EVP_ENCODE_CTX_new();
+    bool good = out != NULL && context != NULL;
+    if (good) {
+        EVP_DecodeInit(context);
+        good = EVP_DecodeUpdate(context, out, &first, (const unsigned char *)text, (int)len) >= 0 && EVP_DecodeFinal(context, out + first, &last) == 1;
+    }
+    EVP_ENCODE_CTX_free(context);
+    if (good) {
+        *out_len = (size_t)first + (size_t)last;
+        out[*out_len] = '\0';
+        return (char *)out;
+    }
+    free(out);
+    return NULL;
 }

@@ -44,4 +44,8 @@ void es_hex(const uint8_t *bytes, size_t len, char *out);
 /** Hex (either case) to bytes; the whole of `text` must be 2 * len hex digits. @return false, and `out` untouched, when it is not */
 bool es_unhex(const char *text, uint8_t *out, size_t len);
 
+/** Base64 (RFC 4648; line feeds inside are allowed) to bytes.
+ * @param out  owned by the caller (free), NUL-terminated beyond *out_len; NULL when the text is none or memory ran out */
+char *es_base64_decode(const char *text, size_t *out_len);
+
 #endif

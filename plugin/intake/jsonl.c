@@ -374,20 +374,79 @@ static void set_defaults(struct es_message *m)
     if (m->kind == ES_EVENT_REFERENCE && m->reference_status == 0) m->reference_status = ES_REFERENCE_FINAL;
 }
 
-enum es_errc es_message_from_json(struct es_message *out, const char *line, size_t len, struct es_error *err)
+enum es_errc es_message_from_tree(struct es_message *out, const cJSON *root, struct es_error *err)
 {
     struct intake in = {out, err};
+    enum es_errc code = ES_OK;
+    es_message_init(out);
+    if (!cJSON_IsObject(root)) code = es_fail(err, ES_E_REFUSED, "message: found %s, expected object", es_json_kind(root));
+    if (code == ES_OK) code = take_kind(&in, root);
+    if (code == ES_OK) code = take_object(&in, "", root, message_keys, COUNT_OF(message_keys), out);
+    if (code == ES_OK) set_defaults(out);
+    else es_message_clear(out);
+    return code;
+}
+
+enum es_errc es_message_from_json(struct es_message *out, const char *line, size_t len, struct es_error *err)
+{
     struct es_error inner = {0};
     cJSON *root = NULL;
     es_message_init(out);
     if (len > ES_MAX_LINE) return es_fail(err, ES_E_REFUSED, "message: found %zu bytes, expected at most %u", len, ES_MAX_LINE);
     enum es_errc code = es_json_parse(&root, line, len, false, &inner);
     if (code != ES_OK) return es_fail(err, code == ES_E_MEMORY ? code : ES_E_REFUSED, "message: %s", inner.text);
-    if (!cJSON_IsObject(root)) code = es_fail(err, ES_E_REFUSED, "message: found %s, expected object", es_json_kind(root));
-    if (code == ES_OK) code = take_kind(&in, root);
-    if (code == ES_OK) code = take_object(&in, "", root, message_keys, COUNT_OF(message_keys), out);
+    code = es_message_from_tree(out, root, err);
     cJSON_Delete(root);
-    if (code == ES_OK) set_defaults(out);
-    else es_message_clear(out);
     return code;
+}
+
+/* ---- the schema, for those who build messages ---- */
+
+static enum es_message_type public_type(enum type type)
+{
+    switch (type) {
+    case TYPE_DAY: return ES_MESSAGE_DAY;
+    case TYPE_INSTANT: return ES_MESSAGE_INSTANT;
+    case TYPE_NUMBER: return ES_MESSAGE_NUMBER;
+    case TYPE_LABEL: return ES_MESSAGE_LABEL;
+    case TYPE_BOOL: return ES_MESSAGE_BOOL;
+    case TYPE_ATTRIBUTES: return ES_MESSAGE_ATTRIBUTES;
+    case TYPE_UNIT:
+    case TYPE_MODEL: return ES_MESSAGE_OBJECT;
+    case TYPE_FINDINGS: return ES_MESSAGE_FINDINGS;
+    case TYPE_EVENT: return ES_MESSAGE_NONE;
+    case TYPE_TEXT:
+    case TYPE_WORD: break;
+    }
+    return ES_MESSAGE_TEXT;
+}
+
+/* Alike: the same first letters, or the one within the other. */
+static bool alike(const char *a, const char *b)
+{
+    return strncmp(a, b, 4) == 0 || strstr(a, b) != NULL || strstr(b, a) != NULL;
+}
+
+enum es_message_type es_message_key(enum es_event_kind kind, const char *group, const char *name, const char **near)
+{
+    static const struct {
+        const char *group;
+        const struct key *keys;
+        size_t count;
+    } groups[] = {{"", message_keys, COUNT_OF(message_keys)},
+                  {"unit", unit_keys, COUNT_OF(unit_keys)},
+                  {"model", model_keys, COUNT_OF(model_keys)},
+                  {"findings", finding_keys, COUNT_OF(finding_keys)}};
+    const char *found = NULL;
+    for (size_t g = 0; g < COUNT_OF(groups); g++) {
+        if (strcmp(groups[g].group, group) != 0) continue;
+        for (size_t i = 0; i < groups[g].count; i++) {
+            const struct key *key = &groups[g].keys[i];
+            if ((key->kinds != 0 && (key->kinds & BIT(kind)) == 0) || key->type == TYPE_EVENT) continue;
+            if (strcmp(key->name, name) == 0) return public_type(key->type);
+            if (found == NULL && alike(key->name, name)) found = key->name;
+        }
+    }
+    if (near != NULL) *near = found;
+    return ES_MESSAGE_NONE;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugin/intake/intake.h"
 #include "plugin/program/program.h"
 
 #define SIZE 1000 /* messages a commit */
@@ -145,6 +146,24 @@ static enum es_errc next(struct es_batch *batch, const char *path, uint64_t line
     return ES_OK;
 }
 
+/* A line that is no message gives its place back. */
+static void give_back(struct es_batch *batch, const struct es_error *why)
+{
+    batch->count--;
+    hold(batch, &batch->places[batch->count], why);
+}
+
+enum es_errc es_batch_message(struct es_batch *batch, const char *path, uint64_t line, const cJSON *tree, struct es_error *err)
+{
+    struct es_message *message = NULL;
+    const enum es_errc rc = next(batch, path, line, &message, err);
+    if (rc != ES_OK) return rc;
+    struct es_error why = {0};
+    if (es_message_from_tree(message, tree, &why) == ES_OK) return ES_OK;
+    give_back(batch, &why);
+    return ES_OK;
+}
+
 enum es_errc es_batch_json(struct es_batch *batch, const char *path, uint64_t line, const char *text, size_t len,
                            struct es_error *err)
 {
@@ -153,9 +172,7 @@ enum es_errc es_batch_json(struct es_batch *batch, const char *path, uint64_t li
     if (rc != ES_OK) return rc;
     struct es_error why = {0};
     if (es_message_from_json(message, text, len, &why) == ES_OK) return ES_OK;
-    es_message_clear(message);
-    batch->count--;
-    hold(batch, &batch->places[batch->count], &why);
+    give_back(batch, &why);
     return ES_OK;
 }
 
@@ -171,6 +188,44 @@ static enum es_errc add_all(struct es_batch *batch, const char *path, struct es_
         messages[i] = NULL;
     }
     return rc;
+}
+
+/* ---- files read by the rules of "Intake" ---- */
+
+struct intake {
+    struct es_batch *batch;
+    const char *path;
+};
+
+static enum es_errc intake_take(void *context, uint64_t where, const cJSON *message, struct es_error *err)
+{
+    const struct intake *in = context;
+    return es_batch_message(in->batch, in->path, where, message, err);
+}
+
+static void intake_refuse(void *context, uint64_t where, const struct es_error *why)
+{
+    const struct intake *in = context;
+    es_batch_refuse(in->batch, in->path, where, why);
+}
+
+static void intake_silent(void *context, uint64_t where)
+{
+    (void)where;
+    ((struct intake *)context)->batch->counts.unsaid++;
+}
+
+static void intake_progress(void *context, uint64_t done, uint64_t total)
+{
+    (void)context;
+    es_progress_show("reading", done, total);
+}
+
+enum es_errc es_batch_intake(struct es_batch *batch, const char *path, struct es_error *err)
+{
+    struct intake in = {batch, path};
+    const struct es_intake_sink sink = {&in, intake_take, intake_refuse, intake_silent, intake_progress};
+    return es_intake_file(es_site_config(batch->site), path, &sink, err);
 }
 
 enum es_errc es_batch_dicom(struct es_batch *batch, const char *path, struct es_error *err)

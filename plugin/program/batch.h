@@ -11,6 +11,7 @@ struct es_batch;
 
 struct es_batch_counts {
     uint64_t taken, revised, duplicate, refused, silent; /* silent: DICOM objects that make no message */
+    uint64_t unsaid; /* records of files read by a rule that say nothing: no finding, or none yet */
 };
 
 /** @param site  borrowed, outlives the batch */
@@ -21,6 +22,10 @@ void es_batch_free(struct es_batch *batch);
  * @return ES_OK, or what es_site_take() says when the batch was full and the ledger refused it */
 ES_MUST_USE enum es_errc es_batch_json(struct es_batch *batch, const char *path, uint64_t line, const char *text, size_t len,
                                        struct es_error *err);
+/** The same of a tree, which is borrowed. */
+ES_MUST_USE enum es_errc es_batch_message(struct es_batch *batch, const char *path, uint64_t line, const cJSON *tree, struct es_error *err);
+/** Add the messages of a file that rules of "Intake" read. */
+ES_MUST_USE enum es_errc es_batch_intake(struct es_batch *batch, const char *path, struct es_error *err);
 /** Add the messages of one DICOM file. */
 ES_MUST_USE enum es_errc es_batch_dicom(struct es_batch *batch, const char *path, struct es_error *err);
 /** Count one refusal; it is named with those of its batch, in the order they came. line 0: the file as a whole. */

@@ -7,12 +7,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "plugin/intake/hl7.h"
+#include "plugin/intake/intake.h"
 #include "plugin/program/batch.h"
 #include "plugin/program/files.h"
 
 const char es_help_ingest[] =
-    "Takes every file named, and every file below every folder named: DICOM objects, and JSON Lines (names ending in .jsonl or\n"
-    ".ndjson; - reads JSON Lines from standard input). What is refused is named on stderr with its reason and the rest goes on.\n"
+    "Takes every file named, and every file below every folder named: DICOM objects, JSON Lines of events (names ending in .jsonl\n"
+    "or .ndjson; - reads them from standard input), and what the rules of \"Intake\" in the configuration read: CSV, JSON, HL7 v2,\n"
+    "FHIR, folders of mercure and MONAI Deploy, report texts. What is refused is named on stderr by file and line with its reason,\n"
+    "never with a value, and the rest goes on.\n"
     "Each batch is on disk before the next begins. A summary stands on stderr; standard output stays empty.\n\n"
     "  -c, --config CONF   the configuration\n";
 
@@ -69,14 +73,50 @@ static enum es_errc take_jsonl(struct es_batch *batch, const char *path, struct 
     return rc;
 }
 
-static enum es_errc take_paths(struct es_batch *batch, const struct es_files *files, struct es_error *err)
+/* Text that some rule should read, and none does. */
+static bool wants_rule(const char *path)
+{
+    static const char *const ends[] = {".csv", ".tsv", ".json", ".hl7", ".txt", ".xml"};
+    char head[512];
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (ends_with(path, ends[i])) return true;
+    FILE *in = fopen(path, "rb");
+    if (!in) return false;
+    const size_t n = fread(head, 1, sizeof head, in);
+    (void)fclose(in);
+    while (at < n && strchr(" \t\r\n", head[at]) && head[at] != '\0') at++;
+    return es_hl7_is(head, n) || (at < n && (head[at] == '{' || head[at] == '['));
+}
+
+static void no_rule(struct es_batch *batch, const struct es_config *config, const char *path)
+{
+    char rules[200];
+    struct es_error why = {0};
+    es_intake_list(config, rules, sizeof rules);
+    es_fail(&why, ES_E_REFUSED, "found no rule of Intake that reads it; rules: %s", rules);
+    es_batch_refuse(batch, path, 0, &why);
+}
+
+static enum es_errc take_path(struct es_batch *batch, const struct es_config *config, const char *path, struct es_error *err)
+{
+    if (strcmp(path, "-") == 0) return take_lines(batch, stdin, "(standard input)", 0, err);
+    switch (es_intake_fits(config, path)) {
+    case ES_INTAKE_READ: return es_batch_intake(batch, path, err);
+    case ES_INTAKE_BESIDE: return ES_OK;
+    case ES_INTAKE_NO_RULE: break;
+    }
+    if (ends_with(path, ".jsonl") || ends_with(path, ".ndjson")) return take_jsonl(batch, path, err);
+    if (!wants_rule(path)) return es_batch_dicom(batch, path, err);
+    no_rule(batch, config, path);
+    return ES_OK;
+}
+
+static enum es_errc take_paths(struct es_batch *batch, const struct es_config *config, const struct es_files *files, struct es_error *err)
 {
     enum es_errc rc = ES_OK;
     for (size_t i = 0; i < files->count && rc == ES_OK; i++) {
-        const char *path = files->paths[i];
-        if (strcmp(path, "-") == 0) rc = take_lines(batch, stdin, "(standard input)", 0, err);
-        else if (ends_with(path, ".jsonl") || ends_with(path, ".ndjson")) rc = take_jsonl(batch, path, err);
-        else rc = es_batch_dicom(batch, path, err);
+        rc = take_path(batch, config, files->paths[i], err);
         es_progress_show("files", i + 1, files->count);
     }
     return rc == ES_OK ? es_batch_flush(batch, err) : rc;
@@ -90,14 +130,16 @@ static int ingest(struct es_site *site, char **paths, int count)
     int status = ES_EXIT_DONE;
     enum es_errc rc = es_files_gather(&files, paths, (size_t)count, &err);
     if (rc == ES_OK) rc = es_batch_new(&batch, site, &err);
-    if (rc == ES_OK) rc = take_paths(batch, &files, &err);
+    if (rc == ES_OK) rc = take_paths(batch, es_site_config(site), &files, &err);
     es_progress_end();
     if (batch) {
         const struct es_batch_counts counts = es_batch_count(batch);
         fprintf(stderr,
                 "taken %" PRIu64 ", revised %" PRIu64 ", duplicates %" PRIu64 ", refused %" PRIu64
-                ", files that say nothing here %" PRIu64 "\n",
+                ", files that say nothing here %" PRIu64,
                 counts.taken, counts.revised, counts.duplicate, counts.refused + files.unread, counts.silent);
+        if (counts.unsaid > 0) fprintf(stderr, ", records that say nothing %" PRIu64, counts.unsaid);
+        fputc('\n', stderr);
         if (counts.refused + files.unread > 0) status = ES_EXIT_REFUSED;
     }
     if (rc != ES_OK) status = es_complain(rc == ES_E_ARG ? ES_EXIT_USAGE : ES_EXIT_LEDGER, "ingest", "%s", err.text);

@@ -6,6 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 : "${MAKE_STREAM:?the stream writer}"
 data=$source_dir/testdata/predictions
+shopt -s lastpipe # agree, at the end of a pipe, sets $ok
 
 # agree NAME: standard input holds "key expected got" lines; every pair within 1e-9, and at least $2 lines
 agree() {
@@ -58,7 +59,8 @@ nih_chexnet_equals_what_was_published() {
     "$(jq '[.models[0].findings[0].groups[] | select((.group | keys) == ["ethnicity"] and .cases > 0)] | length' "$dir/report.json")"
 }
 
-support2_equals_and_shows_42_of_unknown_race() {
+# A file of predictions, by rules of Intake alone: one for each kind of event that a row holds.
+support2_by_mapping_equals_and_shows_42_of_unknown_race() {
   local dir=$scratch/support2
   mkdir -p "$dir"
   cat >"$dir/conf.json" <<'CONF'
@@ -66,16 +68,24 @@ support2_equals_and_shows_42_of_unknown_race() {
   "Axes": [ {"Name":"sex","Attribute":"PatientSex"}, {"Name":"age","Attribute":"PatientAge","Bands":[0,18,40,60,80]},
             {"Name":"race","Linked":"race"} ],
   "Models": [ {"Name":"support","Findings":[{"Name":"surv6m","Task":"binary","Threshold":0.5,"ReferenceWithin":"0d"}]} ],
+  "Intake": [
+    {"Name":"patients","Kind":"csv","Files":["predictions.csv"],"Event":"exam",
+     "Map":{"study_uid":{"Column":"patient_id","Prefix":"2.25.9"}, "patient_id":{"Column":"patient_id","Prefix":"P"}, "study_date":{"Constant":"19940101"},
+            "demographics":{"PatientSex":{"Column":"sex","Values":{"female":"F","male":"M"}},
+                            "PatientAge":{"Column":"age","Pattern":"^([0-9]+)","Digits":3,"Suffix":"Y"}}}},
+    {"Name":"race","Kind":"csv","Files":["predictions.csv"],"Event":"demographics","Source":"linkage",
+     "Map":{"patient_id":{"Column":"patient_id","Prefix":"P"}, "valid_from":{"Constant":"19890101"}, "attributes":{"race":"race"}}},
+    {"Name":"scores","Kind":"csv","Files":["predictions.csv"],"Event":"result","Model":"support","Version":"1",
+     "Map":{"study_uid":{"Column":"patient_id","Prefix":"2.25.9"}, "produced":{"Constant":"1994-01-01T12:00:00Z"},
+            "findings":[{"finding":{"Constant":"surv6m"},"score":"surv6m"}]}},
+    {"Name":"follow-up","Kind":"csv","Files":["predictions.csv"],"Event":"reference","Source":"follow-up",
+     "Map":{"study_uid":{"Column":"patient_id","Prefix":"2.25.9"}, "established":{"Constant":"1994-08-01T12:00:00Z"}, "reader_saw_ai":{"Constant":"no"},
+            "findings":[{"finding":{"Constant":"surv6m"},"label":"alive_180d"}]}} ],
   "Disclosure": {"Internal":"none"} }
 CONF
-  awk -F, 'NR > 1 {
-    uid = "2.25.9" $1; sex = $3 == "female" ? "F" : "M"; split($2, years, ".")
-    printf "{\"event\":\"exam\",\"study_uid\":\"%s\",\"patient_id\":\"P%s\",\"study_date\":\"19940101\",\"demographics\":{\"PatientSex\":\"%s\",\"PatientAge\":\"%03dY\"}}\n", uid, $1, sex, years[1]
-    if ($4 != "") printf "{\"event\":\"demographics\",\"patient_id\":\"P%s\",\"attributes\":{\"race\":\"%s\"},\"source\":\"linkage\",\"valid_from\":\"19890101\"}\n", $1, $4
-    if ($8 != "") printf "{\"event\":\"result\",\"study_uid\":\"%s\",\"model\":{\"name\":\"support\",\"version\":\"1\"},\"produced\":\"1994-01-01T12:00:00Z\",\"status\":\"ok\",\"findings\":[{\"finding\":\"surv6m\",\"score\":%s}]}\n", uid, $8
-    printf "{\"event\":\"reference\",\"study_uid\":\"%s\",\"source\":\"follow-up\",\"status\":\"final\",\"established\":\"1994-08-01T12:00:00Z\",\"reader_saw_ai\":\"no\",\"findings\":[{\"finding\":\"surv6m\",\"label\":%s}]}\n", uid, $7
-  }' "$data/support2/predictions.csv" >"$dir/stream.jsonl"
-  run 0 ingest -c "$dir/conf.json" "$dir/stream.jsonl"
+  run 0 ingest -c "$dir/conf.json" "$data/support2/predictions.csv"
+  # 9105 exams, races and references; one patient has no score
+  contains "everything is taken" "taken 36419, revised 0, duplicates 0, refused 0, files that say nothing here 0, records that say nothing 1" "$errors"
   run 0 report -c "$dir/conf.json" -f json -o "$dir/report.json"
   figures "$dir/report.json" | sed -e 's/^surv6m/alive_180d by surv6m/' -e 's/|sex|F|/|sex|female|/' -e 's/|sex|M|/|sex|male|/' | sort >"$dir/got"
   expected "$data/expected/support2.csv" age | sed 's/|race|missing|/|race|unknown|/' | sort >"$dir/want"
@@ -85,7 +95,47 @@ CONF
     "$(jq '.models[0].findings[0].groups[] | select(.group == {"race": "unknown"}) | .funnel.seen' "$dir/report.json")"
 }
 
+# pROC's own example (GPL-3, beside the tree; skipped when it is not there): three markers in one row.
+asah_by_mapping_equals_proc() {
+  local dir=$scratch/asah bulk=$source_dir/../shared/data/predictions
+  [ -r "$bulk/asah/asah.csv" ] || bulk=${EVENSIGHT_BULK:-}/predictions
+  if [ ! -r "$bulk/asah/asah.csv" ]; then echo "    skipped: asah is not here"; return; fi
+  mkdir -p "$dir"
+  cat >"$dir/conf.json" <<'CONF'
+{ "Site": "asah", "Ledger": "sqlite:ledger.db", "PseudonymKeyFile": "site.key",
+  "Axes": [ {"Name":"gender","Attribute":"PatientSex"}, {"Name":"age","Attribute":"PatientAge","Bands":[0,18,40,60,80]} ],
+  "Models": [ {"Name":"markers","Findings":[ {"Name":"s100b","Task":"ordinal","Threshold":0.205,"ReferenceWithin":"0d"},
+                                             {"Name":"wfns","Task":"ordinal","Threshold":3.5,"ReferenceWithin":"0d"},
+                                             {"Name":"ndka","Task":"ordinal","Threshold":11.08,"ReferenceWithin":"0d"} ]} ],
+  "Intake": [
+    {"Name":"patients","Kind":"csv","Files":["asah.csv"],"Event":"exam",
+     "Map":{"study_uid":{"Column":"patient_id","Prefix":"2.25.8"}, "patient_id":{"Column":"patient_id","Prefix":"P"}, "study_date":{"Constant":"20090101"},
+            "demographics":{"PatientSex":{"Column":"gender","Values":{"Female":"F","Male":"M"}}, "PatientAge":{"Column":"age","Digits":3,"Suffix":"Y"}}}},
+    {"Name":"markers","Kind":"csv","Files":["asah.csv"],"Event":"result","Model":"markers","Version":"1",
+     "Map":{"study_uid":{"Column":"patient_id","Prefix":"2.25.8"}, "produced":{"Constant":"2009-01-01T12:00:00Z"},
+            "findings":[ {"finding":{"Constant":"s100b"},"score":"s100b"}, {"finding":{"Constant":"wfns"},"score":"wfns"},
+                         {"finding":{"Constant":"ndka"},"score":"ndka"} ]}},
+    {"Name":"outcome","Kind":"csv","Files":["asah.csv"],"Event":"reference","Source":"outcome",
+     "Map":{"study_uid":{"Column":"patient_id","Prefix":"2.25.8"}, "established":{"Constant":"2009-07-01T12:00:00Z"}, "reader_saw_ai":{"Constant":"no"},
+            "findings":[ {"finding":{"Constant":"s100b"},"label":{"Column":"outcome","Values":{"Good":0,"Poor":1}}},
+                         {"finding":{"Constant":"wfns"},"label":{"Column":"outcome","Values":{"Good":0,"Poor":1}}},
+                         {"finding":{"Constant":"ndka"},"label":{"Column":"outcome","Values":{"Good":0,"Poor":1}}} ]}} ],
+  "Plan": {"MinimumCases":1,"MinimumPatients":1}, "Disclosure": {"Internal":"none"} }
+CONF
+  run 0 ingest -c "$dir/conf.json" "$bulk/asah/asah.csv"
+  contains "everything is taken" "taken 339, revised 0, duplicates 0, refused 0" "$errors"
+  run 0 report -c "$dir/conf.json" -f json -o "$dir/report.json"
+  figures "$dir/report.json" | sed -e 's/|gender|F|/|gender|Female|/' -e 's/|gender|M|/|gender|Male|/' | sort >"$dir/got"
+  expected "$bulk/expected/asah.csv" age | sort >"$dir/want"
+  # three markers, everyone + 2 genders + 4 age bands, 5 figures each, less what cannot be estimated
+  join -t "$(printf '\t')" "$dir/want" "$dir/got" | tr '\t' ' ' | agree "n, sens, spec, ppv, npv by gender and age" 90
+  # pROC's tests (tests/testthat at commit ee2877e): AUROC of the three
+  jq -r '.models[].findings[] | "\(.finding) \(.groups[0].metrics.auroc.value)"' "$dir/report.json" | sort >"$dir/auroc"
+  printf 'ndka 0.611957994579946\ns100b 0.731368563685637\nwfns 0.823678861788618\n' | sort | join - "$dir/auroc" | agree "three AUROCs against pROC" 3
+}
+
 echo "real predictions"
 test_case nih_chexnet_equals_what_was_published
-test_case support2_equals_and_shows_42_of_unknown_race
+test_case support2_by_mapping_equals_and_shows_42_of_unknown_race
+test_case asah_by_mapping_equals_proc
 finish

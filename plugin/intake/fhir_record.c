@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A DiagnosticReport or an Observation as a record: whose, when, by whom, and what was observed. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/hash.h"
+#include "plugin/intake/fhir_internal.h"
+#include "plugin/json.h"
+
+#define MAX_RESULTS 1000 /* observations of one record */
+
+struct building {
+    const struct es_fhir_bundle *bundle;
+    cJSON *root, *observations;
+    size_t n;
+    bool memory;
+};
+
+static const cJSON *member(const cJSON *object, const char *key) { return cJSON_GetObjectItemCaseSensitive(object, key); }
+
+/* First of a list, or the item itself. */
+static const cJSON *first_of(const cJSON *item) { return cJSON_IsArray(item) ? item->child : item; }
+
+static void put(struct building *b, cJSON *object, const char *key, const char *text)
+{
+    if (text[0] == '\0' || object == NULL || cJSON_GetObjectItemCaseSensitive(object, key) != NULL) return; /* the first word stands */
+    if (cJSON_AddStringToObject(object, key, text) == NULL) b->memory = true;
+}
+
+static const char *plain_uid(const char *text) { return strncmp(text, "urn:oid:", 8) == 0 ? text + 8 : text; }
+
+const char *es_fhir_status(const char *status)
+{
+    static const struct {
+        const char *fhir, *ours;
+    } words[] = {{"final", "final"},         {"amended", "corrected"},      {"corrected", "corrected"}, {"appended", "corrected"},
+                 {"modified", "corrected"},  {"cancelled", "cancelled"},    {"entered-in-error", "cancelled"},
+                 {"registered", "preliminary"}, {"partial", "preliminary"}, {"preliminary", "preliminary"}, {"unknown", "preliminary"},
+                 {"specimen-in-process", "preliminary"}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(words[i].fhir, status) == 0) return words[i].ours;
+    return "preliminary";
+}
+
+/* ---- identifiers ---- */
+
+static bool typed(const cJSON *identifier, const char *code)
+{
+    const cJSON *codings = member(member(identifier, "type"), "coding");
+    for (const cJSON *coding = cJSON_IsArray(codings) ? codings->child : NULL; coding != NULL; coding = coding->next)
+        if (strcmp(es_fhir_text(coding, "code"), code) == 0) return true;
+    return false;
+}
+
+static const char *issuer_of(const cJSON *identifier)
+{
+    const char *system = plain_uid(es_fhir_text(identifier, "system"));
+    return system[0] != '\0' ? system : es_fhir_text(member(identifier, "assigner"), "display");
+}
+
+/* An identifier of the study: its UID, or its accession number. */
+static void put_study(struct building *b, const cJSON *identifier)
+{
+    const char *value = es_fhir_text(identifier, "value");
+    if (strcmp(es_fhir_text(identifier, "system"), "urn:dicom:uid") == 0) {
+        put(b, b->root, "study_uid", plain_uid(value));
+    } else if (typed(identifier, "ACSN") && member(b->root, "accession") == NULL) {
+        put(b, b->root, "accession", value);
+        put(b, b->root, "accession_issuer", issuer_of(identifier));
+    }
+}
+
+static void put_studies(struct building *b, const cJSON *identifiers)
+{
+    if (cJSON_IsObject(identifiers)) put_study(b, identifiers);
+    for (const cJSON *item = cJSON_IsArray(identifiers) ? identifiers->child : NULL; item != NULL; item = item->next) put_study(b, item);
+}
+
+/* What a reference to a study, a selection of images or an order tells: by itself, or in the resource that it names. */
+static void put_reference(struct building *b, const cJSON *from, const cJSON *reference)
+{
+    const cJSON *resource = es_fhir_resolve(b->bundle, from, reference);
+    put_studies(b, member(reference, "identifier"));
+    if (resource == NULL) return;
+    put_studies(b, member(resource, "identifier"));
+    put(b, b->root, "study_uid", plain_uid(es_fhir_text(resource, "studyUid"))); /* ImagingSelection */
+}
+
+static void put_whose(struct building *b, const cJSON *resource)
+{
+    static const char *const links[] = {"imagingStudy", "study", "partOf", "derivedFrom", "focus", "basedOn"};
+    for (size_t i = 0; i < sizeof links / sizeof links[0]; i++) {
+        const cJSON *list = member(resource, links[i]);
+        if (cJSON_IsObject(list)) put_reference(b, resource, list);
+        for (const cJSON *item = cJSON_IsArray(list) ? list->child : NULL; item != NULL; item = item->next) put_reference(b, resource, item);
+    }
+    put_studies(b, member(resource, "identifier"));
+}
+
+static void put_patient(struct building *b, const cJSON *resource)
+{
+    const cJSON *subject = member(resource, "subject"), *patient = es_fhir_resolve(b->bundle, resource, subject);
+    const cJSON *list = member(patient, "identifier"), *best = member(subject, "identifier");
+    for (const cJSON *item = cJSON_IsArray(list) ? list->child : NULL; item != NULL; item = item->next)
+        if (best == NULL || (typed(item, "MR") && !typed(best, "MR"))) best = item;
+    if (member(b->root, "patient_id") != NULL) return;
+    put(b, b->root, "patient_id", es_fhir_text(best, "value"));
+    if (member(b->root, "patient_id") != NULL) put(b, b->root, "patient_issuer", issuer_of(best));
+}
+
+/* ---- author ---- */
+
+static void put_device(struct building *b, const cJSON *resource)
+{
+    const cJSON *reference = member(resource, "device");
+    if (reference == NULL || member(b->root, "device") != NULL) return;
+    const cJSON *device = es_fhir_resolve(b->bundle, resource, reference);
+    cJSON *out = cJSON_AddObjectToObject(b->root, "device");
+    if (out == NULL) b->memory = true;
+    const cJSON *r4 = first_of(member(device, "deviceName")), *r5 = first_of(member(device, "name")), *version = first_of(member(device, "version"));
+    put(b, out, "name", es_fhir_text(r4, "name"));
+    put(b, out, "name", es_fhir_text(r5, "value"));
+    put(b, out, "name", es_fhir_text(device, "displayName"));
+    put(b, out, "name", es_fhir_text(reference, "display"));
+    put(b, out, "version", es_fhir_text(version, "value"));
+    put(b, out, "manufacturer", es_fhir_text(device, "manufacturer"));
+}
+
+static void put_labeller(struct building *b, const cJSON *resource)
+{
+    static const char *const links[] = {"resultsInterpreter", "performer"};
+    for (size_t i = 0; i < 2; i++) {
+        const cJSON *person = first_of(member(resource, links[i]));
+        put(b, b->root, "labeller", es_fhir_text(member(person, "identifier"), "value"));
+        put(b, b->root, "labeller", es_fhir_text(person, "reference"));
+        put(b, b->root, "labeller", es_fhir_text(person, "display"));
+    }
+}
+
+static void put_time(struct building *b, const cJSON *resource)
+{
+    static const char *const keys[] = {"issued", "effectiveDateTime", "effectiveInstant"};
+    for (size_t i = 0; i < 3; i++)
+        if (strlen(es_fhir_text(resource, keys[i])) >= 10) put(b, b->root, "time", es_fhir_text(resource, keys[i]));
+}
+
+/* ---- observations ---- */
+
+static const char *scheme_of(const char *system)
+{
+    static const char *const schemes[][2] = {{"http://snomed.info/sct", "SCT"},
+                                             {"http://loinc.org", "LN"},
+                                             {"http://dicom.nema.org/resources/ontology/DCM", "DCM"},
+                                             {"http://www.radlex.org", "RADLEX"},
+                                             {"http://radlex.org", "RADLEX"},
+                                             {"http://unitsofmeasure.org", "UCUM"}};
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+        if (strcmp(schemes[i][0], system) == 0) return schemes[i][1];
+    return system;
+}
+
+static void put_codes(struct building *b, cJSON *list, const cJSON *concept)
+{
+    const cJSON *codings = member(concept, "coding");
+    for (const cJSON *coding = cJSON_IsArray(codings) ? codings->child : NULL; list != NULL && coding != NULL; coding = coding->next) {
+        char both[512];
+        const char *code = es_fhir_text(coding, "code"), *scheme = scheme_of(es_fhir_text(coding, "system"));
+        if (code[0] == '\0') continue;
+        (void)snprintf(both, sizeof both, "%.200s%s%.300s", code, scheme[0] != '\0' ? "," : "", scheme);
+        cJSON *item = cJSON_CreateString(both);
+        if (item == NULL || !cJSON_AddItemToArray(list, item)) b->memory = true;
+    }
+}
+
+static void put_value(struct building *b, cJSON *out, const cJSON *item)
+{
+    const cJSON *quantity = member(item, "valueQuantity"), *number = member(quantity, "value"), *concept = member(item, "valueCodeableConcept");
+    const cJSON *truth = member(item, "valueBoolean"), *whole = member(item, "valueInteger"), *reading = first_of(member(item, "interpretation"));
+    if (number == NULL) number = whole;
+    if (cJSON_IsNumber(number) && isfinite(number->valuedouble) && member(quantity, "comparator") == NULL) {
+        if (cJSON_AddNumberToObject(out, "number", number->valuedouble) == NULL) b->memory = true;
+        put(b, out, "units", es_fhir_text(quantity, "code"));
+        put(b, out, "units", es_fhir_text(quantity, "unit"));
+    } else if (cJSON_IsBool(truth)) {
+        if (cJSON_AddBoolToObject(out, "truth", cJSON_IsTrue(truth)) == NULL) b->memory = true;
+    } else if (concept != NULL || (reading != NULL && es_fhir_text(item, "valueString")[0] == '\0')) {
+        if (concept == NULL) concept = reading; /* POS, NEG */
+        cJSON *answers = cJSON_AddArrayToObject(out, "answers");
+        if (answers == NULL) b->memory = true;
+        put_codes(b, answers, concept);
+        put(b, out, "text", es_fhir_text(concept, "text"));
+    } else {
+        put(b, out, "text", es_fhir_text(item, "valueString"));
+    }
+}
+
+static void put_side(struct building *b, cJSON *out, const cJSON *site)
+{
+    const cJSON *codings = member(site, "coding");
+    for (const cJSON *coding = cJSON_IsArray(codings) ? codings->child : NULL; coding != NULL; coding = coding->next) {
+        if (strcmp(es_fhir_text(coding, "code"), "7771000") == 0) put(b, out, "side", "L");
+        if (strcmp(es_fhir_text(coding, "code"), "24028007") == 0) put(b, out, "side", "R");
+    }
+}
+
+static void put_one(struct building *b, const cJSON *item, const char *status, const cJSON *site)
+{
+    cJSON *out = b->n < MAX_RESULTS ? cJSON_CreateObject() : NULL;
+    if (b->n++ >= MAX_RESULTS) return;
+    if (out == NULL || !cJSON_AddItemToArray(b->observations, out)) {
+        cJSON_Delete(out);
+        b->memory = true;
+        return;
+    }
+    cJSON *codes = cJSON_AddArrayToObject(out, "codes");
+    if (codes == NULL) b->memory = true;
+    put_codes(b, codes, member(item, "code"));
+    put(b, out, "status", es_fhir_status(status));
+    put_side(b, out, site);
+    put_value(b, out, item);
+}
+
+static void put_observation(struct building *b, const cJSON *observation)
+{
+    const char *status = es_fhir_text(observation, "status");
+    const cJSON *site = member(observation, "bodySite"), *components = member(observation, "component");
+    put_one(b, observation, status, site);
+    for (const cJSON *item = cJSON_IsArray(components) ? components->child : NULL; item != NULL; item = item->next) put_one(b, item, status, site);
+}
+
+/* ---- the report's text ---- */
+
+static void put_text(struct building *b, const cJSON *report)
+{
+    const cJSON *forms = member(report, "presentedForm");
+    put(b, b->root, "text", es_fhir_text(report, "conclusion"));
+    for (const cJSON *form = cJSON_IsArray(forms) ? forms->child : NULL; form != NULL && member(b->root, "text") == NULL; form = form->next) {
+        size_t len = 0;
+        char *text = strncmp(es_fhir_text(form, "contentType"), "text/plain", 10) == 0 ? es_base64_decode(es_fhir_text(form, "data"), &len) : NULL;
+        if (text != NULL && es_utf8_valid(text, len)) put(b, b->root, "text", text);
+        if (text != NULL) explicit_bzero(text, len);
+        free(text);
+    }
+}
+
+static void put_all(struct building *b, const cJSON *resource)
+{
+    const bool report = strcmp(es_fhir_text(resource, "resourceType"), "DiagnosticReport") == 0;
+    const char *status = es_fhir_status(es_fhir_text(resource, "status"));
+    char id[ES_ID_SIZE];
+    (void)snprintf(id, sizeof id, "%s/%s", es_fhir_text(resource, "resourceType"), es_fhir_text(resource, "id"));
+    if (es_fhir_text(resource, "id")[0] != '\0') put(b, b->root, "id", id);
+    put_whose(b, resource);
+    put_patient(b, resource);
+    put_time(b, resource);
+    put_device(b, resource);
+    put_labeller(b, resource);
+    if (report) {
+        const cJSON *results = member(resource, "result");
+        put_text(b, resource);
+        for (const cJSON *item = cJSON_IsArray(results) ? results->child : NULL; item != NULL; item = item->next) {
+            const cJSON *observation = es_fhir_resolve(b->bundle, resource, item);
+            if (observation == NULL) continue;
+            put_observation(b, observation);
+            put_device(b, observation);
+            put_whose(b, observation);
+            put_patient(b, observation);
+        }
+    } else {
+        put_observation(b, resource);
+    }
+    /* A person's single observation that was taken back cancels its finding, not all that its author said of the study. */
+    if (report || member(b->root, "device") != NULL || strcmp(status, "cancelled") != 0) put(b, b->root, "status", status);
+}
+
+cJSON *es_fhir_json(const struct es_fhir_bundle *bundle, const cJSON *resource)
+{
+    struct building b = {.bundle = bundle, .root = cJSON_CreateObject()};
+    if (b.root != NULL) b.observations = cJSON_AddArrayToObject(b.root, "observations");
+    if (b.observations == NULL) b.memory = true;
+    else put_all(&b, resource);
+    if (!b.memory && !cJSON_AddItemReferenceToObject(b.root, "resource", (cJSON *)(uintptr_t)resource)) b.memory = true;
+    if (!b.memory) return b.root;
+    cJSON_Delete(b.root);
+    return NULL;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a record states of findings: coded observations, From.JSON, the text of a report; in this order, the first that speaks of one. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "metrics/catalogue.h"
+#include "plugin/intake/record.h"
+#include "plugin/json.h"
+
+struct gathering {
+    const struct es_intake_rule *rule;
+    const struct es_config *config;
+    const struct es_model_config *model;
+    bool reference;
+    struct es_stated *room;
+    size_t count;
+    struct es_error *err;
+};
+
+static enum es_errc memory(struct gathering *g)
+{
+    return es_fail(g->err, ES_E_MEMORY, "memory ran out");
+}
+
+static bool stated(const struct gathering *g, const char *name, char side)
+{
+    for (size_t i = 0; i < g->count; i++)
+        if (g->room[i].side == side && strcmp(cJSON_GetObjectItemCaseSensitive(g->room[i].finding, "finding")->valuestring, name) == 0) return true;
+    return false;
+}
+
+static cJSON *new_finding(struct gathering *g, const char *name, const char *status, char side)
+{
+    if (g->count == ES_MAX_EVENT_FINDINGS) {
+        (void)es_fail(g->err, ES_E_REFUSED, "found more than %d findings, expected fewer", ES_MAX_EVENT_FINDINGS);
+        return NULL;
+    }
+    cJSON *finding = cJSON_CreateObject();
+    if (finding == NULL || cJSON_AddStringToObject(finding, "finding", name) == NULL) {
+        cJSON_Delete(finding);
+        (void)memory(g);
+        return NULL;
+    }
+    g->room[g->count++] = (struct es_stated){finding, status, side};
+    return finding;
+}
+
+/* yes, no, or (references) not to be told. */
+static enum es_errc put_answer(struct gathering *g, cJSON *finding, int answer)
+{
+    if (finding == NULL) return g->err->code;
+    cJSON *made = answer < 0         ? cJSON_AddFalseToObject(finding, "evaluable")
+                  : g->reference     ? cJSON_AddNumberToObject(finding, "label", answer)
+                                     : cJSON_AddBoolToObject(finding, "decision", answer);
+    return made != NULL ? ES_OK : memory(g);
+}
+
+static const struct es_finding_config *config_of(const struct gathering *g, const char *name)
+{
+    if (g->model != NULL) {
+        const int at = es_model_finding(g->model, name);
+        return at >= 0 ? &g->model->findings[at] : NULL;
+    }
+    for (size_t i = 0; i < g->config->n_models; i++) {
+        const int at = es_model_finding(&g->config->models[i], name);
+        if (at >= 0) return &g->config->models[i].findings[at];
+    }
+    return NULL;
+}
+
+/* ---- coded observations ---- */
+
+/* "VALUE,SCHEME" of a record against the rule's code. */
+static bool code_is(const struct es_code *wanted, const char *found)
+{
+    const size_t len = strlen(wanted->value);
+    if (strncmp(found, wanted->value, len) != 0 || (found[len] != ',' && found[len] != '\0')) return false;
+    return strcmp(wanted->scheme, "*") == 0 || (found[len] == ',' && strcmp(found + len + 1, wanted->scheme) == 0);
+}
+
+static bool any_code(const struct es_code *wanted, size_t n, const cJSON *found)
+{
+    for (const cJSON *item = cJSON_IsArray(found) ? found->child : NULL; item != NULL; item = item->next)
+        for (size_t i = 0; i < n; i++)
+            if (cJSON_IsString(item) && code_is(&wanted[i], item->valuestring)) return true;
+    return false;
+}
+
+/* A plain text as an answer: letters' case and blanks around it make no difference. */
+static bool is_text(const struct es_code *wanted, size_t n, const char *text)
+{
+    char a[ES_FACT_VALUE], b[ES_FACT_VALUE];
+    es_attribute_fold(text, a, sizeof a);
+    for (size_t i = 0; i < n; i++) {
+        es_attribute_fold(wanted[i].value, b, sizeof b);
+        if (strcmp(a, b) == 0) return true;
+    }
+    return false;
+}
+
+static const char *status_of(const cJSON *observation)
+{
+    static const char *const words[] = {"preliminary", "final", "corrected", "cancelled"};
+    const cJSON *status = cJSON_GetObjectItemCaseSensitive(observation, "status");
+    for (size_t i = 0; cJSON_IsString(status) && i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(words[i], status->valuestring) == 0) return words[i];
+    return NULL;
+}
+
+static enum es_errc put_number(struct gathering *g, const struct es_intake_finding *f, const cJSON *observation, double number, cJSON *finding)
+{
+    const struct es_finding_config *config = config_of(g, f->name);
+    const cJSON *units = cJSON_GetObjectItemCaseSensitive(observation, "units");
+    const bool binary = config == NULL || config->task == ES_TASK_BINARY, percent = cJSON_IsString(units) && strcmp(units->valuestring, "%") == 0;
+    const bool ranked = binary || (config != NULL && config->task == ES_TASK_ORDINAL);
+    enum es_intake_as as = f->as;
+    if (finding == NULL) return g->err->code;
+    if (as == ES_AS_TASK) as = g->reference ? (binary ? ES_AS_LABEL : ES_AS_VALUE) : ranked ? ES_AS_SCORE : ES_AS_VALUE;
+    if (f->scale > 0) number *= f->scale;
+    else if (percent && as == ES_AS_SCORE && binary) number /= 100;
+    if (as == ES_AS_LABEL || as == ES_AS_DECISION) {
+        if (number != 0 && number != 1) return es_fail(g->err, ES_E_REFUSED, "finding %s: found another number, expected 0 or 1", f->name);
+        return put_answer(g, finding, number == 1);
+    }
+    if (cJSON_AddNumberToObject(finding, as == ES_AS_SCORE ? "score" : "value", number) == NULL) return memory(g);
+    if (as == ES_AS_VALUE && cJSON_IsString(units) && units->valuestring[0] != '\0' && strlen(units->valuestring) < 17 &&
+        cJSON_AddStringToObject(finding, "units", units->valuestring) == NULL)
+        return memory(g);
+    return ES_OK;
+}
+
+/* Text of one observation, by the finding's patterns. -2: nothing is stated. */
+static enum es_errc text_answer(struct gathering *g, const struct es_intake_finding *f, const char *text, int *answer)
+{
+    struct es_text_statement *all = calloc(es_text_reader_count(g->rule->reader) + 1, sizeof *all);
+    struct es_error why = {0};
+    *answer = -2;
+    if (all == NULL) return memory(g);
+    const enum es_errc code = es_text_read(g->rule->reader, text, strlen(text), all, &why);
+    if (code == ES_OK) {
+        static const int answers[] = {[ES_TEXT_NOT_STATED] = -2, [ES_TEXT_NO] = 0, [ES_TEXT_YES] = 1, [ES_TEXT_INDETERMINATE] = -1};
+        *answer = answers[all[f->text].answer];
+    }
+    free(all);
+    return code == ES_OK ? ES_OK : es_fail(g->err, code == ES_E_MEMORY ? code : ES_E_REFUSED, "%s", why.text);
+}
+
+static enum es_errc read_observation(struct gathering *g, const struct es_intake_finding *f, const cJSON *observation)
+{
+    const cJSON *number = cJSON_GetObjectItemCaseSensitive(observation, "number"), *text = cJSON_GetObjectItemCaseSensitive(observation, "text");
+    const cJSON *truth = cJSON_GetObjectItemCaseSensitive(observation, "truth"), *answers = cJSON_GetObjectItemCaseSensitive(observation, "answers");
+    const cJSON *where = cJSON_GetObjectItemCaseSensitive(observation, "side");
+    const char *status = status_of(observation);
+    const char side = cJSON_IsString(where) ? where->valuestring[0] : '\0';
+    int answer = -2;
+    if (stated(g, f->name, side)) return es_fail(g->err, ES_E_REFUSED, "finding %s: found two observations of it, expected one", f->name);
+    if (status != NULL && strcmp(status, "cancelled") == 0) {
+        if (g->reference) return put_answer(g, new_finding(g, f->name, status, side), -1);
+        return ES_OK;
+    }
+    if (cJSON_IsNumber(number)) return put_number(g, f, observation, number->valuedouble, new_finding(g, f->name, status, side));
+    if (cJSON_IsBool(truth)) answer = cJSON_IsTrue(truth);
+    else if (any_code(f->present, f->n_present, answers)) answer = 1;
+    else if (any_code(f->absent, f->n_absent, answers)) answer = 0;
+    else if (cJSON_IsString(text) && is_text(f->present, f->n_present, text->valuestring)) answer = 1;
+    else if (cJSON_IsString(text) && is_text(f->absent, f->n_absent, text->valuestring)) answer = 0;
+    else if (cJSON_IsString(text) && f->text >= 0) {
+        const enum es_errc code = text_answer(g, f, text->valuestring, &answer);
+        if (code != ES_OK || answer == -2) return code;
+    } else if (cJSON_IsArray(answers) || cJSON_IsString(text)) {
+        return es_fail(g->err, ES_E_REFUSED, "finding %s: found an answer that is neither Present nor Absent", f->name);
+    } else {
+        return ES_OK; /* an observation without a value */
+    }
+    if (answer == -1 && !g->reference) return ES_OK;
+    return put_answer(g, new_finding(g, f->name, status, side), answer);
+}
+
+static enum es_errc read_observations(struct gathering *g, const cJSON *list)
+{
+    for (const cJSON *observation = cJSON_IsArray(list) ? list->child : NULL; observation != NULL; observation = observation->next)
+        for (size_t i = 0; i < g->rule->n_findings; i++) {
+            const struct es_intake_finding *f = &g->rule->findings[i];
+            if (!any_code(f->codes, f->n_codes, cJSON_GetObjectItemCaseSensitive(observation, "codes"))) continue;
+            const enum es_errc code = read_observation(g, f, observation);
+            if (code != ES_OK) return code;
+        }
+    return ES_OK;
+}
+
+/* ---- From.JSON ---- */
+
+static enum es_errc read_json(struct gathering *g, const cJSON *root)
+{
+    struct es_finding *found = g->model != NULL ? calloc(g->model->n_findings + 1, sizeof *found) : NULL;
+    enum es_errc code = ES_OK;
+    if (g->model == NULL) return ES_OK;
+    if (found == NULL) return memory(g);
+    const size_t n = es_findings_from_json(g->model, root, found, NULL, 0);
+    for (size_t i = 0; code == ES_OK && i < n; i++) {
+        if (stated(g, found[i].name, '\0')) continue;
+        cJSON *finding = new_finding(g, found[i].name, NULL, '\0');
+        if (finding == NULL) code = g->err->code;
+        else if (found[i].has_decision) code = put_answer(g, finding, found[i].decision);
+        else if (cJSON_AddNumberToObject(finding, found[i].has_score ? "score" : "value", found[i].has_score ? found[i].score : found[i].value) == NULL)
+            code = memory(g);
+    }
+    free(found);
+    return code;
+}
+
+/* ---- the report's text ---- */
+
+static enum es_errc read_text(struct gathering *g, const char *text, size_t len)
+{
+    const size_t n = es_text_reader_count(g->rule->reader);
+    struct es_error why = {0};
+    struct es_text_statement *all = calloc(n + 1, sizeof *all);
+    if (all == NULL) return memory(g);
+    enum es_errc code = es_text_read(g->rule->reader, text, len, all, &why);
+    if (code != ES_OK) (void)es_fail(g->err, code = code == ES_E_MEMORY ? code : ES_E_REFUSED, "%s", why.text);
+    for (size_t i = 0; code == ES_OK && i < g->rule->n_findings; i++) {
+        const struct es_intake_finding *f = &g->rule->findings[i];
+        const enum es_text_answer answer = f->text >= 0 ? all[f->text].answer : ES_TEXT_NOT_STATED;
+        if (answer == ES_TEXT_NOT_STATED || stated(g, f->name, '\0') || (answer == ES_TEXT_INDETERMINATE && !g->reference)) continue;
+        code = put_answer(g, new_finding(g, f->name, NULL, '\0'), answer == ES_TEXT_INDETERMINATE ? -1 : answer == ES_TEXT_YES);
+    }
+    free(all);
+    return code;
+}
+
+enum es_errc es_record_findings(const struct es_intake_rule *rule, const struct es_config *config, enum es_event_kind kind,
+                                const struct es_model_config *model, const struct es_record *record, struct es_stated *room, size_t *count,
+                                struct es_error *err)
+{
+    struct es_error own = {0};
+    struct gathering g = {rule, config, model, kind == ES_EVENT_REFERENCE, room, 0, err != NULL ? err : &own};
+    size_t len = 0;
+    const char *text = rule->reader != NULL ? es_record_text(rule, record, &len) : NULL;
+    enum es_errc code = read_observations(&g, cJSON_GetObjectItemCaseSensitive(record->current, "observations"));
+    if (code == ES_OK && kind == ES_EVENT_RESULT) code = read_json(&g, record->answers != NULL ? record->answers : record->current);
+    if (code == ES_OK && text != NULL && len > 0) code = read_text(&g, text, len);
+    *count = g.count;
+    return code;
+}
