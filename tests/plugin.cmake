@@ -14,6 +14,10 @@ es_add_test(event_findings es_plugin)
 es_add_test(jsonl es_plugin)
 es_add_test(json_path es_plugin)
 es_add_test(report_text es_plugin)
+es_add_test(intake_csv es_plugin)
+es_add_test(intake_json es_plugin)
+es_add_test(intake_hl7 es_plugin)
+es_add_test(intake_fhir es_plugin)
 es_add_test(recognise es_plugin)
 
 # A small site that several tests share.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a record states of findings: coded observations, From.JSON, the text of a report; in this order, the first that speaks of one. */
-#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,6 +116,9 @@ static enum es_errc put_number(struct gathering *g, const struct es_intake_findi
     const bool ranked = binary || (config != NULL && config->task == ES_TASK_ORDINAL);
     enum es_intake_as as = f->as;
     if (finding == NULL) return g->err->code;
+    if (as == ES_AS_TASK && g->reference && ranked && !binary) { /* a level of a scale */
+        return cJSON_AddNumberToObject(finding, "level", number) != NULL ? ES_OK : memory(g);
+    }
     if (as == ES_AS_TASK) as = g->reference ? (binary ? ES_AS_LABEL : ES_AS_VALUE) : ranked ? ES_AS_SCORE : ES_AS_VALUE;
     if (f->scale > 0) number *= f->scale;
     else if (percent && as == ES_AS_SCORE && binary) number /= 100;
@@ -146,6 +149,18 @@ static enum es_errc text_answer(struct gathering *g, const struct es_intake_find
     return code == ES_OK ? ES_OK : es_fail(g->err, code == ES_E_MEMORY ? code : ES_E_REFUSED, "%s", why.text);
 }
 
+/* A word of an ordinal scale: the answer's code without its scheme, else its text. */
+static enum es_errc put_category(struct gathering *g, cJSON *finding, const cJSON *answers, const cJSON *text)
+{
+    char word[ES_NAME_SIZE];
+    const cJSON *first = cJSON_IsArray(answers) && answers->child != NULL ? answers->child : text;
+    if (finding == NULL) return g->err->code;
+    if (!cJSON_IsString(first)) return es_fail(g->err, ES_E_REFUSED, "findings: found an answer without a code or a text");
+    const size_t len = first == text ? strlen(first->valuestring) : strcspn(first->valuestring, ",");
+    (void)snprintf(word, sizeof word, "%.*s", (int)(len < sizeof word ? len : sizeof word - 1), first->valuestring);
+    return cJSON_AddStringToObject(finding, "category", word) != NULL ? ES_OK : memory(g);
+}
+
 static enum es_errc read_observation(struct gathering *g, const struct es_intake_finding *f, const cJSON *observation)
 {
     const cJSON *number = cJSON_GetObjectItemCaseSensitive(observation, "number"), *text = cJSON_GetObjectItemCaseSensitive(observation, "text");
@@ -153,6 +168,7 @@ static enum es_errc read_observation(struct gathering *g, const struct es_intake
     const cJSON *where = cJSON_GetObjectItemCaseSensitive(observation, "side");
     const char *status = status_of(observation);
     const char side = cJSON_IsString(where) ? where->valuestring[0] : '\0';
+    const struct es_finding_config *config = config_of(g, f->name);
     int answer = -2;
     if (stated(g, f->name, side)) return es_fail(g->err, ES_E_REFUSED, "finding %s: found two observations of it, expected one", f->name);
     if (status != NULL && strcmp(status, "cancelled") == 0) {
@@ -160,6 +176,8 @@ static enum es_errc read_observation(struct gathering *g, const struct es_intake
         return ES_OK;
     }
     if (cJSON_IsNumber(number)) return put_number(g, f, observation, number->valuedouble, new_finding(g, f->name, status, side));
+    if (config != NULL && config->task == ES_TASK_ORDINAL && f->n_present == 0 && f->n_absent == 0 && (answers != NULL || text != NULL))
+        return put_category(g, new_finding(g, f->name, status, side), answers, text);
     if (cJSON_IsBool(truth)) answer = cJSON_IsTrue(truth);
     else if (any_code(f->present, f->n_present, answers)) answer = 1;
     else if (any_code(f->absent, f->n_absent, answers)) answer = 0;
@@ -167,11 +185,11 @@ static enum es_errc read_observation(struct gathering *g, const struct es_intake
     else if (cJSON_IsString(text) && is_text(f->absent, f->n_absent, text->valuestring)) answer = 0;
     else if (cJSON_IsString(text) && f->text >= 0) {
         const enum es_errc code = text_answer(g, f, text->valuestring, &answer);
-        if (code != ES_OK || answer == -2) return code;
-    } else if (cJSON_IsArray(answers) || cJSON_IsString(text)) {
+        if (code != ES_OK || (answer == -2 && !cJSON_IsArray(answers))) return code;
+    }
+    if (answer == -2) {
+        if (!cJSON_IsArray(answers) && !cJSON_IsString(text)) return ES_OK; /* an observation without a value */
         return es_fail(g->err, ES_E_REFUSED, "finding %s: found an answer that is neither Present nor Absent", f->name);
-    } else {
-        return ES_OK; /* an observation without a value */
     }
     if (answer == -1 && !g->reference) return ES_OK;
     return put_answer(g, new_finding(g, f->name, status, side), answer);

@@ -407,7 +407,11 @@ static enum es_message_type public_type(enum type type)
     switch (type) {
     case TYPE_DAY: return ES_MESSAGE_DAY;
     case TYPE_INSTANT: return ES_MESSAGE_INSTANT;
+    case TYPE_WHOLE:
     case TYPE_NUMBER: return ES_MESSAGE_NUMBER;
+    case TYPE_LESIONS:
+    case TYPE_POINT:
+    case TYPE_BOX: return ES_MESSAGE_TREE;
     case TYPE_LABEL: return ES_MESSAGE_LABEL;
     case TYPE_BOOL: return ES_MESSAGE_BOOL;
     case TYPE_ATTRIBUTES: return ES_MESSAGE_ATTRIBUTES;

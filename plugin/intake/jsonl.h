@@ -32,6 +32,7 @@ enum es_message_type {
     ES_MESSAGE_NUMBER,
     ES_MESSAGE_LABEL,  /* 0 or 1 */
     ES_MESSAGE_BOOL,
+    ES_MESSAGE_TREE,   /* lesions: a list of objects of the schema, passed on as it stands */
     ES_MESSAGE_OBJECT, /* unit, model */
     ES_MESSAGE_ATTRIBUTES,
     ES_MESSAGE_FINDINGS

@@ -156,7 +156,7 @@ static enum es_errc take_group(struct making *m, const cJSON *base, struct es_st
 {
     cJSON *message = cJSON_Duplicate(base, true), *unit = NULL, *findings = NULL;
     const char side[2] = {stated[first].side, '\0'};
-    const char *status = stated[first].status != NULL ? stated[first].status : record_status(m);
+    const char *status = stated[first].status;
     if (message == NULL) m->memory = true;
     else findings = add(m, message, "findings", cJSON_CreateArray());
     if (!m->memory && side[0] != '\0' && cJSON_GetObjectItemCaseSensitive(message, "unit") == NULL) {
@@ -226,6 +226,13 @@ static enum es_errc refuse(struct making *m, enum es_errc code, const struct es_
     return ES_OK;
 }
 
+/* What has no status of its own has the record's; in a corrected report, what is final is part of the correction. */
+static void settle_status(struct es_stated *stated, size_t count, const char *status)
+{
+    for (size_t i = 0; status != NULL && i < count; i++)
+        if (stated[i].status == NULL || (strcmp(status, "corrected") == 0 && strcmp(stated[i].status, "final") == 0)) stated[i].status = status;
+}
+
 static enum es_errc take_findings(struct making *m, cJSON *base, struct es_stated *stated)
 {
     size_t count = 0;
@@ -239,6 +246,7 @@ static enum es_errc take_findings(struct making *m, cJSON *base, struct es_state
         if (!m->memory && m->rule->n_findings_mapped == 0)
             code = es_record_findings(m->rule, m->config, m->kind, model, m->record, stated, &count, &why);
     }
+    settle_status(stated, count, status);
     if (m->memory) code = es_fail(m->err, ES_E_MEMORY, "memory ran out");
     else if (code != ES_OK) code = refuse(m, code, &why);
     else if (count == 0 && !empty_speaks(m, model)) m->sink->silent(m->sink->context, m->record->where);

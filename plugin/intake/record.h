@@ -55,7 +55,7 @@ const char *es_record_text(const struct es_intake_rule *rule, const struct es_re
 /** A finding that a record states, and of which side and with which status. */
 struct es_stated {
     cJSON *finding;       /* owned; an element of "findings" */
-    const char *status;   /* static; of a reference: "preliminary", "final", "corrected", "cancelled"; NULL: the record's */
+    const char *status;   /* static; of a reference: "preliminary", "final", "corrected", "cancelled"; NULL: not said */
     char side;            /* 'L', 'R', or 0 */
 };
 /** What coded observations, From.JSON and the text of a record state.

@@ -14,7 +14,7 @@
 #define ROOM 1200
 
 /* A value while it is looked at. text is set for all but ABSENT and BLANK. */
-enum state { ABSENT, BLANK, THERE, WRONG };
+enum state { ABSENT, BLANK, THERE, WRONG }; /* WRONG: a list or an object */
 struct value {
     enum state state;
     const char *text; /* into the record or room; not NUL-terminated */
@@ -147,7 +147,10 @@ static enum es_errc as_number(const struct es_intake_rule *rule, const struct es
     if (slot->type == ES_MESSAGE_LABEL && v->json != NULL && cJSON_IsBool(v->json)) return finish(cJSON_CreateNumber(cJSON_IsTrue(v->json)), out, err);
     if (!number_of(rule, v, &number))
         return refuse(err, slot, rule->decimal == ',' ? "found a text, expected a number with a comma" : "found a text, expected a number");
-    if (source->scale > 0) number = source->scale == 0.01 ? number / 100 : number * source->scale;
+    if (source->scale > 0) { /* 83 % is 0.83: dividing by 100 rounds once, multiplying by 0.01 twice */
+        const double whole = nearbyint(1 / source->scale);
+        number = 1 / whole == source->scale ? number / whole : number * source->scale;
+    }
     if (!isfinite(number)) return refuse(err, slot, "found a number that is not finite");
     return finish(cJSON_CreateNumber(number), out, err);
 }
@@ -237,6 +240,7 @@ static enum es_errc convert(const struct es_intake_rule *rule, const struct es_i
     case ES_MESSAGE_BOOL: return as_bool(slot, v, out, err);
     case ES_MESSAGE_DAY:
     case ES_MESSAGE_INSTANT: return as_time(slot, source, v, out, err);
+    case ES_MESSAGE_TREE: return refuse(err, slot, "found a text or a number, expected a list of objects");
     default: return as_text(slot, v, out, err);
     }
 }
@@ -290,6 +294,7 @@ enum es_errc es_record_value(const struct es_intake_rule *rule, const struct es_
     for (size_t i = 0; i < slot->n_sources; i++) {
         const struct es_intake_source *source = &slot->sources[i];
         fetch(source, record, &v);
+        if (v.state == WRONG && slot->type == ES_MESSAGE_TREE) return finish(cJSON_Duplicate(v.json, true), out, err);
         narrow(rule, source, &v);
         const enum es_errc code = replace(slot, source, &v, &done, err);
         if (code != ES_OK || done) return code;

@@ -95,7 +95,8 @@ CONF
     "$(jq '.models[0].findings[0].groups[] | select(.group == {"race": "unknown"}) | .funnel.seen' "$dir/report.json")"
 }
 
-# pROC's own example (GPL-3, beside the tree; skipped when it is not there): three markers in one row.
+# pROC's own example (GPL-3, beside the tree; skipped when it is not there): three markers in one row, brought to 0..1,
+# where scores of binary findings lie: ranks and thresholds stay.
 asah_by_mapping_equals_proc() {
   local dir=$scratch/asah bulk=$source_dir/../shared/data/predictions
   [ -r "$bulk/asah/asah.csv" ] || bulk=${EVENSIGHT_BULK:-}/predictions
@@ -104,17 +105,17 @@ asah_by_mapping_equals_proc() {
   cat >"$dir/conf.json" <<'CONF'
 { "Site": "asah", "Ledger": "sqlite:ledger.db", "PseudonymKeyFile": "site.key",
   "Axes": [ {"Name":"gender","Attribute":"PatientSex"}, {"Name":"age","Attribute":"PatientAge","Bands":[0,18,40,60,80]} ],
-  "Models": [ {"Name":"markers","Findings":[ {"Name":"s100b","Task":"ordinal","Threshold":0.205,"ReferenceWithin":"0d"},
-                                             {"Name":"wfns","Task":"ordinal","Threshold":3.5,"ReferenceWithin":"0d"},
-                                             {"Name":"ndka","Task":"ordinal","Threshold":11.08,"ReferenceWithin":"0d"} ]} ],
+  "Models": [ {"Name":"markers","Findings":[ {"Name":"s100b","Task":"binary","Threshold":0.0205,"ReferenceWithin":"0d"},
+                                             {"Name":"wfns","Task":"binary","Threshold":0.35,"ReferenceWithin":"0d"},
+                                             {"Name":"ndka","Task":"binary","Threshold":0.01108,"ReferenceWithin":"0d"} ]} ],
   "Intake": [
     {"Name":"patients","Kind":"csv","Files":["asah.csv"],"Event":"exam",
      "Map":{"study_uid":{"Column":"patient_id","Prefix":"2.25.8"}, "patient_id":{"Column":"patient_id","Prefix":"P"}, "study_date":{"Constant":"20090101"},
             "demographics":{"PatientSex":{"Column":"gender","Values":{"Female":"F","Male":"M"}}, "PatientAge":{"Column":"age","Digits":3,"Suffix":"Y"}}}},
     {"Name":"markers","Kind":"csv","Files":["asah.csv"],"Event":"result","Model":"markers","Version":"1",
      "Map":{"study_uid":{"Column":"patient_id","Prefix":"2.25.8"}, "produced":{"Constant":"2009-01-01T12:00:00Z"},
-            "findings":[ {"finding":{"Constant":"s100b"},"score":"s100b"}, {"finding":{"Constant":"wfns"},"score":"wfns"},
-                         {"finding":{"Constant":"ndka"},"score":"ndka"} ]}},
+            "findings":[ {"finding":{"Constant":"s100b"},"score":{"Column":"s100b","Scale":0.1}}, {"finding":{"Constant":"wfns"},"score":{"Column":"wfns","Scale":0.1}},
+                         {"finding":{"Constant":"ndka"},"score":{"Column":"ndka","Scale":0.001}} ]}},
     {"Name":"outcome","Kind":"csv","Files":["asah.csv"],"Event":"reference","Source":"outcome",
      "Map":{"study_uid":{"Column":"patient_id","Prefix":"2.25.8"}, "established":{"Constant":"2009-07-01T12:00:00Z"}, "reader_saw_ai":{"Constant":"no"},
             "findings":[ {"finding":{"Constant":"s100b"},"label":{"Column":"outcome","Values":{"Good":0,"Poor":1}}},
