@@ -14,6 +14,8 @@
 #define MAX_ROWS 100000
 #define MAX_FILE ((size_t)8 << 20)
 #define NAME_SIZE 65
+#define MAX_SCHEMES 8
+#define SCHEME_SIZE 17 /* SH */
 
 struct row {
     char *code, *level, *group; /* code folded; level and group "" unless present */
@@ -25,6 +27,8 @@ struct es_vocabulary {
     char name[NAME_SIZE];
     struct row *rows; /* by code */
     size_t n_rows;
+    char schemes[MAX_SCHEMES][SCHEME_SIZE]; /* folded */
+    size_t n_schemes;
     const char **levels, **groups; /* by order, then name; end with NULL */
 };
 
@@ -126,6 +130,30 @@ static void add_row(struct loading *l)
     v->rows[v->n_rows++] = row;
 }
 
+/* "# Schemes: A B" */
+static void read_schemes(struct loading *l, const char *line, size_t len)
+{
+    static const char head[] = "# Schemes:";
+    if (len < sizeof head || memcmp(line, head, sizeof head - 1) != 0) return;
+    for (size_t at = sizeof head - 1; at < len && line[at] != '\r';) {
+        size_t n = 0;
+        if (line[at] == ' ') {
+            at++;
+            continue;
+        }
+        while (at + n < len && line[at + n] != ' ' && line[at + n] != '\r') n++;
+        if (n >= SCHEME_SIZE || l->v->n_schemes == MAX_SCHEMES) {
+            fail(l, "schemes are at most 8 words of at most 16 characters");
+            return;
+        }
+        char *scheme = l->v->schemes[l->v->n_schemes++];
+        memcpy(scheme, line + at, n);
+        scheme[n] = '\0';
+        fold(scheme);
+        at += n;
+    }
+}
+
 static void on_row(int terminator, void *arg)
 {
     struct loading *l = arg;
@@ -145,7 +173,8 @@ static void parse_lines(struct loading *l, struct csv_parser *csv, const char *t
         const char *end = memchr(text + at, '\n', len - at);
         const size_t n = end ? (size_t)(end - (text + at)) : len - at;
         l->line++;
-        if (n > 0 && text[at] != '#') {
+        if (n > 0 && text[at] == '#') read_schemes(l, text + at, n);
+        else if (n > 0) {
             if (csv_parse(csv, text + at, n, on_cell, on_row, l) != n || csv_fini(csv, on_cell, on_row, l) != 0)
                 fail(l, csv_strerror(csv_error(csv)));
         }
@@ -269,6 +298,25 @@ const char *es_vocabulary_name(const struct es_vocabulary *v)
     return v->name;
 }
 
+static const struct row *find_row(const struct es_vocabulary *v, char *code)
+{
+    const struct row key = {.code = code};
+    const struct row *row = bsearch(&key, v->rows, v->n_rows, sizeof key, by_code);
+    char *caret = row ? NULL : strrchr(code, '^');
+    for (size_t i = 0; caret && i < v->n_schemes; i++) {
+        if (strcmp(caret + 1, v->schemes[i]) != 0) continue;
+        *caret = '\0';
+        row = bsearch(&key, v->rows, v->n_rows, sizeof key, by_code);
+        char *dash = !row && strcmp(caret + 1, "rfc5646") == 0 ? strchr(code, '-') : NULL;
+        if (dash) {
+            *dash = '\0';
+            row = bsearch(&key, v->rows, v->n_rows, sizeof key, by_code);
+        }
+        return row;
+    }
+    return row;
+}
+
 struct es_term es_vocabulary_find(const struct es_vocabulary *v, const char *value)
 {
     char code[ES_FACT_VALUE];
@@ -280,11 +328,15 @@ struct es_term es_vocabulary_find(const struct es_vocabulary *v, const char *val
     memcpy(code, value, len);
     code[len] = '\0';
     fold(code);
-    const struct row key = {.code = code};
-    const struct row *row = bsearch(&key, v->rows, v->n_rows, sizeof key, by_code);
+    const struct row *row = find_row(v, code);
     if (!row) return (struct es_term){.state = ES_ATTRIBUTE_UNMAPPED};
     if (row->state != ES_ATTRIBUTE_PRESENT) return (struct es_term){.state = row->state};
     return (struct es_term){.state = row->state, .level = row->level, .group = row->group};
+}
+
+const char *es_vocabulary_scheme(const struct es_vocabulary *v, size_t i)
+{
+    return i < v->n_schemes ? v->schemes[i] : NULL;
 }
 
 const char *es_vocabulary_code(const struct es_vocabulary *v, size_t i)

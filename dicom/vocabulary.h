@@ -5,6 +5,8 @@
  * CSV columns: code,level,group,state,order — `code` as it may be found (compared trimmed and case-folded), `level` the value it
  * means, `group` its high-level group, `state` present|not_stated|absent (e.g. NHS 99 "not known" is absent-like), `order`
  * the printing order. Lines starting with # say source and version. A code may stand on several lines only with equal meaning.
+ * A line "# Schemes: SCT DCM" names the coding schemes of the codes: "CODE^SCT", as code sequences are read, means CODE then. A language tag
+ * of RFC 5646 ("en-GB^RFC5646") that is no code counts by its first subtag.
  */
 #ifndef ES_DICOM_VOCABULARY_H
 #define ES_DICOM_VOCABULARY_H
@@ -25,7 +27,7 @@ struct es_term {
     const char *group;             /* "White"; NULL unless PRESENT */
 };
 
-/** A vocabulary shipped inside the library ("dicom-sex", "nhs-ethnic-category"): no file is opened. NULL when there is none. */
+/** A vocabulary shipped inside the library ("dicom-sex", "omb-2024", ...; see dicom/vocabularies/): no file is opened. NULL when there is none. */
 const struct es_vocabulary *es_vocabulary_builtin(const char *name);
 /** Names of the built-in vocabularies; ends with NULL. */
 const char *const *es_vocabulary_builtins(void);
@@ -37,6 +39,8 @@ const char *es_vocabulary_name(const struct es_vocabulary *vocabulary);
 struct es_term es_vocabulary_find(const struct es_vocabulary *vocabulary, const char *value);
 /** The i-th code, as it is compared; NULL behind the last. Borrowed. */
 const char *es_vocabulary_code(const struct es_vocabulary *vocabulary, size_t i);
+/** The i-th scheme, folded; NULL behind the last. Borrowed. */
+const char *es_vocabulary_scheme(const struct es_vocabulary *vocabulary, size_t i);
 /** The order of a level or group in printing; UINT32_MAX when unknown to the vocabulary. */
 uint32_t es_vocabulary_order(const struct es_vocabulary *vocabulary, const char *level_or_group);
 /** Levels (groups = false) or high-level groups (true) in printing order; ends with NULL; borrowed. */

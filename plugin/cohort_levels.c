@@ -40,6 +40,49 @@ static void band_name(const struct es_axis_config *axis, size_t band, struct nam
     else snprintf(out->name, sizeof out->name, "%d-%d", lower, axis->bands[band + 1] - 1);
 }
 
+/* Several answers in one value, "A\\D": the level or group of each part. */
+static const char *next_part(const struct es_axis_config *axis, const char **at, char part[ES_FACT_VALUE])
+{
+    const size_t len = strcspn(*at, "\\");
+    snprintf(part, ES_FACT_VALUE, "%.*s", (int)len, *at);
+    *at = (*at)[len] ? *at + len + 1 : NULL;
+    if (!axis->group_level) return part;
+    const struct es_term term = es_vocabulary_find(axis->vocabulary, part);
+    return term.state == ES_ATTRIBUTE_PRESENT ? term.group : NULL;
+}
+
+/* Is the axis' own level among the answers? */
+static bool combined(const struct es_axis_config *axis, const char *text, struct named *out)
+{
+    bool yes = false;
+    for (const char *at = text; at;) {
+        char part[ES_FACT_VALUE];
+        const char *level = next_part(axis, &at, part);
+        if (!level) return false;
+        yes |= strcmp(level, axis->combination) == 0;
+    }
+    *out = (struct named){.order = yes ? 1 : 2};
+    snprintf(out->name, sizeof out->name, "%s", yes ? "yes" : "no");
+    return true;
+}
+
+/* Answers of one group are that group; of several, "multiple". */
+static bool several(const struct es_axis_config *axis, const char *text, struct named *out)
+{
+    char first[ES_FACT_VALUE] = "";
+    bool many = false;
+    for (const char *at = text; at;) {
+        char part[ES_FACT_VALUE];
+        const char *level = next_part(axis, &at, part);
+        if (!level) return false;
+        many |= first[0] && strcmp(first, level) != 0;
+        if (!first[0]) snprintf(first, sizeof first, "%s", level);
+    }
+    *out = (struct named){.order = many ? UINT32_MAX - 1 : es_vocabulary_order(axis->vocabulary, first)};
+    snprintf(out->name, sizeof out->name, "%s", many ? "multiple" : first);
+    return true;
+}
+
 /* Level of a value; false: unknown. */
 static bool level_of(const struct es_axis_config *axis, const struct es_value *value, struct named *out)
 {
@@ -59,6 +102,8 @@ static bool level_of(const struct es_axis_config *axis, const struct es_value *v
         }
         return true;
     }
+    if (axis->vocabulary && axis->combination[0]) return combined(axis, text, out);
+    if (axis->vocabulary && strchr(text, '\\')) return several(axis, text, out);
     if (axis->vocabulary && axis->group_level) {
         const struct es_term term = es_vocabulary_find(axis->vocabulary, text);
         if (term.state != ES_ATTRIBUTE_PRESENT || !term.group) return false;

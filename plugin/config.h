@@ -30,6 +30,7 @@ struct es_axis_config {
     char linked[ES_NAME_SIZE];    /* name of a demographics attribute that comes by linkage; "" when from DICOM */
     const struct es_vocabulary *vocabulary; /* NULL: values are levels as they stand. PatientSex: dicom-sex by default */
     bool group_level;             /* Level "group": the vocabulary's high-level groups */
+    char combination[ES_FACT_VALUE]; /* Multiple "alone-or-in-combination": the level or group that this axis is about; levels "yes", "no" */
     int32_t bands[ES_MAX_BANDS];  /* lower edges, ascending; whole years for PatientAge, whole numbers for linked numbers */
     size_t n_bands;               /* 0: no bands */
 };

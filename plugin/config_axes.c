@@ -18,9 +18,11 @@ struct axis_reading {
     struct es_axis_config axis;
     const cJSON *bands, *vocabulary;
     int32_t level; /* index into levels[]; -1: not given */
+    int32_t multiple; /* index into multiples[]; -1: not given */
 };
 
 static const char *const levels[] = {"value", "group", NULL};
+static const char *const multiples[] = {"multiple", "alone-or-in-combination", NULL};
 
 static config_read_fn read_attribute, keep_bands, keep_vocabulary;
 
@@ -31,6 +33,8 @@ static const struct config_key axis_keys[] = {
     {"Bands", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, keep_bands},
     {"Vocabulary", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, keep_vocabulary},
     {"Level", CONFIG_CHOICE, false, offsetof(struct axis_reading, level), 0, 0, 0, levels, NULL},
+    {"Multiple", CONFIG_CHOICE, false, offsetof(struct axis_reading, multiple), 0, 0, 0, multiples, NULL},
+    {"Combination", CONFIG_TEXT, false, offsetof(struct axis_reading, axis.combination), ES_FACT_VALUE, 0, 0, NULL, NULL},
 };
 
 /* Free text about people is kept only as a vocabulary's level; about equipment it is held to its own alphabet (event_attributes.c). */
@@ -97,6 +101,14 @@ static enum es_errc read_bands(struct config_reader *reader, const cJSON *item, 
     return ES_OK;
 }
 
+/* The same file of an earlier axis: one vocabulary, so that both may read one attribute. */
+static const struct es_vocabulary *shared(const struct es_config *config, const char *text)
+{
+    for (size_t i = 0; i < config->n_axes; i++)
+        if (config->vocabulary_texts[i] != NULL && strcmp(config->vocabulary_texts[i], text) == 0) return config->axes[i].vocabulary;
+    return NULL;
+}
+
 /* The file's own text goes into the document, so that a report can be made again after the file has changed. */
 static enum es_errc slurp(struct config_reader *reader, const char *path, const struct config_place *place, char **out)
 {
@@ -151,7 +163,9 @@ static enum es_errc read_vocabulary(struct config_reader *reader, const cJSON *i
     if (cJSON_IsString(text)) {
         char *copy = strdup(text->valuestring);
         if (copy == NULL) return config_memory(reader);
+        axis->vocabulary = shared(reader->config, copy);
         reader->config->vocabulary_texts[index] = copy;
+        if (axis->vocabulary != NULL) return ES_OK;
         code = load_text(reader, copy, &here, index);
     } else {
         if (!cJSON_IsString(item)) return config_fault(reader, &here, item, "the name of a vocabulary or of a CSV file");
@@ -159,6 +173,8 @@ static enum es_errc read_vocabulary(struct config_reader *reader, const cJSON *i
         if (axis->vocabulary != NULL) return ES_OK;
         code = config_file(reader, item, &here, path, sizeof path);
         if (code == ES_OK) code = slurp(reader, path, &here, &reader->config->vocabulary_texts[index]);
+        if (code == ES_OK) axis->vocabulary = shared(reader->config, reader->config->vocabulary_texts[index]);
+        if (axis->vocabulary != NULL) return code;
         if (code == ES_OK) code = load_file(reader, path, &here, index);
     }
     if (code == ES_OK) axis->vocabulary = reader->config->owned_vocabularies[index];
@@ -197,6 +213,64 @@ static enum es_errc finish_axis(struct config_reader *reader, const struct confi
     return code;
 }
 
+static bool known_level(const struct es_axis_config *axis, const char *level)
+{
+    for (const char *const *known = es_vocabulary_levels(axis->vocabulary, axis->group_level); *known != NULL; known++)
+        if (strcmp(*known, level) == 0) return true;
+    return false;
+}
+
+static enum es_errc check_multiple(struct config_reader *reader, const struct config_place *place, const struct axis_reading *reading)
+{
+    const struct es_axis_config *axis = &reading->axis;
+    const struct config_place here = {place, "Combination", 0};
+    if (reading->multiple >= 0 && axis->vocabulary == NULL) return config_wrong(reader, place, "found Multiple without Vocabulary, expected both");
+    if (axis->combination[0] == '\0') return ES_OK;
+    if (reading->multiple != 1)
+        return config_wrong(reader, place, "found Combination without Multiple \"alone-or-in-combination\", expected both");
+    if (!known_level(axis, axis->combination))
+        return config_wrong(reader, &here, "found \"%s\", expected a %s of the vocabulary", axis->combination, axis->group_level ? "group" : "level");
+    return ES_OK;
+}
+
+static enum es_errc add_axis(struct config_reader *reader, const struct config_place *place, const struct es_axis_config *axis)
+{
+    struct es_config *config = reader->config;
+    if (config->n_axes == ES_MAX_AXES)
+        return config_wrong(reader, place, "found more axes than %d, one for each level of \"alone-or-in-combination\"; expected fewer", ES_MAX_AXES);
+    if (config_axis(config, axis->name) >= 0)
+        return config_wrong(reader, place, "found a second axis named \"%s\", expected names that differ", axis->name);
+    /* An event keeps one value of an attribute: what two axes read must mean the same. */
+    for (size_t k = 0; k < config->n_axes; k++) {
+        const struct es_axis_config *other = &config->axes[k];
+        if (strcmp(other->attribute, axis->attribute) == 0 && strcmp(other->linked, axis->linked) == 0 &&
+            (other->vocabulary != axis->vocabulary || (other->n_bands > 0) != (axis->n_bands > 0)))
+            return config_wrong(reader, place, "found another vocabulary or bands than axis \"%s\" has for the same attribute", other->name);
+    }
+    config->axes[config->n_axes++] = *axis;
+    return ES_OK;
+}
+
+/* Alone or in combination: people of several answers stand in several groups, so each level is an axis of its own, with "yes", "no" and
+ * "unknown"; every one of them adds up to everyone, and the rest of a group is known not to be in it. */
+static enum es_errc add_combinations(struct config_reader *reader, const struct config_place *place, const struct axis_reading *reading)
+{
+    const size_t first = reader->config->n_axes;
+    const char *text = reader->config->vocabulary_texts[first];
+    for (const char *const *level = es_vocabulary_levels(reading->axis.vocabulary, reading->axis.group_level); *level != NULL; level++) {
+        struct es_axis_config axis = reading->axis;
+        const size_t at = reader->config->n_axes;
+        const int n = snprintf(axis.name, sizeof axis.name, "%s %s", reading->axis.name, *level);
+        if (n < 0 || (size_t)n >= sizeof axis.name)
+            return config_wrong(reader, place, "found a name that is too long with the level \"%s\" behind it, expected a shorter one", *level);
+        (void)snprintf(axis.combination, sizeof axis.combination, "%s", *level);
+        const enum es_errc code = add_axis(reader, place, &axis);
+        if (code != ES_OK) return code;
+        if (text != NULL && at != first && (reader->config->vocabulary_texts[at] = strdup(text)) == NULL) return config_memory(reader);
+    }
+    return ES_OK;
+}
+
 enum es_errc config_read_axes(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)
 {
     struct es_config *config = into;
@@ -206,20 +280,15 @@ enum es_errc config_read_axes(struct config_reader *reader, const cJSON *item, c
     config->n_axes = 0; /* instead of the default ones */
     for (const cJSON *entry = item->child; entry != NULL; entry = entry->next, i++) {
         const struct config_place here = {place, NULL, i};
-        struct axis_reading reading = {.level = -1};
+        struct axis_reading reading = {.level = -1, .multiple = -1};
         code = config_object(reader, entry, &here, axis_keys, sizeof axis_keys / sizeof axis_keys[0], &reading);
-        if (code == ES_OK) code = finish_axis(reader, &here, &reading, i);
+        if (code == ES_OK && config->n_axes == ES_MAX_AXES) code = add_axis(reader, &here, &reading.axis);
+        if (code == ES_OK) code = finish_axis(reader, &here, &reading, config->n_axes);
+        if (code == ES_OK) code = check_multiple(reader, &here, &reading);
+        if (code == ES_OK)
+            code = reading.multiple == 1 && reading.axis.combination[0] == '\0' ? add_combinations(reader, &here, &reading)
+                                                                               : add_axis(reader, &here, &reading.axis);
         if (code != ES_OK) return code;
-        if (config_axis(config, reading.axis.name) >= 0)
-            return config_wrong(reader, &here, "found a second axis named \"%s\", expected names that differ", reading.axis.name);
-        /* An event keeps one value of an attribute: what two axes read must mean the same. */
-        for (size_t k = 0; k < config->n_axes; k++) {
-            const struct es_axis_config *other = &config->axes[k];
-            if (strcmp(other->attribute, reading.axis.attribute) == 0 && strcmp(other->linked, reading.axis.linked) == 0 &&
-                (other->vocabulary != reading.axis.vocabulary || (other->n_bands > 0) != (reading.axis.n_bands > 0)))
-                return config_wrong(reader, &here, "found another vocabulary or bands than axis \"%s\" has for the same attribute", other->name);
-        }
-        config->axes[config->n_axes++] = reading.axis;
     }
     return ES_OK;
 }

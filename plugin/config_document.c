@@ -67,6 +67,10 @@ static void put_axis(struct maker *m, cJSON *list, const struct es_config *confi
     put_text(m, object, "Attribute", axis->attribute);
     put_text(m, object, "Linked", axis->linked);
     if (axis->n_bands > 0) (void)put(m, object, "Bands", cJSON_CreateIntArray(axis->bands, (int)axis->n_bands));
+    if (axis->combination[0] != '\0') {
+        put_text(m, object, "Multiple", "alone-or-in-combination");
+        put_text(m, object, "Combination", axis->combination);
+    }
     if (axis->vocabulary == NULL) return;
     (void)put(m, object, "Level", cJSON_CreateString(axis->group_level ? "group" : "value"));
     if (config->vocabulary_texts[index] == NULL) {

@@ -132,7 +132,8 @@ static bool level_possible(const struct es_axis_config *axis, const char *level)
         }
         return false;
     }
-    if (axis->vocabulary == NULL) return true;
+    if (axis->combination[0] != '\0') return strcmp(level, "yes") == 0 || strcmp(level, "no") == 0;
+    if (axis->vocabulary == NULL || strcmp(level, "multiple") == 0) return true;
     for (const char *const *known = es_vocabulary_levels(axis->vocabulary, axis->group_level); *known != NULL; known++)
         if (strcmp(*known, level) == 0) return true;
     return false;

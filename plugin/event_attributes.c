@@ -183,9 +183,50 @@ static enum es_errc make_unmapped(struct es_event_attribute *out, const char *va
     return code == ES_OK ? ES_OK : es_fail(err, ES_E_MEMORY, "attribute %s: no memory for its keyed hash", out->keyword);
 }
 
+/* Several answers of one person, "A\D": kept as their levels in the vocabulary's order, each once, so that the configuration in force may
+ * read them as several or by any of them. What one of them says beyond the list makes all unmapped. */
+static enum es_errc make_terms(struct es_event_attribute *out, const struct es_vocabulary *vocabulary, const char *value,
+                               const struct es_key *key, struct es_error *err)
+{
+    const char *levels[ES_FACT_VALUE / 2 + 1];
+    size_t n = 0, used = 0;
+    bool not_stated = false, absent = false;
+    for (const char *from = value; from != NULL;) {
+        char one[ES_FACT_VALUE];
+        const char *to = strchr(from, '\\');
+        (void)snprintf(one, sizeof one, "%.*s", to != NULL ? (int)(to - from) : (int)strlen(from), from);
+        const struct es_term term = es_vocabulary_find(vocabulary, one);
+        explicit_bzero(one, sizeof one);
+        from = to != NULL ? to + 1 : NULL;
+        if (term.state == ES_ATTRIBUTE_UNMAPPED) return make_unmapped(out, value, key, err);
+        not_stated |= term.state == ES_ATTRIBUTE_NOT_STATED;
+        absent |= term.state == ES_ATTRIBUTE_ABSENT;
+        if (term.state != ES_ATTRIBUTE_PRESENT) continue;
+        size_t at = n;
+        bool known = false;
+        for (size_t i = 0; i < n && !known; i++) known = strcmp(levels[i], term.level) == 0;
+        if (known) continue;
+        for (; at > 0 && es_vocabulary_order(vocabulary, levels[at - 1]) > es_vocabulary_order(vocabulary, term.level); at--) levels[at] = levels[at - 1];
+        levels[at] = term.level;
+        n++;
+    }
+    out->state = n > 0 ? ES_ATTRIBUTE_PRESENT : not_stated ? ES_ATTRIBUTE_NOT_STATED : absent ? ES_ATTRIBUTE_ABSENT : ES_ATTRIBUTE_BLANK;
+    for (size_t i = 0; i < n; i++) {
+        const int put = snprintf(out->value + used, sizeof out->value - used, "%s%s", i > 0 ? "\\" : "", levels[i]);
+        if (put < 0 || (size_t)put >= sizeof out->value - used) { /* a part of them would be another answer */
+            out->state = ES_ATTRIBUTE_INVALID;
+            memset(out->value, 0, sizeof out->value);
+            return ES_OK;
+        }
+        used += (size_t)put;
+    }
+    return ES_OK;
+}
+
 static enum es_errc make_term(struct es_event_attribute *out, const struct es_vocabulary *vocabulary, const char *value,
                               const struct es_key *key, struct es_error *err)
 {
+    if (strchr(value, '\\') != NULL) return make_terms(out, vocabulary, value, key, err);
     const struct es_term term = es_vocabulary_find(vocabulary, value);
     out->state = term.state;
     if (term.state == ES_ATTRIBUTE_UNMAPPED) return make_unmapped(out, value, key, err);

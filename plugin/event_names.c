@@ -111,11 +111,34 @@ static int by_hash(const void *a, const void *b)
     return memcmp(((const struct value *)a)->hash.bytes, ((const struct value *)b)->hash.bytes, ES_PSEUDONYM_SIZE);
 }
 
+/* Codes of a vocabulary, each bare and with each of its schemes. */
+static size_t codes_of(const struct es_vocabulary *vocabulary)
+{
+    size_t codes = 0, schemes = 0;
+    while (vocabulary != NULL && es_vocabulary_code(vocabulary, codes) != NULL) codes++;
+    while (vocabulary != NULL && es_vocabulary_scheme(vocabulary, schemes) != NULL) schemes++;
+    return codes * (schemes + 1);
+}
+
+static bool add_value(struct es_names *names, const struct value *form, const char *scheme, const struct es_key *key)
+{
+    char text[ES_FACT_VALUE], folded[ES_FACT_VALUE];
+    struct value *value = &names->values[names->n_values++];
+    const int n = snprintf(text, sizeof text, "%s%s%s", form->code, scheme != NULL ? "^" : "", scheme != NULL ? scheme : "");
+    *value = *form;
+    if (n < 0 || (size_t)n >= sizeof text) { /* no event holds so long a value */
+        names->n_values--;
+        return true;
+    }
+    es_attribute_fold(text, folded, sizeof folded);
+    return es_key_pseudonym(key, ES_PSEUDONYM_VALUE, form->keyword, folded, &value->hash) == ES_OK;
+}
+
 static enum es_errc add_values(struct es_names *names, const struct es_config *config, const struct es_key *key, struct es_error *err)
 {
     size_t count = 0;
     for (size_t a = 0; a < config->n_axes; a++)
-        for (size_t i = 0; config->axes[a].vocabulary != NULL && es_vocabulary_code(config->axes[a].vocabulary, i) != NULL; i++) count++;
+        count += codes_of(config->axes[a].vocabulary);
     if (count == 0) return ES_OK;
     names->values = calloc(count, sizeof *names->values);
     if (names->values == NULL) return es_fail(err, ES_E_MEMORY, "names: no memory");
@@ -123,12 +146,12 @@ static enum es_errc add_values(struct es_names *names, const struct es_config *c
         const struct es_axis_config *axis = &config->axes[a];
         const char *keyword = axis->linked[0] != '\0' ? axis->linked : axis->attribute, *code;
         for (size_t i = 0; axis->vocabulary != NULL && (code = es_vocabulary_code(axis->vocabulary, i)) != NULL; i++) {
-            char folded[ES_FACT_VALUE];
-            struct value *value = &names->values[names->n_values++];
-            *value = (struct value){.keyword = keyword, .code = code, .vocabulary = axis->vocabulary};
-            es_attribute_fold(code, folded, sizeof folded);
-            if (es_key_pseudonym(key, ES_PSEUDONYM_VALUE, keyword, folded, &value->hash) != ES_OK)
-                return es_fail(err, ES_E_MEMORY, "names: no memory");
+            const struct value value = {.keyword = keyword, .code = code, .vocabulary = axis->vocabulary};
+            const char *scheme = NULL;
+            size_t k = 0;
+            do { /* bare first, then as each scheme's code */
+                if (!add_value(names, &value, scheme, key)) return es_fail(err, ES_E_MEMORY, "names: no memory");
+            } while ((scheme = es_vocabulary_scheme(axis->vocabulary, k++)) != NULL);
         }
     }
     qsort(names->values, names->n_values, sizeof *names->values, by_hash);

@@ -11,7 +11,8 @@ es_add_test(sr es_dicom)
 es_add_test(made es_dicom)
 find_package(ZLIB REQUIRED)
 es_add_test(seg es_dicom ZLIB::ZLIB m)
-es_add_test(vocabulary es_dicom)
+pkg_check_modules(ES_TEST_CJSON REQUIRED IMPORTED_TARGET libcjson)
+es_add_test(vocabulary es_dicom PkgConfig::ES_TEST_CJSON)
 
 # The fuzz target: with libFuzzer where clang builds (-DES_FUZZ=ON), and always as a replay of its corpus.
 set(fuzz ${CMAKE_CURRENT_LIST_DIR}/fuzz)

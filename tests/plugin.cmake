@@ -26,6 +26,7 @@ target_link_libraries(es_site_world PUBLIC es_testlib es_plugin PRIVATE es_warni
 es_add_test(site es_site_world)
 es_add_test(history es_site_world)
 es_add_test(names es_site_world)
+es_add_test(answers es_site_world)
 
 # Lines and bodies: the corpus replayed, and a libFuzzer target with -DES_FUZZ=ON.
 set(fuzz ${CMAKE_CURRENT_LIST_DIR}/fuzz)

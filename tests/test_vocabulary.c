@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <cjson/cJSON.h>
+
 #include "dicom/vocabulary.h"
 #include "testlib.h"
 
@@ -12,7 +14,7 @@ static void builtins_are_there_without_any_file(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(names[0]);
     size_t n = 0;
     for (; names[n]; n++) CU_ASSERT_STRING_EQUAL(es_vocabulary_name(es_vocabulary_builtin(names[n])), names[n]);
-    CU_ASSERT_EQUAL(n, 2);
+    CU_ASSERT_EQUAL(n, 10);
     CU_ASSERT_PTR_NULL(es_vocabulary_builtin("no-such"));
 }
 
@@ -59,6 +61,138 @@ static void nhs_categories_have_their_groups(void)
     CU_ASSERT_EQUAL(es_vocabulary_order(v, "Z"), UINT32_MAX);
 }
 
+static size_t codes_of(const struct es_vocabulary *v)
+{
+    size_t n = 0;
+    while (es_vocabulary_code(v, n)) n++;
+    return n;
+}
+
+static size_t names_of(const struct es_vocabulary *v, bool groups)
+{
+    size_t n = 0;
+    while (es_vocabulary_levels(v, groups)[n]) n++;
+    return n;
+}
+
+/* Levels and groups as the sources count them: PS3.16 CID 7458 (3), CID 7459 (3); ISO 3166-1 (249) in six regions; ISO 639-2 without
+ * the local range (486; "und" is no level), 184 of them with two letters and 20 with a
+ * bibliographic code, and 55 members of macrolanguages; ONS census 2021 (17 codes in use, 5 groups); OMB 1997 (5 and
+ * Other Race; 2) and 2024 (7). Every level and group of codes in use is a code of itself: what is kept can be looked up again. */
+static void every_list_is_as_long_as_its_source(void)
+{
+    static const struct { const char *name; size_t codes, levels, groups; } lists[] = {
+        {"dicom-gender-identity", 8, 3, 3},    {"dicom-sex", 3, 3, 3},          {"dicom-sex-parameters", 6, 3, 3},
+        {"iso-3166-1", 3 * 249, 249, 6},       {"iso-639", 486 + 184 + 20 + 55, 485 + 55, 0},   {"nhs-ethnic-category", 19, 16, 5},
+        {"nhs-ethnic-category-2021", 20, 17, 5}, {"omb-1997-ethnicity", 13, 2, 2}, {"omb-1997-race", 20, 6, 6}, {"omb-2024", 23, 7, 7}};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        const struct es_vocabulary *v = es_vocabulary_builtin(lists[i].name);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(v);
+        if (codes_of(v) != lists[i].codes || names_of(v, false) != lists[i].levels)
+            printf("    %s: %zu codes, %zu levels, %zu groups\n", lists[i].name, codes_of(v), names_of(v, false), names_of(v, true));
+        CU_ASSERT_EQUAL(codes_of(v), lists[i].codes);
+        CU_ASSERT_EQUAL(names_of(v, false), lists[i].levels);
+        if (lists[i].groups) CU_ASSERT_EQUAL(names_of(v, true), lists[i].groups);
+        for (const char *const *level = es_vocabulary_levels(v, false); *level; level++) {
+            const struct es_term term = es_vocabulary_find(v, *level);
+            CU_ASSERT_EQUAL_FATAL(term.state, ES_ATTRIBUTE_PRESENT);
+            CU_ASSERT_STRING_EQUAL(term.level, *level);
+        }
+    }
+}
+
+/* Spot values, looked up by hand in the sources named in each file. "" level: the state. */
+static void codes_mean_what_their_source_says(void)
+{
+    static const struct { const char *list, *value, *level, *group; enum es_attribute_state state; } cases[] = {
+        {"dicom-gender-identity", "446151000124109^SCT", "male", "male", ES_ATTRIBUTE_PRESENT},
+        {"dicom-gender-identity", "33791000087105^sct", "nonbinary", "nonbinary", ES_ATTRIBUTE_PRESENT},
+        {"dicom-gender-identity", "M", "", "", ES_ATTRIBUTE_UNMAPPED},
+        {"dicom-gender-identity", "446151000124109^99LOCAL", "", "", ES_ATTRIBUTE_UNMAPPED},
+        {"dicom-sex-parameters", "131230^DCM", "female-typical", "female-typical", ES_ATTRIBUTE_PRESENT},
+        {"dicom-sex-parameters", "131232^DCM", "specified", "specified", ES_ATTRIBUTE_PRESENT},
+        {"iso-3166-1", "GB", "GB", "Europe", ES_ATTRIBUTE_PRESENT},      {"iso-3166-1", "gbr", "GB", "Europe", ES_ATTRIBUTE_PRESENT},
+        {"iso-3166-1", "826", "GB", "Europe", ES_ATTRIBUTE_PRESENT},     {"iso-3166-1", "KEN", "KE", "Africa", ES_ATTRIBUTE_PRESENT},
+        {"iso-3166-1", "004", "AF", "Asia", ES_ATTRIBUTE_PRESENT},       {"iso-3166-1", "Utopia", "", "", ES_ATTRIBUTE_UNMAPPED},
+        {"iso-639", "en", "en", "en", ES_ATTRIBUTE_PRESENT},             {"iso-639", "eng^ISO639_2", "en", "en", ES_ATTRIBUTE_PRESENT},
+        {"iso-639", "ger", "de", "de", ES_ATTRIBUTE_PRESENT},            {"iso-639", "deu", "de", "de", ES_ATTRIBUTE_PRESENT},
+        {"iso-639", "en-GB^RFC5646", "en", "en", ES_ATTRIBUTE_PRESENT},  {"iso-639", "yue^ISO639_3", "yue", "zh", ES_ATTRIBUTE_PRESENT},
+        {"iso-639", "cmn", "cmn", "zh", ES_ATTRIBUTE_PRESENT},           {"iso-639", "nn", "nn", "no", ES_ATTRIBUTE_PRESENT},
+        {"iso-639", "und", "", "", ES_ATTRIBUTE_ABSENT},                 {"iso-639", "en-GB", "", "", ES_ATTRIBUTE_UNMAPPED},
+        {"nhs-ethnic-category-2021", "R", "R", "Asian", ES_ATTRIBUTE_PRESENT}, {"nhs-ethnic-category", "R", "R", "Other", ES_ATTRIBUTE_PRESENT},
+        {"nhs-ethnic-category-2021", "T", "T", "White", ES_ATTRIBUTE_PRESENT}, {"nhs-ethnic-category-2021", "Z", "", "", ES_ATTRIBUTE_NOT_STATED},
+        {"omb-1997-race", "2054-5^CDCREC", "Black", "Black", ES_ATTRIBUTE_PRESENT}, {"omb-1997-race", "ASKU", "", "", ES_ATTRIBUTE_NOT_STATED},
+        {"omb-1997-race", "2135-2", "", "", ES_ATTRIBUTE_UNMAPPED},      {"omb-1997-ethnicity", "2186-5", "Not Hispanic", "Not Hispanic", ES_ATTRIBUTE_PRESENT},
+        {"omb-2024", "Middle Eastern or North African", "MENA", "MENA", ES_ATTRIBUTE_PRESENT}, {"omb-2024", "2135-2", "Hispanic", "Hispanic", ES_ATTRIBUTE_PRESENT},
+        {"omb-2024", "2076-8^CDCREC", "NHPI", "NHPI", ES_ATTRIBUTE_PRESENT}, {"omb-2024", "UNK", "", "", ES_ATTRIBUTE_ABSENT}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct es_term term = es_vocabulary_find(es_vocabulary_builtin(cases[i].list), cases[i].value);
+        if (term.state != cases[i].state || (term.level && strcmp(term.level, cases[i].level) != 0)) printf("    %s: %s\n", cases[i].list, cases[i].value);
+        CU_ASSERT_EQUAL(term.state, cases[i].state);
+        if (cases[i].level[0]) {
+            CU_ASSERT_PTR_NOT_NULL_FATAL(term.level);
+            CU_ASSERT_STRING_EQUAL(term.level, cases[i].level);
+            CU_ASSERT_STRING_EQUAL(term.group, cases[i].group);
+        }
+    }
+}
+
+static cJSON *iso_codes(const char *name)
+{
+    char path[128];
+    (void)snprintf(path, sizeof path, "/usr/share/iso-codes/json/iso_%s.json", name);
+    FILE *file = fopen(path, "rb");
+    if (!file) return NULL;
+    char *text = calloc(1, 1 << 20);
+    if (!text) abort();
+    const size_t n = fread(text, 1, (1 << 20) - 1, file);
+    (void)fclose(file);
+    cJSON *tree = cJSON_ParseWithLength(text, n);
+    free(text);
+    return tree;
+}
+
+static void means(const struct es_vocabulary *v, const cJSON *entry, const char *key, const char *level)
+{
+    const cJSON *code = cJSON_GetObjectItemCaseSensitive(entry, key);
+    if (!cJSON_IsString(code)) return;
+    const struct es_term term = es_vocabulary_find(v, code->valuestring);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(term.level);
+    CU_ASSERT_STRING_EQUAL(term.level, level);
+}
+
+/* Every row against Debian's package iso-codes, where it is installed. */
+static void the_iso_lists_agree_with_debian_s(void)
+{
+    cJSON *countries = iso_codes("3166-1"), *languages = iso_codes("639-2");
+    const struct es_vocabulary *country = es_vocabulary_builtin("iso-3166-1"), *language = es_vocabulary_builtin("iso-639");
+    const cJSON *entry = NULL;
+    if (!countries || !languages) {
+        cJSON_Delete(countries);
+        cJSON_Delete(languages);
+        es_test_skip("iso-codes is not installed");
+        return;
+    }
+    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(countries, "3166-1"))
+    {
+        const char *level = cJSON_GetObjectItemCaseSensitive(entry, "alpha_2")->valuestring;
+        means(country, entry, "alpha_2", level);
+        means(country, entry, "alpha_3", level);
+        means(country, entry, "numeric", level);
+    }
+    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(languages, "639-2"))
+    {
+        const cJSON *two = cJSON_GetObjectItemCaseSensitive(entry, "alpha_2"), *three = cJSON_GetObjectItemCaseSensitive(entry, "alpha_3");
+        if (strcmp(three->valuestring, "und") == 0 || strchr(three->valuestring, '-')) continue; /* the local range qaa-qtz */
+        const char *level = two ? two->valuestring : three->valuestring;
+        means(language, entry, "alpha_2", level);
+        means(language, entry, "alpha_3", level);
+        means(language, entry, "bibliographic", level);
+    }
+    cJSON_Delete(countries);
+    cJSON_Delete(languages);
+}
+
 static enum es_errc load(const char *text, struct es_vocabulary **out, struct es_error *err)
 {
     char path[256];
@@ -81,6 +215,13 @@ static void a_file_is_loaded_with_quotes_and_comments(void)
     CU_ASSERT_STRING_EQUAL(es_vocabulary_levels(v, false)[0], "Two");
     es_vocabulary_free(v);
     es_vocabulary_free(NULL);
+    CU_ASSERT_EQUAL_FATAL(load("# Schemes: 99ABC  X\r\n" HEAD "a,One,G1,present,1\n", &v, NULL), ES_OK);
+    CU_ASSERT_STRING_EQUAL(es_vocabulary_find(v, "A^99abc").level, "One");
+    CU_ASSERT_STRING_EQUAL(es_vocabulary_find(v, "a^x").level, "One");
+    CU_ASSERT_EQUAL(es_vocabulary_find(v, "a^y").state, ES_ATTRIBUTE_UNMAPPED);
+    CU_ASSERT_STRING_EQUAL(es_vocabulary_scheme(v, 1), "x");
+    CU_ASSERT_PTR_NULL(es_vocabulary_scheme(v, 2));
+    es_vocabulary_free(v);
 }
 
 static void wrong_files_are_refused_by_line(void)
@@ -98,6 +239,8 @@ static void wrong_files_are_refused_by_line(void)
         {HEAD ",A,White,present,1\n", "vocabulary list: line 2: code is blank"},
         {HEAD "A,,White,present,1\n", "vocabulary list: line 2: a present code needs a level and a group"},
         {HEAD "Z,Z,,not_stated,1\n", "vocabulary list: line 2: only a present code has a level and a group"},
+        {"# Schemes: A23456789012345678\n" HEAD "A,A,White,present,1\n", "vocabulary list: line 1: schemes are at most 8 words of at most 16 characters"},
+        {"# Schemes: A B C D E F G H I\n" HEAD "A,A,White,present,1\n", "vocabulary list: line 1: schemes are at most 8 words of at most 16 characters"},
         {HEAD "A,A,White,present,1\na,B,White,present,2\n", "vocabulary list: code a has two meanings"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -130,6 +273,9 @@ int main(int argc, char **argv)
     static const struct es_test tests[] = {{"builtins_are_there_without_any_file", builtins_are_there_without_any_file},
                                            {"sex_has_three_values", sex_has_three_values},
                                            {"nhs_categories_have_their_groups", nhs_categories_have_their_groups},
+                                           {"every_list_is_as_long_as_its_source", every_list_is_as_long_as_its_source},
+                                           {"codes_mean_what_their_source_says", codes_mean_what_their_source_says},
+                                           {"the_iso_lists_agree_with_debian_s", the_iso_lists_agree_with_debian_s},
                                            {"a_file_is_loaded_with_quotes_and_comments", a_file_is_loaded_with_quotes_and_comments},
                                            {"wrong_files_are_refused_by_line", wrong_files_are_refused_by_line},
                                            {"equal_lines_may_repeat", equal_lines_may_repeat},
