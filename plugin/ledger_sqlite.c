@@ -494,9 +494,10 @@ static enum es_errc store_insert(struct es_store *store, const struct es_row *ro
     return code;
 }
 
-static enum es_errc store_head(struct es_store *store, uint64_t *seq, uint8_t link[ES_LINK_SIZE], uint64_t *noted,
+static enum es_errc store_head(struct es_store *store, const char *node, uint64_t *seq, uint8_t link[ES_LINK_SIZE], uint64_t *noted,
                                struct es_error *err)
 {
+    (void)node;
     sqlite3_stmt *s = NULL;
     enum es_errc code = ready(store, HEAD, &s, err);
     if (code != ES_OK) return code;
@@ -575,9 +576,10 @@ static enum es_errc rows(struct es_store *store, sqlite3_stmt *s, bool chain, bo
     return code;
 }
 
-static enum es_errc store_walk(struct es_store *store, uint64_t after, uint64_t until, bool chain,
+static enum es_errc store_walk(struct es_store *store, const char *node, uint64_t after, uint64_t until, bool chain,
                                bool (*each)(void *context, const struct es_row *row), void *context, struct es_error *err)
 {
+    (void)node;
     sqlite3_stmt *s = NULL;
     const enum es_errc code = ready(store, chain ? WALK_CHAIN : WALK, &s, err);
     if (code != ES_OK) return code;
@@ -586,9 +588,10 @@ static enum es_errc store_walk(struct es_store *store, uint64_t after, uint64_t 
     return rows(store, s, chain, each, context, err);
 }
 
-static enum es_errc store_read(struct es_store *store, uint64_t seq, bool chain, bool (*each)(void *context, const struct es_row *row),
+static enum es_errc store_read(struct es_store *store, const char *node, uint64_t seq, bool chain, bool (*each)(void *context, const struct es_row *row),
                                void *context, struct es_error *err)
 {
+    (void)node;
     sqlite3_stmt *s = NULL;
     const enum es_errc code = ready(store, chain ? READ_CHAIN : READ, &s, err);
     if (code != ES_OK) return code;
@@ -606,8 +609,9 @@ static enum es_errc store_walk_event_id(struct es_store *store, const struct es_
     return rows(store, s, false, each, context, err);
 }
 
-static enum es_errc store_find(struct es_store *store, const uint8_t identity[ES_IDENTITY_SIZE], uint64_t *seq, struct es_error *err)
+static enum es_errc store_find(struct es_store *store, const uint8_t identity[ES_IDENTITY_SIZE], char node[ES_NAME_SIZE], uint64_t *seq, struct es_error *err)
 {
+    (void)node;
     sqlite3_stmt *s = NULL;
     enum es_errc code = ready(store, FIND, &s, err);
     if (code != ES_OK) return code;
@@ -620,8 +624,9 @@ static enum es_errc store_find(struct es_store *store, const uint8_t identity[ES
     return code;
 }
 
-static enum es_errc store_erase(struct es_store *store, uint64_t seq, struct es_error *err)
+static enum es_errc store_erase(struct es_store *store, const char *node, uint64_t seq, struct es_error *err)
 {
+    (void)node;
     sqlite3_stmt *s = NULL;
     enum es_errc code = ready(store, ERASE, &s, err);
     if (code != ES_OK) return code;

@@ -14,9 +14,10 @@
 #define ES_LEAF_SIZE 32
 #define ES_LINK_SIZE 32
 
-/** One row as kept: the entry and its place in the chain. Pointers are borrowed for the call. */
+/** One row as kept: the entry and its place in the chain. Pointers are borrowed for the call. entry.seq counts within its chain. */
 struct es_row {
     struct es_entry entry;
+    const char *node;    /* of the chain; NULL: the store has one */
     const uint8_t *salt; /* ES_SALT_SIZE bytes; NULL after erasure, as entry.body is */
     uint8_t leaf[ES_LEAF_SIZE], link[ES_LINK_SIZE];
 };
@@ -31,35 +32,45 @@ struct es_store_type {
     /** Is nothing there yet: no store, or one without key and entries? */
     enum es_errc (*is_new)(const char *where, bool *is_new, struct es_error *err);
     void (*close)(struct es_store *store);
+    /** The chains that are there, sorted by bytes; *nodes owned by the caller (free). NULL: the store holds the writer's chain only, and
+     * `node` below is not looked at. */
+    enum es_errc (*nodes)(struct es_store *store, char (**nodes)[ES_NAME_SIZE], size_t *count, struct es_error *err);
+    /** After a failure: has the store gone away, so that it may come back? NULL: never. */
+    bool (*away)(const struct es_store *store);
+    /** Try to come back; ES_OK when the store answers and the lease is held again. NULL with `away`. */
+    enum es_errc (*come_back)(struct es_store *store, struct es_error *err);
     /** Begin and end a snapshot for reading. */
     enum es_errc (*hold)(struct es_store *store, struct es_error *err);
     void (*release)(struct es_store *store);
     enum es_errc (*begin)(struct es_store *store, struct es_error *err);
     enum es_errc (*commit)(struct es_store *store, struct es_error *err);
     void (*rollback)(struct es_store *store);
-    /** Insert unless the identity is there. */
+    /** Insert into the writer's chain unless the identity is there. */
     enum es_errc (*insert)(struct es_store *store, const struct es_row *row, bool *inserted, struct es_error *err);
-    /** Greatest seq and its link (0 and zeros when empty), and the seq that was noted with the last commit; one snapshot. */
-    enum es_errc (*head)(struct es_store *store, uint64_t *seq, uint8_t link[ES_LINK_SIZE], uint64_t *noted, struct es_error *err);
+    /** Greatest seq of a chain and its link (0 and zeros when empty), and the seq that was noted with the last commit; one snapshot. */
+    enum es_errc (*head)(struct es_store *store, const char *node, uint64_t *seq, uint8_t link[ES_LINK_SIZE], uint64_t *noted,
+                         struct es_error *err);
     enum es_errc (*note_head)(struct es_store *store, uint64_t seq, struct es_error *err);
     /** chain false: salt, leaf and link of the rows are not read, and left zero. */
-    enum es_errc (*walk)(struct es_store *store, uint64_t after, uint64_t until, bool chain,
+    enum es_errc (*walk)(struct es_store *store, const char *node, uint64_t after, uint64_t until, bool chain,
                          bool (*each)(void *context, const struct es_row *row), void *context, struct es_error *err);
     /** One row to `each`, which is not called when there is none. */
-    enum es_errc (*read)(struct es_store *store, uint64_t seq, bool chain, bool (*each)(void *context, const struct es_row *row),
-                         void *context, struct es_error *err);
+    enum es_errc (*read)(struct es_store *store, const char *node, uint64_t seq, bool chain,
+                         bool (*each)(void *context, const struct es_row *row), void *context, struct es_error *err);
     enum es_errc (*walk_event_id)(struct es_store *store, const struct es_pseudonym *event_id,
                                   bool (*each)(void *context, const struct es_row *row), void *context, struct es_error *err);
-    enum es_errc (*find)(struct es_store *store, const uint8_t identity[ES_IDENTITY_SIZE], uint64_t *seq, struct es_error *err);
+    /** seq 0: not there. node[0] stays as it is in a store of one chain. */
+    enum es_errc (*find)(struct es_store *store, const uint8_t identity[ES_IDENTITY_SIZE], char node[ES_NAME_SIZE], uint64_t *seq,
+                         struct es_error *err);
     /** Overwrite and remove salt and body; between begin and commit. */
-    enum es_errc (*erase)(struct es_store *store, uint64_t seq, struct es_error *err);
+    enum es_errc (*erase)(struct es_store *store, const char *node, uint64_t seq, struct es_error *err);
     /** Make the journal forget what was erased. ES_E_BUSY while a reader needs it. */
     enum es_errc (*scrub)(struct es_store *store, struct es_error *err);
     enum es_errc (*note_set)(struct es_store *store, const char *name, const char *value, struct es_error *err);
     enum es_errc (*note_get)(struct es_store *store, const char *name, char *value, size_t size, struct es_error *err);
 };
 
-extern const struct es_store_type es_store_sqlite;
+extern const struct es_store_type es_store_sqlite, es_store_postgresql;
 
 /** leaf = SHA256(salt || body). */
 ES_MUST_USE enum es_errc es_chain_leaf(struct es_hasher *hasher, const uint8_t salt[ES_SALT_SIZE], const uint8_t *body, size_t len,

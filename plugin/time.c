@@ -144,9 +144,11 @@ void es_instant_format(int64_t microseconds, char out[ES_INSTANT_TEXT])
     }
 }
 
-int64_t es_clock(void)
+static int64_t read_clock(clockid_t which)
 {
     struct timespec now;
-    if (clock_gettime(CLOCK_REALTIME, &now) != 0) return 0;
+    if (clock_gettime(which, &now) != 0) return 0;
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
+int64_t es_clock(void) { return read_clock(CLOCK_REALTIME); }
+int64_t es_clock_monotonic(void) { return read_clock(CLOCK_MONOTONIC); }

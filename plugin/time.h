@@ -27,5 +27,7 @@ void es_instant_format(int64_t microseconds, char out[ES_INSTANT_TEXT]);
 int32_t es_instant_day(int64_t microseconds);
 /** The clock, microseconds since 1970 UTC. */
 int64_t es_clock(void);
+/** A clock that never steps, microseconds since some start: for pauses only. */
+int64_t es_clock_monotonic(void);
 
 #endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file ledger_spool.h
+ * Where a writer puts what it must keep while its shared ledger is away: a small SQLite ledger of its own, emptied when the store is back.
+ *
+ * What is put is durable. Draining appends to the shared ledger first, then notes how far it came, then erases; a crash between the two
+ * makes duplicates, which the shared ledger knows by identity. An empty spool has no file.
+ */
+#ifndef ES_PLUGIN_LEDGER_SPOOL_H
+#define ES_PLUGIN_LEDGER_SPOOL_H
+
+#include "plugin/ledger.h"
+
+struct es_spool;
+
+/** What is there from an earlier life is found again. @param path  of the file; its directory must be there when something is put
+ * @return ES_OK, or what opening a ledger says (another key, damaged, held by another process) */
+ES_MUST_USE enum es_errc es_spool_open(struct es_spool **out, const char *path, const char *node, const char *key_id, struct es_error *err);
+void es_spool_close(struct es_spool *spool);
+uint64_t es_spool_count(const struct es_spool *spool);
+/** Keep a batch durably. taken[i] is ES_DUPLICATE for an identity that already waits. */
+ES_MUST_USE enum es_errc es_spool_put(struct es_spool *spool, struct es_entry *entries, size_t count, enum es_taken *taken,
+                                      struct es_error *err);
+/** Hand everything over in batches, oldest first, and remove it. Stops at the first failure; the rest waits. */
+ES_MUST_USE enum es_errc es_spool_drain(struct es_spool *spool,
+                                        enum es_errc (*append)(void *context, struct es_entry *entries, size_t count, struct es_error *err),
+                                        void *context, struct es_error *err);
+
+#endif
