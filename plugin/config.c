@@ -118,7 +118,9 @@ static const struct config_key top_keys[] = {
     {"Enable", CONFIG_BOOL, false, FIELD(enable), 0, 0, NULL, NULL},
     {"Root", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_root},
     {"Site", CONFIG_NAME, false, FIELD(site), 0, 0, NULL, NULL},
+    {"Node", CONFIG_NAME, false, FIELD(node), 0, 0, NULL, NULL},
     {"Ledger", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_ledger},
+    {"LedgerSpool", CONFIG_FILE, false, FIELD(spool), 0, 0, NULL, NULL},
     {"PseudonymKeyFile", CONFIG_FILE, false, FIELD(key_file), 0, 0, NULL, NULL},
     {"Axes", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, config_read_axes},
     {"Intersections", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, config_read_intersections},
@@ -140,6 +142,7 @@ static void set_defaults(struct es_config *config)
     (void)snprintf(config->root, sizeof config->root, "/evensight/");
     (void)snprintf(config->site, sizeof config->site, "site");
     (void)snprintf(config->ledger, sizeof config->ledger, "sqlite:/var/lib/evensight/ledger.db");
+    (void)snprintf(config->spool, sizeof config->spool, "/var/lib/evensight/spool.db");
     (void)snprintf(config->key_file, sizeof config->key_file, "/etc/evensight/site.key");
     config->axes[0] = (struct es_axis_config){.name = "sex", .attribute = "PatientSex", .vocabulary = es_vocabulary_builtin("dicom-sex")};
     config->axes[1] = (struct es_axis_config){.name = "age", .attribute = "PatientAge", .bands = {0, 18, 40, 60, 80}, .n_bands = 5};
@@ -158,6 +161,7 @@ static enum es_errc build(struct config_reader *reader, const cJSON *object, str
     reader->config = config;
     set_defaults(config);
     enum es_errc code = config_object(reader, object, NULL, top_keys, COUNT_OF(top_keys), config);
+    if (config->node[0] == '\0') memcpy(config->node, config->site, sizeof config->node);
     const struct config_place plan = {NULL, "Plan", 0};
     if (code == ES_OK && cJSON_GetObjectItemCaseSensitive(object, "Plan") == NULL) code = config_read_plan(reader, NULL, &plan, config);
     if (code == ES_OK && config->reference_population[0] != '\0')

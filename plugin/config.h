@@ -166,7 +166,9 @@ struct es_config {
     bool enable;
     char root[ES_NAME_SIZE];   /* "/evensight/" */
     char site[ES_NAME_SIZE];
-    char ledger[1024];         /* "sqlite:/path" */
+    char node[ES_NAME_SIZE];   /* "Node": whose chain is written in a ledger that several share; the site's name unless told */
+    char ledger[1024];         /* "sqlite:/path" or "postgresql://..." */
+    char spool[1024];          /* "LedgerSpool": where appends wait while a shared ledger is away */
     char key_file[1024];
     struct es_axis_config axes[ES_MAX_AXES];
     size_t n_axes;

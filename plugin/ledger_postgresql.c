@@ -6,6 +6,7 @@
  * connection however that ends; the row in `lease` says in words who holds it. */
 #include <endian.h>
 #include <libpq-fe.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -174,6 +175,13 @@ static bool column_bytes(const PGresult *result, int row, int column, void *out,
 
 /* ---- connection and lease ---- */
 
+/* What the server remarks goes nowhere: it may name values. */
+static void say_nothing(void *context, const char *message)
+{
+    (void)context;
+    (void)message;
+}
+
 static enum es_errc connect_db(struct es_store *store, struct es_error *err)
 {
     /* What the URL itself says about these stands behind and wins. */
@@ -185,6 +193,7 @@ static enum es_errc connect_db(struct es_store *store, struct es_error *err)
     store->leased = false;
     store->db = PQconnectdbParams(keys, values, 1);
     if (!store->db) return es_fail(err, ES_E_MEMORY, "ledger: out of memory");
+    (void)PQsetNoticeProcessor(store->db, say_nothing, NULL);
     if (PQstatus(store->db) != CONNECTION_OK) {
         const char *text = PQerrorMessage(store->db);
         return es_fail(err, ES_E_IO, "ledger: no connection: %.*s", (int)(strcspn(text, "\n") > 180 ? 180 : strcspn(text, "\n")), text);

@@ -71,6 +71,7 @@ enum es_errc es_spool_put(struct es_spool *spool, struct es_entry *entries, size
 
 struct batch {
     struct es_entry entries[BATCH];
+    uint8_t *bodies[BATCH]; /* owned while a batch is handed over */
     uint64_t seqs[BATCH];
     size_t count;
     bool no_memory;
@@ -86,7 +87,7 @@ static bool gather(void *context, const struct es_entry *entry)
     batch->no_memory = body == NULL;
     if (!body) return false;
     if (entry->len) memcpy(body, entry->body, entry->len);
-    copy->body = body;
+    copy->body = batch->bodies[batch->count] = body;
     batch->seqs[batch->count++] = entry->seq;
     return batch->count < BATCH;
 }
@@ -101,7 +102,7 @@ static enum es_errc drain_one(struct es_spool *spool, struct batch *batch,
     enum es_errc code = es_ledger_walk(spool->ledger, spool->drained, UINT64_MAX, gather, batch, err);
     if (code == ES_OK && batch->no_memory) code = es_fail(err, ES_E_MEMORY, "spool: out of memory");
     if (code == ES_OK && batch->count > 0) code = append(context, batch->entries, batch->count, err);
-    for (size_t i = 0; i < batch->count; i++) free((void *)batch->entries[i].body);
+    for (size_t i = 0; i < batch->count; i++) free(batch->bodies[i]);
     if (code != ES_OK) return code;
     const uint64_t last = batch->count > 0 ? batch->seqs[batch->count - 1] : es_ledger_count(spool->ledger);
     (void)snprintf(text, sizeof text, "%llu", (unsigned long long)last);

@@ -14,8 +14,13 @@ void es_site_clear(struct es_site *site)
 {
     es_cohort_free(site->cohort);
     es_graph_clear(&site->graph);
-    free(site->config_document);
-    free(site->plan_document);
+    for (size_t i = 0; i < site->n_chains; i++) {
+        free(site->chains[i].config.text);
+        free(site->chains[i].plan.text);
+    }
+    free(site->chains);
+    site->chains = NULL;
+    site->n_chains = 0;
     es_index_clear(&site->forgotten);
     site->cohort = NULL;
     site->config_document = site->plan_document = NULL;
@@ -50,9 +55,17 @@ static enum es_errc record_documents(struct es_site *site, struct es_error *err)
     return code;
 }
 
-/* earlier: as the ledger stood behind entry as_of. */
-static enum es_errc open_site(struct es_site **out, const struct es_config *config, enum es_site_mode mode, uint64_t as_of, bool earlier,
-                              const struct es_progress *progress, struct es_error *err)
+static enum es_errc open_ledger(struct es_site *site, bool writer, struct es_error *err)
+{
+    const struct es_config *config = site->config;
+    enum es_errc code = es_ledger_open(&site->ledger, config->ledger, config->node, es_key_id(site->key), writer, writer, err);
+    if (code == ES_OK && writer) code = es_ledger_spool(site->ledger, config->spool, err);
+    return code == ES_OK && writer ? es_ledger_refresh(site->ledger, err) : code; /* what waited in the spool comes first */
+}
+
+/* count > 0: as the ledger stood at these points. */
+static enum es_errc open_site(struct es_site **out, const struct es_config *config, enum es_site_mode mode, const struct es_head *points,
+                              size_t count, const struct es_progress *progress, struct es_error *err)
 {
     struct es_site *site = calloc(1, sizeof *site);
     const bool writer = mode == ES_SITE_WRITE;
@@ -61,11 +74,10 @@ static enum es_errc open_site(struct es_site **out, const struct es_config *conf
     site->config = config;
     site->mode = mode;
     site->now = ES_NO_INSTANT;
-    site->until = UINT64_MAX;
     site->progress = progress && progress->report ? progress : NULL;
     enum es_errc code = open_key(site, err);
-    if (code == ES_OK) code = es_ledger_open(&site->ledger, config->ledger, config->site, es_key_id(site->key), writer, writer, err);
-    if (code == ES_OK && earlier) code = es_site_turn_back(site, as_of, err);
+    if (code == ES_OK) code = open_ledger(site, writer, err);
+    if (code == ES_OK && count > 0) code = es_site_turn_back(site, points, count, err);
     if (code == ES_OK) code = es_names_new(&site->names, site->config, site->key, err);
     if (code == ES_OK) code = es_cohort_new(&site->cohort, site->config, err);
     if (code == ES_OK) code = es_site_replay(site, false, err);
@@ -83,13 +95,13 @@ static enum es_errc open_site(struct es_site **out, const struct es_config *conf
 enum es_errc es_site_open(struct es_site **out, const struct es_config *config, enum es_site_mode mode,
                           const struct es_progress *progress, struct es_error *err)
 {
-    return open_site(out, config, mode, 0, false, progress, err);
+    return open_site(out, config, mode, NULL, 0, progress, err);
 }
 
-enum es_errc es_site_open_as_of(struct es_site **out, const struct es_config *config, uint64_t seq, const struct es_progress *progress,
-                                struct es_error *err)
+enum es_errc es_site_open_as_of(struct es_site **out, const struct es_config *config, const struct es_head *points, size_t count,
+                                const struct es_progress *progress, struct es_error *err)
 {
-    return open_site(out, config, ES_SITE_READ, seq, true, progress, err);
+    return open_site(out, config, ES_SITE_READ, points, count, progress, err);
 }
 
 void es_site_close(struct es_site *site)
@@ -109,12 +121,7 @@ struct es_ledger *es_site_ledger(struct es_site *site) { return site->ledger; }
 const struct es_key *es_site_key(const struct es_site *site) { return site->key; }
 int64_t es_site_now(const struct es_site *site) { return site->now; }
 
-void es_site_basis(const struct es_site *site, struct es_head *head)
-{
-    *head = (struct es_head){0};
-    if (site->basis == 0 || es_ledger_head_at(site->ledger, site->basis, head, NULL) != ES_OK)
-        memcpy(head->node, site->config->site, sizeof head->node);
-}
+uint64_t es_site_basis(const struct es_site *site) { return site->basis; }
 
 int32_t es_site_plan_day(const struct es_site *site, bool *declared_in_retrospect, uint64_t *plan_seq)
 {
@@ -151,10 +158,10 @@ bool es_site_take_dirty(struct es_site *site)
 
 enum es_errc es_site_verify(struct es_site *site, uint64_t *entries, struct es_error *err)
 {
-    struct es_site copy = {.config = site->config, .key = site->key, .names = site->names, .ledger = site->ledger, .now = ES_NO_INSTANT,
-                           .until = site->until};
+    struct es_site copy = {.config = site->config, .key = site->key, .names = site->names, .ledger = site->ledger, .now = ES_NO_INSTANT};
     char difference[120];
     enum es_errc code = es_ledger_verify(site->ledger, entries, err);
+    if (site->earlier) code = code == ES_OK ? es_site_same_limits(&copy, site, err) : code;
     if (code == ES_OK) code = es_cohort_new(&copy.cohort, site->config, err);
     if (code == ES_OK) code = es_site_replay(&copy, true, err);
     if (code == ES_OK && !es_cohort_same(site->cohort, copy.cohort, difference, sizeof difference))

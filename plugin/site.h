@@ -28,10 +28,12 @@ struct es_progress {
  * @return ES_OK, or what key and ledger say (ES_E_IO, ES_E_STATE for a missing or other key, ES_E_BUSY, ...) */
 ES_MUST_USE enum es_errc es_site_open(struct es_site **out, const struct es_config *config, enum es_site_mode mode,
                                       const struct es_progress *progress, struct es_error *err);
-/** Open for reading as the ledger stood behind entry `seq`, with the configuration and the plan recorded by then; ledger, key file and
+/** Open for reading as the ledger stood at an earlier moment, with the configuration and the plan recorded by then; ledger, key file and
  * site of `config` only say where they are. A report of it is byte for byte the one that was made then by the same version.
- * @return also ES_E_ARG: no such entry, no configuration yet, or the entry lies before an erasure (named) that took entries out of it */
-ES_MUST_USE enum es_errc es_site_open_as_of(struct es_site **out, const struct es_config *config, uint64_t seq,
+ * @param points  the last entry of each chain (links are not looked at), as a report's heads give them; node "": this node's. Chains
+ *                that are not named are not read
+ * @return also ES_E_ARG: no such entry, no configuration yet, or the moment lies before an erasure (named) that took entries out of it */
+ES_MUST_USE enum es_errc es_site_open_as_of(struct es_site **out, const struct es_config *config, const struct es_head *points, size_t count,
                                             const struct es_progress *progress, struct es_error *err);
 void es_site_close(struct es_site *site);
 
@@ -54,8 +56,13 @@ const struct es_key *es_site_key(const struct es_site *site);
 /** Greatest content instant of the live events; ES_NO_INSTANT when there is none. An instant more than two days after its receipt is a
  * clock that runs ahead and is left out. */
 int64_t es_site_now(const struct es_site *site);
-/** The last event that is not a release or alarm: what a report is computed from. seq 0 when there is none. */
-void es_site_basis(const struct es_site *site, struct es_head *head);
+/** Of a shared ledger: take in what other nodes appended; come back when it was away, and hand over what waited in the spool. Does
+ * nothing for a ledger of one chain. @return ES_OK; ES_E_IO while the ledger is away: the site stays as it is */
+ES_MUST_USE enum es_errc es_site_refresh(struct es_site *site, struct es_error *err);
+/** Number of the last event that is not a release or alarm: what a report is computed from. 0 when there is none. */
+uint64_t es_site_basis(const struct es_site *site);
+/** The same as heads, one a chain that has such an event, sorted by node. *heads owned by the caller. */
+ES_MUST_USE enum es_errc es_site_heads(const struct es_site *site, struct es_head **heads, size_t *count, struct es_error *err);
 /** Plan in force: day from which cases bear verdicts; *declared is true when the plan itself says since when and the day lies before
  * its event was recorded (the report then says "declared in retrospect"). ES_NO_DAY when there is no plan event. */
 int32_t es_site_plan_day(const struct es_site *site, bool *declared_in_retrospect, uint64_t *plan_seq);

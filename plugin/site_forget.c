@@ -4,8 +4,8 @@
  * Identities stay in the ledger, so that the same message comes as a duplicate. But a message with other words about the same person (a
  * changed configuration reads more of the same image) has another identity. So the erasure event holds, for each pseudonym of the person, a keyed
  * hash of the pseudonym: it cannot be followed back to an exam or an identifier without the site's key and the identifier itself, and suffices to refuse.
- * Document: {"entries":[[first,last],...],"forgotten":[hex,...]}; ranges ascend. */
-#include <math.h>
+ * Document: {"entries":{node:[[first,last],...]},"forgotten":[hex,...]}; ranges of seqs ascend. */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,18 +22,41 @@ enum es_errc es_forgotten_name(const struct es_key *key, const char *what, const
 
 /* ---- the document ---- */
 
-static bool put_ranges(cJSON *list, const struct es_person *person)
+/* The person's entries of one chain, as ranges. */
+static bool put_ranges(const struct es_site *site, cJSON *list, const struct es_person *person, size_t chain)
 {
-    for (size_t i = 0; i < person->count;) {
-        size_t k = i;
-        while (k + 1 < person->count && person->seqs[k + 1] == person->seqs[k] + 1) k++;
-        const double ends[2] = {(double)person->seqs[i], (double)person->seqs[k]};
-        cJSON *range = cJSON_CreateDoubleArray(ends, 2);
-        if (!range || !cJSON_AddItemToArray(list, range)) {
-            cJSON_Delete(range);
+    uint64_t first = 0, last = 0;
+    for (size_t i = 0; i <= person->count; i++) {
+        size_t at = SIZE_MAX;
+        uint64_t seq = 0;
+        if (i < person->count && (!es_ledger_place(site->ledger, person->seqs[i], &at, &seq) || at != chain)) continue;
+        if (i < person->count && last != 0 && seq == last + 1) {
+            last = seq;
+            continue;
+        }
+        if (last != 0) {
+            const double ends[2] = {(double)first, (double)last};
+            cJSON *range = cJSON_CreateDoubleArray(ends, 2);
+            if (!range || !cJSON_AddItemToArray(list, range)) {
+                cJSON_Delete(range);
+                return false;
+            }
+        }
+        first = last = seq;
+    }
+    return true;
+}
+
+static bool put_chains(const struct es_site *site, cJSON *entries, const struct es_person *person, const struct es_head *heads, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        cJSON *list = cJSON_CreateArray();
+        if (!list || !put_ranges(site, list, person, i)) {
+            cJSON_Delete(list);
             return false;
         }
-        i = k + 1;
+        if (cJSON_GetArraySize(list) == 0) cJSON_Delete(list);
+        else if (!cJSON_AddItemToObject(entries, heads[i].node, list)) return false;
     }
     return true;
 }
@@ -52,14 +75,19 @@ static bool put_hashes(cJSON *list, const struct es_person *person)
     return true;
 }
 
-static enum es_errc make_document(const struct es_person *person, char **out, struct es_error *err)
+static enum es_errc make_document(const struct es_site *site, const struct es_person *person, char **out, struct es_error *err)
 {
+    struct es_head *heads = NULL;
+    size_t count = 0;
+    enum es_errc code = es_ledger_heads(site->ledger, &heads, &count, err);
+    if (code != ES_OK) return code;
     cJSON *root = cJSON_CreateObject();
-    cJSON *entries = root ? cJSON_AddArrayToObject(root, "entries") : NULL;
+    cJSON *entries = root ? cJSON_AddObjectToObject(root, "entries") : NULL;
     cJSON *forgotten = root ? cJSON_AddArrayToObject(root, "forgotten") : NULL;
-    const bool good = entries && forgotten && put_ranges(entries, person) && put_hashes(forgotten, person);
-    const enum es_errc code = good ? es_json_canonical(root, out, err) : es_fail(err, ES_E_MEMORY, "erasure: out of memory");
+    const bool good = entries && forgotten && put_chains(site, entries, person, heads, count) && put_hashes(forgotten, person);
+    code = good ? es_json_canonical(root, out, err) : es_fail(err, ES_E_MEMORY, "erasure: out of memory");
     cJSON_Delete(root);
+    free(heads);
     return code;
 }
 
@@ -67,22 +95,37 @@ static enum es_errc read_document(const char *document, cJSON **out, struct es_e
 {
     const enum es_errc code = es_json_parse(out, document, strlen(document), false, err);
     if (code != ES_OK) return code;
-    if (cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(*out, "entries")) && cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(*out, "forgotten")))
+    if (cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(*out, "entries")) && cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(*out, "forgotten")))
         return ES_OK;
     cJSON_Delete(*out);
     *out = NULL;
-    return es_fail(err, ES_E_PARSE, "erasure: found no lists of entries and of hashes");
+    return es_fail(err, ES_E_PARSE, "erasure: found no entries and hashes");
 }
 
-enum es_errc es_erasure_least(const char *document, uint64_t *least, struct es_error *err)
+/* The first entry of a chain's ranges decides: they ascend. */
+static enum es_errc touches(const struct es_site *site, const cJSON *ranges, const struct es_head *head, size_t chain, bool *touched,
+                            struct es_error *err)
+{
+    const cJSON *first = cJSON_GetArrayItem(cJSON_GetArrayItem(ranges, 0), 0);
+    if (!cJSON_IsNumber(first) || !(first->valuedouble >= 1) || first->valuedouble > (double)head->seq)
+        return es_fail(err, ES_E_PARSE, "erasure: found no first entry of a chain");
+    if (chain < site->n_chains && (uint64_t)first->valuedouble <= site->chains[chain].limit) *touched = true;
+    return ES_OK;
+}
+
+enum es_errc es_erasure_touches(const struct es_site *site, const char *document, bool *touched, struct es_error *err)
 {
     cJSON *root = NULL;
+    struct es_head *heads = NULL;
+    size_t count = 0;
+    *touched = false;
     enum es_errc code = read_document(document, &root, err);
-    if (code != ES_OK) return code;
-    const cJSON *first = cJSON_GetArrayItem(cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(root, "entries"), 0), 0);
-    if (!cJSON_IsNumber(first) || !(first->valuedouble >= 1) || first->valuedouble > 9007199254740992.0 || first->valuedouble != floor(first->valuedouble))
-        code = es_fail(err, ES_E_PARSE, "erasure: found no first entry");
-    else *least = (uint64_t)first->valuedouble;
+    if (code == ES_OK) code = es_ledger_heads(site->ledger, &heads, &count, err);
+    for (size_t i = 0; i < count && code == ES_OK; i++) {
+        const cJSON *ranges = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(root, "entries"), heads[i].node);
+        if (ranges) code = touches(site, ranges, &heads[i], i, touched, err);
+    }
+    free(heads);
     cJSON_Delete(root);
     return code;
 }
@@ -135,28 +178,16 @@ bool es_site_is_forgotten(struct es_site *site, const struct es_event *event)
 
 /* ---- erasing ---- */
 
-/* Everything anew from what is left: the one way that cannot leave a trace in memory. */
-static enum es_errc rebuild(struct es_site *site, struct es_error *err)
-{
-    es_site_clear(site);
-    site->now = ES_NO_INSTANT;
-    site->basis = site->config_seq = site->plan_seq = site->configurations = 0;
-    site->now_stale = site->people_stale = false;
-    site->dirty = true;
-    const enum es_errc code = es_cohort_new(&site->cohort, site->config, err);
-    return code == ES_OK ? es_site_replay(site, false, err) : code;
-}
-
 enum es_errc es_site_forget(struct es_site *site, const struct es_person *person, struct es_error *err)
 {
     char *document = NULL;
     if (site->mode != ES_SITE_WRITE) return es_fail(err, ES_E_STATE, "site: opened for reading, a person was to be erased");
     if (person->count == 0) return es_ledger_scrub(site->ledger, err); /* perhaps an earlier erasure could not */
-    enum es_errc code = make_document(person, &document, err);
+    enum es_errc code = make_document(site, person, &document, err);
     if (code == ES_OK) code = es_site_erase(site, person->seqs, person->count, document, err);
     free(document);
     if (code != ES_OK && code != ES_E_BUSY) return code;
     struct es_error inner = {0};
-    const enum es_errc rebuilt = rebuild(site, &inner);
+    const enum es_errc rebuilt = es_site_rebuild(site, &inner); /* the one way that leaves no trace in memory */
     return rebuilt == ES_OK ? code : es_fail(err, rebuilt, "%s", inner.text);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file site_internal.h
  * What the files of the site share: site.c (open, close, questions), site_graph.c (which events belong together), site_derive.c
- * (bundles to cohort), site_take.c (batches), site_replay.c (the ledger read again), site_as_of.c (an earlier state), site_person.c
+ * (bundles to cohort), site_take.c (batches), site_replay.c (the ledger read again), site_chains.c (documents and heads of each chain),
+ * site_refresh.c (what other nodes appended), site_as_of.c (an earlier state), site_person.c
  * (one person's entries), site_forget.c (their erasure).
  *
  * Bodies stay in the ledger and are read again by seq when their bundle is derived: 4 bytes an event are kept in memory, 12 a study or
@@ -68,6 +69,19 @@ struct es_graph {
     struct es_list gone;        /* roots that were merged into others */
 };
 
+/** The last configuration or plan that a chain holds. */
+struct es_document {
+    char *text; /* owned; NULL: none */
+    uint64_t seq;
+    int64_t received;
+};
+/** What is kept of each chain of the ledger; by index of es_ledger_place(). */
+struct es_site_chain {
+    uint64_t basis; /* last entry that is no release or alarm */
+    uint64_t limit; /* of a site as of an earlier moment: the last entry that is read */
+    struct es_document config, plan;
+};
+
 struct es_site {
     const struct es_config *config;
     struct es_key *key;
@@ -77,13 +91,16 @@ struct es_site {
     struct es_graph graph;
     enum es_site_mode mode;
     int64_t now;
-    uint64_t basis;
+    uint64_t basis, seen;      /* greatest numbers: that counts; that was noted */
     bool dirty, now_stale, people_stale;
-    char *config_document, *plan_document; /* last ones in the ledger */
+    bool stale;                /* of a shared ledger that went away in the middle: to be rebuilt when it is back */
+    struct es_site_chain *chains;
+    size_t n_chains;
+    const char *config_document, *plan_document; /* the latest ones of all chains; borrowed from them */
     uint64_t config_seq, plan_seq;
     int64_t plan_received;
     uint64_t configurations; /* config events so far */
-    uint64_t until;            /* last entry that is read; UINT64_MAX but for a site as of an entry */
+    bool earlier;              /* as of an earlier moment: chains are read up to their limits */
     struct es_config *owned;   /* the configuration of then, of such a site */
     struct es_index forgotten; /* keyed hashes of erased pseudonyms */
     const struct es_progress *progress;
@@ -144,12 +161,23 @@ ES_MUST_USE enum es_errc es_site_note(struct es_site *site, const struct es_even
 ES_MUST_USE enum es_errc es_site_settle(struct es_site *site, struct es_error *err);
 /** Read the whole ledger into an empty site. check: prove each identity with the key. */
 ES_MUST_USE enum es_errc es_site_replay(struct es_site *site, bool check, struct es_error *err);
-/** Before anything is read: take on the configuration of an earlier entry, and end there (site_as_of.c). */
-ES_MUST_USE enum es_errc es_site_turn_back(struct es_site *site, uint64_t seq, struct es_error *err);
+/** Before anything is read: take on the configuration of an earlier moment, and end there (site_as_of.c). */
+ES_MUST_USE enum es_errc es_site_turn_back(struct es_site *site, const struct es_head *points, size_t count, struct es_error *err);
+/** Index of the chain an entry stands in, with room in site->chains; *seq is its place there. false: out of memory, or no such entry. */
+bool es_site_chain(struct es_site *site, uint64_t number, size_t *chain, uint64_t *seq);
+/** Is the entry within the limits of a site as of an earlier moment? true for every other site. */
+bool es_site_sees(const struct es_site *site, uint64_t number);
+/** Keep a chain's latest document, and find the latest of all: by receipt, then by name of the node. */
+ES_MUST_USE enum es_errc es_site_note_document(struct es_site *site, const struct es_event *event, uint64_t number, int64_t received,
+                                               struct es_error *err);
+/** Take on another site's limits. */
+ES_MUST_USE enum es_errc es_site_same_limits(struct es_site *site, const struct es_site *other, struct es_error *err);
+/** Read everything anew. */
+ES_MUST_USE enum es_errc es_site_rebuild(struct es_site *site, struct es_error *err);
 /** Take the keyed hashes of an erasure event into `forgotten`. */
 ES_MUST_USE enum es_errc es_site_note_erasure(struct es_site *site, const struct es_event *event, struct es_error *err);
-/** Entries of this node that an erasure event's document names: *least is the smallest. @return ES_E_PARSE when it is none */
-ES_MUST_USE enum es_errc es_erasure_least(const char *document, uint64_t *least, struct es_error *err);
+/** Did an erasure, told by its event's document, take entries within the limits of a site? @return ES_E_PARSE when it is none */
+ES_MUST_USE enum es_errc es_erasure_touches(const struct es_site *site, const char *document, bool *touched, struct es_error *err);
 /** What is kept of an erased pseudonym. @param what  "patient", "any_issuer", "study" or "accession" */
 ES_MUST_USE enum es_errc es_forgotten_name(const struct es_key *key, const char *what, const struct es_pseudonym *name, struct es_pseudonym *out);
 /** Was a person erased whom this event speaks of? */

@@ -46,15 +46,6 @@ enum es_errc es_site_read(struct es_site *site, uint32_t seq, struct es_event *o
     return code == ES_OK ? one.code : code;
 }
 
-static enum es_errc keep_document(char **kept, const struct es_event *event, struct es_error *err)
-{
-    char *copy = strdup(event->document ? event->document : "");
-    if (!copy) return es_fail(err, ES_E_MEMORY, "site: out of memory");
-    free(*kept);
-    *kept = copy;
-    return ES_OK;
-}
-
 /* ---- retractions of what is already there ---- */
 
 struct targets {
@@ -122,22 +113,28 @@ static enum es_errc retract(struct es_site *site, const struct es_event *event, 
 
 /* ---- one event ---- */
 
-static enum es_errc note_document(struct es_site *site, const struct es_event *event, uint64_t seq, int64_t received,
+/* What counts moves the basis of its chain. */
+static bool note_basis(struct es_site *site, const struct es_event *event, uint64_t number)
+{
+    size_t chain;
+    uint64_t seq;
+    if (event->kind == ES_EVENT_RELEASE || event->kind == ES_EVENT_ALARM) return true;
+    if (!es_site_chain(site, number, &chain, &seq)) return false;
+    if (number > site->basis) site->basis = number;
+    if (seq > site->chains[chain].basis) site->chains[chain].basis = seq;
+    site->dirty = true;
+    return true;
+}
+
+static enum es_errc note_document(struct es_site *site, const struct es_event *event, uint64_t number, int64_t received,
                                   struct es_error *err)
 {
-    enum es_errc code = ES_OK;
-    if (event->kind == ES_EVENT_CONFIG) {
-        code = keep_document(&site->config_document, event, err);
-        site->config_seq = seq;
-        site->configurations++;
-    } else if (event->kind == ES_EVENT_PLAN) {
-        code = keep_document(&site->plan_document, event, err);
-        site->plan_seq = seq;
-        site->plan_received = received;
-    } else if (event->kind == ES_EVENT_ERASURE) {
-        code = es_site_note_erasure(site, event, err);
+    switch (event->kind) {
+    case ES_EVENT_CONFIG:
+    case ES_EVENT_PLAN: return es_site_note_document(site, event, number, received, err);
+    case ES_EVENT_ERASURE: return es_site_note_erasure(site, event, err);
+    default: return ES_OK;
     }
-    return code;
 }
 
 enum es_errc es_site_note(struct es_site *site, const struct es_event *event, uint64_t seq, int64_t received, bool replay,
@@ -145,10 +142,8 @@ enum es_errc es_site_note(struct es_site *site, const struct es_event *event, ui
 {
     const int64_t instant = es_site_instant(event, received);
     if (seq >= ES_NONE - 1) return es_fail(err, ES_E_LIMIT, "site: more than %u events", ES_NONE - 2);
-    if (event->kind != ES_EVENT_RELEASE && event->kind != ES_EVENT_ALARM) {
-        site->basis = seq;
-        site->dirty = true;
-    }
+    if (!note_basis(site, event, seq)) return es_fail(err, ES_E_MEMORY, "site: out of memory");
+    if (seq > site->seen) site->seen = seq;
     enum es_errc code = note_document(site, event, seq, received, err);
     if (code == ES_OK && !es_graph_add(&site->graph, event, (uint32_t)seq)) code = es_fail(err, ES_E_MEMORY, "site: out of memory");
     if (code != ES_OK) return code;
@@ -173,7 +168,7 @@ static bool each_instant(void *context, const struct es_entry *entry)
 {
     struct instants *instants = context;
     struct es_event event;
-    if (!entry->body) return true;
+    if (!entry->body || !es_site_sees(instants->site, entry->seq)) return true;
     instants->code = es_site_decode(instants->site, entry, &event, instants->err);
     if (instants->code != ES_OK) return false;
     const int64_t instant = es_site_instant(&event, entry->received);
@@ -191,7 +186,7 @@ enum es_errc es_site_settle(struct es_site *site, struct es_error *err)
     }
     if (site->now_stale) {
         struct instants instants = {.site = site, .now = ES_NO_INSTANT, .err = err};
-        const enum es_errc code = es_ledger_walk(site->ledger, 0, site->until, each_instant, &instants, err);
+        const enum es_errc code = es_ledger_walk(site->ledger, 0, UINT64_MAX, each_instant, &instants, err);
         if (code != ES_OK || instants.code != ES_OK) return code != ES_OK ? code : instants.code;
         site->now = instants.now;
         site->now_stale = false;
@@ -215,7 +210,7 @@ static bool each_entry(void *context, const struct es_entry *entry)
     struct es_site *site = replay->site;
     struct es_event event;
     uint8_t identity[ES_IDENTITY_SIZE];
-    if (!entry->body) return true;
+    if (!entry->body || !es_site_sees(site, entry->seq)) return true;
     if (replay->check && es_key_identity(site->key, entry->body, entry->len, identity) == ES_OK &&
         memcmp(identity, entry->identity, sizeof identity) != 0) {
         replay->code = es_fail(replay->err, ES_E_STATE, "entry %llu: its identity is not the one of its body",
@@ -235,16 +230,12 @@ static bool each_entry(void *context, const struct es_entry *entry)
 static enum es_errc read_all(struct es_site *site, bool check, struct es_error *err)
 {
     struct replay replay = {.site = site, .check = check, .err = err};
-    struct es_head *heads = NULL;
-    size_t n_heads = 0;
-    enum es_errc code = es_ledger_heads(site->ledger, &heads, &n_heads, err);
-    if (code != ES_OK) return code;
-    replay.total = n_heads ? heads[0].seq : 0;
-    free(heads);
+    replay.total = es_ledger_count(site->ledger);
     site->now = ES_NO_INSTANT;
-    code = es_ledger_walk(site->ledger, 0, site->until, each_entry, &replay, err);
+    enum es_errc code = es_ledger_walk(site->ledger, 0, UINT64_MAX, each_entry, &replay, err);
     if (code == ES_OK) code = replay.code;
     if (code != ES_OK) return code;
+    site->seen = replay.total;
     site->people_stale = site->graph.n_merges > 0 || site->graph.with_issuer;
     code = es_site_settle(site, err);
     for (uint32_t i = 0; code == ES_OK && i < site->graph.keys.count; i++)

@@ -92,7 +92,7 @@ static enum es_errc follow(struct es_site *site, struct taking *taking, struct e
     for (size_t i = 0; code == ES_OK && i < taking->n; i++) {
         struct es_receipt *receipt = &receipts[taking->index[i]];
         receipt->outcome = taking->taken[i] == ES_TAKEN ? ES_OUTCOME_TAKEN : ES_OUTCOME_DUPLICATE;
-        if (taking->taken[i] != ES_TAKEN) continue;
+        if (taking->taken[i] != ES_TAKEN || taking->entries[i].seq == 0) continue; /* what waits in the spool counts when it is handed over */
         if (batch.n == 0) batch.first_seq = taking->entries[i].seq;
         batch.events[batch.n] = &taking->events[i];
         place[batch.n++] = taking->index[i];
@@ -109,6 +109,16 @@ static enum es_errc follow(struct es_site *site, struct taking *taking, struct e
     return code;
 }
 
+/* What was committed before a shared ledger went away is committed: the cohort follows when it is back. */
+static enum es_errc settle_down(struct es_site *site, enum es_errc code, struct es_error *err)
+{
+    uint64_t waiting;
+    if (code != ES_E_IO || !es_ledger_is_away(site->ledger, &waiting)) return code;
+    site->stale = true;
+    if (err) *err = (struct es_error){0};
+    return ES_OK;
+}
+
 enum es_errc es_site_take(struct es_site *site, const struct es_message *const *messages, size_t count, struct es_receipt *receipts,
                           struct es_error *err)
 {
@@ -118,7 +128,7 @@ enum es_errc es_site_take(struct es_site *site, const struct es_message *const *
     enum es_errc code = reserve(&taking, count) ? ES_OK : es_fail(err, ES_E_MEMORY, "site: out of memory");
     if (code == ES_OK) code = make_events(site, messages, count, es_clock(), receipts, &taking, err);
     if (code == ES_OK) code = es_ledger_append(site->ledger, taking.entries, taking.n, taking.taken, err);
-    if (code == ES_OK) code = follow(site, &taking, receipts, err);
+    if (code == ES_OK) code = settle_down(site, follow(site, &taking, receipts, err), err);
     clear(&taking);
     return code;
 }

@@ -82,9 +82,7 @@ enum es_errc es_surface_make(struct es_surface **out, struct es_site *site, stru
     if (made == NULL) return es_fail(err, ES_E_MEMORY, "memory ran out");
     atomic_init(&made->references, 1);
     atomic_init(&made->shown, false);
-    struct es_head basis = {0};
-    es_site_basis(site, &basis);
-    made->basis = basis.seq;
+    made->basis = es_site_basis(site);
     enum es_errc rc = es_report_build(site, &options, &made->release, err);
     if (rc == ES_OK) rc = es_render_json(made->release, &made->pages[ES_PAGE_JSON], err);
     if (rc == ES_OK) rc = es_render_html(made->release, &made->pages[ES_PAGE_HTML], err);

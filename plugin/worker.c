@@ -30,6 +30,8 @@ struct es_worker {
     struct es_load_counts lines; /* of what was posted */
     bool dirty, host_was_open, step_due;
     bool following; /* the host's log was read to its end once: from now on it is followed in quiet moments */
+    bool away, follow_failed; /* a shared ledger does not answer; it answers wrongly */
+    uint64_t follow_at;
     uint64_t dirty_since, rendered_at, render_took, retry_at, last_activity, last_step, last_overflow;
     unsigned pause_ms;
     char logged[ES_ERROR_TEXT]; /* the failure that was last logged */
@@ -91,6 +93,34 @@ static bool open_site(struct es_worker *worker)
     worker->dirty_since = now_ms();
     recover(worker);
     return true;
+}
+
+#define FOLLOW_MS 1000 /* how often a shared ledger is asked for what other nodes appended */
+
+static void note_dirty(struct es_worker *worker);
+
+/* A ledger that several nodes share: what others appended, and whether it is there at all. While it is away what is handed over goes to the
+ * spool; only the host's log waits, whose cursor stands in the ledger. */
+static void follow_ledger(struct es_worker *worker)
+{
+    struct es_error err = {0};
+    if (worker->site == NULL || !es_ledger_is_shared(es_site_ledger(worker->site)) || now_ms() < worker->follow_at) return;
+    worker->follow_at = now_ms() + FOLLOW_MS;
+    const enum es_errc rc = es_site_refresh(worker->site, &err);
+    uint64_t waiting;
+    const bool away = rc != ES_OK && es_ledger_is_away(es_site_ledger(worker->site), &waiting);
+    if (rc == ES_OK && worker->away) worker->host.log(worker->host.context, "the shared ledger is back");
+    if (rc == ES_OK && (worker->away || worker->follow_failed)) recover(worker);
+    if (away && !worker->away) {
+        char line[ES_ERROR_TEXT + 64];
+        snprintf(line, sizeof line, "degraded: %s; what comes waits in the spool", err.text);
+        worker->host.log(worker->host.context, line);
+    }
+    if (away) set_phase(worker, ES_WORKER_DEGRADED, err.text);
+    else if (rc != ES_OK) degrade(worker, &err);
+    worker->away = away;
+    worker->follow_failed = rc != ES_OK && !away;
+    if (rc == ES_OK) note_dirty(worker);
 }
 
 static void note_dirty(struct es_worker *worker)
@@ -272,8 +302,8 @@ static struct es_load_counts sum(const struct es_load_counts *a, const struct es
 /* What other threads may read of us. */
 static void publish(struct es_worker *worker, const struct es_inbox_view *view)
 {
-    struct es_head head = {0};
-    if (worker->site != NULL) es_site_basis(worker->site, &head);
+    uint64_t waiting = 0;
+    if (worker->site != NULL) (void)es_ledger_is_away(es_site_ledger(worker->site), &waiting);
     const struct es_load_counts counts = sum(es_load_counted(worker->load), &worker->lines);
     const struct es_catchup_state *catchup = es_catchup_state(worker->catchup);
     const bool idle = worker->site != NULL && !worker->dirty && !es_load_any(worker->load) && view->items == 0 && !view->job &&
@@ -281,7 +311,8 @@ static void publish(struct es_worker *worker, const struct es_inbox_view *view)
     pthread_mutex_lock(&worker->lock);
     worker->status.counts = counts;
     worker->status.catchup = *catchup;
-    worker->status.ledger_seq = head.seq;
+    worker->status.ledger_seq = worker->site != NULL ? es_site_basis(worker->site) : 0;
+    worker->status.spooled = waiting;
     worker->idle = idle;
     worker->seen_offers = view->offered;
     pthread_mutex_unlock(&worker->lock);
@@ -301,6 +332,7 @@ static void *run(void *argument)
     struct es_worker *worker = argument;
     for (;;) {
         (void)open_site(worker);
+        follow_ledger(worker);
         struct es_inbox_view view = es_inbox_wait(worker->inbox, patience(worker), 1);
         const bool can_take = worker->site != NULL && flush(worker);
         if (view.items > 0 && can_take) {

@@ -27,6 +27,7 @@ struct es_worker_status {
     size_t waiting;
     struct es_catchup_state catchup;
     uint64_t ledger_seq;        /* last event in the ledger */
+    uint64_t spooled;           /* events that wait for a shared ledger to come back */
     bool has_release;
     uint64_t release_basis;     /* last event in the current release */
     bool settled;               /* nothing waits: the current release shows all that was handed over */

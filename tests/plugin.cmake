@@ -51,3 +51,9 @@ endif()
 es_add_test(bundle es_plugin)
 es_add_test(units es_plugin)
 es_add_test(cohort es_plugin)
+
+# The shared ledger, on a PostgreSQL server that the test starts and stops.
+add_executable(test_shared test_shared.c)
+target_link_libraries(test_shared PRIVATE es_site_world es_warnings)
+add_test(NAME shared COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/postgresql/run.sh $<TARGET_FILE:test_shared>)
+set_tests_properties(shared PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)

@@ -110,10 +110,17 @@ int64_t es_site_now(const struct es_site *site)
     return INT64_C(1740000000000000); /* 2025-02-19T21:20:00Z */
 }
 
-void es_site_basis(const struct es_site *site, struct es_head *head)
+uint64_t es_site_basis(const struct es_site *site) { return site->n; }
+
+enum es_errc es_site_heads(const struct es_site *site, struct es_head **heads, size_t *count, struct es_error *err)
 {
+    struct es_head *head = calloc(1, sizeof *head);
+    if (!head) return es_fail(err, ES_E_MEMORY, "no memory");
     *head = (struct es_head){.node = "A", .seq = site->n};
     for (size_t i = 0; i < sizeof head->link; i++) head->link[i] = (uint8_t)i;
+    *heads = head;
+    *count = 1;
+    return ES_OK;
 }
 
 int32_t es_site_plan_day(const struct es_site *site, bool *retrospect, uint64_t *seq)

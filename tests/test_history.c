@@ -59,13 +59,11 @@ static void every_prefix_is_the_site_of_then(void)
     CU_ASSERT_EQUAL(exams[5], 5);
     for (unsigned i = 0; i < 6; i++) {
         struct es_site *then = NULL;
-        struct es_head basis;
         uint64_t entries = 0;
-        CU_ASSERT_EQUAL_FATAL(es_site_open_as_of(&then, world.config, seqs[i], NULL, NULL), ES_OK);
+        CU_ASSERT_EQUAL_FATAL(es_site_open_as_of(&then, world.config, &(struct es_head){.seq = seqs[i]}, 1, NULL, NULL), ES_OK);
         CU_ASSERT_EQUAL(exams_of(then), exams[i]);
         CU_ASSERT_EQUAL(es_site_now(then), nows[i]);
-        es_site_basis(then, &basis);
-        CU_ASSERT_EQUAL(basis.seq, seqs[i]);
+        CU_ASSERT_EQUAL(es_site_basis(then), seqs[i]);
         CU_ASSERT_EQUAL(es_site_verify(then, &entries, NULL), ES_OK);
         es_site_close(then);
     }
@@ -76,7 +74,7 @@ static void refuse_as_of(const struct es_config *config, uint64_t seq, const cha
 {
     struct es_site *site = NULL;
     struct es_error err = {0};
-    CU_ASSERT_EQUAL(es_site_open_as_of(&site, config, seq, NULL, &err), ES_E_ARG);
+    CU_ASSERT_EQUAL(es_site_open_as_of(&site, config, &(struct es_head){.seq = seq}, 1, NULL, &err), ES_E_ARG);
     CU_ASSERT_PTR_NULL(site);
     CU_ASSERT_STRING_EQUAL(err.text, words);
 }
@@ -87,7 +85,7 @@ static void a_state_that_never_was_is_refused(void)
     es_world_open(&world, NULL); /* entry 1: the configuration, entry 2: the plan */
     refuse_as_of(world.config, 0, "as of entry 0: entries are counted from 1");
     refuse_as_of(world.config, 1, "as of entry 1: no configuration and plan were recorded by then");
-    refuse_as_of(world.config, 3, "entry 3: not in the ledger, whose last is 2");
+    refuse_as_of(world.config, 3, "as of entry 3: not in the ledger, whose last is 2");
     es_world_close(&world);
 }
 
@@ -150,10 +148,10 @@ static void an_erased_person_is_gone_and_stays_away(void)
              (unsigned long long)before, (unsigned long long)before + 1);
     refuse_as_of(world.config, before, words);
     struct es_site *then = NULL;
-    CU_ASSERT_EQUAL_FATAL(es_site_open_as_of(&then, world.config, before + 1, NULL, NULL), ES_OK);
+    CU_ASSERT_EQUAL_FATAL(es_site_open_as_of(&then, world.config, &(struct es_head){.seq = before + 1}, 1, NULL, NULL), ES_OK);
     CU_ASSERT_EQUAL(exams_of(then), 3);
     es_site_close(then);
-    CU_ASSERT_EQUAL_FATAL(es_site_open_as_of(&then, world.config, 5, NULL, NULL), ES_OK); /* before anything of theirs: as it was */
+    CU_ASSERT_EQUAL_FATAL(es_site_open_as_of(&then, world.config, &(struct es_head){.seq = 5}, 1, NULL, NULL), ES_OK); /* before anything of theirs: as it was */
     CU_ASSERT_EQUAL(exams_of(then), 1);
     es_site_close(then);
     es_world_close(&world);

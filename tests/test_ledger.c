@@ -181,9 +181,9 @@ static void an_identity_is_kept_once_within_a_batch_and_across(void)
     CU_ASSERT_EQUAL(count, 1);
     CU_ASSERT_EQUAL(heads[0].seq, 2);
     CU_ASSERT_STRING_EQUAL(heads[0].node, "A");
-    CU_ASSERT_EQUAL(es_ledger_head_at(ledger, 2, &at, NULL), ES_OK);
+    CU_ASSERT_EQUAL(es_ledger_head_at(ledger, NULL, 2, &at, NULL), ES_OK);
     CU_ASSERT_EQUAL(memcmp(at.link, heads[0].link, sizeof at.link), 0);
-    CU_ASSERT_EQUAL(es_ledger_head_at(ledger, 1, &at, NULL), ES_OK);
+    CU_ASSERT_EQUAL(es_ledger_head_at(ledger, NULL, 1, &at, NULL), ES_OK);
     CU_ASSERT_NOT_EQUAL(memcmp(at.link, heads[0].link, sizeof at.link), 0);
     free(heads);
     es_ledger_close(ledger);
@@ -306,7 +306,7 @@ static void what_is_no_ledger_says_what_it_is(void)
     struct es_ledger *ledger = NULL;
     struct es_error err = {0};
     CU_ASSERT_EQUAL(es_ledger_open(&ledger, "mysql://x", "A", KEY, true, true, &err), ES_E_CONFIG);
-    CU_ASSERT_STRING_EQUAL(err.text, "ledger: found \"mysql://x\", expected \"sqlite:\" and the path of a file");
+    CU_ASSERT_STRING_EQUAL(err.text, "ledger: found \"mysql://x\", expected \"sqlite:\" and the path of a file, or \"postgresql://\"");
     fresh_path();
     expect_open(false, false, ES_E_IO, "No such file or directory");
     expect_open(false, true, ES_E_IO, "No such file or directory");

@@ -90,8 +90,8 @@ int es_command_compare(int argc, char **argv)
     int status = parse(argc, argv, &request);
     if (status != ES_EXIT_DONE) return status;
     struct es_opened opened;
-    status = request.common.earlier ? es_open_site_as_of(&opened, "compare", request.common.config, request.common.as_of)
-                                    : es_open_site(&opened, "compare", request.common.config, ES_SITE_READ);
+    status = request.common.as_of.count > 0 ? es_open_site_as_of(&opened, "compare", request.common.config, &request.common.as_of)
+                                            : es_open_site(&opened, "compare", request.common.config, ES_SITE_READ);
     if (status != ES_EXIT_DONE) return status;
     struct es_error err = {0};
     cJSON *tree = NULL;

@@ -19,7 +19,8 @@ const char es_help_report[] =
     "      --from DAY        first exam date counted, YYYY-MM-DD\n"
     "      --to DAY          last exam date counted, YYYY-MM-DD\n"
     "      --as-of ENTRY     as the ledger stood behind that entry, with the configuration and the plan of then; byte for byte the report\n"
-    "                        that was made then by the same version. A report's provenance names its entry. Nothing is recorded\n"
+    "                        that was made then by the same version. A report's provenance names its entry (NODE:ENTRY,... where\n"
+    "                        several nodes share a ledger). Nothing is recorded\n"
     "      --audience WHO    internal (default) or external: which disclosure rule of the configuration applies\n";
 
 static enum es_errc render_text(const cJSON *release, struct es_bytes *out, struct es_error *err)
@@ -133,9 +134,9 @@ int es_command_report(int argc, char **argv)
     if (status != ES_EXIT_DONE) return status;
     struct es_opened opened;
     bool recorded = true;
-    if (request.earlier) recorded = false; /* it was when it was first shown */
-    status = request.earlier ? es_open_site_as_of(&opened, "report", request.config, request.as_of)
-                             : open_for_report(&opened, request.config, &recorded);
+    if (request.as_of.count > 0) recorded = false; /* it was when it was first shown */
+    status = request.as_of.count > 0 ? es_open_site_as_of(&opened, "report", request.config, &request.as_of)
+                                     : open_for_report(&opened, request.config, &recorded);
     if (status != ES_EXIT_DONE) return status;
     struct es_error err = {0};
     cJSON *release = NULL;

@@ -51,8 +51,8 @@ int es_exit_status(const struct es_error *err)
     }
 }
 
-/* earlier: for reading, as of entry as_of. */
-static enum es_errc try_site(struct es_opened *out, const char *config_path, enum es_site_mode mode, bool earlier, uint64_t as_of,
+/* moment: for reading, as of then; NULL: now. */
+static enum es_errc try_site(struct es_opened *out, const char *config_path, enum es_site_mode mode, const struct es_moment *moment,
                              struct es_error *err)
 {
     *out = (struct es_opened){0};
@@ -63,8 +63,8 @@ static enum es_errc try_site(struct es_opened *out, const char *config_path, enu
         err->code = ES_E_CONFIG; /* a configuration that cannot be read is a wrong configuration */
         return ES_E_CONFIG;
     }
-    rc = earlier ? es_site_open_as_of(&out->site, out->config, as_of, &es_program_progress, err)
-                 : es_site_open(&out->site, out->config, mode, &es_program_progress, err);
+    rc = moment ? es_site_open_as_of(&out->site, out->config, moment->points, moment->count, &es_program_progress, err)
+                : es_site_open(&out->site, out->config, mode, &es_program_progress, err);
     es_progress_end();
     if (rc == ES_OK) return ES_OK;
     es_config_free(out->config);
@@ -74,7 +74,7 @@ static enum es_errc try_site(struct es_opened *out, const char *config_path, enu
 
 enum es_errc es_try_site(struct es_opened *out, const char *config_path, enum es_site_mode mode, struct es_error *err)
 {
-    return try_site(out, config_path, mode, false, 0, err);
+    return try_site(out, config_path, mode, NULL, err);
 }
 
 int es_open_site(struct es_opened *out, const char *command, const char *config_path, enum es_site_mode mode)
@@ -84,10 +84,10 @@ int es_open_site(struct es_opened *out, const char *command, const char *config_
     return es_complain(es_exit_status(&err), command, "%s", err.text);
 }
 
-int es_open_site_as_of(struct es_opened *out, const char *command, const char *config_path, uint64_t seq)
+int es_open_site_as_of(struct es_opened *out, const char *command, const char *config_path, const struct es_moment *moment)
 {
     struct es_error err = {0};
-    if (try_site(out, config_path, ES_SITE_READ, true, seq, &err) == ES_OK) return ES_EXIT_DONE;
+    if (try_site(out, config_path, ES_SITE_READ, moment, &err) == ES_OK) return ES_EXIT_DONE;
     return es_complain(es_exit_status(&err), command, "%s", err.text);
 }
 

@@ -58,13 +58,17 @@ ES_MUST_USE enum es_errc es_put_file(const char *path, const struct es_bytes *by
 /** The same; NULL and "-" are standard output. */
 ES_MUST_USE enum es_errc es_put_output(const char *path, const struct es_bytes *bytes, struct es_error *err);
 
-/** The same for reading, as the ledger stood behind entry `seq`. */
-int es_open_site_as_of(struct es_opened *out, const char *command, const char *config_path, uint64_t seq);
+/** Points in the chains of a ledger, as --as-of tells them. */
+struct es_moment {
+    struct es_head points[16];
+    size_t count; /* 0: not asked for */
+};
+/** The same for reading, as the ledger stood at a moment. */
+int es_open_site_as_of(struct es_opened *out, const char *command, const char *config_path, const struct es_moment *moment);
 /** What report and compare are both asked with. */
 struct es_request {
     const char *config, *format, *output; /* borrowed from argv; format "json" unless given */
-    bool earlier;                         /* --as-of was given */
-    uint64_t as_of;
+    struct es_moment as_of;
     struct es_report_options options;
 };
 /** Read the options; optind then stands at the first operand. Complains by the command's name (argv[0]).

@@ -22,15 +22,33 @@ static bool day(const char *command, const char *option, const char *text, int32
     return false;
 }
 
-static bool entry(const char *command, const char *text, uint64_t *out)
+/* "12", or "north:12,south:7". */
+static bool moment(const char *command, const char *text, struct es_moment *out)
 {
-    uint64_t number = 0;
-    const char *digit = text;
-    for (; *digit >= '0' && *digit <= '9' && number < UINT64_MAX / 10 - 1; digit++) number = number * 10 + (uint64_t)(*digit - '0');
-    *out = number;
-    if (digit != text && *digit == '\0') return true;
-    (void)es_complain(ES_EXIT_USAGE, command, "--as-of: found \"%.20s\", expected the number of an entry, as a report's ledger heads give it", text);
-    return false;
+    const char *at = text;
+    *out = (struct es_moment){0};
+    for (bool more = true; more; at++) {
+        struct es_head *point = &out->points[out->count];
+        const size_t part = strcspn(at, ","), name = strcspn(at, ":,");
+        const char *digit = name < part ? at + name + 1 : at;
+        bool good = out->count < sizeof out->points / sizeof out->points[0] && (name == part || (name > 0 && name < sizeof point->node)) && digit < at + part;
+        if (good && name < part) memcpy(point->node, at, name);
+        uint64_t number = 0;
+        for (; good && digit < at + part; digit++) {
+            good = *digit >= '0' && *digit <= '9' && number < UINT64_MAX / 10 - 1;
+            number = number * 10 + (uint64_t)(*digit - '0');
+        }
+        if (!good) {
+            (void)es_complain(ES_EXIT_USAGE, command,
+                              "--as-of: found \"%.40s\", expected the number of an entry, or NODE:NUMBER,... as a report's ledger heads give them", text);
+            return false;
+        }
+        point->seq = number;
+        out->count++;
+        at += part;
+        more = *at == ',';
+    }
+    return true;
 }
 
 int es_request_parse(int argc, char **argv, struct es_request *out)
@@ -51,7 +69,7 @@ int es_request_parse(int argc, char **argv, struct es_request *out)
         case FROM: good = day(argv[0], "--from", optarg, &out->options.from); break;
         case TO: good = day(argv[0], "--to", optarg, &out->options.to); break;
         case AUDIENCE: good = audience(argv[0], optarg, &out->options.audience); break;
-        case AS_OF: good = out->earlier = entry(argv[0], optarg, &out->as_of); break;
+        case AS_OF: good = moment(argv[0], optarg, &out->as_of); break;
         default: good = false; break;
         }
         if (!good) return ES_EXIT_USAGE;

@@ -106,7 +106,7 @@ struct es_report {
 /** A day, or null for ES_NO_DAY. */
 void es_report_day(struct es_tree *tree, cJSON *parent, const char *name, int32_t day);
 /** Site, software, note, instant and ledger head. */
-void es_report_provenance(struct es_report *report, cJSON *release, const char *schema);
+ES_MUST_USE enum es_errc es_report_provenance(struct es_report *report, cJSON *release, const char *schema, struct es_error *err);
 /** The audience and the rule applied to it. */
 void es_report_disclosure(struct es_report *report, cJSON *release, const struct es_disclosure *rule);
 

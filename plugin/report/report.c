@@ -16,11 +16,12 @@ void es_report_day(struct es_tree *t, cJSON *parent, const char *name, int32_t v
     es_tree_text_or_null(t, parent, name, text);
 }
 
-void es_report_provenance(struct es_report *report, cJSON *release, const char *schema)
+enum es_errc es_report_provenance(struct es_report *report, cJSON *release, const char *schema, struct es_error *err)
 {
     struct es_tree *t = &report->tree;
     char text[ES_INSTANT_TEXT] = "", link[2 * ES_SHA256_SIZE + 1];
-    struct es_head head = {0};
+    struct es_head *basis = NULL;
+    size_t n_heads = 0;
     uint64_t last = 0;
     es_tree_text(t, release, "schema", schema);
     es_tree_text(t, release, "site", report->config->site);
@@ -28,17 +29,20 @@ void es_report_provenance(struct es_report *report, cJSON *release, const char *
     if (report->config->note[0]) es_tree_text(t, release, "note", report->config->note);
     if (report->now != ES_NO_INSTANT) es_instant_format(report->now, text);
     es_tree_text_or_null(t, release, "as_of", text);
-    es_site_basis(report->site, &head);
+    const enum es_errc code = es_site_heads(report->site, &basis, &n_heads, err);
+    if (code != ES_OK) return code;
     cJSON *ledger = es_tree_object(t, release, "ledger"), *heads = es_tree_array(t, ledger, "heads");
     const uint64_t configurations = es_site_configurations(report->site, &last);
     es_tree_count(t, ledger, "configurations", configurations);
-    if (head.seq > 0) {
+    for (size_t i = 0; i < n_heads; i++) {
         cJSON *entry = es_tree_object(t, heads, NULL);
-        es_hex(head.link, sizeof head.link, link);
-        es_tree_text(t, entry, "node", head.node);
-        es_tree_count(t, entry, "seq", head.seq);
+        es_hex(basis[i].link, sizeof basis[i].link, link);
+        es_tree_text(t, entry, "node", basis[i].node);
+        es_tree_count(t, entry, "seq", basis[i].seq);
         es_tree_text(t, entry, "link", link);
     }
+    free(basis);
+    return ES_OK;
 }
 
 static void period(struct es_report *report, cJSON *release, const struct es_cohort_counts *counts)
@@ -220,7 +224,8 @@ static enum es_errc fill(struct es_report *report, cJSON *release, struct es_err
         report->options->audience == ES_AUDIENCE_EXTERNAL ? &report->config->external : &report->config->internal;
     struct es_cohort_counts counts = {0};
     es_cohort_count(es_site_cohort(report->site), report->options->from, report->options->to, &counts);
-    es_report_provenance(report, release, "evensight-report/1");
+    enum es_errc e = es_report_provenance(report, release, "evensight-report/1", err);
+    if (e != ES_OK) return e;
     period(report, release, &counts);
     es_report_plan(report, release);
     es_report_disclosure(report, release, rule);
@@ -229,7 +234,7 @@ static enum es_errc fill(struct es_report *report, cJSON *release, struct es_err
     vocabulary(report, release);
     if (report->tree.failed) return es_fail(err, ES_E_MEMORY, "no memory for the report");
     if (report->config->population) es_tree_array(&report->tree, release, "representation"); /* filled when the groups are disclosed */
-    const enum es_errc e = models(report, release, err);
+    e = models(report, release, err);
     if (e != ES_OK) return e;
     es_release_disclose(&report->tree, release, rule, report->options->audience);
     es_report_exploratory(&report->tree, release);

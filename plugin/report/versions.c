@@ -173,7 +173,6 @@ static void top(struct es_report *report, const struct es_versions_options *opti
 {
     struct es_tree *t = &report->tree;
     const struct es_plan *plan = &report->config->plan;
-    es_report_provenance(report, out, "evensight-compare/1");
     cJSON *period = es_tree_object(t, out, "period");
     es_report_day(t, period, "from", options->from);
     es_report_day(t, period, "to", options->to);
@@ -204,6 +203,8 @@ static enum es_errc build(struct es_report *report, const struct es_versions_opt
         e = es_cohort_levels(es_site_cohort(report->site), a, &report->levels[a], err);
     if (e != ES_OK) return e;
     es_report_groupings(report);
+    e = es_report_provenance(report, out, "evensight-compare/1", err);
+    if (e != ES_OK) return e;
     top(report, options, rule, out);
     cJSON *findings = es_tree_array(&report->tree, out, "findings");
     for (size_t f = 0; e == ES_OK && f < report->config->models[model].n_findings; f++)

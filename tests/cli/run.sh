@@ -316,7 +316,7 @@ a_report_is_made_again_as_of_any_entry() {
   run 0 report -c "$dir/evensight.json" --as-of "$before" -o "$dir/again.json"
   check "as of then it is the same, byte for byte" cmp "$dir/then.json" "$dir/again.json"
   run 2 report -c "$dir/evensight.json" --as-of 100000
-  contains "no such entry" "entry 100000: not in the ledger, whose last is" "$errors"
+  contains "no such entry" "as of entry 100000: not in the ledger, whose last is" "$errors"
   run 2 report -c "$dir/evensight.json" --as-of 0
   run 2 report -c "$dir/evensight.json" --as-of yesterday
   contains "the number's form" '--as-of: found "yesterday", expected the number of an entry' "$errors"
