@@ -122,6 +122,7 @@ static const struct config_key top_keys[] = {
     {"Ledger", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_ledger},
     {"LedgerSpool", CONFIG_FILE, false, FIELD(spool), 0, 0, NULL, NULL},
     {"PseudonymKeyFile", CONFIG_FILE, false, FIELD(key_file), 0, 0, NULL, NULL},
+    {"MaskStoreLimit", CONFIG_COUNT, false, FIELD(mask_store_limit), 0, 1 << 20, NULL, NULL},
     {"Axes", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, config_read_axes},
     {"Intersections", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, config_read_intersections},
     {"MaximumLevels", CONFIG_COUNT, false, FIELD(max_levels), 2, 64, NULL, NULL},
@@ -148,6 +149,7 @@ static void set_defaults(struct es_config *config)
     config->axes[1] = (struct es_axis_config){.name = "age", .attribute = "PatientAge", .bands = {0, 18, 40, 60, 80}, .n_bands = 5};
     config->n_axes = 2;
     config->max_levels = 64;
+    config->mask_store_limit = 256;
     config->plan = (struct es_plan){
         .since_day = INT32_MIN, .alpha = 0.05, .false_alarms_per_year = 1, .min_cases = 10, .min_patients = 50};
     config->internal = (struct es_disclosure){ES_DISCLOSE_FLOOR, 5};

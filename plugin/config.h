@@ -173,6 +173,7 @@ struct es_config {
     struct es_axis_config axes[ES_MAX_AXES];
     size_t n_axes;
     uint32_t max_levels;       /* MaximumLevels, default 64 */
+    int32_t mask_store_limit;  /* MaskStoreLimit: MiB of masks kept beside the ledger (ledger_masks.h); default 256 */
     struct es_intersection intersections[ES_MAX_INTERSECTIONS];
     size_t n_intersections;
     struct es_model_config *models;

@@ -522,3 +522,43 @@ enum es_errc es_ledger_note_get(struct es_ledger *ledger, const char *name, char
 {
     return ledger->type->note_get(ledger->store, name, value, size, err);
 }
+
+/* ---- masks beside the chain ---- */
+
+static enum es_errc no_masks(struct es_error *err)
+{
+    return es_fail(err, ES_E_UNSUPPORTED, "ledger: this kind of ledger keeps no masks");
+}
+
+enum es_errc es_ledger_masks_keep(struct es_ledger *ledger, const struct es_kept_mask *masks, size_t count, uint64_t limit, struct es_error *err)
+{
+    if (!ledger->writer) return es_fail(err, ES_E_STATE, "ledger: opened for reading, a mask was to be kept");
+    if (count == 0) return ES_OK;
+    return ledger->type->masks ? ledger->type->masks->keep(ledger->store, masks, count, limit, err) : no_masks(err);
+}
+
+enum es_errc es_ledger_mask_read(struct es_ledger *ledger, const uint8_t address[ES_MASK_ADDRESS_SIZE], uint8_t **bytes,
+                                 size_t *len, struct es_error *err)
+{
+    *bytes = NULL;
+    return ledger->type->masks ? ledger->type->masks->read(ledger->store, address, bytes, len, err) : ES_OK;
+}
+
+enum es_errc es_ledger_mask_compared(struct es_ledger *ledger, const uint8_t identity[ES_IDENTITY_SIZE],
+                                      const uint8_t address[ES_MASK_ADDRESS_SIZE], struct es_error *err)
+{
+    if (!ledger->writer) return es_fail(err, ES_E_STATE, "ledger: opened for reading, a mask was to be marked");
+    return ledger->type->masks ? ledger->type->masks->compared(ledger->store, identity, address, err) : no_masks(err);
+}
+
+enum es_errc es_ledger_masks_forget(struct es_ledger *ledger, const uint8_t identity[ES_IDENTITY_SIZE], struct es_error *err)
+{
+    if (!ledger->writer) return es_fail(err, ES_E_STATE, "ledger: opened for reading, masks were to be removed");
+    return ledger->type->masks ? ledger->type->masks->forget(ledger->store, identity, err) : ES_OK;
+}
+
+enum es_errc es_ledger_masks_stock(struct es_ledger *ledger, struct es_mask_stock *out, struct es_error *err)
+{
+    *out = (struct es_mask_stock){0};
+    return ledger->type->masks ? ledger->type->masks->stock(ledger->store, out, err) : ES_OK;
+}

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ledger in one SQLite file. The only file that calls sqlite3: its quirks and errors become ours here.
+/* The ledger in one SQLite file. With ledger_sqlite_masks.c the only caller of sqlite3: its quirks and errors become ours here.
  *
  * WAL with synchronous FULL: a commit is on the disk before it is acknowledged. secure_delete: what is erased is overwritten.
  * The writer's lease is a lock that the kernel holds for the open file beside the ledger ("<ledger>.lease"), so that it ends with its process
  * however that ends, and in another container too; the row in `lease` says in words who holds it. */
 #include <errno.h>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "plugin/ledger_store.h"
+#include "plugin/ledger_sqlite.h"
 #include "plugin/time.h"
 
 #define SCHEMA_VERSION 1
@@ -112,6 +111,10 @@ static enum es_errc refuse(const struct es_store *store, int result, struct es_e
         return es_fail(err, ES_E_IO, "ledger: %.120s: %s", path, store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(result));
     }
 }
+
+sqlite3 *es_sqlite_db(struct es_store *store) { return store->db; }
+
+enum es_errc es_sqlite_refuse(const struct es_store *store, int result, struct es_error *err) { return refuse(store, result, err); }
 
 /* ---- statements ---- */
 
@@ -658,7 +661,7 @@ static enum es_errc store_note_get(struct es_store *store, const char *name, cha
 }
 
 const struct es_store_type es_store_sqlite = {
-    .prefix = "sqlite:", .open = store_open, .is_new = store_is_new, .close = store_close, .hold = store_hold, .release = store_release, .begin = store_begin,
+    .prefix = "sqlite:", .masks = &es_sqlite_masks, .open = store_open, .is_new = store_is_new, .close = store_close, .hold = store_hold, .release = store_release, .begin = store_begin,
     .commit = store_commit, .rollback = store_rollback, .insert = store_insert, .head = store_head, .note_head = store_note_head,
     .walk = store_walk, .read = store_read, .walk_event_id = store_walk_event_id, .find = store_find, .erase = store_erase, .scrub = store_scrub,
     .note_set = store_note_set,

@@ -9,6 +9,7 @@
 
 #include "plugin/hash.h"
 #include "plugin/ledger.h"
+#include "plugin/ledger_masks.h"
 
 #define ES_SALT_SIZE 16
 #define ES_LEAF_SIZE 32
@@ -24,9 +25,19 @@ struct es_row {
 
 struct es_store;
 
+/** Masks beside the chain, as in ledger_masks.h. */
+struct es_mask_store_type {
+    enum es_errc (*keep)(struct es_store *store, const struct es_kept_mask *masks, size_t count, uint64_t limit, struct es_error *err);
+    enum es_errc (*read)(struct es_store *store, const uint8_t *address, uint8_t **bytes, size_t *len, struct es_error *err);
+    enum es_errc (*compared)(struct es_store *store, const uint8_t *identity, const uint8_t *address, struct es_error *err);
+    enum es_errc (*forget)(struct es_store *store, const uint8_t *identity, struct es_error *err);
+    enum es_errc (*stock)(struct es_store *store, struct es_mask_stock *out, struct es_error *err);
+};
+
 /** One kind of store. Every call but close may fail with ES_E_IO, ES_E_STATE (damaged), ES_E_BUSY or ES_E_MEMORY. */
 struct es_store_type {
     const char *prefix; /* of the URL: "sqlite:" */
+    const struct es_mask_store_type *masks; /* NULL: it keeps none */
     enum es_errc (*open)(struct es_store **out, const char *where, const char *node, const char *key_id, bool create, bool writer,
                          struct es_error *err);
     /** Is nothing there yet: no store, or one without key and entries? */

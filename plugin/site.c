@@ -22,6 +22,9 @@ void es_site_clear(struct es_site *site)
     site->chains = NULL;
     site->n_chains = 0;
     es_index_clear(&site->forgotten);
+    free(site->pairs);
+    site->pairs = NULL;
+    site->n_pairs = site->pairs_room = 0;
     site->cohort = NULL;
     site->config_document = site->plan_document = NULL;
 }
@@ -82,6 +85,7 @@ static enum es_errc open_site(struct es_site **out, const struct es_config *conf
     if (code == ES_OK) code = es_cohort_new(&site->cohort, site->config, err);
     if (code == ES_OK) code = es_site_replay(site, false, err);
     if (code == ES_OK && writer) code = record_documents(site, err);
+    if (code == ES_OK && writer) code = es_site_compare_masks(site, err); /* a stop may have come between two masks and their comparison */
     site->progress = NULL;
     site->dirty = true;
     if (code != ES_OK) {

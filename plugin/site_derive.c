@@ -210,6 +210,7 @@ static enum es_errc derive_one(struct es_site *site, const struct es_batch *batc
     struct renamed renamed = {0};
     enum es_errc code = gather_ring(site, batch, site->graph.nodes[root].last_event, events, err);
     if (code == ES_OK) find_revisions(site, batch, events);
+    if (code == ES_OK) code = es_site_find_pairs(site, events->list, events->seqs, events->count, err);
     if (code == ES_OK) code = gather_retractions(site, batch, events, err);
     if (code == ES_OK) code = resolve_people(site, batch, events, linked, &renamed, err);
     if (code == ES_OK)

@@ -184,6 +184,7 @@ enum es_errc es_site_forget(struct es_site *site, const struct es_person *person
     if (site->mode != ES_SITE_WRITE) return es_fail(err, ES_E_STATE, "site: opened for reading, a person was to be erased");
     if (person->count == 0) return es_ledger_scrub(site->ledger, err); /* perhaps an earlier erasure could not */
     enum es_errc code = make_document(site, person, &document, err);
+    if (code == ES_OK) code = es_site_forget_masks(site, person->seqs, person->count, err); /* first: a stop between leaves no mask */
     if (code == ES_OK) code = es_site_erase(site, person->seqs, person->count, document, err);
     free(document);
     if (code != ES_OK && code != ES_E_BUSY) return code;

@@ -81,6 +81,12 @@ struct es_site_chain {
     uint64_t limit; /* of a site as of an earlier moment: the last entry that is read */
     struct es_document config, plan;
 };
+/** A result's and a reference's mask of one finding that are still to be compared. */
+struct es_mask_pair {
+    uint32_t result, reference; /* entries */
+    char finding[ES_NAME_SIZE];
+};
+#define ES_MAX_MASK_PAIRS 65536u /* waiting at once; others are found again with the next message of their exam, or when the site is opened */
 
 struct es_site {
     const struct es_config *config;
@@ -103,6 +109,8 @@ struct es_site {
     bool earlier;              /* as of an earlier moment: chains are read up to their limits */
     struct es_config *owned;   /* the configuration of then, of such a site */
     struct es_index forgotten; /* keyed hashes of erased pseudonyms */
+    struct es_mask_pair *pairs; /* owned */
+    size_t n_pairs, pairs_room;
     const struct es_progress *progress;
 };
 
@@ -188,6 +196,17 @@ ES_MUST_USE enum es_errc es_site_append_document(struct es_site *site, enum es_e
 /** Erase entries and append the erasure event, in one transaction. The site is stale afterwards. */
 ES_MUST_USE enum es_errc es_site_erase(struct es_site *site, const uint64_t *seqs, size_t count, const char *document,
                                        struct es_error *err);
+/** Append one event that was made from events that are there; the event is cleared. */
+ES_MUST_USE enum es_errc es_site_append_event(struct es_site *site, struct es_event *event, struct es_error *err);
+/** Keep the masks that events bring, before these are appended (site_masks.c). Those of erased entries stay away. */
+ES_MUST_USE enum es_errc es_site_keep_masks(struct es_site *site, const struct es_event *events, size_t count, struct es_error *err);
+/** Note the pairs of masks of one bundle that are still to be compared. Nothing is compared yet. */
+ES_MUST_USE enum es_errc es_site_find_pairs(struct es_site *site, const struct es_event *const *events, const uint32_t *seqs, size_t count,
+                                            struct es_error *err);
+/** Compare the noted pairs whose masks are both there, and append what came of it. On failure they stay noted. */
+ES_MUST_USE enum es_errc es_site_compare_masks(struct es_site *site, struct es_error *err);
+/** Remove the masks of entries, before these are erased. */
+ES_MUST_USE enum es_errc es_site_forget_masks(struct es_site *site, const uint64_t *seqs, size_t count, struct es_error *err);
 /** Free all but what was given: cohort, graph, documents. */
 void es_site_clear(struct es_site *site);
 

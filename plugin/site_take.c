@@ -127,8 +127,25 @@ enum es_errc es_site_take(struct es_site *site, const struct es_message *const *
     if (count == 0) return ES_OK;
     enum es_errc code = reserve(&taking, count) ? ES_OK : es_fail(err, ES_E_MEMORY, "site: out of memory");
     if (code == ES_OK) code = make_events(site, messages, count, es_clock(), receipts, &taking, err);
+    if (code == ES_OK) code = es_site_keep_masks(site, taking.events, taking.n, err);
     if (code == ES_OK) code = es_ledger_append(site->ledger, taking.entries, taking.n, taking.taken, err);
     if (code == ES_OK) code = settle_down(site, follow(site, &taking, receipts, err), err);
+    clear(&taking);
+    /* The batch is taken whatever becomes of this: pairs that could not be compared stay noted. */
+    struct es_error later = {0};
+    if (code == ES_OK && es_site_compare_masks(site, &later) != ES_OK) return ES_OK;
+    return code;
+}
+
+enum es_errc es_site_append_event(struct es_site *site, struct es_event *event, struct es_error *err)
+{
+    struct taking taking = {0};
+    struct es_receipt receipt;
+    enum es_errc code = reserve(&taking, 1) ? ES_OK : es_fail(err, ES_E_MEMORY, "site: out of memory");
+    if (code == ES_OK) code = add_event(site, &taking, event, 0, es_clock(), err);
+    else es_event_clear(event);
+    if (code == ES_OK) code = es_ledger_append(site->ledger, taking.entries, taking.n, taking.taken, err);
+    if (code == ES_OK) code = follow(site, &taking, &receipt, err);
     clear(&taking);
     return code;
 }

@@ -25,6 +25,7 @@ add_library(es_site_world STATIC site_world.c)
 target_link_libraries(es_site_world PUBLIC es_testlib es_plugin PRIVATE es_warnings)
 es_add_test(site es_site_world)
 es_add_test(history es_site_world)
+es_add_test(site_masks es_site_world es_dicom m)
 es_add_test(names es_site_world)
 es_add_test(answers es_site_world)
 

@@ -47,6 +47,8 @@ static void every_fault_has_its_message(void)
         {"{" MODEL ",\"Root\":\"evensight\"}", "Root: found string \"evensight\", expected a path such as \"/evensight/\" of a-z 0-9 _ - /"},
         {"{" MODEL ",\"Ledger\":\"/x.db\"}", "Ledger: found string \"/x.db\", expected \"sqlite:PATH\" or \"postgresql://...\""},
         {"{" MODEL ",\"PseudonymKeyFile\":\"\"}", "PseudonymKeyFile: found string \"\", expected a file name"},
+        {"{" MODEL ",\"MaskStoreLimit\":-1}", "MaskStoreLimit: found number -1, expected a whole number in 0..1048576"},
+        {"{" MODEL ",\"MaskStoreLimit\":\"1G\"}", "MaskStoreLimit: found string \"1G\", expected a whole number in 0..1048576"},
         {"{" MODEL ",\"MaximumLevels\":65}", "MaximumLevels: found number 65, expected a whole number in 2..64"},
         {"{" MODEL ",\"MaximumLevels\":2.5}", "MaximumLevels: found number 2.5, expected a whole number in 2..64"},
         {"{" MODEL ",\"ReferencePopulation\":\"/nonexistent.csv\"}", "ReferencePopulation: found \"/nonexistent.csv\", which cannot be read (No such file or directory), expected a CSV file"},

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Masks in the ledger's SQLite file (ledger_masks.h). Two tables of their own, made when the first mask comes: a program that knows
+ * nothing of them reads the ledger as before, so that the schema's version stays. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/ledger_sqlite.h"
+
+static const char tables_sql[] =
+    "CREATE TABLE IF NOT EXISTS mask (address BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS mask_of (identity BLOB NOT NULL, address BLOB NOT NULL, produced INTEGER NOT NULL,"
+    " compared INTEGER NOT NULL, PRIMARY KEY (identity, address)) WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS mask_of_address ON mask_of (address);"
+    "CREATE TABLE IF NOT EXISTS mask_dropped (id INTEGER PRIMARY KEY CHECK (id = 1), count INTEGER NOT NULL);"
+    "INSERT OR IGNORE INTO mask_dropped VALUES (1, 0);";
+
+static enum es_errc run(struct es_store *store, const char *sql, struct es_error *err)
+{
+    const int result = sqlite3_exec(es_sqlite_db(store), sql, NULL, NULL, NULL);
+    return result == SQLITE_OK ? ES_OK : es_sqlite_refuse(store, result, err);
+}
+
+static enum es_errc prepare(struct es_store *store, const char *sql, sqlite3_stmt **out, struct es_error *err)
+{
+    const int result = sqlite3_prepare_v2(es_sqlite_db(store), sql, -1, out, NULL);
+    return result == SQLITE_OK ? ES_OK : es_sqlite_refuse(store, result, err);
+}
+
+/* Ends a statement that gives no row. */
+static enum es_errc finish(struct es_store *store, sqlite3_stmt *statement, struct es_error *err)
+{
+    const int result = sqlite3_step(statement);
+    const enum es_errc code = result == SQLITE_DONE ? ES_OK : es_sqlite_refuse(store, result, err);
+    sqlite3_finalize(statement);
+    return code;
+}
+
+/* Up to three whole numbers of the first row; zeroes when there is none. */
+static enum es_errc numbers(struct es_store *store, const char *sql, int64_t *out, int count, struct es_error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    enum es_errc code = prepare(store, sql, &statement, err);
+    if (code != ES_OK) return code;
+    const int result = sqlite3_step(statement);
+    for (int i = 0; i < count; i++) out[i] = result == SQLITE_ROW ? sqlite3_column_int64(statement, i) : 0;
+    if (result != SQLITE_ROW && result != SQLITE_DONE) code = es_sqlite_refuse(store, result, err);
+    sqlite3_finalize(statement);
+    return code;
+}
+
+static enum es_errc has_tables(struct es_store *store, bool *there, struct es_error *err)
+{
+    int64_t count = 0;
+    const enum es_errc code = numbers(store, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'mask_of'", &count, 1, err);
+    *there = count > 0;
+    return code;
+}
+
+static enum es_errc keep_one(struct es_store *store, const struct es_kept_mask *mask, struct es_error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    enum es_errc code = prepare(store, "INSERT OR IGNORE INTO mask (address, bytes) VALUES (?1, ?2)", &statement, err);
+    if (code != ES_OK) return code;
+    sqlite3_bind_blob(statement, 1, mask->address, sizeof mask->address, SQLITE_STATIC);
+    sqlite3_bind_blob64(statement, 2, mask->bytes, mask->len, SQLITE_STATIC);
+    code = finish(store, statement, err);
+    if (code == ES_OK) code = prepare(store, "INSERT OR IGNORE INTO mask_of VALUES (?1, ?2, ?3, 0)", &statement, err);
+    if (code != ES_OK) return code;
+    sqlite3_bind_blob(statement, 1, mask->identity, sizeof mask->identity, SQLITE_STATIC);
+    sqlite3_bind_blob(statement, 2, mask->address, sizeof mask->address, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 3, mask->produced);
+    return finish(store, statement, err);
+}
+
+/* The order of dropping stands in ledger_masks.h. */
+static enum es_errc drop_one(struct es_store *store, struct es_error *err)
+{
+    static const char *const sql[] = {
+        "CREATE TEMP TABLE IF NOT EXISTS mask_going (address BLOB)",
+        "DELETE FROM mask_going",
+        "INSERT INTO mask_going SELECT address FROM mask_of GROUP BY address ORDER BY min(compared) DESC, max(produced), address LIMIT 1",
+        "DELETE FROM mask WHERE address IN (SELECT address FROM mask_going)",
+        "DELETE FROM mask_of WHERE address IN (SELECT address FROM mask_going)",
+        "UPDATE mask_dropped SET count = count + 1"};
+    enum es_errc code = ES_OK;
+    for (size_t i = 0; i < sizeof sql / sizeof sql[0] && code == ES_OK; i++) code = run(store, sql[i], err);
+    return code;
+}
+
+static enum es_errc keep_below(struct es_store *store, uint64_t limit, struct es_error *err)
+{
+    int64_t stock[2];
+    enum es_errc code;
+    while ((code = numbers(store, "SELECT count(*), coalesce(sum(length(bytes)), 0) FROM mask", stock, 2, err)) == ES_OK &&
+           stock[0] > 0 && (uint64_t)stock[1] > limit) {
+        code = drop_one(store, err);
+        if (code != ES_OK) return code;
+    }
+    return code;
+}
+
+static enum es_errc masks_keep(struct es_store *store, const struct es_kept_mask *masks, size_t count, uint64_t limit, struct es_error *err)
+{
+    enum es_errc code = run(store, "BEGIN IMMEDIATE", err);
+    if (code != ES_OK) return code;
+    code = run(store, tables_sql, err);
+    for (size_t i = 0; i < count && code == ES_OK; i++) /* one that is too large by itself must not push out all others */
+        code = masks[i].len <= limit ? keep_one(store, &masks[i], err) : run(store, "UPDATE mask_dropped SET count = count + 1", err);
+    if (code == ES_OK) code = keep_below(store, limit, err);
+    if (code == ES_OK) code = run(store, "COMMIT", err);
+    if (code != ES_OK) sqlite3_exec(es_sqlite_db(store), "ROLLBACK", NULL, NULL, NULL);
+    return code;
+}
+
+static enum es_errc masks_read(struct es_store *store, const uint8_t *address, uint8_t **bytes, size_t *len, struct es_error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    bool there = false;
+    *bytes = NULL;
+    *len = 0;
+    enum es_errc code = has_tables(store, &there, err);
+    if (code != ES_OK || !there) return code;
+    code = prepare(store, "SELECT bytes FROM mask WHERE address = ?1", &statement, err);
+    if (code != ES_OK) return code;
+    sqlite3_bind_blob(statement, 1, address, ES_MASK_ADDRESS_SIZE, SQLITE_STATIC);
+    const int result = sqlite3_step(statement);
+    if (result == SQLITE_ROW) {
+        const void *blob = sqlite3_column_blob(statement, 0);
+        const size_t n = (size_t)sqlite3_column_bytes(statement, 0);
+        *bytes = malloc(n > 0 ? n : 1);
+        if (*bytes == NULL || (blob == NULL && n > 0)) code = es_fail(err, ES_E_MEMORY, "ledger: no room for a mask of %zu bytes", n);
+        else if (n > 0) memcpy(*bytes, blob, n);
+        *len = n;
+    } else if (result != SQLITE_DONE) {
+        code = es_sqlite_refuse(store, result, err);
+    }
+    if (code != ES_OK) {
+        free(*bytes);
+        *bytes = NULL;
+    }
+    sqlite3_finalize(statement);
+    return code;
+}
+
+static enum es_errc masks_compared(struct es_store *store, const uint8_t *identity, const uint8_t *address, struct es_error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    bool there = false;
+    enum es_errc code = has_tables(store, &there, err);
+    if (code != ES_OK || !there) return code;
+    code = prepare(store, "UPDATE mask_of SET compared = 1 WHERE identity = ?1 AND address = ?2", &statement, err);
+    if (code != ES_OK) return code;
+    sqlite3_bind_blob(statement, 1, identity, ES_IDENTITY_SIZE, SQLITE_STATIC);
+    sqlite3_bind_blob(statement, 2, address, ES_MASK_ADDRESS_SIZE, SQLITE_STATIC);
+    return finish(store, statement, err);
+}
+
+static enum es_errc masks_forget(struct es_store *store, const uint8_t *identity, struct es_error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    bool there = false;
+    enum es_errc code = has_tables(store, &there, err);
+    if (code != ES_OK || !there) return code;
+    code = prepare(store, "DELETE FROM mask_of WHERE identity = ?1", &statement, err);
+    if (code != ES_OK) return code;
+    sqlite3_bind_blob(statement, 1, identity, ES_IDENTITY_SIZE, SQLITE_STATIC);
+    code = finish(store, statement, err);
+    return code == ES_OK ? run(store, "DELETE FROM mask WHERE address NOT IN (SELECT address FROM mask_of)", err) : code;
+}
+
+static enum es_errc masks_stock(struct es_store *store, struct es_mask_stock *out, struct es_error *err)
+{
+    int64_t n[3] = {0, 0, 0};
+    bool there = false;
+    enum es_errc code = has_tables(store, &there, err);
+    if (code == ES_OK && there)
+        code = numbers(store, "SELECT count(*), coalesce(sum(length(bytes)), 0), (SELECT count FROM mask_dropped) FROM mask", n, 3, err);
+    if (code == ES_OK) *out = (struct es_mask_stock){(uint64_t)n[0], (uint64_t)n[1], (uint64_t)n[2]};
+    return code;
+}
+
+const struct es_mask_store_type es_sqlite_masks = {
+    .keep = masks_keep, .read = masks_read, .compared = masks_compared, .forget = masks_forget, .stock = masks_stock};
