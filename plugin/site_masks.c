@@ -60,7 +60,12 @@ enum es_errc es_site_keep_masks(struct es_site *site, const struct es_event *eve
             mask->len = finding->mask_form_len;
         }
     }
-    if (code == ES_OK) code = es_ledger_masks_keep(site->ledger, masks, kept, (uint64_t)site->config->mask_store_limit << 20, err);
+    struct es_error inner = {0};
+    if (code == ES_OK && kept > 0) {
+        code = es_ledger_masks_keep(site->ledger, masks, kept, (uint64_t)site->config->mask_store_limit << 20, &inner);
+        if (code == ES_E_UNSUPPORTED) code = ES_OK; /* a ledger that keeps none: the event is taken, and is never compared */
+        else if (code != ES_OK) (void)es_fail(err, code, "%s", inner.text);
+    }
     free(masks);
     return code;
 }
