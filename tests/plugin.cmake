@@ -19,6 +19,7 @@ es_add_test(intake_json es_plugin)
 es_add_test(intake_hl7 es_plugin)
 es_add_test(intake_fhir es_plugin)
 es_add_test(recognise es_plugin)
+es_add_test(rules es_plugin)
 
 # A small site that several tests share.
 add_library(es_site_world STATIC site_world.c)
