@@ -17,7 +17,7 @@ static const char *const events[] = {"exam", "result", "reference", "alias", "pa
 static const enum es_event_kind event_kinds[] = {ES_EVENT_EXAM,          ES_EVENT_RESULT,       ES_EVENT_REFERENCE, ES_EVENT_ALIAS,
                                                  ES_EVENT_PATIENT_ALIAS, ES_EVENT_DEMOGRAPHICS, ES_EVENT_RETRACT};
 static const char *const decimals[] = {".", ",", NULL};
-static const char *const delimiters[] = {",", ";", "\t", "|", "tab", NULL};
+static const char *const delimiters[] = {",", ";", "|", "tab", NULL};
 
 const char *es_intake_kind_name(enum es_intake_kind kind)
 {

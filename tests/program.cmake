@@ -3,6 +3,8 @@ es_add_test(time es_plugin)
 
 add_test(NAME cli COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cli/run.sh)
 set_tests_properties(cli PROPERTIES ENVIRONMENT "EVENSIGHT=$<TARGET_FILE:evensight>" TIMEOUT 300)
+add_test(NAME intake_cli COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cli/intake.sh)
+set_tests_properties(intake_cli PROPERTIES ENVIRONMENT "EVENSIGHT=$<TARGET_FILE:evensight>" TIMEOUT 300)
 add_test(NAME canary COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cli/canary.sh)
 set_tests_properties(canary PROPERTIES ENVIRONMENT "EVENSIGHT=$<TARGET_FILE:evensight>" TIMEOUT 300)
 add_test(NAME results COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/cli/results.sh)
