@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A day's mixed traffic: images, SR and SEG by C-STORE, JSON Lines by HTTP, CSV and HL7 ORU as files; labels before their images, late,
+# twice, out of order, preliminary, corrected, cancelled, retracted; a moved study; a second version; a failure. Through Orthanc, and to the
+# program alone in another order: the same report. At every step, the funnel adds up for every group.
+source "$(dirname "$0")/lib.sh"
+[ -x "$evensight" ] || skip "the program was not built"
+
+rules='[
+  {"Name":"research","Kind":"csv","Files":["labels*.csv"],"Event":"reference","Source":"research",
+   "Map":{"study_uid":"uid","status":{"Constant":"final"},"established":"when","reader_saw_ai":{"Constant":"no"},
+          "findings":[{"finding":{"Constant":"effusion"},"label":"eff"},{"finding":{"Constant":"pneumothorax"},"label":"ptx"}]}},
+  {"Name":"moved","Kind":"csv","Files":["moved*.csv"],"Event":"alias","Map":{"study_uid":"new","same_as":"old"}},
+  {"Name":"ris","Kind":"hl7","Files":["*.hl7"],"Event":"reference","Source":"radiology-report",
+   "Findings":[{"Finding":"effusion","Codes":["60046008,SCT"],"Present":["52101004,SCT"],"Absent":["2667000,SCT"]},
+               {"Finding":"pneumothorax","Codes":["36118008,SCT"],"Present":["52101004,SCT"],"Absent":["2667000,SCT"]}]}]'
+# section DIR: the demo's, with the rules, a precedence of sources, a model that draws, and every number shown
+section() {
+  evensight_section "$1" | jq --argjson rules "$rules" '.Intake = $rules | .Disclosure.Internal = "none"
+    | .Models[0].References = {"Precedence": ["research", "radiology-report"]}
+    | .Models += [{"Name": "drawer", "Recognise": {"AlgorithmName": "test"}, "Eligible": {"Modality": ["CT"]},
+        "Findings": [{"Name": "lesion", "Task": "measurement", "Unit": "exam", "From": [{"Seg": {"Label": "first segment", "Measure": "area"}}]}]}]'
+}
+# adds_up FILE: DESIGN 8, every line of every group; and the references told by source are those of the funnel
+adds_up() {
+  jq -e '[.models[].findings[] | . as $f | .groups[].funnel
+      | .seen == .excluded + .ineligible + .eligibility_unknown + .eligible
+        and .eligible == .resulted + .rejected + .failed + .pending + .missing
+        and .resulted == .referenced + .indeterminate + .maturing + .overdue] as $lines
+    | [.models[].findings[] | (.groups[0].funnel | .referenced + .indeterminate) == ([.references.sources[]] | add // 0)] as $told
+    | ($lines | length) > 40 and ($lines | all) and ($told | all)
+      and ([.unpaired_why.results_without_exam[]] | add) == .unpaired.results_without_exam
+      and ([.unpaired_why.references_without_exam[]] | add) == .unpaired.references_without_exam
+      and ([.unpaired_why.ambiguous[]] | add) == .unpaired.ambiguous' "$1"
+}
+
+# ---- the day
+make_stream --exams 60 --dicom "$work/dicom" --references "$work/references.jsonl" --jsonl "$work/all.jsonl"
+told='def told($f): [.findings[] | select(.finding == $f) | .label][0];'
+part() { jq -sc --argjson part "$1" 'to_entries[] | select(.key % 3 == $part) | .value' "$work/references.jsonl"; }
+mkdir "$work/day"
+cd "$work/day" || exit 1
+{
+  echo uid,when,eff,ptx
+  part 0 | jq -r "$told"'[.study_uid, .established, told("effusion"), told("pneumothorax")] | @csv'
+} >labels.csv
+# Of the first five the research label is the opposite, and stands.
+part 1 | head -5 | jq -sr "$told"'(["uid","when","eff","ptx"] | @csv), (.[] | [.study_uid, .established, 1 - told("effusion"), ""] | @csv)' >labels-late.csv
+# oru STATUS OBSERVATION JQ: a message for each reference on stdin
+oru() {
+  jq -r --arg status "$1" "$told"'def code($x): if $x == 1 then "52101004^Present^SCT" else "2667000^Absent^SCT" end;
+    "MSH|^~\\&|RIS|H|EV|H|20260301120000||ORU^R01|M1|P|2.5.1\r"
+    + "PID|1||KANARIE\rOBR|1|PL|\(.study_uid | .[-9:])^RIS|XR||20240301100000||||||||||||||||\(.established | gsub("[-:T]"; "") | .[:14])+0000|||\($status)\r"
+    + "OBX|1|CWE|60046008^Effusion^SCT||\(code('"$2"'told("effusion")))||||||\($status)\r"
+    + "OBX|2|CWE|36118008^Pneumothorax^SCT||\(code(told("pneumothorax")))||||||\($status)\r"
+    + "ZDS|\(.study_uid)^Evensight^Application^DICOM\r"'
+}
+part 1 | oru P '1-' >first.hl7                    # preliminary, and wrong about every effusion
+part 1 | oru F '' | tr -d '\n' >second.hl7         # final
+part 1 | tail -3 | oru C '1-' >third.hl7           # three corrected
+part 1 | sed -n 8p | oru X '' >fourth.hl7          # one taken back
+part 2 | jq -c '.status = "preliminary" | .findings[].label |= 1 - .' >early.jsonl
+part 2 >final.jsonl
+part 2 | head -2 | jq -c '.status = "corrected" | .source = "research" | .event_id = "E-\(.study_uid | .[-6:])" | .event_source = "registry"' >wrong.jsonl
+jq -c '{event: "retract", retract_event_id: .event_id, event_source: "registry", reason: "sent_in_error"}' wrong.jsonl | head -1 >retract.jsonl
+# A second version for every fourth exam; a failure; a result and a label of nobody's exam; an unknown model.
+jq -c 'select(.event == "result")' "$work/all.jsonl" | awk 'NR % 4 == 0' | jq -c '.model.version = "b2" | .sop_uid += ".2"' >results.jsonl
+{
+  jq -sc '[.[] | select(.event == "exam")][1] | {event: "failure", study_uid, model: {name: "chexnet", version: "b2"}, status: "rejected", produced: "2024-05-01T00:00:00Z", reason: "lateral_view"}' "$work/all.jsonl"
+  head -1 results.jsonl | jq -c '.study_uid = "2.25.99" | del(.accession)'
+  head -1 results.jsonl | jq -c '.model.name = "stranger"'
+  jq -c '.study_uid = "2.25.98"' final.jsonl | head -1
+} >odd.jsonl
+# The last exam was moved to another study, under which its second label came.
+last=$(jq -sr '.[-1].study_uid' "$work/references.jsonl")
+printf 'old,new\n%s,2.25.97\n' "$last" >moved.csv
+jq -sc '.[-1] | .study_uid = "2.25.97" | .source = "follow-up"' "$work/references.jsonl" >moved.jsonl
+mkdir seg half rest
+cp "$source_dir/testdata/dicom/ai-seg/seg-ct-single-frame.dcm" "$source_dir/testdata/dicom/images/ct-sex-o-age-000y.dcm" seg/
+find "$work/dicom" -type f | sort | awk 'NR % 2' | xargs -I{} cp {} half/
+find "$work/dicom" -type f | sort | awk 'NR % 2 == 0' | xargs -I{} cp {} rest/
+check "the day is written" test -s labels.csv -a -s second.hl7 -a -s results.jsonl -a "$(ls half rest | grep -c .)" -gt 110
+
+# ---- through Orthanc: its plugin holds the ledger while it runs, the program takes files before and after
+mkdir "$work/a"
+section "$work/a" | jq '{Evensight: .}' >"$work/a/conf.json"
+program() { check "a: the program takes $*" "$evensight" ingest -c "$work/a/conf.json" "$@"; }
+step() {
+  check "a: settled after $1" wait_settled
+  curl -sf "$root/report" >"$work/step.json"
+  check "a: the funnel adds up after $1" adds_up "$work/step.json"
+}
+program labels.csv moved.csv first.hl7
+"$evensight" report -c "$work/a/conf.json" >"$work/step.json"
+check "a: the funnel adds up before any image" adds_up "$work/step.json"
+equal "a: labels wait for their exams" "$(jq .unpaired.references_without_exam "$work/step.json")" \
+  "$(($(wc -l <labels.csv) - 1 + $(part 1 | wc -l)))"
+configure "$work/a" "$(section "$work/a")"
+check "a: Orthanc starts" start "$work/a"
+check "a: half of the objects are stored" send half
+step "half of the objects"
+post early.jsonl >/dev/null
+post results.jsonl >/dev/null
+post odd.jsonl >/dev/null
+step "early labels and a second version"
+check "a: the other half, and the first again" bash -c "$(declare -f send); dicom_port=$dicom_port; send rest && send half"
+check "a: segmentations are stored" send seg
+step "all objects"
+for lines in final.jsonl wrong.jsonl final.jsonl moved.jsonl retract.jsonl; do post $lines >/dev/null; done
+step "corrections and a retraction"
+check "a: Orthanc stops" stop
+program second.hl7 third.hl7 fourth.hl7 labels-late.csv labels.csv
+"$evensight" report -c "$work/a/conf.json" >"$work/a.json"
+check "a: the funnel adds up at the end" adds_up "$work/a.json"
+
+# ---- to the program alone, the other way round and twice
+mkdir "$work/b"
+section "$work/b" | jq '{Evensight: .}' >"$work/b/conf.json"
+for input in "fourth.hl7 third.hl7" "retract.jsonl wrong.jsonl moved.jsonl" "seg rest" "second.hl7 final.jsonl early.jsonl" "odd.jsonl results.jsonl" \
+  "labels-late.csv half" "moved.csv first.hl7 labels.csv" "wrong.jsonl second.hl7 half labels.csv"; do
+  check "b: the program takes $input" "$evensight" ingest -c "$work/b/conf.json" $input
+  "$evensight" report -c "$work/b/conf.json" >"$work/b.json"
+  check "b: the funnel adds up after $input" adds_up "$work/b.json"
+done
+check "b: the chain holds" "$evensight" verify -c "$work/b/conf.json"
+check "the reports are the same" diff <(without_provenance "$work/a.json") <(without_provenance "$work/b.json")
+
+# ---- and say what happened, counted by hand
+equal "versions" "$(jq -c '[.models[] | select(.name == "chexnet").version]' "$work/b.json")" "$(jq -c '[.models[] | select(.name == "chexnet").version]' "$work/a.json")"
+equal "sources disagree about the effusions that research turned round" \
+  "$(jq '[.models[] | select(.name == "chexnet" and .version != "b2").findings[] | select(.finding == "effusion").references.sources_disagree] | add' "$work/a.json")" 5
+equal "and about no pneumothorax" \
+  "$(jq '[.models[] | select(.name == "chexnet").findings[] | select(.finding == "pneumothorax").references.sources_disagree] | add' "$work/a.json")" 0
+equal "a result and a label of nobody" "$(jq -c '[.unpaired.results_without_exam, .unpaired.references_without_exam, .unpaired.unknown_model]' "$work/a.json")" "[1,1,1]"
+equal "the segmentation is a result" "$(jq '[.models[] | select(.name == "drawer").findings[].groups[0].funnel.resulted] | add' "$work/a.json")" 1
+equal "retracted" "$(jq .corrections.retracted "$work/a.json")" 1
+trace() { "$evensight" trace -c "$work/a/conf.json" <<<"{\"study_uid\":\"$1\"}"; }
+equal "the moved label is traced to its exam" "$(trace 2.25.97 | jq -r '.bundles[0].events[] | select(.source == "follow-up").pairing.rule')" study
+cd / && finish
