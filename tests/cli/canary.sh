@@ -13,6 +13,18 @@ cat >"$dir/evensight.json" <<CONF
             {"Name":"imd","Linked":"imd_decile"}, {"Name":"visits","Linked":"visits","Bands":[0,5]} ],
   "Models": [ {"Name":"m","Recognise":{"SeriesDescription":"."},"Eligible":{"Modality":["DX","MR","CT","PT"]},"ExpectWithin":"1h",
                "Findings":[{"Name":"f","Task":"binary","Threshold":0.5,"ReferenceWithin":"0d","AbsenceMeans":"negative"}]} ],
+  "Intake": [
+    {"Name":"table","Kind":"csv","Files":["*.csv"],"Event":"result","Model":"m","Text":"report","Map":{"study_uid":"study","accession":"accession","accession_issuer":"site",
+      "patient_id":"patient","patient_issuer":"site","produced":{"Column":"time","Date":"DD.MM.YYYY"},"status":{"Column":"state","Values":{"ok":"ok","bad":"failed"}},
+      "reason":"why","event_id":"id","model":{"version":"version","manufacturer":"maker"},"demographics":{"EthnicGroup":"group"},
+      "findings":[{"finding":{"Constant":"f"},"score":"score"}]}},
+    {"Name":"labels","Kind":"csv","Files":["*.csv"],"Event":"reference","Source":"report","Text":"report","Map":{"study_uid":"study","accession":"accession",
+      "labeller":"reader","labeller_version":"version"},"Findings":[{"Finding":"f","Positive":["canary finding"]}]},
+    {"Name":"linked","Kind":"csv","Files":["*.csv"],"Event":"demographics","Source":"linkage","Map":{"patient_id":"patient","attributes":{"imd_decile":"group","visits":"why"}}},
+    {"Name":"ris","Kind":"hl7","Files":["*.hl7"],"Event":"reference","Source":"ris","Findings":[{"Finding":"f","Codes":["F"],"Present":["yes"],"Positive":["canary finding"]}]},
+    {"Name":"fhir","Kind":"fhir","Files":["*.fhir.json"],"Source":"fhir","Model":"m","Findings":[{"Finding":"f","Codes":["F"],"Present":["yes"],"Positive":["canary finding"]}]},
+    {"Name":"mercure","Kind":"mercure","Files":["result.json"],"Model":"m"},
+    {"Name":"txt","Kind":"text","Files":["*.txt"],"Event":"reference","Source":"txt","Map":{"accession":{"Constant":"A1"}},"Findings":[{"Finding":"f","Positive":["canary finding"]}]} ],
   "Disclosure": {"Internal":"none"} } }
 CONF
 
@@ -69,6 +81,60 @@ objects_are_planted() {
   check "at least the images" sh -c 'test "$(sed -n "s/.*taken \([0-9]*\),.*/\1/p" "$1")" -ge 2' sh "$scratch/seen/objects.txt"
 }
 
+# Every cell, field and text of files that rules read: first all as they should be, then each one planted, taken or refused.
+files_are_planted() {
+  local d=$scratch/files column i n
+  local columns="study accession site patient time state why id version maker group score reader report"
+  local plain="1.2.77001234.1 A1 H P1 01.01.2025 ok reason E1 1 ACME A 0.7 Dr_A canary_finding"
+  mkdir -p "$d/task"
+  {
+    echo "$columns" | tr ' ' ','
+    echo "$plain" | tr ' ' ','
+    i=0
+    for column in $columns; do
+      i=$((i + 1))
+      echo "$plain" | awk -v n=$i '{ $n = "KANARIE=Jansen"; print }' OFS=, # linked values may be plain words: this is none
+      echo "$plain" | awk -v n=$i '{ $n = "KANARIE^19500101 943 476 5919"; $6 = "bad"; print }' OFS=,
+    done
+    echo "KANARIE,77001234"
+    echo 'A,"KANARIE"X,'
+  } >"$d/cells.csv"
+  n=0
+  { # each field of a whole message replaced, one message a field
+    printf 'MSH|^~\\&|KANARIE|KANARIE|K|K|20250101||ORU^R01|KANARIE77001234|P|2.5.1\rKANARIE|1\r'
+    for i in $(seq 1 64); do
+      printf '%s\n' 'PID|1||P1^^^H^MR||KANARIE^JAN||19500101|F|||Street^KANARIE' 'PV1|1|KANARIE|KANARIE' \
+        'OBR|1|KANARIE2|F1^KANARIE|X^Chest|||20250101|||||||||KANARIE||A1||||20250102|||F|||||||Dr&KANARIE' \
+        'OBX|1|CWE|F^KANARIE||yes^KANARIE|||||||F|||||KANARIE' 'OBX|2|FT|GDT||KANARIE report: canary finding, KANARIE.||||||F' 'ZDS|1.2.77001234.1' |
+        awk -F'|' -v OFS='|' -v n="$i" 'BEGIN { printf "MSH|^~\\&|A|B|||20250101||ORU^R01|%s|P|2.5.1\r", n }
+          { for (f = 2; f <= NF; f++) { k++; if (k == n) $f = (n % 2 ? "KANARIE" : "KANARIE^19500101^77001234") } printf "%s\r", $0 }'
+    done
+  } >"$d/fields.hl7"
+  cat >"$scratch/observation.json" <<'OBS'
+{"resourceType":"Observation","id":"o1","status":"final","issued":"2025-01-01T10:00:00Z","code":{"coding":[{"system":"s","code":"F","display":"d"}],"text":"t"},
+ "subject":{"reference":"Patient/1","display":"n","identifier":{"system":"s","value":"P1"}},"partOf":[{"identifier":{"system":"urn:dicom:uid","value":"urn:oid:1.2.77001234.1"}}],
+ "identifier":[{"type":{"coding":[{"code":"ACSN"}]},"system":"s","value":"A1"}],"performer":[{"reference":"Practitioner/1","display":"Dr"}],
+ "note":[{"text":"x"}],"text":{"div":"<p>x</p>"},"bodySite":{"text":"x"},"valueString":"canary finding","conclusion":"canary finding","device":{"display":"m"}}
+OBS
+  jq -c '[paths(type == "string") | select(. != ["resourceType"])] as $p | . as $base | $p[] as $one | ("KANARIE Jansen", "KANARIE^19500101 77001234") as $word
+    | $base | setpath($one; $word)' "$scratch/observation.json" >"$scratch/observations.jsonl"
+  jq -s '{resourceType:"Bundle",identifier:{value:"KANARIE"},entry:[.[] | {fullUrl:"urn:KANARIE",resource:.}, {resource:(. + {resourceType:"DiagnosticReport"} | del(.device))}]}' \
+    "$scratch/observations.jsonl" >"$d/all.fhir.json"
+  n=0
+  while read -r observation; do n=$((n + 1)); echo "$observation" >"$d/$n.fhir.json"; done <"$scratch/observations.jsonl"
+  echo '{"resourceType":"KANARIE77001234"}' >"$d/other.fhir.json"
+  echo '{"KANARIE":' >"$d/broken.fhir.json"
+  echo '{"exception":"KANARIE Jansen","exception_message":"KANARIE 77001234","f":"KANARIE"}' >"$d/task/result.json"
+  echo '{"info":{"uid":"1.2.77001234.1","uid_type":"study","mrn":"KANARIE1","acc":"KANARIE2","patient_name":"KANARIE"},"study":{}}' >"$d/task/task.json"
+  printf 'HISTORY: KANARIE 19500101\nKANARIE has a canary finding 77001234.\n' >"$d/one.txt"
+  printf 'KANARIE \351 canary finding\n' >"$d/bytes.txt"
+  run 1 ingest -c "$dir/evensight.json" "$d"
+  cp "$errors" "$scratch/seen/files.txt"
+  check "many are taken" sh -c 'test "$(sed -n "s/.*taken \([0-9]*\), revised \([0-9]*\),.*/\1 + \2/p" "$1" | xargs expr)" -ge 40' sh "$errors"
+  check "many are refused" sh -c 'test "$(sed -n "s/.*refused \([0-9]*\).*/\1/p" "$1")" -ge 25' sh "$errors"
+  sed -i 's/cells\.csv\|fields\.hl7\|[a-z0-9]*\.fhir\.json//' "$scratch/seen/files.txt" # names of the test's own files
+}
+
 reports_are_made() {
   local format
   for format in json html csv openmetrics text; do
@@ -102,6 +168,7 @@ nothing_comes_out() {
 echo "canaries"
 test_case everything_is_planted
 test_case objects_are_planted
+test_case files_are_planted
 test_case reports_are_made
 test_case nothing_comes_out
 finish
