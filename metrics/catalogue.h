@@ -18,7 +18,8 @@ enum es_task {
     ES_TASK_ORDINAL = 1u << 1,
     ES_TASK_MEASUREMENT = 1u << 2,
     ES_TASK_SEGMENTATION = 1u << 3,
-    ES_TASK_DETECTION = 1u << 4
+    ES_TASK_DETECTION = 1u << 4,
+    ES_TASK_DECIDED = 1u << 5 /* beside another: a threshold makes decisions and labels of it, its scores are no probabilities */
 };
 /** What the sweep gathers for a metric. */
 enum es_kernel { ES_KERNEL_RATIO, ES_KERNEL_MEAN, ES_KERNEL_RANK, ES_KERNEL_FIT, ES_KERNEL_CURVE };

@@ -413,6 +413,10 @@ static bool sort_out(struct es_bundle *bundle, const struct es_event *const *giv
     for (size_t i = 0; i < live; i++)
         if (events[i]->kind == ES_EVENT_EXAM && es_pseudonym_set(&events[i]->study))
             bundle->exam_events[bundle->n_exam_events++] = events[i];
+    bundle->overlaps = es_arena_take(&bundle->arena, live ? live : 1, sizeof *bundle->overlaps);
+    if (!bundle->overlaps) return false;
+    for (size_t i = 0; i < live; i++)
+        if (events[i]->kind == ES_EVENT_OVERLAP) bundle->overlaps[bundle->n_overlaps++] = events[i];
     return keep_live(bundle, events, live, false, &bundle->results, &bundle->n_results) &&
            keep_live(bundle, events, live, true, &bundle->references, &bundle->n_references);
 }
@@ -456,6 +460,7 @@ void es_derived_clear(struct es_derived *derived)
 {
     if (!derived) return;
     for (size_t i = 0; i < derived->n_exams; i++) free(derived->exams[i].attributes);
+    for (size_t i = 0; i < derived->n_cases; i++) free(derived->cases[i].measures);
     free(derived->exams);
     free(derived->cases);
     memset(derived, 0, sizeof *derived);

@@ -88,6 +88,31 @@ struct es_derived_exam {
     size_t n_attributes;
 };
 
+/** Could the model's answer be compared with the reference's? What could not is counted by reason. Binary findings: ES_COMPARED_NOT. */
+enum es_compared {
+    ES_COMPARED_NOT,        /* one of the two is not there, or binary */
+    ES_COMPARED_YES,
+    ES_COMPARED_NO_VALUE,   /* the result or the reference says nothing of the finding's kind */
+    ES_COMPARED_UNITS,      /* units that cannot be turned into one another, or only one side tells its own */
+    ES_COMPARED_LEVEL,      /* a level that is not configured */
+    ES_COMPARED_NO_OVERLAP, /* masks on both sides, not yet compared */
+    ES_COMPARED_KINDS
+};
+/** "", "compared", "no_value", "units", "level", "no_overlap". */
+const char *es_compared_name(enum es_compared compared);
+
+/** What was compared; columns as in struct es_sheet, NAN where there is none. */
+struct es_case_measures {
+    double value[ES_MAX_MEASURES];
+    uint32_t n_marks;
+    uint32_t marked;        /* 1: every mark has a score */
+    struct es_mark marks[]; /* padding zeroed */
+};
+/** Bytes of one, to compare and to copy. */
+size_t es_case_measures_size(const struct es_case_measures *measures);
+/** The columns that findings of a task (enum es_task bit) have. */
+enum es_measures es_task_measures(uint32_t task);
+
 /** One case: exam x unit x model (name + version) x finding. */
 struct es_derived_case {
     uint32_t exam;              /* index into exams */
@@ -111,6 +136,8 @@ struct es_derived_case {
     int64_t established;
     enum es_reader_saw_ai saw_ai;
     bool sources_disagree;      /* live references of different sources differ */
+    enum es_compared compared;
+    struct es_case_measures *measures; /* owned; NULL unless ES_COMPARED_YES */
 };
 
 struct es_derived {

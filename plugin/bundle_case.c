@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "plugin/bundle_internal.h"
+#include "plugin/units.h"
 
 /* One result or failure that speaks of a unit of the finding at hand, or of a part of it. */
 struct cell {
@@ -69,15 +70,24 @@ static struct answer answer_of(const struct cell *cell, const struct es_finding_
         out.decision = 0;
         return out;
     }
-    out.has_score = finding->has_score || finding->has_value;
-    if (out.has_score) out.score = finding->has_score ? finding->score : finding->value;
+    const enum es_measures kind = es_task_measures(config->task);
     if (finding->has_threshold) out.threshold_sent = finding->threshold;
-    const double threshold = finding->has_threshold ? finding->threshold : config->threshold;
+    if (kind == ES_MEASURES_VALUES || kind == ES_MEASURES_LEVELS) {
+        out.has_score = es_finding_value(config, finding, &out.score) == ES_COMPARED_YES;
+        if (kind == ES_MEASURES_VALUES && finding->has_threshold &&
+            !es_units_convert(finding->threshold, finding->units, config->units, &out.threshold_sent))
+            out.threshold_sent = NAN;
+    } else {
+        out.has_score = finding->has_score || (finding->has_value && kind == ES_MEASURES_NONE);
+        if (out.has_score) out.score = finding->has_score ? finding->score : finding->value;
+    }
+    const double threshold = isnan(out.threshold_sent) ? config->threshold : out.threshold_sent;
     if (finding->has_decision) {
         out.decision = finding->decision;
-        out.mismatch = out.has_score && finding->has_threshold && finding->decision != (out.score >= finding->threshold);
-    } else if (out.has_score && !isnan(threshold)) {
-        out.decision = out.score >= threshold;
+        out.mismatch = out.has_score && !isnan(out.threshold_sent) &&
+                       finding->decision != es_finding_alerts(config, out.score, out.threshold_sent);
+    } else if (out.has_score && !isnan(threshold) && kind != ES_MEASURES_LESIONS && kind != ES_MEASURES_OVERLAP) {
+        out.decision = es_finding_alerts(config, out.score, threshold);
     }
     return out;
 }
@@ -164,7 +174,7 @@ static size_t coarsest(const struct cell *cells, size_t n, size_t *first)
 }
 
 /* Several finer units to one: cells are sorted by finer unit. */
-static bool combine(const struct scene *scene, const struct cell *cells, size_t n, struct es_derived_case *out)
+static const struct cell *combine(const struct scene *scene, const struct cell *cells, size_t n, struct es_derived_case *out)
 {
     const enum es_combine rule = scene->config->combine;
     const struct cell *chosen = NULL;
@@ -185,14 +195,14 @@ static bool combine(const struct scene *scene, const struct cell *cells, size_t 
             if (!chosen) chosen = cell;
         }
     }
-    if (!chosen) return false;
+    if (!chosen) return NULL;
     if (rule == ES_COMBINE_MEAN && scored > 0) {
         const double threshold = isnan(sum.threshold_sent) ? scene->config->threshold : sum.threshold_sent;
         sum.score /= scored;
-        if (!isnan(threshold)) sum.decision = sum.score >= threshold;
+        if (!isnan(threshold)) sum.decision = es_finding_alerts(scene->config, sum.score, threshold);
     }
     keep_answer(out, chosen, &sum);
-    return true;
+    return chosen;
 }
 
 /* A rejection tells more than a failure, that more than a timeout; then the first. Greater stands above. */
@@ -203,27 +213,29 @@ static int failure_order(const struct es_event *a, const struct es_event *b)
     return left != right ? left - right : es_first_produced(b, a);
 }
 
-/* The row of one unit and version from its cells. */
-static void decide(const struct scene *scene, const struct cell *cells, size_t n, struct es_derived_case *out)
+/* The row of one unit and version from its cells. @return the cell whose result stands; NULL: none came */
+static const struct cell *decide(const struct scene *scene, const struct cell *cells, size_t n, struct es_derived_case *out)
 {
     size_t exact = 0;
     while (exact < n && !cells[exact].finer) exact++;
     const struct cell *cell = first_of(cells, exact);
     size_t first = 0;
     const size_t count = coarsest(cells + exact, n - exact, &first);
-    if ((!cell || tells(cell) == 1) && combine(scene, cells + exact + first, count, out)) return;
+    const struct cell *combined = !cell || tells(cell) == 1 ? combine(scene, cells + exact + first, count, out) : NULL;
+    if (combined) return combined;
     if (cell) {
         const struct answer answer = answer_of(cell, scene->config);
         keep_answer(out, cell, &answer);
-        return;
+        return cell;
     }
     for (size_t i = 0; i < n; i++)
         if (!cell || failure_order(cells[i].result->event, cell->result->event) > 0) cell = &cells[i];
-    if (!cell) return;
+    if (!cell) return NULL;
     out->result = cell->result->event->result_status;
     out->result_pairing = cell->result->rule;
     out->device = cell->result->event->device;
     out->produced = cell->result->event->produced;
+    return NULL;
 }
 
 /* The reference of one unit: the greatest over its sources. */
@@ -294,8 +306,14 @@ static bool unit_rows(struct scene *scene, const struct es_pseudonym *unit, cons
         if (told == 1 && most > 1) continue; /* a screen or document bears the version of what made it: it is no other result */
         struct es_derived_case row = base;
         memcpy(row.version, version, strlen(version) + 1);
-        decide(scene, cells + from, to - from, &row);
-        if (!add_row(scene->bundle, &row)) return false;
+        const struct cell *stands = decide(scene, cells + from, to - from, &row);
+        if (!es_bundle_measure(scene->bundle, scene->config, stands ? stands->result->event : NULL, stands ? stands->finding : NULL,
+                               n_labels ? &labels[n_labels - 1] : NULL, &row))
+            return false;
+        if (!add_row(scene->bundle, &row)) {
+            free(row.measures);
+            return false;
+        }
         added = true;
     }
     if (added) return true;
@@ -307,6 +325,7 @@ static bool unit_rows(struct scene *scene, const struct es_pseudonym *unit, cons
         base.device = event->device;
         base.produced = event->produced;
     }
+    if (!es_bundle_measure(scene->bundle, scene->config, NULL, NULL, n_labels ? &labels[n_labels - 1] : NULL, &base)) return false;
     return add_row(scene->bundle, &base);
 }
 

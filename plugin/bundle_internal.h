@@ -49,6 +49,8 @@ struct es_bundle {
     size_t n_exam_events;
     struct es_paired *results, *references; /* live; after pairing sorted by exam (and model) */
     size_t n_results, n_references;
+    const struct es_event **overlaps; /* not retracted; which of them stands is decided a row (bundle_measure.c) */
+    size_t n_overlaps;
     struct es_pseudonym *alias_names; /* sorted; alias_of[i] is the number of the smallest name of the same study */
     uint32_t *alias_of;
     size_t n_aliases;
@@ -116,6 +118,23 @@ const struct es_finding *es_event_finding(const struct es_event *event, const ch
  * @return false when memory ran out */
 bool es_bundle_labels(struct es_bundle *bundle, uint32_t exam, const struct es_finding_config *config, const struct es_paired *references,
                       size_t n, struct es_label *out, size_t *n_out);
+/* ---- measures (bundle_measure.c) ---- */
+
+/** The value of a measurement in the finding's units, or an ordinal finding's level as a number.
+ * @param given  in the finding's own units: of ES_TASK_MEASUREMENT; its value, or its threshold
+ * @return ES_COMPARED_YES, or why there is none; *out is then NAN */
+enum es_compared es_finding_value(const struct es_finding_config *config, const struct es_finding *finding, double *out);
+/** Is a score an alert, a value a positive? False when either is NAN. */
+static inline bool es_finding_alerts(const struct es_finding_config *config, double score, double threshold)
+{
+    return config->alert_below ? score < threshold : score >= threshold;
+}
+/** Compare a unit's answer with its reference; fills compared, measures, and the label of what has a threshold.
+ * @param cell     what the result says; finding may be NULL
+ * @param label    NULL: no reference
+ * @return false when memory ran out */
+bool es_bundle_measure(struct es_bundle *bundle, const struct es_finding_config *config, const struct es_event *result,
+                       const struct es_finding *answer, const struct es_label *label, struct es_derived_case *row);
 /** First produced first; then by identity. Events without an instant last. */
 int es_first_produced(const struct es_event *a, const struct es_event *b);
 

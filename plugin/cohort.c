@@ -29,7 +29,8 @@ enum es_errc es_cohort_new(struct es_cohort **out, const struct es_config *confi
         cohort->slot_of_model[i] = cohort->n_slots;
         for (size_t k = 0; k < config->models[i].n_findings; k++)
             cohort->slots[cohort->n_slots++] =
-                (struct es_slot){.model = (uint16_t)i, .finding = (uint16_t)k, .free = ES_NO_ROW, .dirty = true};
+                (struct es_slot){.model = (uint16_t)i, .finding = (uint16_t)k, .free = ES_NO_ROW, .dirty = true,
+                                  .measured = es_task_measures(config->models[i].findings[k].task) != ES_MEASURES_NONE};
     }
     *out = cohort;
     return ES_OK;
@@ -46,7 +47,12 @@ void es_cohort_free(struct es_cohort *cohort)
 {
     if (!cohort) return;
     for (size_t i = 0; i < ES_MAX_WANTED; i++) free_dictionary(&cohort->dictionaries[i]);
-    for (uint32_t i = 0; i < cohort->n_slots; i++) free(cohort->slots[i].rows);
+    for (uint32_t i = 0; i < cohort->n_slots; i++) {
+        struct es_slot *slot = &cohort->slots[i];
+        for (uint32_t row = 0; slot->measures && row < slot->count; row++) free(slot->measures[row]);
+        free(slot->measures);
+        free(slot->rows);
+    }
     HASH_CLEAR(hh, cohort->settings);
     for (uint32_t i = 0; i < cohort->n_settings; i++) free(cohort->by_number[i]);
     struct es_trouble *trouble, *next;
@@ -143,6 +149,8 @@ struct incoming {
     struct es_exam_row *exams;
     uint16_t *codes;
     struct es_case_row *cases;
+    struct es_case_measures **measures; /* [n_cases], owned until they are put */
+    size_t n_cases;
     uint32_t *slots;  /* [n_cases] */
     uint32_t *places; /* [n_exams]: row that an exam has or gets */
 };
@@ -151,6 +159,8 @@ static void free_incoming(struct incoming *in)
 {
     free(in->exams);
     free(in->codes);
+    for (size_t i = 0; in->measures && i < in->n_cases; i++) free(in->measures[i]);
+    free(in->measures);
     free(in->cases);
     free(in->slots);
     free(in->places);
@@ -191,7 +201,16 @@ static bool take_case(struct es_cohort *cohort, const struct es_derived_case *ro
     out->mismatch = row->mismatch;
     out->has_score = row->has_score;
     out->excluded = row->excluded;
+    out->compared = (unsigned)row->compared & 7u;
     return setting_number(cohort, row, &out->setting);
+}
+
+static bool copy_measures(const struct es_case_measures *from, struct es_case_measures **out)
+{
+    const size_t size = es_case_measures_size(from);
+    *out = malloc(size);
+    if (*out) memcpy(*out, from, size);
+    return *out != NULL;
 }
 
 static bool take_bundle(struct es_cohort *cohort, const struct es_derived *derived, struct incoming *in)
@@ -202,12 +221,15 @@ static bool take_bundle(struct es_cohort *cohort, const struct es_derived *deriv
     in->places = calloc(exams, sizeof *in->places);
     in->cases = calloc(cases, sizeof *in->cases);
     in->slots = calloc(cases, sizeof *in->slots);
-    if (!in->exams || !in->codes || !in->places || !in->cases || !in->slots) return false;
+    in->measures = calloc(cases, sizeof(struct es_case_measures *));
+    in->n_cases = derived->n_cases;
+    if (!in->measures || !in->exams || !in->codes || !in->places || !in->cases || !in->slots) return false;
     for (size_t i = 0; i < derived->n_exams; i++)
         if (!take_exam(cohort, &derived->exams[i], &in->exams[i], in->codes + i * cohort->wanted.n)) return false;
     for (size_t i = 0; i < derived->n_cases; i++) {
         if (!take_case(cohort, &derived->cases[i], &in->cases[i])) return false;
         in->slots[i] = cohort->slot_of_model[derived->cases[i].model] + derived->cases[i].finding;
+        if (derived->cases[i].measures && !copy_measures(derived->cases[i].measures, &in->measures[i])) return false;
     }
     return true;
 }
@@ -227,6 +249,9 @@ static bool reserve(struct es_cohort *cohort, uint32_t bundle, const struct es_d
         for (end = i + 1; end < derived->n_cases && in->slots[end] == in->slots[i];) end++;
         /* Other exams of the bundle may add to the same slot: room for all of the bundle's cases is enough. */
         if (!GROW(slot->rows, slot->room, (uint64_t)slot->count + derived->n_cases)) return false;
+        const uint32_t before_measures = slot->measures_room;
+        if (slot->measured && !GROW(slot->measures, slot->measures_room, (uint64_t)slot->count + derived->n_cases)) return false;
+        for (uint32_t at = before_measures; at < slot->measures_room; at++) slot->measures[at] = NULL;
     }
     return true;
 }
@@ -238,6 +263,10 @@ static void drop_chain(struct es_cohort *cohort, uint32_t exam, uint32_t number)
     for (uint32_t row = *first, next; row != ES_NO_ROW; row = next) {
         next = slot->rows[row].next;
         slot->rows[row].exam = ES_NO_ROW;
+        if (slot->measured) {
+            free(slot->measures[row]);
+            slot->measures[row] = NULL;
+        }
         slot->rows[row].next = slot->free;
         slot->free = row;
         slot->used--;
@@ -298,9 +327,17 @@ static void place_exams(struct es_cohort *cohort, uint32_t bundle, const struct 
 
 #define CASE_HEAD offsetof(struct es_case_row, unit) /* exam and next are ours, the rest is compared */
 
-static bool same_chain(const struct es_slot *slot, uint32_t row, const struct es_case_row *cases, size_t n)
+static bool same_measures(const struct es_case_measures *a, const struct es_case_measures *b)
+{
+    if (!a || !b) return a == b;
+    return a->n_marks == b->n_marks && memcmp(a, b, es_case_measures_size(a)) == 0;
+}
+
+static bool same_chain(const struct es_slot *slot, uint32_t row, const struct es_case_row *cases, struct es_case_measures *const *measures,
+                       size_t n)
 {
     for (size_t i = 0; i < n; i++) {
+        if (row != ES_NO_ROW && slot->measured && !same_measures(slot->measures[row], measures[i])) return false;
         if (row == ES_NO_ROW || memcmp((const char *)&slot->rows[row] + CASE_HEAD, (const char *)&cases[i] + CASE_HEAD,
                                        sizeof cases[i] - CASE_HEAD) != 0)
             return false;
@@ -309,11 +346,12 @@ static bool same_chain(const struct es_slot *slot, uint32_t row, const struct es
     return row == ES_NO_ROW;
 }
 
-static void put_chain(struct es_cohort *cohort, uint32_t exam, uint32_t number, const struct es_case_row *cases, size_t n)
+static void put_chain(struct es_cohort *cohort, uint32_t exam, uint32_t number, const struct es_case_row *cases,
+                      struct es_case_measures **measures, size_t n)
 {
     struct es_slot *slot = &cohort->slots[number];
     uint32_t *first = &cohort->first[(size_t)exam * cohort->n_slots + number];
-    if (same_chain(slot, *first, cases, n)) return;
+    if (same_chain(slot, *first, cases, measures, n)) return;
     drop_chain(cohort, exam, number);
     slot->dirty = true;
     for (size_t i = n; i-- > 0;) {
@@ -322,6 +360,10 @@ static void put_chain(struct es_cohort *cohort, uint32_t exam, uint32_t number, 
         else row = slot->count++;
         slot->rows[row] = cases[i];
         slot->rows[row].exam = exam;
+        if (slot->measured) {
+            slot->measures[row] = measures[i];
+            measures[i] = NULL;
+        }
         slot->rows[row].next = *first;
         *first = row;
         slot->used++;
@@ -370,7 +412,7 @@ enum es_errc es_cohort_replace(struct es_cohort *cohort, uint32_t bundle, const 
             for (uint32_t slot = 0; slot < cohort->n_slots; slot++) {
                 const size_t from = at;
                 while (at < derived->n_cases && derived->cases[at].exam == exam && in.slots[at] == slot) at++;
-                put_chain(cohort, in.places[exam], slot, in.cases + from, at - from);
+                put_chain(cohort, in.places[exam], slot, in.cases + from, in.measures + from, at - from);
             }
     }
     free_incoming(&in);

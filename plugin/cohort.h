@@ -81,6 +81,9 @@ struct es_sheet_holder {
     uint64_t decision_mismatch; /* units whose sent decision differs from score >= sent threshold */
     struct es_levels levels[ES_MAX_AXES];
     void *memory;
+    struct es_mark *marks; /* owned; of lesions */
+    uint64_t not_compared[ES_COMPARED_KINDS]; /* cases whose window is closed and whose reference can be told, by why they were not
+                                                 compared; ES_COMPARED_YES counts those with two empty masks, which are in no mean */
 };
 /**
  * @param from,to  exam days, inclusive; ES_NO_DAY: open. Units without a day are in when both are open

@@ -58,12 +58,15 @@ struct es_case_row {
     int64_t produced, established;
     uint32_t setting;
     unsigned result : 3, result_pairing : 3, reference_pairing : 3, decision : 2, label : 2, eligible : 2, saw_ai : 2, has_reference : 1,
-        evaluable : 1, sources_disagree : 1, mismatch : 1, has_score : 1, excluded : 1, spare : 9;
+        evaluable : 1, sources_disagree : 1, mismatch : 1, has_score : 1, excluded : 1, compared : 3, spare : 6;
 };
 _Static_assert(sizeof(struct es_case_row) == 48, "memory figures rest on this");
 
 /** Cases of one model and finding. */
 struct es_slot {
+    struct es_case_measures **measures; /* [room], owned: NULL where nothing was compared; none at all for binary findings */
+    uint32_t measures_room;
+    bool measured;
     struct es_case_row *rows; /* [count]; free ones have exam ES_NO_ROW */
     uint32_t count, room, used, free;
     uint16_t model, finding;
@@ -137,6 +140,7 @@ struct es_clock {
     int64_t now, expect_within, reference_within;
     int32_t plan_day;
     bool binary; /* a label must be 0 or 1 */
+    bool alert_below; /* low values alert */
 };
 /** Where a unit stands in the funnel at an instant (DESIGN 8). */
 enum es_stage es_case_stage(const struct es_exam_row *exam, const struct es_case_row *row, const struct es_clock *clock);

@@ -81,7 +81,8 @@ enum es_stage es_case_stage(const struct es_exam_row *exam, const struct es_case
     }
     if (clock->now < window_end(exam->day, clock->reference_within)) return ES_STAGE_MATURING;
     if (!row->has_reference) return ES_STAGE_OVERDUE;
-    return row->evaluable && (row->label != ES_NO_ANSWER || !clock->binary) ? ES_STAGE_REFERENCED : ES_STAGE_INDETERMINATE;
+    const bool answered = row->label != ES_NO_ANSWER || (!clock->binary && row->compared == ES_COMPARED_YES);
+    return row->evaluable && answered ? ES_STAGE_REFERENCED : ES_STAGE_INDETERMINATE;
 }
 
 enum es_stage es_derived_stage(const struct es_config *config, const struct es_derived *derived, const struct es_derived_case *row, int64_t now)
@@ -90,7 +91,8 @@ enum es_stage es_derived_stage(const struct es_config *config, const struct es_d
     const struct es_finding_config *finding = &model->findings[row->finding];
     const struct es_exam_row exam = {.day = derived->exams[row->exam].day, .excluded = (uint8_t)derived->exams[row->exam].excluded};
     const struct es_case_row kept = {.result = (unsigned)row->result & 7u, .label = row->label & 3u, .eligible = (unsigned)row->eligible & 3u,
-                                     .has_reference = row->has_reference, .evaluable = row->evaluable, .excluded = row->excluded};
+                                     .has_reference = row->has_reference, .evaluable = row->evaluable, .excluded = row->excluded,
+                                     .compared = (unsigned)row->compared & 7u};
     return es_case_stage(&exam, &kept, &(struct es_clock){.now = now, .expect_within = model->expect_within_us,
                          .reference_within = finding->reference_within_us, .plan_day = ES_NO_DAY, .binary = finding->task == 1u});
 }
@@ -117,6 +119,9 @@ struct columns {
     int32_t *day;
     uint8_t *decision, *label, *stage, *mark, *axis_levels, *level[ES_MAX_AXES];
     const uint8_t **level_list;
+    double *measure[ES_MAX_MEASURES];
+    const double **measure_list;
+    uint32_t *mark_from;
     struct es_level_maps maps;
 };
 
@@ -128,8 +133,9 @@ static size_t place(size_t *used, size_t count, size_t size)
 }
 
 /* One block for all columns: rows are below 2^32, so nothing here can overflow 64 bits. */
-static bool allocate(const struct es_cohort *cohort, size_t rows, struct columns *out, void **memory)
+static bool allocate(const struct es_cohort *cohort, size_t rows, enum es_measures kind, struct columns *out, void **memory)
 {
+    size_t measures[ES_MAX_MEASURES];
     const size_t axes = cohort->config->n_axes;
     size_t used = 0, levels[ES_MAX_AXES];
     const size_t score = place(&used, rows, sizeof(double)), patient = place(&used, rows, sizeof(uint32_t));
@@ -137,6 +143,9 @@ static bool allocate(const struct es_cohort *cohort, size_t rows, struct columns
     const size_t stage = place(&used, rows, 1), mark = place(&used, rows, 1), axis_levels = place(&used, ES_MAX_AXES, 1);
     const size_t list = place(&used, ES_MAX_AXES, sizeof(uint8_t *));
     for (size_t i = 0; i < axes; i++) levels[i] = place(&used, rows, 1);
+    const size_t measure_list = place(&used, ES_MAX_MEASURES, sizeof(double *));
+    for (unsigned i = 0; i < es_measure_columns(kind); i++) measures[i] = place(&used, rows, sizeof(double));
+    const size_t mark_from = place(&used, kind == ES_MEASURES_LESIONS ? rows + 1 : 0, sizeof(uint32_t));
     unsigned char *bytes = calloc(used, 1);
     if (!bytes) return false;
     out->score = (void *)(bytes + score);
@@ -149,6 +158,9 @@ static bool allocate(const struct es_cohort *cohort, size_t rows, struct columns
     out->axis_levels = bytes + axis_levels;
     out->level_list = (void *)(bytes + list);
     for (size_t i = 0; i < axes; i++) out->level_list[i] = out->level[i] = bytes + levels[i];
+    out->measure_list = (void *)(bytes + measure_list);
+    for (unsigned i = 0; i < es_measure_columns(kind); i++) out->measure_list[i] = out->measure[i] = (void *)(bytes + measures[i]);
+    out->mark_from = kind == ES_MEASURES_LESIONS ? (void *)(bytes + mark_from) : NULL;
     *memory = bytes;
     return true;
 }
@@ -179,7 +191,9 @@ static void put_row(const struct es_cohort *cohort, const struct columns *column
                     const struct es_clock *clock)
 {
     const struct es_exam_row *exam = &cohort->exams[row->exam];
-    columns->score[at] = row->has_score ? row->score : (double)NAN;
+    /* the score ranks only where there is a label to rank by; what alerts below its threshold ranks the other way round */
+    const bool ranks = row->has_score && (clock->binary || row->label != ES_NO_ANSWER);
+    columns->score[at] = ranks ? (clock->alert_below ? -row->score : row->score) : (double)NAN;
     columns->day[at] = exam->day;
     columns->decision[at] = row->decision;
     columns->label[at] = row->label;
@@ -187,6 +201,36 @@ static void put_row(const struct es_cohort *cohort, const struct columns *column
     columns->mark[at] = mark_of(exam, row, clock);
     for (size_t i = 0; i < cohort->config->n_axes; i++)
         columns->level[i][at] = es_level_of(&columns->maps, cohort, row->exam, i);
+}
+
+/* The measures of a row that is in the sheet, and its marks. */
+static void put_measures(const struct columns *columns, const struct es_case_measures *m, unsigned count, uint32_t at,
+                         struct es_sheet_holder *out, uint32_t *n_marks, bool *scored)
+{
+    for (unsigned i = 0; i < count; i++) columns->measure[i][at] = m ? m->value[i] : (double)NAN;
+    if (!columns->mark_from) return;
+    columns->mark_from[at] = *n_marks;
+    for (uint32_t i = 0; m && out->marks && i < m->n_marks; i++) out->marks[(*n_marks)++] = m->marks[i];
+    columns->mark_from[at + 1] = *n_marks;
+    if (m && !m->marked) *scored = false;
+}
+
+/* Room for the marks of all of a slot's cases. */
+static bool allocate_marks(const struct es_slot *slot, struct es_sheet_holder *out)
+{
+    size_t all = 0;
+    for (uint32_t i = 0; i < slot->count; i++) all += slot->measures[i] ? slot->measures[i]->n_marks : 0;
+    if (all >= UINT32_MAX) return false;
+    out->marks = calloc(all + 1, sizeof *out->marks);
+    return out->marks != NULL;
+}
+
+/* Why a case whose reference stands is in no figure. */
+static void tell_compared(const struct es_case_row *row, const struct es_case_measures *m, enum es_stage stage, struct es_sheet_holder *out)
+{
+    if (!row->evaluable || (stage != ES_STAGE_REFERENCED && stage != ES_STAGE_INDETERMINATE)) return;
+    if (row->compared != ES_COMPARED_YES) out->not_compared[row->compared]++;
+    else if (m && m->value[0] == ES_PART_BOTH_EMPTY && isnan(m->value[1])) out->not_compared[ES_COMPARED_YES]++;
 }
 
 /* Whose word stands: counted by setting, then by the settings' source. */
@@ -232,7 +276,9 @@ static void fill(const struct es_cohort *cohort, const struct es_stream *stream,
 {
     const uint32_t number = cohort->slot_of_model[stream->model] + stream->finding;
     const struct es_slot *slot = &cohort->slots[number];
-    uint32_t last = ES_NO_ROW, rows = 0, patients = 0;
+    const enum es_measures kind = es_task_measures(cohort->config->models[stream->model].findings[stream->finding].task);
+    uint32_t last = ES_NO_ROW, rows = 0, patients = 0, n_marks = 0;
+    bool scored = true;
     for (uint32_t i = 0; i < cohort->order->count; i++) {
         const struct es_exam_row *exam = &cohort->exams[cohort->order->exams[i]];
         if (!es_in_period(exam->day, from, to)) continue;
@@ -242,13 +288,19 @@ static void fill(const struct es_cohort *cohort, const struct es_stream *stream,
             last = exam->patient;
             columns->patient[rows] = patients - 1;
             put_row(cohort, columns, rows, &slot->rows[at], clock);
+            if (kind != ES_MEASURES_NONE) {
+                const struct es_case_measures *m = slot->measures[at];
+                put_measures(columns, m, es_measure_columns(kind), rows, out, &n_marks, &scored);
+                tell_compared(&slot->rows[at], m, (enum es_stage)columns->stage[rows], out);
+            }
             tell_reference(&slot->rows[at], (enum es_stage)columns->stage[rows++], by_setting, out);
         }
     }
     out->sheet = (struct es_sheet){.rows = rows, .patients = patients, .axes = (uint8_t)cohort->config->n_axes,
         .patient = columns->patient, .level = columns->level_list, .axis_levels = columns->axis_levels, .score = columns->score,
         .decision = columns->decision, .label = columns->label, .stage = columns->stage, .mark = columns->mark,
-        .exam_day = columns->day};
+        .exam_day = columns->day, .measures = kind, .measure = columns->measure_list,
+        .marks = scored ? out->marks : NULL, .mark_from = columns->mark_from};
 }
 
 enum es_errc es_cohort_sheet(const struct es_cohort *cohort, const struct es_stream *stream, int32_t from, int32_t to, int64_t now,
@@ -263,12 +315,15 @@ enum es_errc es_cohort_sheet(const struct es_cohort *cohort, const struct es_str
     const struct es_finding_config *finding = &model->findings[stream->finding];
     const uint32_t number = cohort->slot_of_model[stream->model] + stream->finding;
     const struct es_clock clock = {.now = now, .expect_within = model->expect_within_us, .reference_within = finding->reference_within_us,
-                                .plan_day = plan_day, .binary = finding->task == 1u};
+                                .plan_day = plan_day, .binary = finding->task == 1u, .alert_below = finding->alert_below};
+    const enum es_measures kind = es_task_measures(finding->task);
     enum es_errc code = es_cohort_order(cohort, err);
     if (code == ES_OK) code = es_cohort_epochs(cohort, number, &epochs, err);
     if (code == ES_OK && (stream->epoch == 0 || stream->epoch > epochs.count))
         code = es_fail(err, ES_E_ARG, "cohort: epoch %u asked for, there are %u", stream->epoch, epochs.count);
-    if (code == ES_OK && !allocate(cohort, cohort->slots[number].used, &columns, &holder.memory))
+    if (code == ES_OK && !allocate(cohort, cohort->slots[number].used, kind, &columns, &holder.memory))
+        code = es_fail(err, ES_E_MEMORY, "cohort: out of memory");
+    if (code == ES_OK && kind == ES_MEASURES_LESIONS && !allocate_marks(&cohort->slots[number], &holder))
         code = es_fail(err, ES_E_MEMORY, "cohort: out of memory");
     if (code == ES_OK) code = es_cohort_level_maps(cohort, holder.levels, &columns.maps, err);
     for (size_t i = 0; code == ES_OK && i < cohort->config->n_axes; i++) columns.axis_levels[i] = holder.levels[i].count;
@@ -291,6 +346,7 @@ void es_sheet_holder_clear(struct es_sheet_holder *holder)
     if (!holder) return;
     for (size_t i = 0; i < ES_MAX_AXES; i++) es_levels_clear(&holder->levels[i]);
     free(holder->memory);
+    free(holder->marks);
     free(holder->sources);
     memset(holder, 0, sizeof *holder);
 }

@@ -76,18 +76,30 @@ struct es_precedence {
 /** n of the first source, 1 of the last, 0 of one that is not listed. */
 unsigned es_precedence_rank(const struct es_precedence *precedence, const char *source);
 
+#define ES_MAX_FINDING_LEVELS 16
+#define ES_LEVEL_SIZE 33
 struct es_finding_config {
     char name[ES_NAME_SIZE];
     uint32_t task;               /* one enum es_task bit (metrics/catalogue.h) */
     enum es_unit_type unit;
     enum es_combine combine;
-    double threshold;            /* NAN: decisions must be sent */
+    double threshold;            /* NAN: decisions must be sent. Of a measurement or ordinal finding: what is at or beyond it is a positive */
+    bool alert_below;            /* "AlertWhen": "below": a measurement alerts, and is a positive, below its threshold */
+    char units[17];              /* "Units" of a measurement: what values are turned into; "": the base of their kind (plugin/units.h) */
+    double range[2];             /* "Range" of a measurement, in its units: what can be measured; NAN: not told */
+    char levels[ES_MAX_FINDING_LEVELS][ES_LEVEL_SIZE]; /* "Levels" of an ordinal finding, lowest first */
+    size_t n_levels;             /* 0: levels are whole numbers */
+    bool match_iou;              /* "Match": "iou" of boxes at least 0.1; else a mark's centre lies in the lesion (METRICS C4) */
     enum es_absence absence;
     int64_t reference_within_us; /* >= 0 */
     struct es_precedence precedence; /* its own, else its model's */
     struct es_from_rule *from;
     size_t n_from;
 };
+
+/** The tasks (enum es_task bits) whose metrics a finding has: its own, and ES_TASK_DECIDED where a threshold makes decisions of a
+ * measurement or a level. */
+uint32_t es_finding_tasks(const struct es_finding_config *finding);
 
 #define ES_MAX_LISTED 16
 /** Which exams the model is meant for. Empty lists allow everything. Values compare trimmed and case-folded. */

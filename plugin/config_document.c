@@ -161,6 +161,13 @@ static void put_finding(struct maker *m, cJSON *list, const struct es_finding_co
     put_text(m, object, "Unit", es_unit_type_name(finding->unit));
     put_text(m, object, "Combine", combines[finding->combine]);
     put_number(m, object, "Threshold", finding->threshold);
+    if (finding->alert_below) put_text(m, object, "AlertWhen", "below");
+    if (finding->match_iou) put_text(m, object, "Match", "iou");
+    if (finding->units[0] != '\0') put_text(m, object, "Units", finding->units);
+    cJSON *list_of = !isnan(finding->range[0]) ? put(m, object, "Range", cJSON_CreateArray()) : NULL;
+    for (int i = 0; list_of != NULL && i < 2; i++) put(m, list_of, NULL, cJSON_CreateNumber(finding->range[i]));
+    list_of = finding->n_levels > 0 ? put(m, object, "Levels", cJSON_CreateArray()) : NULL;
+    for (size_t i = 0; list_of != NULL && i < finding->n_levels; i++) put_text(m, list_of, NULL, finding->levels[i]);
     put_text(m, object, "AbsenceMeans", finding->absence == ES_ABSENCE_NEGATIVE ? "negative" : "unknown");
     put_duration(m, object, "ReferenceWithin", finding->reference_within_us);
     cJSON *references = finding->precedence.n > 0 ? put(m, object, "References", cJSON_CreateObject()) : NULL;

@@ -5,13 +5,17 @@
 
 #include "metrics/catalogue.h"
 #include "plugin/config_check.h"
+#include "plugin/event_names.h"
 #include "plugin/pattern.h"
+#include "plugin/units.h"
 
 #define COUNT_OF(table) (sizeof table / sizeof table[0])
 
 static const char *const tasks[] = {"binary", "ordinal", "measurement", "segmentation", "detection", NULL}; /* bit i of enum es_task */
 static const char *const units[] = {"exam", "series", "image", "side", "lesion", NULL};                     /* enum es_unit_type */
 static const char *const combines[] = {"max", "mean", "first", "latest", "any", NULL};                      /* enum es_combine */
+static const char *const alerts[] = {"above", "below", NULL};
+static const char *const matches[] = {"centre", "iou", NULL};
 static const char *const absences[] = {"unknown", "negative", NULL};                                        /* enum es_absence */
 
 const char *es_unit_type_name(enum es_unit_type type)
@@ -19,10 +23,16 @@ const char *es_unit_type_name(enum es_unit_type type)
     return type < ES_UNIT_TYPES ? units[type] : "unknown";
 }
 
+uint32_t es_finding_tasks(const struct es_finding_config *finding)
+{
+    const bool decided = (finding->task & (ES_TASK_MEASUREMENT | ES_TASK_ORDINAL)) && !isnan(finding->threshold);
+    return finding->task | (decided ? (uint32_t)ES_TASK_DECIDED : 0);
+}
+
 /* Choices are read as indices, then turned into the enums of the finding. */
 struct finding_reading {
     struct es_finding_config finding;
-    int32_t task, unit, combine, absence;
+    int32_t task, unit, combine, absence, alert, match;
     const cJSON *threshold, *from;
 };
 
@@ -47,12 +57,58 @@ static enum es_errc read_own_references(struct config_reader *reader, const cJSO
     return config_read_references(reader, item, place, &((struct finding_reading *)into)->finding.precedence);
 }
 
+static enum es_errc read_levels(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)
+{
+    struct es_finding_config *finding = &((struct finding_reading *)into)->finding;
+    size_t count = 0, i = 0;
+    enum es_errc code = config_list(reader, item, place, 2, ES_MAX_FINDING_LEVELS, &count);
+    if (code != ES_OK) return code;
+    for (const cJSON *entry = item->child; entry != NULL; entry = entry->next, i++) {
+        const struct config_place here = {place, NULL, i};
+        code = config_text(reader, entry, &here, true, finding->levels[i], sizeof finding->levels[i]);
+        if (code == ES_OK && !es_is_token(finding->levels[i])) code = config_fault(reader, &here, entry, "a word of A-Z a-z 0-9 and \"_.+-\"");
+        for (size_t k = 0; code == ES_OK && k < i; k++)
+            if (strcmp(finding->levels[k], finding->levels[i]) == 0) code = config_fault(reader, &here, entry, "levels that differ");
+        if (code != ES_OK) return code;
+    }
+    finding->n_levels = count;
+    return ES_OK;
+}
+
+static enum es_errc read_units(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)
+{
+    struct es_finding_config *finding = &((struct finding_reading *)into)->finding;
+    const enum es_errc code = config_text(reader, item, place, false, finding->units, sizeof finding->units);
+    if (code == ES_OK && !es_units_known(finding->units)) return config_fault(reader, place, item, "units such as mm, ml, %% or 1");
+    return code;
+}
+
+static enum es_errc read_range(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)
+{
+    struct es_finding_config *finding = &((struct finding_reading *)into)->finding;
+    size_t count = 0;
+    const enum es_errc code = config_list(reader, item, place, 2, 2, &count);
+    if (code != ES_OK) return code;
+    for (int i = 0; i < 2; i++) {
+        const cJSON *entry = cJSON_GetArrayItem(item, i);
+        const struct config_place here = {place, NULL, (size_t)i};
+        if (!cJSON_IsNumber(entry) || !isfinite(entry->valuedouble)) return config_fault(reader, &here, entry, "a number");
+        finding->range[i] = entry->valuedouble;
+    }
+    return finding->range[0] < finding->range[1] ? ES_OK : config_wrong(reader, place, "found bounds that do not ascend, expected [least, greatest]");
+}
+
 static const struct config_key finding_keys[] = {
     {"Name", CONFIG_NAME, true, offsetof(struct finding_reading, finding.name), ES_NAME_SIZE, 0, 0, NULL, NULL},
     {"Task", CONFIG_CHOICE, false, offsetof(struct finding_reading, task), 0, 0, 0, tasks, NULL},
     {"Unit", CONFIG_CHOICE, false, offsetof(struct finding_reading, unit), 0, 0, 0, units, NULL},
     {"Combine", CONFIG_CHOICE, false, offsetof(struct finding_reading, combine), 0, 0, 0, combines, NULL},
     {"Threshold", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, keep_threshold},
+    {"AlertWhen", CONFIG_CHOICE, false, offsetof(struct finding_reading, alert), 0, 0, 0, alerts, NULL},
+    {"Units", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_units},
+    {"Range", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_range},
+    {"Levels", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_levels},
+    {"Match", CONFIG_CHOICE, false, offsetof(struct finding_reading, match), 0, 0, 0, matches, NULL},
     {"AbsenceMeans", CONFIG_CHOICE, false, offsetof(struct finding_reading, absence), 0, 0, 0, absences, NULL},
     {"ReferenceWithin", CONFIG_DURATION, false, offsetof(struct finding_reading, finding.reference_within_us), 0, 0, 0, NULL, NULL},
     {"References", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_own_references},
@@ -71,11 +127,23 @@ static enum es_errc read_threshold(struct config_reader *reader, const cJSON *it
     return ES_OK;
 }
 
+/* Keys that only some tasks have. */
+static enum es_errc check_task(struct config_reader *reader, const struct config_place *place, const struct es_finding_config *finding)
+{
+    const bool measured = finding->task == ES_TASK_MEASUREMENT;
+    if (!measured && finding->units[0] != '\0') return config_wrong(reader, place, "found Units, which only a measurement has");
+    if (!measured && !isnan(finding->range[0])) return config_wrong(reader, place, "found Range, which only a measurement has");
+    if (!measured && finding->alert_below) return config_wrong(reader, place, "found AlertWhen below, which only a measurement has");
+    if (finding->task != ES_TASK_ORDINAL && finding->n_levels > 0) return config_wrong(reader, place, "found Levels, which only an ordinal finding has");
+    if (finding->task != ES_TASK_DETECTION && finding->match_iou) return config_wrong(reader, place, "found Match iou, which only a detection has");
+    return ES_OK;
+}
+
 static enum es_errc read_finding(struct config_reader *reader, const cJSON *item, const struct config_place *place,
                                  struct es_finding_config *out)
 {
     const struct config_place from = {place, "From", 0};
-    struct finding_reading reading = {.finding = {.threshold = NAN, .reference_within_us = INT64_C(30) * 86400 * 1000000}};
+    struct finding_reading reading = {.finding = {.threshold = NAN, .range = {NAN, NAN}, .reference_within_us = INT64_C(30) * 86400 * 1000000}};
     enum es_errc code = config_object(reader, item, place, finding_keys, COUNT_OF(finding_keys), &reading);
     if (code != ES_OK) return code;
     *out = reading.finding;
@@ -83,6 +151,10 @@ static enum es_errc read_finding(struct config_reader *reader, const cJSON *item
     out->unit = (enum es_unit_type)reading.unit;
     out->combine = (enum es_combine)reading.combine;
     out->absence = (enum es_absence)reading.absence;
+    out->alert_below = reading.alert == 1;
+    out->match_iou = reading.match == 1;
+    code = check_task(reader, place, out);
+    if (code != ES_OK) return code;
     if (reading.threshold != NULL) code = read_threshold(reader, reading.threshold, place, out);
     if (code == ES_OK && reading.from != NULL) code = config_read_rules(reader, reading.from, &from, &out->from, &out->n_from);
     return code;

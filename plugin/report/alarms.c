@@ -173,7 +173,7 @@ static bool watch_rate(struct es_report *report, struct watch *w, struct es_repo
 
 enum es_errc es_report_alarms(struct es_report *report, const struct es_sheet *sheet, struct es_report_part *part, struct es_error *err)
 {
-    const uint32_t task = report->config->models[part->stream->model].findings[part->stream->finding].task;
+    const uint32_t task = es_finding_tasks(&report->config->models[part->stream->model].findings[part->stream->finding]);
     part->charts = cJSON_CreateArray();
     part->alarms = cJSON_CreateArray();
     bool made = part->charts && part->alarms;

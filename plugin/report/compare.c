@@ -173,7 +173,7 @@ enum es_errc es_report_compare(struct es_report *report, const struct es_report_
     const struct es_group_key key = es_sweep_key(part->sweep, index);
     const struct es_summary *s = es_sweep_summary(part->sweep, index);
     if (report->groupings[key.grouping].n == 0) return ES_OK; /* everyone has no rest */
-    const uint32_t task = report->config->models[part->stream->model].findings[part->stream->finding].task;
+    const uint32_t task = es_finding_tasks(&report->config->models[part->stream->model].findings[part->stream->finding]);
     const double weight = report->plan_day == ES_NO_DAY ? 0 : es_report_weight(report, key, es_summary_units(s) == 0);
     for (size_t i = 0; i < es_metrics_count; i++) {
         const struct es_metric *metric = &es_metrics[i];

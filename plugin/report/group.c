@@ -189,7 +189,7 @@ static enum es_errc one_group(struct es_report *report, struct es_report_part *p
 enum es_errc es_report_groups(struct es_report *report, struct es_report_part *part, cJSON *finding, struct es_error *err)
 {
     struct es_tree *t = &report->tree;
-    const uint32_t task = report->config->models[part->stream->model].findings[part->stream->finding].task;
+    const uint32_t task = es_finding_tasks(&report->config->models[part->stream->model].findings[part->stream->finding]);
     if (es_sweep_count(part->sweep) > 0) es_report_verification(report, part, 0, finding);
     es_tree_set(t, finding, "references", part->references);
     es_tree_set(t, finding, "curves", part->curves);

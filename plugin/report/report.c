@@ -148,7 +148,7 @@ static void vocabulary(struct es_report *report, cJSON *release)
         es_tree_text(t, levels, NULL, "unknown");
     }
     for (size_t m = 0; m < report->config->n_models; m++)
-        for (size_t f = 0; f < report->config->models[m].n_findings; f++) tasks |= report->config->models[m].findings[f].task;
+        for (size_t f = 0; f < report->config->models[m].n_findings; f++) tasks |= es_finding_tasks(&report->config->models[m].findings[f]);
     cJSON *metrics = es_tree_array(t, release, "metrics");
     for (size_t i = 0; i < es_metrics_count; i++) {
         if (!(es_metrics[i].tasks & tasks)) continue;

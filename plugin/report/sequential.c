@@ -74,7 +74,7 @@ static double weight_of_groups(const struct es_report *report, uint32_t *count)
 /** How many metrics of one stream the plan judges. */
 static double metrics_of(const struct es_report *report, const struct es_stream *stream)
 {
-    const uint32_t task = report->config->models[stream->model].findings[stream->finding].task;
+    const uint32_t task = es_finding_tasks(&report->config->models[stream->model].findings[stream->finding]);
     double metrics = 0;
     for (size_t i = 0; i < es_metrics_count; i++) {
         const struct es_plan_metric *row = es_report_plan_metric(report, es_metrics[i].name);

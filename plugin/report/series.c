@@ -156,7 +156,7 @@ enum es_errc es_report_series(struct es_report *report, const struct es_sheet *s
     bool made = part->series != NULL;
     for (size_t i = 0; made && report->plan_day != ES_NO_DAY && i < es_metrics_count; i++) {
         const struct es_plan_metric *row = es_report_plan_metric(report, es_metrics[i].name);
-        if (!row || !row->primary || !(es_metrics[i].tasks & finding->task)) continue;
+        if (!row || !row->primary || !(es_metrics[i].tasks & es_finding_tasks(finding))) continue;
         c.rule = (struct es_case_rule){.first_only = plan->strict};
         if (es_report_rate(&es_metrics[i], &c.rule.rate)) made = one_rate(&c, part->series);
         else no_course(report, es_metrics[i].name, part->series);
