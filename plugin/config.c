@@ -247,6 +247,7 @@ void es_config_free(struct es_config *config)
         for (size_t k = 0; k < config->models[i].n_findings; k++) free(config->models[i].findings[k].from);
         free(config->models[i].findings);
         free(config->models[i].failed);
+        free(config->models[i].version);
     }
     free(config->models);
     for (size_t i = 0; i < config->n_intake; i++) es_intake_rule_clear(&config->intake[i]);

@@ -125,6 +125,8 @@ struct es_model_config {
     struct es_eligibility eligible;
     struct es_precedence precedence; /* of findings without their own */
     int64_t expect_within_us;
+    struct es_from_rule *version; /* VersionFrom: Tag and PrivateTag only; the first that reads a text names the version */
+    size_t n_version;
     struct es_from_rule *failed; /* FailedWhen: an object of which one of these says yes is a failure */
     size_t n_failed;
     struct es_finding_config *findings;

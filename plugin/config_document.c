@@ -206,6 +206,7 @@ static void put_model(struct maker *m, cJSON *list, const struct es_model_config
         if (e->min_age >= 0) put_number(m, eligible, "MinAge", e->min_age);
         if (e->max_age >= 0) put_number(m, eligible, "MaxAge", e->max_age);
     }
+    put_rules(m, object, "VersionFrom", model->version, model->n_version);
     put_rules(m, object, "FailedWhen", model->failed, model->n_failed);
     cJSON *findings = put(m, object, "Findings", cJSON_CreateArray());
     for (size_t i = 0; findings != NULL && i < model->n_findings; i++) put_finding(m, findings, &model->findings[i]);

@@ -257,12 +257,29 @@ static enum es_errc read_failed(struct config_reader *reader, const cJSON *item,
     return config_read_rules(reader, item, place, &model->failed, &model->n_failed);
 }
 
+/* Where the version stands when it is not where the standard puts it. */
+static enum es_errc read_version(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)
+{
+    struct es_model_config *model = into;
+    const enum es_errc code = config_read_rules(reader, item, place, &model->version, &model->n_version);
+    for (size_t i = 0; code == ES_OK && i < model->n_version; i++) {
+        const struct es_from_rule *rule = &model->version[i];
+        const struct config_place here = {place, NULL, i};
+        if (rule->kind != ES_FROM_TAG && rule->kind != ES_FROM_PRIVATE_TAG)
+            return config_wrong(reader, &here, "found a rule of another kind, expected Tag or PrivateTag");
+        if (rule->positive[0] != '\0' || rule->scale > 0)
+            return config_wrong(reader, &here, "found Present or Scale, expected Tag with JSON or Number only");
+    }
+    return code;
+}
+
 static const struct config_key model_keys[] = {
     {"Name", CONFIG_NAME, true, offsetof(struct es_model_config, name), ES_NAME_SIZE, 0, 0, NULL, NULL},
     {"Recognise", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_recognise},
     {"Eligible", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_eligible},
     {"ExpectWithin", CONFIG_DURATION, false, offsetof(struct es_model_config, expect_within_us), 0, 0, 0, NULL, NULL},
     {"References", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_references},
+    {"VersionFrom", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_version},
     {"FailedWhen", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_failed},
     {"Findings", CONFIG_OTHER, true, 0, 0, 0, 0, NULL, read_findings},
 };

@@ -156,6 +156,11 @@ void es_trace_match(struct es_trace *t, const char *model, const char *finding, 
     else es_explain_number(t, match, found->has_score ? "score" : "value", found->has_score ? found->score : found->value);
 }
 
+void es_trace_read(struct es_trace *t, enum es_trace_kind kind, size_t index)
+{
+    if (t != NULL) t->read[kind][index] = true;
+}
+
 void es_trace_rule(struct es_trace *t, const char *model, const char *finding, size_t number, const struct es_from_rule *rule, size_t used,
                    size_t unusable)
 {

@@ -28,6 +28,8 @@ void es_trace_model(struct es_trace *trace, size_t algorithm, const char *model,
 /** One thing matched. @param wrong  why it could not be used; NULL when it could */
 void es_trace_match(struct es_trace *trace, const char *model, const char *finding, size_t rule, enum es_trace_kind kind, size_t index,
                     const struct es_finding *found, const char *wrong);
+/** Something was read, though by no rule of a finding. */
+void es_trace_read(struct es_trace *trace, enum es_trace_kind kind, size_t index);
 /** One rule is done. */
 void es_trace_rule(struct es_trace *trace, const char *model, const char *finding, size_t number, const struct es_from_rule *rule,
                    size_t used, size_t unusable);

@@ -122,7 +122,7 @@ static enum es_errc take_result(struct es_gathering *g, struct es_message *m, co
 {
     es_gather_copy(m->sop_uid, sizeof m->sop_uid, g->facts->identity.sop_uid);
     es_gather_copy(m->model_name, sizeof m->model_name, voice->model->name);
-    es_gather_copy(m->model_version, sizeof m->model_version, voice->algorithm->version);
+    es_gather_copy(m->model_version, sizeof m->model_version, voice->version);
     es_gather_copy(m->model_manufacturer, sizeof m->model_manufacturer, voice->algorithm->manufacturer);
     es_gather_copy(m->device_uid, sizeof m->device_uid, voice->algorithm->device_uid);
     m->model_rule = voice->algorithm->source;

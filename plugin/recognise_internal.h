@@ -34,6 +34,7 @@ void es_gather_copy(char *out, size_t size, const char *text);
 struct es_voice {
     const struct es_model_config *model;
     const struct es_algorithm *algorithm; /* the first of them */
+    char version[ES_NAME_SIZE];           /* by VersionFrom, else the algorithm's */
     uint64_t algorithms;                  /* by bit */
 };
 #define ES_MAX_VOICES 64
@@ -62,6 +63,10 @@ struct es_reading {
     const char *units;   /* UCUM; "" when none */
     const char *unusable;/* why, when ES_READ_NOTHING */
 };
+/** Whether a Tag or PrivateTag rule means this value. */
+bool es_tag_matches(const struct es_from_rule *rule, const struct es_tag_value *value);
+/** What a rule of VersionFrom reads of a tag's text: the text, its group, or what stands at a JSON path. @return false: nothing */
+bool es_read_name(const struct es_from_rule *rule, const char *text, char out[ES_NAME_SIZE]);
 /** Of a text: a decision by its patterns, a number by its group, else the whole as a number; a JSON path first. */
 struct es_reading es_read_text(const struct es_from_rule *rule, const char *text);
 /** Of a text that people write: Present and Absent with negation (report_text.h). NOTHING without `unusable`: it is not stated.

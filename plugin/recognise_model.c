@@ -50,12 +50,30 @@ static enum es_errc find_model(struct es_gathering *g, const struct es_algorithm
     return ES_OK;
 }
 
-static void add_voice(struct es_voice voices[ES_MAX_VOICES], size_t *n, const struct es_model_config *model,
+/* VersionFrom, where a product writes its version somewhere of its own; else what the algorithm says. */
+static void find_version(const struct es_gathering *g, const struct es_model_config *model, const struct es_algorithm *algorithm, char out[ES_NAME_SIZE])
+{
+    const struct es_report_facts *report = g->facts->report;
+    es_gather_copy(out, ES_NAME_SIZE, algorithm->version);
+    for (size_t r = 0; report != NULL && r < model->n_version; r++)
+        for (size_t i = 0; i < report->n_values; i++) {
+            if (!es_tag_matches(&model->version[r], &report->values[i]) || !es_read_name(&model->version[r], report->values[i].text, out)) continue;
+            es_trace_read(g->trace, ES_TRACE_TAG, i);
+            return;
+        }
+}
+
+static void add_voice(const struct es_gathering *g, struct es_voice voices[ES_MAX_VOICES], size_t *n, const struct es_model_config *model,
                       const struct es_algorithm *algorithm, size_t index)
 {
+    char version[ES_NAME_SIZE];
     size_t i = 0;
-    while (i < *n && (voices[i].model != model || strcmp(voices[i].algorithm->version, algorithm->version) != 0)) i++;
-    if (i == *n) voices[(*n)++] = (struct es_voice){.model = model, .algorithm = algorithm};
+    find_version(g, model, algorithm, version);
+    while (i < *n && (voices[i].model != model || strcmp(voices[i].version, version) != 0)) i++;
+    if (i == *n) {
+        voices[(*n)++] = (struct es_voice){.model = model, .algorithm = algorithm};
+        memcpy(voices[i].version, version, sizeof version);
+    }
     voices[i].algorithms |= UINT64_C(1) << index;
 }
 
@@ -69,7 +87,7 @@ enum es_errc es_recognise_models(struct es_gathering *g, struct es_voice voices[
         const struct es_model_config *model = NULL;
         const enum es_errc code = find_model(g, &list[i], i, &model);
         if (code != ES_OK) return code;
-        if (model != NULL) add_voice(voices, n, model, &list[i], i);
+        if (model != NULL) add_voice(g, voices, n, model, &list[i], i);
     }
     return ES_OK;
 }

@@ -49,7 +49,7 @@ static struct es_reading read_sr(const struct es_from_rule *rule, const struct e
 
 /* ---- tags and texts ---- */
 
-static bool tag_matches(const struct es_from_rule *rule, const struct es_tag_value *value)
+bool es_tag_matches(const struct es_from_rule *rule, const struct es_tag_value *value)
 {
     if (rule->tag_depth != value->depth || memcmp(rule->tag, value->path, rule->tag_depth * sizeof rule->tag[0]) != 0) return false;
     return rule->kind == ES_FROM_TAG || strcmp(rule->creator, value->creator) == 0;
@@ -157,7 +157,7 @@ static void from_tags(struct matching *m)
 {
     const struct es_report_facts *report = m->g->facts->report;
     for (size_t i = 0; i < report->n_values; i++) {
-        if (!tag_matches(m->rule, &report->values[i])) continue;
+        if (!es_tag_matches(m->rule, &report->values[i])) continue;
         const struct es_reading reading = es_read_text(m->rule, report->values[i].text);
         take(m, ES_TRACE_TAG, i, &reading);
     }

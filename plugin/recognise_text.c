@@ -88,6 +88,42 @@ struct es_reading es_read_text(const struct es_from_rule *rule, const char *text
     return reading;
 }
 
+/* Cut short it would be another version. */
+static bool keep_name(const char *text, char out[ES_NAME_SIZE])
+{
+    const size_t len = strlen(text);
+    if (len == 0 || len >= ES_NAME_SIZE) return false;
+    memcpy(out, text, len + 1);
+    return true;
+}
+
+static bool json_name(const struct es_from_rule *rule, const char *text, char out[ES_NAME_SIZE])
+{
+    struct es_json_path *path = NULL;
+    cJSON *tree = NULL;
+    bool found = false;
+    if (es_json_parse(&tree, text, strlen(text), false, NULL) == ES_OK && es_json_path_new(&path, rule->path, NULL) == ES_OK) {
+        const cJSON *value = es_json_path_first(path, tree);
+        if (cJSON_IsString(value)) found = keep_name(value->valuestring, out);
+        else if ((found = cJSON_IsNumber(value) && isfinite(value->valuedouble))) es_json_number(value->valuedouble, out);
+    }
+    es_json_path_free(path);
+    cJSON_Delete(tree);
+    return found;
+}
+_Static_assert(ES_JSON_NUMBER_SIZE <= ES_NAME_SIZE, "a number fits a name");
+
+bool es_read_name(const struct es_from_rule *rule, const char *text, char out[ES_NAME_SIZE])
+{
+    char inside[ES_NAME_SIZE], part[ES_NAME_SIZE];
+    if (rule->path[0] != '\0') {
+        if (!json_name(rule, text, inside)) return false;
+        text = inside;
+    }
+    if (rule->number[0] == '\0') return keep_name(text, out);
+    return capture(rule->number, text, part, sizeof part) && keep_name(part, out);
+}
+
 /* The words of the language take a while to compile: one reader for all texts of an object. */
 static bool open_reader(const struct es_from_rule *rule, struct es_text_reader **reader)
 {

@@ -128,6 +128,8 @@ static void every_fault_has_its_message(void)
         {"{\"Models\":[{\"Name\":\"m\",\"Findings\":[{\"Name\":\"f\",\"From\":[{\"Text\":{}}]}]}]}", "Models[0].Findings[0].From[0].Text: found neither Number nor Present, expected one of them"},
         {"{\"Models\":[{\"Name\":\"m\",\"Findings\":[{\"Name\":\"f\",\"From\":[{\"Text\":{\"Present\":\"\"}}]}]}]}", "Models[0].Findings[0].From[0].Text.Present: found string \"\", expected a pattern"},
         {"{\"Models\":[{\"Name\":\"m\",\"Findings\":[{\"Name\":\"f\",\"From\":[{\"Text\":{\"Present\":\"(\"}}]}]}]}", "Models[0].Findings[0].From[0].Text.Present: found a pattern that is none: missing closing parenthesis at character 2"},
+        {"{\"Models\":[{\"Name\":\"m\",\"VersionFrom\":[{\"JSON\":\"$.version\"}],\"Findings\":[{\"Name\":\"f\"}]}]}", "Models[0].VersionFrom[0]: found a rule of another kind, expected Tag or PrivateTag"},
+        {"{\"Models\":[{\"Name\":\"m\",\"VersionFrom\":[{\"Tag\":{\"Tag\":\"0018,1020\",\"Present\":\"a\"}}],\"Findings\":[{\"Name\":\"f\"}]}]}", "Models[0].VersionFrom[0]: found Present or Scale, expected Tag with JSON or Number only"},
         {"{\"Models\":[{\"Name\":\"m\",\"FailedWhen\":[],\"Findings\":[{\"Name\":\"f\"}]}]}", "Models[0].FailedWhen: found a list of 0, expected at least 1"},
         {"{\"Models\":[{\"Name\":\"m\",\"ExpectWithin\":60,\"Findings\":[{\"Name\":\"f\"}]}]}", "Models[0].ExpectWithin: found number 60, expected a duration such as \"90s\", \"15m\", \"1h\" or \"30d\", at most 36500d"},
         {"{\"Models\":[{\"Name\":\"m\",\"Recognise\":{},\"Findings\":[{\"Name\":\"f\"}]}]}", "Models[0].Recognise: found no key, expected at least one"},

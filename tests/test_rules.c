@@ -267,6 +267,35 @@ static void an_object_can_say_that_it_failed(void)
     CU_ASSERT_STRING_EQUAL(messages[0]->reason, "failed_when");
 }
 
+static void the_version_is_read_where_it_stands(void)
+{
+    static const struct { const char *options, *text, *version; } cases[] = {
+        {"", "3.1", "3.1"},
+        {"", "", "1.0"}, /* nothing there: the algorithm's */
+        {",\"Number\":\"v([0-9.]+)\"", "build v3.2 of May", "3.2"},
+        {",\"Number\":\"v([0-9.]+)\"", "build of May", "1.0"},
+        {",\"JSON\":\"$.model.version\"", "{\"model\":{\"version\":\"4\"}}", "4"},
+        {",\"JSON\":\"$.model.version\"", "{\"model\":{\"version\":4.5}}", "4.5"},
+        {",\"JSON\":\"$.model.version\"", "{\"model\":{}}", "1.0"},
+        {",\"JSON\":\"$.model.version\"", "no JSON", "1.0"},
+        {"", "0123456789012345678901234567890123456789012345678901234567890123456789", "1.0"}}; /* cut it would be another */
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char model[500], text[80];
+        (void)snprintf(model, sizeof model,
+                       NET("\"VersionFrom\":[{\"PrivateTag\":{\"Creator\":\"C\",\"Tag\":\"0029,xx11\"%s}}],\"Findings\":[{\"Name\":\"f\",\"From\":[{\"SR\":{\"Concept\":\"1,DCM\"}}]}]"),
+                       cases[i].options);
+        begin(model);
+        (void)number("1", 0.5);
+        (void)snprintf(text, sizeof text, "%s", cases[i].text);
+        values[0] = (struct es_tag_value){.path = {0x00290011}, .depth = 1, .vr = "LO", .creator = "C", .text = text};
+        report.n_values = 1;
+        CU_ASSERT_EQUAL_FATAL(run(NULL), ES_OK);
+        CU_ASSERT_EQUAL_FATAL(count, 1);
+        CU_ASSERT_STRING_EQUAL(messages[0]->model_version, cases[i].version);
+        CU_ASSERT_PTR_NOT_NULL(strstr(config->document, "\"VersionFrom\":[{\"PrivateTag\":{\"Creator\":\"C\""));
+    }
+}
+
 /* Written by hand: sorted keys, tags in capitals, what is not given left out. */
 static void documents_carry_every_rule(void)
 {
@@ -340,6 +369,7 @@ int main(int argc, char **argv)
         {"tags_are_read_by_their_rules", tags_are_read_by_their_rules},
         {"texts_are_read_as_a_person_would", texts_are_read_as_a_person_would},
         {"an_object_can_say_that_it_failed", an_object_can_say_that_it_failed},
+        {"the_version_is_read_where_it_stands", the_version_is_read_where_it_stands},
         {"documents_carry_every_rule", documents_carry_every_rule},
         {"offered_rules_read_what_was_unread", offered_rules_read_what_was_unread},
         {NULL, NULL}};
