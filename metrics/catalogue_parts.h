@@ -12,6 +12,31 @@
 #define ES_COMPARE(name) \
     bool es_compare_##name(const struct es_summary *s, const struct es_level *level, double margin, struct es_comparison *out)
 
+/** Outcomes as bits. */
+enum {
+    ES_BIT_TP = 1 << ES_TP,
+    ES_BIT_FP = 1 << ES_FP,
+    ES_BIT_FN = 1 << ES_FN,
+    ES_BIT_TN = 1 << ES_TN,
+    ES_BIT_P = 1 << ES_P,
+    ES_BIT_N = 1 << ES_N,
+    ES_BITS_DECIDED = ES_BIT_TP | ES_BIT_FP | ES_BIT_FN | ES_BIT_TN
+};
+/** A rate: cases with an outcome in `x` over cases with an outcome in `n` (bits above; x within n). */
+struct es_rate_def {
+    unsigned x, n;
+    enum es_over over;
+    enum es_reason empty; /* reason when nothing is in n */
+    bool needs_misses;    /* not to be had without verified non-alerts */
+};
+extern const struct es_rate_def es_rate_sensitivity, es_rate_specificity;
+/** Patient sums of a rate in one arm. */
+struct es_cluster_sums es_rate_sums(const struct es_arm *arm, const struct es_rate_def *rate);
+/** Cases with an outcome in the mask. */
+uint64_t es_count_of(const uint64_t *v, unsigned mask);
+/** Sum over patients of (count in a) times (count in b). */
+uint64_t es_product_of(const uint64_t v[ES_OUTCOMES][ES_OUTCOMES], unsigned a, unsigned b);
+
 ES_FINISH(sensitivity);
 ES_FINISH(specificity);
 ES_FINISH(ppv);
@@ -20,6 +45,9 @@ ES_FINISH(accuracy);
 ES_FINISH(balanced_accuracy);
 ES_FINISH(f1);
 ES_FINISH(youden);
+ES_FINISH(lr_positive);
+ES_FINISH(lr_negative);
+ES_FINISH(diagnostic_odds_ratio);
 ES_FINISH(prevalence);
 ES_FINISH(alert_rate);
 ES_FINISH(sensitivity_all_eligible);

@@ -6,30 +6,13 @@
 #include "metrics/special.h"
 #include "metrics/verification.h"
 
-/** A rate: cases with an outcome in `x` over cases with an outcome in `n` (bits of enum es_outcome; x within n). */
-struct rate {
-    unsigned x, n;
-    enum es_over over;
-    enum es_reason empty; /* reason when nothing is in n */
-    bool needs_misses;    /* not to be had without verified non-alerts */
-};
-
-enum {
-    TP = 1 << ES_TP,
-    FP = 1 << ES_FP,
-    FN = 1 << ES_FN,
-    TN = 1 << ES_TN,
-    P = 1 << ES_P,
-    N = 1 << ES_N,
-    DECIDED = TP | FP | FN | TN
-};
-static const struct rate sensitivity = {TP, TP | FN, ES_OVER_POSITIVES, ES_NO_POSITIVES, true};
-static const struct rate specificity = {TN, TN | FP, ES_OVER_NEGATIVES, ES_NO_NEGATIVES, true};
-static const struct rate ppv = {TP, TP | FP, ES_OVER_ALERTS, ES_NO_PREDICTED_POSITIVES, false};
-static const struct rate npv = {TN, TN | FN, ES_OVER_NON_ALERTS, ES_NO_PREDICTED_NEGATIVES, true};
-static const struct rate accuracy = {TP | TN, DECIDED, ES_OVER_DECIDED, ES_NO_CASES, true};
-static const struct rate alert_rate = {TP | FP, DECIDED, ES_OVER_DECIDED, ES_NO_CASES, false};
-static const struct rate prevalence = {TP | FN | P, DECIDED | P | N, ES_OVER_CASES, ES_NO_CASES, false};
+const struct es_rate_def es_rate_sensitivity = {ES_BIT_TP, ES_BIT_TP | ES_BIT_FN, ES_OVER_POSITIVES, ES_NO_POSITIVES, true};
+const struct es_rate_def es_rate_specificity = {ES_BIT_TN, ES_BIT_TN | ES_BIT_FP, ES_OVER_NEGATIVES, ES_NO_NEGATIVES, true};
+static const struct es_rate_def ppv = {ES_BIT_TP, ES_BIT_TP | ES_BIT_FP, ES_OVER_ALERTS, ES_NO_PREDICTED_POSITIVES, false};
+static const struct es_rate_def npv = {ES_BIT_TN, ES_BIT_TN | ES_BIT_FN, ES_OVER_NON_ALERTS, ES_NO_PREDICTED_NEGATIVES, true};
+static const struct es_rate_def accuracy = {ES_BIT_TP | ES_BIT_TN, ES_BITS_DECIDED, ES_OVER_DECIDED, ES_NO_CASES, true};
+static const struct es_rate_def alert_rate = {ES_BIT_TP | ES_BIT_FP, ES_BITS_DECIDED, ES_OVER_DECIDED, ES_NO_CASES, false};
+static const struct es_rate_def prevalence = {ES_BIT_TP | ES_BIT_FN | ES_BIT_P, ES_BITS_DECIDED | ES_BIT_P | ES_BIT_N, ES_OVER_CASES, ES_NO_CASES, false};
 
 bool es_blind(const uint64_t decided[2], const uint64_t verified[2])
 {
@@ -41,7 +24,7 @@ uint32_t es_few_clusters(double n, double squares)
     return n > 0 && n * n / squares < 50 ? ES_FLAG_FEW_CLUSTERS : 0;
 }
 
-static uint64_t count(const uint64_t *v, unsigned mask)
+uint64_t es_count_of(const uint64_t *v, unsigned mask)
 {
     uint64_t sum = 0;
     for (unsigned i = 0; i < ES_OUTCOMES; i++) sum += mask >> i & 1 ? v[i] : 0;
@@ -49,23 +32,23 @@ static uint64_t count(const uint64_t *v, unsigned mask)
 }
 
 /** Sum over patients of (count in a) times (count in b). */
-static uint64_t product(const uint64_t v[ES_OUTCOMES][ES_OUTCOMES], unsigned a, unsigned b)
+uint64_t es_product_of(const uint64_t v[ES_OUTCOMES][ES_OUTCOMES], unsigned a, unsigned b)
 {
     uint64_t sum = 0;
-    for (unsigned i = 0; i < ES_OUTCOMES; i++) sum += a >> i & 1 ? count(v[i], b) : 0;
+    for (unsigned i = 0; i < ES_OUTCOMES; i++) sum += a >> i & 1 ? es_count_of(v[i], b) : 0;
     return sum;
 }
 
-static struct es_cluster_sums sums_of(const struct es_arm *arm, const struct rate *r)
+struct es_cluster_sums es_rate_sums(const struct es_arm *arm, const struct es_rate_def *r)
 {
     /* C17 does not convert to an array of const arrays by itself. */
     const uint64_t(*m)[ES_OUTCOMES] = (const uint64_t(*)[ES_OUTCOMES])arm->product;
     return (struct es_cluster_sums){.patients = arm->patients[r->over],
-                                    .x = count(arm->count, r->x),
-                                    .n = count(arm->count, r->n),
-                                    .xx = product(m, r->x, r->x),
-                                    .xn = product(m, r->x, r->n),
-                                    .nn = product(m, r->n, r->n)};
+                                    .x = es_count_of(arm->count, r->x),
+                                    .n = es_count_of(arm->count, r->n),
+                                    .xx = es_product_of(m, r->x, r->x),
+                                    .xn = es_product_of(m, r->x, r->n),
+                                    .nn = es_product_of(m, r->n, r->n)};
 }
 
 struct es_estimate es_clustered_rate(const struct es_cluster_sums *sums, enum es_reason empty, const struct es_level *level)
@@ -88,9 +71,9 @@ struct es_estimate es_clustered_rate(const struct es_cluster_sums *sums, enum es
                                 .flags = flags};
 }
 
-static struct es_estimate finish(const struct es_summary *s, const struct es_level *level, const struct rate *r)
+static struct es_estimate finish(const struct es_summary *s, const struct es_level *level, const struct es_rate_def *r)
 {
-    const struct es_cluster_sums sums = sums_of(&s->group, r);
+    const struct es_cluster_sums sums = es_rate_sums(&s->group, r);
     if (r->needs_misses && es_blind(s->decided, s->verified))
         return es_not_estimable(ES_NO_VERIFIED_NEGATIVES, sums.n, sums.patients);
     return es_clustered_rate(&sums, r->empty, level);
@@ -115,7 +98,7 @@ void es_comparison_none(struct es_comparison *out, enum es_reason reason)
 }
 
 /** Design effect of the difference from joint patient terms u_i (METRICS J1); NAN when undefined. */
-static double joint_deff(const struct es_summary *s, const struct rate *r, const struct es_cluster_sums *g,
+static double joint_deff(const struct es_summary *s, const struct es_rate_def *r, const struct es_cluster_sums *g,
                          const struct es_cluster_sums *o)
 {
     const uint64_t(*joint)[ES_OUTCOMES] = (const uint64_t(*)[ES_OUTCOMES])s->joint;
@@ -125,14 +108,14 @@ static double joint_deff(const struct es_summary *s, const struct rate *r, const
     if (patients < 2 || !(binomial > 0)) return NAN;
     const double own = es_form(g->n, g->x, g->n, g->x, g->xx, g->xn, g->xn, g->nn) / (ng * ng) / (ng * ng);
     const double other = es_form(o->n, o->x, o->n, o->x, o->xx, o->xn, o->xn, o->nn) / (no * no) / (no * no);
-    const double both = es_form(g->n, g->x, o->n, o->x, product(joint, r->x, r->x), product(joint, r->x, r->n),
-                                product(joint, r->n, r->x), product(joint, r->n, r->n)) /
+    const double both = es_form(g->n, g->x, o->n, o->x, es_product_of(joint, r->x, r->x), es_product_of(joint, r->x, r->n),
+                                es_product_of(joint, r->n, r->x), es_product_of(joint, r->n, r->n)) /
                         (ng * ng) / (no * no);
     return (double)patients / (double)(patients - 1) * (own + other - 2 * both) / binomial;
 }
 
 /** Could the cases whose window closed without a label turn the sign of a difference of sensitivity or specificity (METRICS J7)? */
-static bool reversible(const struct es_summary *s, const struct rate *r, double alpha)
+static bool reversible(const struct es_summary *s, const struct es_rate_def *r, double alpha)
 {
     struct es_verified cells[2];
     struct es_corrected bounds[2][2]; /* arm; sensitivity, specificity */
@@ -146,9 +129,9 @@ static bool reversible(const struct es_summary *s, const struct rate *r, double 
 }
 
 static bool compare(const struct es_summary *s, const struct es_level *level, double margin, struct es_comparison *out,
-                    const struct rate *r)
+                    const struct es_rate_def *r)
 {
-    const struct es_cluster_sums g = sums_of(&s->group, r), o = sums_of(&s->rest, r);
+    const struct es_cluster_sums g = es_rate_sums(&s->group, r), o = es_rate_sums(&s->rest, r);
     es_comparison_none(out, ES_EVERYONE_HAS_NO_REST);
     if (s->axes == 0) return false;
     out->n_group = g.n;
@@ -177,17 +160,18 @@ static bool compare(const struct es_summary *s, const struct es_level *level, do
     return true;
 }
 
-#define RATE(name) \
+#define RATE(name) RATE_OF(name, name)
+#define RATE_OF(name, rate) \
     ES_FINISH(name) \
     { \
-        return finish(s, level, &name); \
+        return finish(s, level, &rate); \
     } \
     ES_COMPARE(name) \
     { \
-        return compare(s, level, margin, out, &name); \
+        return compare(s, level, margin, out, &rate); \
     }
-RATE(sensitivity)
-RATE(specificity)
+RATE_OF(sensitivity, es_rate_sensitivity)
+RATE_OF(specificity, es_rate_specificity)
 RATE(ppv)
 RATE(npv)
 RATE(accuracy)
@@ -200,46 +184,4 @@ ES_FINISH(sensitivity_all_eligible)
                                          s->eligible_products[0], s->eligible_products[1], s->eligible_products[2]};
     if (es_blind(s->decided, s->verified)) return es_not_estimable(ES_NO_VERIFIED_NEGATIVES, sums.n, sums.patients);
     return es_clustered_rate(&sums, ES_NO_POSITIVES, level);
-}
-
-/** A value of the four counts for which no sound clustered interval is offered. */
-static struct es_estimate bare(const struct es_summary *s, double value, enum es_reason otherwise)
-{
-    const uint64_t n = count(s->group.count, DECIDED), patients = s->group.patients[ES_OVER_DECIDED];
-    if (es_blind(s->decided, s->verified)) return es_not_estimable(ES_NO_VERIFIED_NEGATIVES, n, patients);
-    if (isnan(value)) return es_not_estimable(otherwise, n, patients);
-    const double none = (double)NAN;
-    return (struct es_estimate){ES_ESTIMATED, ES_REASON_NONE, value, none, none, n, patients, ES_INTERVAL_NONE, 0};
-}
-
-static struct es_operating_point point(const struct es_summary *s)
-{
-    const uint64_t *v = s->group.count;
-    const struct es_confusion c = {.tp = v[ES_TP], .fp = v[ES_FP], .fn = v[ES_FN], .tn = v[ES_TN]};
-    return es_operating_point(&c);
-}
-
-/** Which class is missing for a value that needs both. */
-static enum es_reason missing_class(const struct es_summary *s)
-{
-    if (count(s->group.count, DECIDED) == 0) return ES_NO_CASES;
-    return count(s->group.count, TP | FN) == 0 ? ES_NO_POSITIVES : ES_NO_NEGATIVES;
-}
-
-ES_FINISH(balanced_accuracy)
-{
-    (void)level;
-    return bare(s, point(s).balanced_accuracy, missing_class(s));
-}
-
-ES_FINISH(youden)
-{
-    (void)level;
-    return bare(s, point(s).youden, missing_class(s));
-}
-
-ES_FINISH(f1)
-{
-    (void)level;
-    return bare(s, point(s).f1, missing_class(s));
 }

@@ -22,6 +22,7 @@ static const struct {
     [ES_VERIFICATION] = {"verification", "unverified cases could turn the difference round"},
     [ES_EVERYONE_HAS_NO_REST] = {"everyone_has_no_rest", "the group of everyone has nobody to be compared with"},
     [ES_NO_REST] = {"no_rest", "no case is known to be outside this group"},
+    [ES_UNBOUNDED] = {"unbounded", "what it is divided by was never seen, so that it has no upper end"},
     [ES_NO_OVERLAP] = {"no_overlap", "at no level of the other attribute are there cases of both the group and the rest"},
     [ES_NO_LESIONS] = {"no_lesions", "no lesion was seen by the reference"},
     [ES_EMPTY_MASKS] = {"empty_masks", "in every unit one of the two masks is empty"},
@@ -74,6 +75,8 @@ const char *es_interval_name(enum es_interval method)
         [ES_INTERVAL_T_CLUSTERED] = "t-clustered",
         [ES_INTERVAL_LINEAR_CLUSTERED] = "linearised-clustered",
         [ES_INTERVAL_MCGRAW_WONG] = "mcgraw-wong",
+        [ES_INTERVAL_MOVER] = "mover-clustered",
+        [ES_INTERVAL_KOOPMAN_CLUSTERED] = "koopman-clustered",
         [ES_INTERVAL_BERNSTEIN] = "empirical-bernstein",
     };
     return (size_t)method < sizeof names / sizeof names[0] ? names[method] : "";

@@ -45,6 +45,7 @@ enum es_reason {
     ES_NO_MARKS,
     ES_NO_RANGE,
     ES_NO_OVERLAP,
+    ES_UNBOUNDED,
     ES_REASON_COUNT
 };
 
@@ -85,6 +86,8 @@ enum es_interval {
     ES_INTERVAL_T_CLUSTERED,       /* t on patients - 1 around a mean, ratio-estimator variance over patients (C1, A5) */
     ES_INTERVAL_LINEAR_CLUSTERED,  /* influence functions summed by patient (measures.h) */
     ES_INTERVAL_MCGRAW_WONG,       /* F, one case a patient (C2) */
+    ES_INTERVAL_MOVER,             /* sum of two rates from their Wilson limits and their correlation over patients (Zou and Donner 2008) */
+    ES_INTERVAL_KOOPMAN_CLUSTERED, /* ratio of two rates, score limits on effective counts (A4, J1) */
     ES_INTERVAL_BERNSTEIN          /* difference of two empirical-Bernstein confidence sequences, one case a patient (F3) */
 };
 const char *es_interval_name(enum es_interval method);
