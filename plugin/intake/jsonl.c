@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "plugin/json.h"
+#include "plugin/intake/mask_keys.h"
 #include "plugin/time.h"
 
 #define MAX_PATH 80
@@ -14,7 +15,8 @@
 #define COUNT_OF(table) (sizeof table / sizeof table[0])
 
 enum type { TYPE_TEXT, TYPE_DAY, TYPE_INSTANT, TYPE_NUMBER, TYPE_LABEL, TYPE_BOOL, TYPE_WORD, TYPE_ATTRIBUTES, TYPE_UNIT, TYPE_MODEL, TYPE_FINDINGS, TYPE_EVENT,
-            TYPE_WHOLE, TYPE_POINT, TYPE_BOX, TYPE_LESIONS };
+            TYPE_WHOLE, TYPE_POINT, TYPE_BOX, TYPE_LESIONS,
+            TYPE_MASK_TEXT, TYPE_MASK_NUMBER };
 
 struct word {
     const char *text;
@@ -112,6 +114,16 @@ static const struct key finding_keys[] = {
     {"level", ANSWER, TYPE_WHOLE, F(level), H(has_level), NULL},
     {"category", ANSWER, TYPE_TEXT, F(category), 0, NULL},
     {"mask", ANSWER, TYPE_BOOL, F(mask), 0, NULL},
+    {"mask_rle", ANSWER, TYPE_MASK_TEXT, 0, 0, 0, NULL}, /* mask_keys.h */
+    {"mask_rle_2", ANSWER, TYPE_MASK_TEXT, 0, 0, 0, NULL},
+    {"mask_rle_3", ANSWER, TYPE_MASK_TEXT, 0, 0, 0, NULL},
+    {"mask_rows", ANSWER, TYPE_MASK_NUMBER, 0, 0, 0, NULL},
+    {"mask_columns", ANSWER, TYPE_MASK_NUMBER, 0, 0, 0, NULL},
+    {"mask_png", ANSWER, TYPE_MASK_TEXT, 0, 0, 0, NULL},
+    {"mask_png_value", ANSWER, TYPE_MASK_NUMBER, 0, 0, 0, NULL},
+    {"mask_row_spacing", ANSWER, TYPE_MASK_NUMBER, 0, 0, 0, NULL},
+    {"mask_column_spacing", ANSWER, TYPE_MASK_NUMBER, 0, 0, 0, NULL},
+    {"mask_image", ANSWER, TYPE_MASK_TEXT, 0, 0, 0, NULL},
     {"lesions", ANSWER, TYPE_LESIONS, 0, 0, H(has_lesions), NULL},
     {"decision", BIT(ES_EVENT_RESULT), TYPE_BOOL, F(decision), H(has_decision), NULL},
     {"threshold", BIT(ES_EVENT_RESULT), TYPE_NUMBER, F(threshold), H(has_threshold), NULL},
@@ -342,6 +354,9 @@ static enum es_errc take_member(struct intake *in, const char *path, const cJSON
     case TYPE_ATTRIBUTES: return take_attributes(in, item);
     case TYPE_FINDINGS: return take_findings(in, item);
     case TYPE_LESIONS: return take_lesions(in, path, item, object);
+    case TYPE_MASK_TEXT: /* made when the whole message was read */
+        return cJSON_IsString(item) ? ES_OK : wrong(in, path, item->string, item, "string");
+    case TYPE_MASK_NUMBER: return cJSON_IsNumber(item) ? ES_OK : wrong(in, path, item->string, item, "number");
     case TYPE_POINT:
     case TYPE_BOX: return take_place(in, path, item, key->type == TYPE_BOX, object);
     case TYPE_UNIT:
@@ -367,6 +382,20 @@ static enum es_errc take_kind(struct intake *in, const cJSON *root)
                    "event: found another word, expected exam, result, failure, reference, overlap, alias, patient_alias, retract or demographics");
 }
 
+/* Masks, once it is known whose they are. */
+static enum es_errc take_masks(struct intake *in, const cJSON *root)
+{
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(root, "findings");
+    enum es_errc code = ES_OK;
+    size_t i = 0;
+    for (const cJSON *item = list != NULL ? list->child : NULL; item != NULL && i < in->message->n_findings && code == ES_OK; item = item->next, i++) {
+        char path[MAX_PATH];
+        (void)snprintf(path, sizeof path, "findings[%zu]", i);
+        code = es_intake_mask(item, path, in->message, &in->message->findings[i], in->err);
+    }
+    return code;
+}
+
 /* What was not said and has one sensible meaning. */
 static void set_defaults(struct es_message *m)
 {
@@ -382,6 +411,7 @@ enum es_errc es_message_from_tree(struct es_message *out, const cJSON *root, str
     if (!cJSON_IsObject(root)) code = es_fail(err, ES_E_REFUSED, "message: found %s, expected object", es_json_kind(root));
     if (code == ES_OK) code = take_kind(&in, root);
     if (code == ES_OK) code = take_object(&in, "", root, message_keys, COUNT_OF(message_keys), out);
+    if (code == ES_OK) code = take_masks(&in, root);
     if (code == ES_OK) set_defaults(out);
     else es_message_clear(out);
     return code;
@@ -408,6 +438,7 @@ static enum es_message_type public_type(enum type type)
     case TYPE_DAY: return ES_MESSAGE_DAY;
     case TYPE_INSTANT: return ES_MESSAGE_INSTANT;
     case TYPE_WHOLE:
+    case TYPE_MASK_NUMBER:
     case TYPE_NUMBER: return ES_MESSAGE_NUMBER;
     case TYPE_LESIONS:
     case TYPE_POINT:
@@ -420,6 +451,7 @@ static enum es_message_type public_type(enum type type)
     case TYPE_FINDINGS: return ES_MESSAGE_FINDINGS;
     case TYPE_EVENT: return ES_MESSAGE_NONE;
     case TYPE_TEXT:
+    case TYPE_MASK_TEXT:
     case TYPE_WORD: break;
     }
     return ES_MESSAGE_TEXT;
