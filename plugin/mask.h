@@ -82,7 +82,7 @@ enum es_mask_match {
     ES_MASK_COMPARED,
     ES_MASK_OTHER_IMAGE,     /* no source image, and no frame of reference, is named by both */
     ES_MASK_OTHER_GRID,      /* rows, columns, spacing or orientation differ, or their offset is no whole number of pixels */
-    ES_MASK_OTHER_PLANES,    /* positions do not lie on one lattice, or contradict the images they name */
+    ES_MASK_OTHER_PLANES,    /* positions do not lie on one lattice, contradict the images they name, or a plane has neither */
     ES_MASK_MATCHES
 };
 /** "compared", "other_image", "other_grid", "other_planes". */

@@ -106,15 +106,17 @@ static bool share_an_image(const struct alignment *a)
     return false;
 }
 
-/* By images: equal ones are one plane, and nothing is known of distances between different ones. */
-static void number_by_source(struct alignment *a)
+/* By images: equal ones are one plane, and nothing is known of distances between different ones. A plane without its image could be any. */
+static bool number_by_source(struct alignment *a)
 {
     for (size_t i = 0; i < a->n_spots; i++) {
+        if (!es_pseudonym_set(&a->spots[i].plane->source)) return false;
         if (i > 0 && !same_source(&a->spots[i - 1], &a->spots[i])) a->depth++;
         *a->spots[i].z = a->depth;
     }
     a->depth++;
     a->spacing[0] = (double)NAN;
+    return true;
 }
 
 /* By positions, on the lattice of the slice spacing where that is known. Images must not contradict. */
@@ -158,11 +160,8 @@ static enum es_mask_match align(struct alignment *a)
     if (!equal && !share_an_image(a)) return ES_MASK_OTHER_IMAGE;
     a->one_space = equal || !named;
     if (!align_in_plane(a)) return ES_MASK_OTHER_GRID;
-    if (!positions || !a->one_space) {
-        number_by_source(a);
-        return ES_MASK_COMPARED;
-    }
-    return number_by_position(a) ? ES_MASK_COMPARED : ES_MASK_OTHER_PLANES;
+    const bool numbered = positions && a->one_space ? number_by_position(a) : number_by_source(a);
+    return numbered ? ES_MASK_COMPARED : ES_MASK_OTHER_PLANES;
 }
 
 /* ---- what they share ---- */

@@ -123,7 +123,7 @@ static double get_double(struct reading *r, bool known)
     const uint64_t bits = get(r, 8);
     double value = 0;
     memcpy(&value, &bits, sizeof value);
-    if (!isfinite(value) || (!known && bits != 0)) r->bad = true;
+    if (!isfinite(value) || (!known && bits != 0) || (value == 0 && bits != 0)) r->bad = true; /* -0 is not written: one mask, one form */
     return known ? value : (double)NAN;
 }
 
@@ -132,7 +132,7 @@ static uint32_t get_number(struct reading *r)
     uint32_t value = 0;
     for (unsigned shift = 0; shift < 35; shift += 7) {
         const uint64_t byte = get(r, 1);
-        if (shift == 28 && byte > 15) r->bad = true;
+        if ((shift == 28 && byte > 15) || (shift > 0 && byte == 0)) r->bad = true; /* past 32 bits, or longer than need be */
         value |= (uint32_t)(byte & 0x7F) << shift;
         if (byte < 0x80) return value;
     }

@@ -135,8 +135,48 @@ CONF
   printf 'ndka 0.611957994579946\ns100b 0.731368563685637\nwfns 0.823678861788618\n' | sort | join - "$dir/auroc" | agree "three AUROCs against pROC" 3
 }
 
+# A chest segmentation against a physician's (GPL-3, beside the tree; skipped when it is not there): masks as runs in a CSV, lungs as
+# two stretches. Per group the mean Dice and IoU that independent programs computed from the published values of each image.
+chest_masks_by_mapping_equal_the_published_dice() {
+  local dir=$scratch/chexmask bulk=$source_dir/../shared/data/predictions
+  [ -r "$bulk/chexmask-nih/masks.csv" ] || bulk=${EVENSIGHT_BULK:-}/predictions
+  if [ ! -r "$bulk/chexmask-nih/masks.csv" ]; then echo "    skipped: chexmask-nih is not here"; return; fi
+  mkdir -p "$dir"
+  local shape='"mask_rows":{"Column":"height"},"mask_columns":{"Column":"width"},"mask_image":{"Column":"image_index"}'
+  local study='"study_uid":{"Column":"image_index","Pattern":"([0-9]+)_[0-9]+\\.png","Prefix":"2.25.9"}'
+  cat >"$dir/conf.json" <<CONF
+{ "Site": "chest", "Ledger": "sqlite:ledger.db", "PseudonymKeyFile": "site.key",
+  "Axes": [ {"Name":"sex","Attribute":"PatientSex"}, {"Name":"view","Attribute":"ViewPosition"} ],
+  "Models": [ {"Name":"hybridgnet","Findings":[ {"Name":"lungs","Task":"segmentation","ReferenceWithin":"0d"},
+                                                {"Name":"heart","Task":"segmentation","ReferenceWithin":"0d"} ]} ],
+  "Intake": [
+    {"Name":"patients","Kind":"csv","Files":["masks.csv"],"Event":"exam",
+     "Map":{$study, "patient_id":{"Column":"patient_id","Prefix":"P"}, "study_date":{"Constant":"20170901"},
+            "demographics":{"PatientSex":{"Column":"sex"}}, "acquisition":{"ViewPosition":{"Column":"view"}}}},
+    {"Name":"masks","Kind":"csv","Files":["masks.csv"],"Event":"result","Model":"hybridgnet","Version":"1",
+     "Map":{$study, "produced":{"Constant":"2017-09-01T12:00:00Z"},
+            "findings":[ {"finding":{"Constant":"lungs"},"mask_rle":{"Column":"ai_left_lung"},"mask_rle_2":{"Column":"ai_right_lung"},$shape},
+                         {"finding":{"Constant":"heart"},"mask_rle":{"Column":"ai_heart"},$shape} ]}},
+    {"Name":"physician","Kind":"csv","Files":["masks.csv"],"Event":"reference","Source":"physician",
+     "Map":{$study, "established":{"Constant":"2017-10-01T12:00:00Z"}, "reader_saw_ai":{"Constant":"no"},
+            "findings":[ {"finding":{"Constant":"lungs"},"mask_rle":{"Column":"ref_left_lung"},"mask_rle_2":{"Column":"ref_right_lung"},$shape},
+                         {"finding":{"Constant":"heart"},"mask_rle":{"Column":"ref_heart"},$shape} ]}} ],
+  "Plan": {"MinimumCases":1,"MinimumPatients":1}, "Disclosure": {"Internal":"none"} }
+CONF
+  run 0 ingest -c "$dir/conf.json" "$bulk/chexmask-nih/masks.csv"
+  contains "everything is taken" "taken 150, revised 0, duplicates 0, refused 0" "$errors"
+  run 0 report -c "$dir/conf.json" -f json -o "$dir/report.json"
+  jq -r '.models[].findings[] | .finding as $f | .groups[] | .metrics as $m | (.group | to_entries) as $g | select(($g | length) <= 1) |
+    (if ($g | length) == 0 then "all|all" else "\($g[0].key)|\($g[0].value)" end) as $key |
+    ["dice", "iou"][] | "\(.)_\($f)|\($key)\t\($m[.].value)"' "$dir/report.json" | sort >"$dir/got"
+  awk -F, '($1 == "all" || $1 == "sex" || $1 == "view") && $3 ~ /^(dice|iou)_/ { print $3 "|" $1 "|" $2 "\t" $5 }' "$bulk/expected/chexmask-nih.csv" |
+    sort >"$dir/want"
+  join -t "$(printf '\t')" "$dir/want" "$dir/got" | tr '\t' ' ' | agree "mean Dice and IoU by sex and view" 20
+}
+
 echo "real predictions"
 test_case nih_chexnet_equals_what_was_published
 test_case support2_by_mapping_equals_and_shows_42_of_unknown_race
 test_case asah_by_mapping_equals_proc
+test_case chest_masks_by_mapping_equal_the_published_dice
 finish
