@@ -126,8 +126,8 @@ static void links_lead_somewhere(void)
 static void the_summary_comes_first(void)
 {
     static const char *const order[] = {"id=\"summary\"", "class=\"says\"", "id=\"floors\"",   "id=\"disparities\"",
-                                        "id=\"cannot\"",  "id=\"gaps\"",    "id=\"parities\"", "id=\"seen\"",
-                                        "id=\"f1\"",      "id=\"f2\"",      "id=\"f3\"",       "id=\"provenance\""};
+                                        "id=\"gaps\"",    "id=\"parities\"", "id=\"seen\"",    "id=\"f1\"",
+                                        "id=\"f2\"",      "id=\"f3\"",       "id=\"cannot\"",  "id=\"provenance\""};
     cJSON *release = sample();
     char *page = page_of(release);
     const char *before = page;

@@ -57,6 +57,8 @@ static void contents(struct es_page *page, const cJSON *release)
         es_page_finding(page, &at);
         es_page_put(page, "</a></li>\n");
     }
+    if (cJSON_GetArraySize(es_view_at(release, "summary", "cannot_be_judged")) > 0)
+        es_page_put(page, "<li><a href=\"#cannot\">What cannot be judged yet</a></li>\n");
     es_page_put(page, "<li><a href=\"#provenance\">Where these numbers come from</a></li>\n</ul>\n</nav>\n");
 }
 
@@ -73,6 +75,7 @@ enum es_errc es_render_html(const cJSON *release, struct es_bytes *out, struct e
     contents(&page, release);
     es_html_seen(&page, release);
     while (es_view_next(release, &at)) es_html_finding(&page, release, &at);
+    es_html_cannot(&page, release);
     es_html_provenance(&page, release);
     es_page_put(&page, "</main>\n</body>\n</html>\n");
     return es_page_take(&page, out, err);

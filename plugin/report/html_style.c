@@ -22,6 +22,7 @@ const char *const es_html_style[] = {
     ".blue{border-color:var(--blue)}\n"
     ".tiles .grey{border-color:#8a8a8a}.says{font-size:1.12rem;padding-left:1.3rem}.says li{margin:.3rem 0}\n"
     "nav ul{columns:2;column-gap:2.5rem;padding-left:1.2rem;margin:.3rem 0}nav li{break-inside:avoid}\n"
+    "#cannot td:nth-child(3){min-width:13em}\n"
     ".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;margin:.5rem 0 "
     "1rem;font-size:.84rem;font-variant-numeric:tabular-nums}\n"
     "caption{text-align:left;font-weight:600;font-size:.95rem;padding:.3rem 0}th,td{padding:.28rem "

@@ -253,14 +253,15 @@ static void reason(struct es_page *page, const cJSON *release, const cJSON *item
     }
 }
 
-static void cannot(struct es_page *page, const cJSON *release, const cJSON *items)
+void es_html_cannot(struct es_page *page, const cJSON *release)
 {
+    const cJSON *items = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(release, "summary"), "cannot_be_judged");
     const cJSON *item = NULL, *other = NULL;
     if (cJSON_GetArraySize(items) == 0) return;
     es_page_put(
         page,
-        "<div class=\"scroll\"><table id=\"cannot\"><caption>Cannot be judged yet: no statement is made about these groups, "
-        "in either direction</caption>\n<thead><tr><th scope=\"col\">Model and finding</th><th scope=\"col\">Metric</th>"
+        "<section id=\"cannot\" aria-labelledby=\"cannot-title\">\n<h2 id=\"cannot-title\">What cannot be judged yet</h2>\n"
+        "<div class=\"scroll\"><table><caption>No statement is made about these groups, in either direction</caption>\n<thead><tr><th scope=\"col\">Model and finding</th><th scope=\"col\">Metric</th>"
         "<th scope=\"col\">Why</th><th scope=\"col\">Groups</th></tr></thead>\n<tbody>\n");
     cJSON_ArrayForEach(item, items)
     {
@@ -281,7 +282,7 @@ static void cannot(struct es_page *page, const cJSON *release, const cJSON *item
         }
         es_page_put(page, "</td></tr>\n");
     }
-    es_page_put(page, "</tbody></table></div>\n");
+    es_page_put(page, "</tbody></table></div>\n</section>\n");
 }
 
 static void gaps(struct es_page *page, const cJSON *list)
@@ -327,7 +328,6 @@ void es_html_summary(struct es_page *page, const cJSON *release)
                "alarm");
     item_table(page, release, floors, "floors", "Below a floor of the plan", "warn", "below floor");
     disparity_table(page, release, disparities);
-    cannot(page, release, cannot_be);
     gaps(page, coverage);
     item_table(page, release, parities, "parities", "Parity shown: the difference lies within the plan's margin", "blue",
                "parity");

@@ -11,7 +11,7 @@
 #include "plugin/time.h"
 
 #define DAYS_A_MONTH (365.25 / 12)
-#define FARTHEST 1200 /* months: past a century no date is told */
+#define FARTHEST 120 /* months: past ten years a date would be a fancy */
 
 struct es_report_span es_report_span(const struct es_sheet *sheet)
 {
@@ -80,7 +80,7 @@ static void tell(struct es_tree *t, cJSON *out)
         snprintf(some, sizeof some, ", some %s exams of this group", all);
     }
     if (*until) snprintf(at, sizeof at, ", reached about %.10s at the present rate", until);
-    if (es_view_number(out, "months") >= FARTHEST) snprintf(at, sizeof at, ", more than a century at the present rate");
+    if (es_view_number(out, "months") >= FARTHEST) snprintf(at, sizeof at, ", more than ten years at the present rate");
     snprintf(words, sizeof words, "needs about %s more %s%s%s", cases, positives ? "positives" : "negatives", some, at);
     es_tree_set(t, out, "words", cJSON_CreateString(words));
 }

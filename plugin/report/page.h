@@ -41,6 +41,8 @@ ES_MUST_USE enum es_errc es_page_json(const cJSON *tree, struct es_bytes *out, s
 /* The parts, in the order of the page. Each borrows the release. */
 extern const char *const es_html_style[]; /* the style element, in pieces, ended by NULL */
 void es_html_summary(struct es_page *page, const cJSON *release);
+/** What cannot be judged and what it would take: long, so that it stands behind the findings. */
+void es_html_cannot(struct es_page *page, const cJSON *release);
 void es_html_seen(struct es_page *page, const cJSON *release);
 void es_html_coverage(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
 void es_html_finding(struct es_page *page, const cJSON *release, const struct es_view_finding *at);
