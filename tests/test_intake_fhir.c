@@ -47,6 +47,20 @@ static void reports_and_what_they_name_are_one_record(void)
                  "\"labeller\":\"Practitioner/9\",\"patient_id\":\"P1\",\"patient_issuer\":\"1.7\",\"source\":\"radiology-report\",\"status\":\"corrected\",\"study_uid\":\"1.2.3\"}\n");
 }
 
+/* A radiologist's report that names what the AI observed: two authors, two messages. */
+static void an_observation_of_a_device_stays_its_own_in_a_persons_report(void)
+{
+    world_expect(rule,
+                 "{\"resourceType\":\"Bundle\",\"entry\":[{\"resource\":{\"resourceType\":\"DiagnosticReport\",\"id\":\"r1\",\"status\":\"final\",\"conclusion\":\"No effusion.\","
+                 "\"performer\":[{\"reference\":\"Practitioner/9\"}],\"result\":[{\"reference\":\"Observation/o1\"}],"
+                 "\"study\":[{\"identifier\":{\"system\":\"urn:dicom:uid\",\"value\":\"urn:oid:1.2.9\"}}]}},"
+                 "{\"resource\":{\"resourceType\":\"Observation\",\"id\":\"o1\",\"status\":\"final\"," CODE("60046008") ",\"device\":{\"display\":\"m\"},\"valueQuantity\":{\"value\":0.9}}}]}",
+                 "1 {\"event\":\"reference\",\"event_id\":\"DiagnosticReport/r1\",\"event_source\":\"fhir\",\"findings\":[{\"finding\":\"effusion\",\"label\":0}],"
+                 "\"labeller\":\"Practitioner/9\",\"source\":\"radiology-report\",\"status\":\"final\",\"study_uid\":\"1.2.9\"}\n"
+                 "2 {\"event\":\"result\",\"event_id\":\"Observation/o1\",\"event_source\":\"fhir\",\"findings\":[{\"finding\":\"effusion\",\"score\":0.9}],"
+                 "\"model\":{\"name\":\"m\"},\"study_uid\":\"1.2.9\"}\n");
+}
+
 /* R5: study instead of imagingStudy, name instead of deviceName, ImagingSelection; contained resources. */
 static void fhir_r5_and_contained_resources_are_read(void)
 {
@@ -117,6 +131,7 @@ static void what_is_wrong_is_named(void)
 static const struct es_test tests[] = {
     {"results_of_a_device_in_a_bundle", results_of_a_device_in_a_bundle},
     {"reports_and_what_they_name_are_one_record", reports_and_what_they_name_are_one_record},
+    {"an_observation_of_a_device_stays_its_own_in_a_persons_report", an_observation_of_a_device_stays_its_own_in_a_persons_report},
     {"fhir_r5_and_contained_resources_are_read", fhir_r5_and_contained_resources_are_read},
     {"what_was_entered_in_error_is_taken_back", what_was_entered_in_error_is_taken_back},
     {"every_status_has_its_meaning", every_status_has_its_meaning},

@@ -8,6 +8,14 @@
 
 #include "plugin/json.h"
 
+bool es_charset_known(const char *charset)
+{
+    const iconv_t to = iconv_open("UTF-8", charset);
+    if (to == (iconv_t)-1) return false;
+    (void)iconv_close(to);
+    return true;
+}
+
 static enum es_errc none(const char *charset, struct es_error *err)
 {
     return es_fail(err, ES_E_PARSE, "found bytes that are no text of the character set %.32s", charset);

@@ -5,10 +5,13 @@
 #ifndef ES_PLUGIN_INTAKE_CHARSET_H
 #define ES_PLUGIN_INTAKE_CHARSET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "dicom/error.h"
 
+/** Is it the name of a character set that can be read? */
+bool es_charset_known(const char *charset);
 /** Convert.
  * @param charset  as iconv knows it; "" and NULL: UTF-8, whose form is checked
  * @param out      owned by the caller (free), NUL-terminated; *out_len without the NUL

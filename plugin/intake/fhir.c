@@ -70,6 +70,10 @@ static enum es_errc index_bundle(struct es_fhir_bundle *bundle, const cJSON *ent
     return ES_OK;
 }
 
+struct reported {
+    const cJSON *observation, *report;
+};
+
 struct reading {
     const struct es_intake_rule *rule;
     const struct es_config *config;
@@ -77,7 +81,7 @@ struct reading {
     const cJSON *document;
     const struct es_intake_sink *sink;
     struct es_fhir_bundle bundle;
-    const cJSON **reported; /* observations that a report names; sorted by address */
+    struct reported *reported; /* observations that a report names; sorted by address */
     size_t n_reported;
     uint64_t where;
     struct es_error *err;
@@ -85,7 +89,7 @@ struct reading {
 
 static int by_address(const void *a, const void *b)
 {
-    const uintptr_t x = (uintptr_t)*(const cJSON *const *)a, y = (uintptr_t)*(const cJSON *const *)b;
+    const uintptr_t x = (uintptr_t)((const struct reported *)a)->observation, y = (uintptr_t)((const struct reported *)b)->observation;
     return x < y ? -1 : x > y;
 }
 
@@ -96,25 +100,30 @@ static enum es_errc note_reported(struct reading *r, const cJSON *report)
         const cJSON *found = es_fhir_resolve(&r->bundle, report, item);
         if (found == NULL) continue;
         if (r->n_reported % 64 == 0) {
-            const cJSON **more = reallocarray(r->reported, r->n_reported + 64, sizeof *more);
+            struct reported *more = reallocarray(r->reported, r->n_reported + 64, sizeof *more);
             if (more == NULL) return es_fail(r->err, ES_E_MEMORY, "memory ran out");
             r->reported = more;
         }
-        r->reported[r->n_reported++] = found;
+        r->reported[r->n_reported++] = (struct reported){found, report};
     }
     return ES_OK;
 }
 
-static bool in_report(const struct reading *r, const cJSON *observation)
+/* The report that names an observation. NULL: none does. */
+static const cJSON *report_of(const struct reading *r, const cJSON *observation)
 {
-    return r->n_reported > 0 && bsearch(&observation, r->reported, r->n_reported, sizeof observation, by_address) != NULL;
+    const struct reported wanted = {observation, NULL};
+    const struct reported *found = r->n_reported > 0 ? bsearch(&wanted, r->reported, r->n_reported, sizeof wanted, by_address) : NULL;
+    return found != NULL ? found->report : NULL;
 }
 
 static enum es_errc take_resource(struct reading *r, const cJSON *resource)
 {
     const bool report = is_type(resource, "DiagnosticReport");
-    if (!report && (!is_type(resource, "Observation") || in_report(r, resource))) return ES_OK;
-    cJSON *json = es_fhir_json(&r->bundle, resource);
+    if (!report && !is_type(resource, "Observation")) return ES_OK;
+    const cJSON *parent = report ? NULL : report_of(r, resource);
+    if (parent != NULL && es_fhir_speaks_for(parent, resource)) return ES_OK;
+    cJSON *json = es_fhir_json(&r->bundle, resource, parent);
     if (json == NULL) return es_fail(r->err, ES_E_MEMORY, "memory ran out");
     const struct es_record record = {.file = r->file, .where = ++r->where, .document = r->document, .current = json};
     const enum es_errc code = es_record_take(r->rule, r->config, &record, r->sink, r->err);
@@ -138,7 +147,7 @@ static enum es_errc take_bundle(struct reading *r, const cJSON *entries)
         const cJSON *resource = cJSON_GetObjectItemCaseSensitive(entry, "resource");
         if (is_type(resource, "DiagnosticReport")) code = note_reported(r, resource);
     }
-    if (code == ES_OK && r->n_reported > 1) qsort(r->reported, r->n_reported, sizeof(const cJSON *), by_address);
+    if (code == ES_OK && r->n_reported > 1) qsort(r->reported, r->n_reported, sizeof *r->reported, by_address);
     for (const cJSON *entry = entries->child; code == ES_OK && entry != NULL; entry = entry->next) {
         code = take_resource(r, cJSON_GetObjectItemCaseSensitive(entry, "resource"));
         r->sink->progress(r->sink->context, ++done, count);

@@ -5,7 +5,7 @@
  * Source: HL7 FHIR R4 (4.0.1) and R5 (5.0.0): Observation, DiagnosticReport, ImagingStudy, ImagingSelection, Device, Patient,
  * ServiceRequest; identifiers as ImagingStudy describes them (system urn:dicom:uid with value urn:oid:UID; type ACSN of v2-0203 with the
  * issuer as system). A DiagnosticReport and the Observations that it names as results are one record; an Observation that no report
- * names is one by itself. As JSON, for paths with @:
+ * names is one by itself, and so is one that a Device made and a person's report names. As JSON, for paths with @:
  *
  *     {"study_uid","accession","accession_issuer","patient_id","patient_issuer": texts,
  *      "time": issued, else effectiveDateTime, "status": preliminary, final, corrected or cancelled, "labeller": of a person,

@@ -245,6 +245,13 @@ static void put_text(struct building *b, const cJSON *report)
     }
 }
 
+bool es_fhir_speaks_for(const cJSON *report, const cJSON *observation)
+{
+    const cJSON *performer = first_of(member(report, "performer"));
+    const bool person = member(report, "resultsInterpreter") != NULL || strncmp(es_fhir_text(performer, "reference"), "Practitioner", 12) == 0;
+    return !person || member(observation, "device") == NULL;
+}
+
 static void put_all(struct building *b, const cJSON *resource)
 {
     const bool report = strcmp(es_fhir_text(resource, "resourceType"), "DiagnosticReport") == 0;
@@ -262,7 +269,7 @@ static void put_all(struct building *b, const cJSON *resource)
         put_text(b, resource);
         for (const cJSON *item = cJSON_IsArray(results) ? results->child : NULL; item != NULL; item = item->next) {
             const cJSON *observation = es_fhir_resolve(b->bundle, resource, item);
-            if (observation == NULL) continue;
+            if (observation == NULL || !es_fhir_speaks_for(resource, observation)) continue;
             put_observation(b, observation);
             put_device(b, observation);
             put_whose(b, observation);
@@ -275,12 +282,17 @@ static void put_all(struct building *b, const cJSON *resource)
     if (report || member(b->root, "device") != NULL || strcmp(status, "cancelled") != 0) put(b, b->root, "status", status);
 }
 
-cJSON *es_fhir_json(const struct es_fhir_bundle *bundle, const cJSON *resource)
+cJSON *es_fhir_json(const struct es_fhir_bundle *bundle, const cJSON *resource, const cJSON *parent)
 {
     struct building b = {.bundle = bundle, .root = cJSON_CreateObject()};
     if (b.root != NULL) b.observations = cJSON_AddArrayToObject(b.root, "observations");
     if (b.observations == NULL) b.memory = true;
     else put_all(&b, resource);
+    if (!b.memory && parent != NULL) {
+        put_whose(&b, parent);
+        put_patient(&b, parent);
+        put_time(&b, parent);
+    }
     if (!b.memory && !cJSON_AddItemReferenceToObject(b.root, "resource", (cJSON *)(uintptr_t)resource)) b.memory = true;
     if (!b.memory) return b.root;
     cJSON_Delete(b.root);
