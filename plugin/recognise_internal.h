@@ -5,6 +5,8 @@
 #ifndef ES_PLUGIN_RECOGNISE_INTERNAL_H
 #define ES_PLUGIN_RECOGNISE_INTERNAL_H
 
+#include <cjson/cJSON.h>
+
 #include "plugin/recognise.h"
 #include "plugin/report_text.h"
 
@@ -67,6 +69,13 @@ struct es_reading {
 bool es_tag_matches(const struct es_from_rule *rule, const struct es_tag_value *value);
 /** What a rule of VersionFrom reads of a tag's text: the text, its group, or what stands at a JSON path. @return false: nothing */
 bool es_read_name(const struct es_from_rule *rule, const char *text, char out[ES_NAME_SIZE]);
+/** A reading as a finding. @return NULL when it can be used, else why not (static) */
+const char *es_reading_take(const struct es_finding_config *config, const struct es_from_rule *rule, const struct es_reading *reading,
+                            struct es_finding *out);
+/** Several things of one finding are one, by its Combine. @param seen  how many `into` holds */
+void es_reading_combine(enum es_combine how, struct es_finding *into, const struct es_finding *next, size_t seen);
+/** Of a value of JSON: a number, true or false, or a text as below. */
+struct es_reading es_read_value(const struct es_from_rule *rule, const cJSON *value);
 /** Of a text: a decision by its patterns, a number by its group, else the whole as a number; a JSON path first. */
 struct es_reading es_read_text(const struct es_from_rule *rule, const char *text);
 /** Of a text that people write: Present and Absent with negation (report_text.h). NOTHING without `unusable`: it is not stated.

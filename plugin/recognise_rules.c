@@ -67,9 +67,8 @@ static double probability_scale(const char *units)
     return 0;
 }
 
-/* NULL when the reading could be used; else why not. */
-static const char *take_reading(const struct es_finding_config *config, const struct es_from_rule *rule, const struct es_reading *reading,
-                                struct es_finding *out)
+const char *es_reading_take(const struct es_finding_config *config, const struct es_from_rule *rule, const struct es_reading *reading,
+                            struct es_finding *out)
 {
     *out = (struct es_finding){.evaluable = true};
     es_gather_copy(out->name, sizeof out->name, config->name);
@@ -94,8 +93,7 @@ static const char *take_reading(const struct es_finding_config *config, const st
     return NULL;
 }
 
-/* Several items of one unit are one finding, by the finding's Combine. */
-static void combine(enum es_combine how, struct es_finding *into, const struct es_finding *next, size_t seen)
+void es_reading_combine(enum es_combine how, struct es_finding *into, const struct es_finding *next, size_t seen)
 {
     double *a = into->has_score ? &into->score : &into->value;
     const double b = into->has_score ? next->score : next->value;
@@ -125,7 +123,7 @@ static void take(struct matching *m, enum es_trace_kind kind, size_t index, cons
 {
     struct es_finding one;
     if (reading->kind == ES_READ_NOTHING && reading->unusable == NULL) return; /* says nothing of it */
-    const char *wrong = take_reading(m->config, m->rule, reading, &one);
+    const char *wrong = es_reading_take(m->config, m->rule, reading, &one);
     if (kind < ES_TRACE_KINDS) es_trace_match(m->g->trace, m->voice->model->name, m->config->name, m->number, kind, index, &one, wrong);
     if (wrong != NULL) {
         es_gather_tell(m->g, m->config->name, wrong);
@@ -133,7 +131,7 @@ static void take(struct matching *m, enum es_trace_kind kind, size_t index, cons
         return;
     }
     if (m->seen == 0) *m->out = one;
-    else combine(m->config->combine, m->out, &one, m->seen);
+    else es_reading_combine(m->config->combine, m->out, &one, m->seen);
     m->seen++;
 }
 

@@ -65,6 +65,14 @@ static struct es_reading read_plain(const struct es_from_rule *rule, const char 
     return nothing("a text that is neither Present nor Absent");
 }
 
+struct es_reading es_read_value(const struct es_from_rule *rule, const cJSON *value)
+{
+    if (cJSON_IsNumber(value) && rule->positive[0] == '\0') return numbered(value->valuedouble);
+    if (cJSON_IsBool(value) && rule->positive[0] == '\0') return decided(cJSON_IsTrue(value) != 0);
+    if (cJSON_IsString(value)) return read_plain(rule, value->valuestring);
+    return nothing("JSON at that path that is no number, text, true or false");
+}
+
 static struct es_reading read_json(const struct es_from_rule *rule, const cJSON *tree)
 {
     struct es_json_path *path = NULL;
@@ -72,10 +80,7 @@ static struct es_reading read_json(const struct es_from_rule *rule, const cJSON 
     const cJSON *value = es_json_path_first(path, tree);
     es_json_path_free(path);
     if (value == NULL) return nothing(NULL); /* not there: another rule may know */
-    if (cJSON_IsNumber(value) && rule->positive[0] == '\0') return numbered(value->valuedouble);
-    if (cJSON_IsBool(value) && rule->positive[0] == '\0') return decided(cJSON_IsTrue(value) != 0);
-    if (cJSON_IsString(value)) return read_plain(rule, value->valuestring);
-    return nothing("JSON at that path that is no number, text, true or false");
+    return es_read_value(rule, value);
 }
 
 struct es_reading es_read_text(const struct es_from_rule *rule, const char *text)

@@ -53,9 +53,25 @@ static void several_values_are_combined(void)
     CU_ASSERT(found[5].has_value && !found[5].has_score && found[5].value == 54.5);
     CU_ASSERT_EQUAL(es_findings_from_json(&config->models[0], bad, found, why, sizeof why), 0);
     CU_ASSERT_STRING_EQUAL(why, "finding a: a number outside 0..1");
+    CU_ASSERT_FALSE(es_json_says_failed(&config->models[0], root));
     cJSON_Delete(root);
     cJSON_Delete(bad);
     es_config_free(config);
+}
+
+static void failed_when_of_the_model_makes_a_failure(void)
+{
+    static const char text[] = "{\"Models\":[{\"Name\":\"m\",\"FailedWhen\":[{\"JSON\":\"$.error\"}],\"Findings\":[{\"Name\":\"a\",\"From\":[{\"JSON\":\"$.a\"}]}]}],"
+                               "\"Intake\":[{\"Name\":\"r\",\"Kind\":\"jsonl\",\"Files\":[\"*\"],\"Event\":\"result\",\"Model\":\"m\",\"Map\":{\"study_uid\":\"$.u\"}}]}";
+    static const char lines[] = "{\"u\":\"1.2\",\"error\":true,\"a\":0.5}\n{\"u\":\"1.3\",\"error\":false,\"a\":0.5}\n";
+    static struct intake_world w;
+    w.len = 0;
+    CU_ASSERT_EQUAL_FATAL(es_config_parse(&w.config, text, sizeof text - 1, NULL, NULL), ES_OK);
+    const struct es_intake_sink sink = world_sink(&w);
+    CU_ASSERT_EQUAL(es_intake_bytes(w.config, &w.config->intake[0], "f", lines, sizeof lines - 1, &sink, NULL), ES_OK);
+    CU_ASSERT_STRING_EQUAL(w.got, "1 {\"event\":\"failure\",\"model\":{\"name\":\"m\"},\"reason\":\"failed_when\",\"status\":\"failed\",\"study_uid\":\"1.2\"}\n"
+                                  "2 {\"event\":\"result\",\"findings\":[{\"finding\":\"a\",\"score\":0.5}],\"model\":{\"name\":\"m\"},\"study_uid\":\"1.3\"}\n");
+    world_close(&w);
 }
 
 static void put(const char *folder, const char *name, const char *text)
@@ -173,6 +189,7 @@ static const struct es_test tests[] = {
     {"records_of_a_document_are_read_one_by_one", records_of_a_document_are_read_one_by_one},
     {"the_models_rules_apply_to_its_json", the_models_rules_apply_to_its_json},
     {"several_values_are_combined", several_values_are_combined},
+    {"failed_when_of_the_model_makes_a_failure", failed_when_of_the_model_makes_a_failure},
     {"mercure_results_are_read_with_their_task", mercure_results_are_read_with_their_task},
     {"monai_results_are_read_with_their_input", monai_results_are_read_with_their_input},
     {"a_cancelled_procedure_step_is_a_failure", a_cancelled_procedure_step_is_a_failure},

@@ -20,15 +20,16 @@ bool es_hl7_is_segment(const struct es_hl7_segment *segment, const char *name)
 
 struct es_hl7_part es_hl7_split(struct es_hl7_part text, char separator, unsigned index, bool *there)
 {
+    *there = false;
+    if (text.text == NULL) return text;
     const char *at = text.text, *end = text.text + text.len;
     for (; index > 0; index--) {
-        const char *next = at != NULL && separator != '\0' ? memchr(at, separator, (size_t)(end - at)) : NULL;
+        const char *next = separator != '\0' ? memchr(at, separator, (size_t)(end - at)) : NULL;
         *there = next != NULL;
         if (next == NULL) return (struct es_hl7_part){NULL, 0};
         at = next + 1;
     }
-    *there = at != NULL;
-    if (at == NULL) return (struct es_hl7_part){NULL, 0};
+    *there = true;
     const char *stop = separator != '\0' ? memchr(at, separator, (size_t)(end - at)) : NULL;
     return (struct es_hl7_part){at, (size_t)((stop != NULL ? stop : end) - at)};
 }

@@ -226,6 +226,17 @@ static enum es_errc refuse(struct making *m, enum es_errc code, const struct es_
     return ES_OK;
 }
 
+/* FailedWhen of the model said yes: the result becomes a failure. */
+static enum es_errc take_failed(struct making *m, cJSON *base)
+{
+    static const char *const no_longer[] = {"event", "demographics", "acquisition", "status"};
+    for (size_t i = 0; i < sizeof no_longer / sizeof no_longer[0]; i++) cJSON_DeleteItemFromObjectCaseSensitive(base, no_longer[i]);
+    (void)add(m, base, "event", cJSON_CreateString("failure"));
+    (void)add(m, base, "status", cJSON_CreateString("failed"));
+    (void)add(m, base, "reason", cJSON_CreateString("failed_when"));
+    return m->memory ? es_fail(m->err, ES_E_MEMORY, "memory ran out") : hand_on(m, base);
+}
+
 /* What has no status of its own has the record's; in a corrected report, what is final is part of the correction. */
 static void settle_status(struct es_stated *stated, size_t count, const char *status)
 {
@@ -241,6 +252,8 @@ static enum es_errc take_findings(struct making *m, cJSON *base, struct es_state
     enum es_errc code = ES_OK;
     const char *status = record_status(m);
     if (status != NULL && strcmp(status, "cancelled") == 0) return take_cancelled(m, base);
+    if (m->kind == ES_EVENT_RESULT && model != NULL && es_json_says_failed(model, m->record->answers != NULL ? m->record->answers : m->record->current))
+        return take_failed(m, base);
     if (m->kind == ES_EVENT_RESULT || m->kind == ES_EVENT_REFERENCE) {
         mapped_findings(m, stated, &count);
         if (!m->memory && m->rule->n_findings_mapped == 0)

@@ -74,4 +74,7 @@ ES_MUST_USE enum es_errc es_record_findings(const struct es_intake_rule *rule, c
  * @return how many were found */
 size_t es_findings_from_json(const struct es_model_config *model, const cJSON *root, struct es_finding *findings, char *why, size_t why_size);
 
+/** Does a JSON rule of the model's FailedWhen say yes of a document? */
+bool es_json_says_failed(const struct es_model_config *model, const cJSON *root);
+
 #endif
