@@ -450,8 +450,8 @@ static enum es_message_type public_type(enum type type)
     case TYPE_MODEL: return ES_MESSAGE_OBJECT;
     case TYPE_FINDINGS: return ES_MESSAGE_FINDINGS;
     case TYPE_EVENT: return ES_MESSAGE_NONE;
+    case TYPE_MASK_TEXT: return ES_MESSAGE_LONG;
     case TYPE_TEXT:
-    case TYPE_MASK_TEXT:
     case TYPE_WORD: break;
     }
     return ES_MESSAGE_TEXT;

@@ -27,6 +27,7 @@ ES_MUST_USE enum es_errc es_message_from_tree(struct es_message *out, const cJSO
 enum es_message_type {
     ES_MESSAGE_NONE,
     ES_MESSAGE_TEXT,   /* texts, and words of a list */
+    ES_MESSAGE_LONG,   /* a text of any length that a line can have: the runs or the image of a mask */
     ES_MESSAGE_DAY,
     ES_MESSAGE_INSTANT,
     ES_MESSAGE_NUMBER,

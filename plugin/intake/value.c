@@ -231,6 +231,19 @@ static enum es_errc as_text(const struct es_intake_slot *slot, const struct valu
     return finish(cJSON_CreateString(text), out, err);
 }
 
+/* The runs or the image of a mask: ASCII, or it is refused where it is read. */
+static enum es_errc as_long_text(const struct es_intake_slot *slot, const struct value *v, cJSON **out, struct es_error *err)
+{
+    if (memchr(v->text, '\0', v->len) != NULL) return refuse(err, slot, "found a text with a zero byte in it");
+    char *text = malloc(v->len + 1); /* of a file that is in memory */
+    if (text == NULL) return es_fail(err, ES_E_MEMORY, "memory ran out");
+    memcpy(text, v->text, v->len);
+    text[v->len] = '\0';
+    cJSON *item = cJSON_CreateString(text);
+    free(text);
+    return finish(item, out, err);
+}
+
 static enum es_errc convert(const struct es_intake_rule *rule, const struct es_intake_slot *slot, const struct es_intake_source *source,
                             struct value *v, cJSON **out, struct es_error *err)
 {
@@ -241,6 +254,7 @@ static enum es_errc convert(const struct es_intake_rule *rule, const struct es_i
     case ES_MESSAGE_DAY:
     case ES_MESSAGE_INSTANT: return as_time(slot, source, v, out, err);
     case ES_MESSAGE_TREE: return refuse(err, slot, "found a text or a number, expected a list of objects");
+    case ES_MESSAGE_LONG: return as_long_text(slot, v, out, err);
     default: return as_text(slot, v, out, err);
     }
 }
