@@ -64,7 +64,8 @@ static void adjusted(struct es_page *page, const cJSON *comparison)
         es_page_put(page, " to ");
         es_page_fixed(page, es_view_number(interval, "hi"), 3);
         es_page_put(page, " <span class=\"sub\">(");
-        es_page_fixed(page, 100.0 * es_view_number(interval, "level"), 1);
+        const double level = 100.0 * es_view_number(interval, "level");
+        es_page_fixed(page, level, level < 99.95 ? 1 : level < 99.995 ? 2 : 3); /* a share of many comparisons is no certainty */
         es_page_put(page, " %)</span>");
         return;
     }
