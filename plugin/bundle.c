@@ -47,6 +47,24 @@ void es_arena_clear(struct es_arena *arena)
     }
 }
 
+void es_bundle_sort(void *items, size_t n, size_t size, int (*order)(const void *, const void *))
+{
+    unsigned char spare[256], *at = items;
+    if (n < 2) return;
+    if (n > 8 || size > sizeof spare) {
+        qsort(items, n, size, order);
+        return;
+    }
+    for (size_t i = 1; i < n; i++) {
+        size_t k = i;
+        while (k > 0 && order(at + (k - 1) * size, at + i * size) > 0) k--;
+        if (k == i) continue;
+        memcpy(spare, at + i * size, size);
+        memmove(at + (k + 1) * size, at + k * size, (i - k) * size);
+        memcpy(at + k * size, spare, size);
+    }
+}
+
 const char *es_pairing_name(enum es_pairing pairing)
 {
     static const char *const names[ES_PAIRINGS] = {"none", "instance", "series", "study", "accession", "ambiguous"};
@@ -117,8 +135,8 @@ static bool collect_retracted(struct es_bundle *bundle, const struct es_event **
         if (es_pseudonym_set(&events[i]->retract_event_id)) out->event_ids[out->n_event_ids++] = events[i]->retract_event_id;
         else memcpy(out->identities[out->n_identities++].bytes, events[i]->retract, ES_IDENTITY_SIZE);
     }
-    qsort(out->identities, out->n_identities, sizeof *out->identities, by_pseudonym);
-    qsort(out->event_ids, out->n_event_ids, sizeof *out->event_ids, by_pseudonym);
+    es_bundle_sort(out->identities, out->n_identities, sizeof *out->identities, by_pseudonym);
+    es_bundle_sort(out->event_ids, out->n_event_ids, sizeof *out->event_ids, by_pseudonym);
     return true;
 }
 
@@ -168,7 +186,7 @@ static bool resolve_aliases(struct es_bundle *bundle, const struct es_event **ev
         names[count++] = events[i]->study;
         names[count++] = events[i]->same_as;
     }
-    qsort(names, count, sizeof *names, by_pseudonym);
+    es_bundle_sort(names, count, sizeof *names, by_pseudonym);
     for (size_t i = 0; i < count; i++)
         if (i == 0 || es_pseudonym_order(&names[i], &names[unique - 1]) != 0) names[unique++] = names[i];
     bundle->alias_names = names;
@@ -306,7 +324,7 @@ static bool mark_dead(struct es_bundle *bundle, const struct slotted *slots, siz
         for (size_t k = 0; k < event->n_findings; k++) spoken[count++] = (struct spoken){event->findings[k].name, i, k};
         if (cancels_all(event) && i < cancelled) dead[i][0] = true;
     }
-    qsort(spoken, count, sizeof *spoken, by_name);
+    es_bundle_sort(spoken, count, sizeof *spoken, by_name);
     for (size_t i = 0; i < count; i++) {
         bool *own = dead[spoken[i].at];
         const bool greater = i + 1 < count && strcmp(spoken[i].name, spoken[i + 1].name) == 0;
@@ -368,7 +386,7 @@ static bool keep_live(struct es_bundle *bundle, const struct es_event **events, 
     for (size_t i = 0; i < n; i++)
         if (references ? events[i]->kind == ES_EVENT_REFERENCE : is_result(events[i]))
             slots[count++] = (struct slotted){events[i], es_bundle_study(bundle, &events[i]->study)};
-    qsort(slots, count, sizeof *slots, by_slot);
+    es_bundle_sort(slots, count, sizeof *slots, by_slot);
     for (size_t from = 0, to; from < count; from = to) {
         for (to = from + 1; to < count && same_group(&slots[from], &slots[to]);) to++;
         if (references) {
@@ -393,7 +411,7 @@ static bool sort_out(struct es_bundle *bundle, const struct es_event *const *giv
     size_t n = 0, live = 0;
     if (!events) return false;
     for (size_t i = 0; i < n_given; i++) events[i] = given[i];
-    qsort(events, n_given, sizeof *events, by_identity);
+    es_bundle_sort(events, n_given, sizeof *events, by_identity);
     for (size_t i = 0; i < n_given; i++)
         if (n == 0 || by_identity(&events[i], &events[n - 1]) != 0) events[n++] = events[i];
     for (bundle->n_notes = 0; bundle->notes && bundle->n_notes < n; bundle->n_notes++)

@@ -267,7 +267,8 @@ static bool add_row(struct es_bundle *bundle, const struct es_derived_case *row)
     if (out->n_cases == bundle->cases_room) {
         size_t room, bytes;
         if (__builtin_mul_overflow(bundle->cases_room, (size_t)2, &room)) return false;
-        if (room == 0) room = 8;
+        for (size_t i = 0; room == 0 && i < bundle->config->n_models; i++) bundle->cases_room += bundle->config->models[i].n_findings;
+        if (room == 0) room = bundle->cases_room + 1; /* an exam's, with nothing finer and one version */
         if (__builtin_mul_overflow(room, sizeof *out->cases, &bytes)) return false;
         struct es_derived_case *cases = realloc(out->cases, bytes);
         if (!cases) return false;
@@ -355,7 +356,7 @@ static void list_units(struct scene *scene)
     for (size_t i = 0; i < scene->n_cells; i++) add_unit(scene, &scene->cells[i].unit);
     for (size_t i = 0; i < scene->n_labels; i++) add_unit(scene, &scene->labels[i].unit);
     if (scene->n_units == 0 || scene->config->unit == ES_UNIT_EXAM) add_unit(scene, &whole);
-    qsort(scene->units, scene->n_units, sizeof *scene->units, by_unit);
+    es_bundle_sort(scene->units, scene->n_units, sizeof *scene->units, by_unit);
     for (size_t i = 0; i < scene->n_units; i++)
         if (unique == 0 || by_unit(&scene->units[i], &scene->units[unique - 1]) != 0) scene->units[unique++] = scene->units[i];
     scene->n_units = unique;
@@ -381,7 +382,7 @@ static void list_cells(struct scene *scene, const struct es_paired *results, siz
         }
         scene->cells[scene->n_cells++] = cell;
     }
-    qsort(scene->cells, scene->n_cells, sizeof *scene->cells, by_cell);
+    es_bundle_sort(scene->cells, scene->n_cells, sizeof *scene->cells, by_cell);
 }
 
 static bool finding_rows(struct es_bundle *bundle, const struct es_derived_case *base, const struct es_paired *results,

@@ -39,7 +39,7 @@ void es_bundle_wanted(const struct es_config *config, struct es_wanted *out)
         if (rule->n_view) want(out, "ViewPosition");
         if (rule->min_age >= 0 || rule->max_age >= 0) want(out, "PatientAge");
     }
-    qsort(out->keyword, out->n, sizeof out->keyword[0], by_keyword);
+    es_bundle_sort(out->keyword, out->n, sizeof out->keyword[0], by_keyword);
     for (size_t i = 0; i < out->n; i++)
         for (size_t axis = 0; axis < config->n_axes; axis++)
             if (strcmp(config->axes[axis].linked, out->keyword[i]) == 0) out->linked[i] = true;
@@ -193,7 +193,7 @@ enum es_errc es_bundle_exams(struct es_bundle *bundle)
     if (!keyed || !bundle->ranges || !bundle->out->exams) return es_fail(bundle->err, ES_E_MEMORY, "bundle: out of memory");
     for (size_t i = 0; i < n; i++)
         keyed[i] = (struct keyed){bundle->exam_events[i], es_bundle_study(bundle, &bundle->exam_events[i]->study)};
-    qsort(keyed, n, sizeof *keyed, by_study);
+    es_bundle_sort(keyed, n, sizeof *keyed, by_study);
     for (size_t i = 0; i < n; i++) {
         bundle->exam_events[i] = keyed[i].event;
         if (i == 0 || es_pseudonym_order(&keyed[i].study, &keyed[i - 1].study) != 0) {

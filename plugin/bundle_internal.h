@@ -64,6 +64,9 @@ struct es_bundle {
     struct es_error *err;
 };
 
+/** qsort(), but for the two or three items that nearly every bundle has: those are put in order in place. */
+void es_bundle_sort(void *items, size_t n, size_t size, int (*order)(const void *, const void *));
+
 static inline int es_pseudonym_order(const struct es_pseudonym *a, const struct es_pseudonym *b)
 {
     return __builtin_memcmp(a->bytes, b->bytes, ES_PSEUDONYM_SIZE);

@@ -106,12 +106,12 @@ bool es_bundle_labels(struct es_bundle *bundle, uint32_t exam, const struct es_f
         if (part == ES_PART_WHOLE) out[n_labels++] = label;
         if (part == ES_PART_FINER) parts[n_parts++] = label;
     }
-    qsort(parts, n_parts, sizeof *parts, by_teller);
+    es_bundle_sort(parts, n_parts, sizeof *parts, by_teller);
     for (size_t from = 0, to; from < n_parts; from = to) {
         for (to = from + 1; to < n_parts && same_teller(&parts[from], &parts[to]);) to++;
         if (!add_whole(bundle, exam, config, parts + from, to - from, out, &n_labels)) return false;
     }
-    qsort(out, n_labels, sizeof *out, by_label);
+    es_bundle_sort(out, n_labels, sizeof *out, by_label);
     *n_out = n_labels;
     return true;
 }

@@ -55,7 +55,7 @@ static bool make_keys(struct es_bundle *bundle)
             add_key(bundle, ES_PAIRED_ACCESSION, &event->accession, &event->accession_issuer, exam);
         }
     }
-    qsort(bundle->keys, bundle->n_keys, sizeof *bundle->keys, by_key);
+    es_bundle_sort(bundle->keys, bundle->n_keys, sizeof *bundle->keys, by_key);
     for (size_t i = 0; i < bundle->n_keys; i++)
         if (unique == 0 || by_key(&bundle->keys[i], &bundle->keys[unique - 1]) != 0) bundle->keys[unique++] = bundle->keys[i];
     bundle->n_keys = unique;
@@ -225,7 +225,7 @@ static void pair_all(struct es_bundle *bundle, struct es_paired *events, size_t 
         else events[kept++] = events[i];
     }
     *n = kept;
-    qsort(events, kept, sizeof *events, by_exam);
+    es_bundle_sort(events, kept, sizeof *events, by_exam);
 }
 
 enum es_errc es_bundle_pair(struct es_bundle *bundle)

@@ -64,6 +64,7 @@ void es_cohort_free(struct es_cohort *cohort)
     es_index_clear(&cohort->patients);
     if (cohort->order) free(cohort->order->exams);
     free(cohort->order);
+    free(cohort->scratch);
     free(cohort->by_number);
     free(cohort->exams);
     free(cohort->codes);
@@ -128,7 +129,8 @@ static bool setting_number(struct es_cohort *cohort, const struct es_derived_cas
     memcpy(key.source, row->reference_source, strnlen(row->reference_source, ES_NAME_SIZE - 1));
     key.device = row->device;
     memcpy(&key.threshold, &threshold, sizeof key.threshold);
-    HASH_FIND(hh, cohort->settings, &key, sizeof key, setting);
+    setting = cohort->last_setting;
+    if (!setting || memcmp(&setting->key, &key, sizeof key) != 0) HASH_FIND(hh, cohort->settings, &key, sizeof key, setting);
     if (!setting) {
         if (!GROW(cohort->by_number, cohort->settings_room, (uint64_t)cohort->n_settings + 1) || !(setting = calloc(1, sizeof *setting)))
             return false;
@@ -138,6 +140,7 @@ static bool setting_number(struct es_cohort *cohort, const struct es_derived_cas
         cohort->by_number[cohort->n_settings++] = setting;
         HASH_ADD(hh, cohort->settings, key, sizeof setting->key, setting);
     }
+    cohort->last_setting = setting;
     *number = setting->number;
     return true;
 }
@@ -155,15 +158,45 @@ struct incoming {
     uint32_t *places; /* [n_exams]: row that an exam has or gets */
 };
 
+/* What of a bundle's measures was not put into the cohort. */
 static void free_incoming(struct incoming *in)
 {
-    free(in->exams);
-    free(in->codes);
-    for (size_t i = 0; in->measures && i < in->n_cases; i++) free(in->measures[i]);
-    free(in->measures);
-    free(in->cases);
-    free(in->slots);
-    free(in->places);
+    for (size_t i = 0; i < in->n_cases; i++) free(in->measures[i]);
+}
+
+/* A piece of the scratch, aligned for anything. */
+static void *piece(char **at, size_t bytes)
+{
+    void *out = *at;
+    *at += (bytes + 15) & ~(size_t)15;
+    return out;
+}
+
+/* Room for a bundle's rows; kept for the next bundle. */
+static bool room_for(struct es_cohort *cohort, const struct es_derived *derived, struct incoming *in)
+{
+    const size_t exams = derived->n_exams, cases = derived->n_cases, codes = cohort->wanted.n * sizeof *in->codes;
+    size_t bytes, more;
+    if (__builtin_mul_overflow(exams, sizeof *in->exams + codes + sizeof *in->places, &bytes) ||
+        __builtin_mul_overflow(cases, sizeof *in->cases + sizeof *in->slots + sizeof(struct es_case_measures *), &more) || __builtin_add_overflow(bytes, more, &bytes) ||
+        __builtin_add_overflow(bytes, (size_t)(6 * 16), &bytes))
+        return false;
+    if (bytes > cohort->scratch_size) {
+        void *grown = realloc(cohort->scratch, bytes);
+        if (!grown) return false;
+        cohort->scratch = grown;
+        cohort->scratch_size = bytes;
+    }
+    char *at = cohort->scratch;
+    in->exams = piece(&at, exams * sizeof *in->exams);
+    in->codes = piece(&at, exams * codes);
+    in->places = piece(&at, exams * sizeof *in->places);
+    in->cases = piece(&at, cases * sizeof *in->cases);
+    in->slots = piece(&at, cases * sizeof *in->slots);
+    in->measures = piece(&at, cases * sizeof(struct es_case_measures *));
+    in->n_cases = derived->n_cases;
+    for (size_t i = 0; i < cases; i++) in->measures[i] = NULL;
+    return true;
 }
 
 static bool take_exam(struct es_cohort *cohort, const struct es_derived_exam *exam, struct es_exam_row *out, uint16_t *codes)
@@ -215,15 +248,7 @@ static bool copy_measures(const struct es_case_measures *from, struct es_case_me
 
 static bool take_bundle(struct es_cohort *cohort, const struct es_derived *derived, struct incoming *in)
 {
-    const size_t exams = derived->n_exams ? derived->n_exams : 1, cases = derived->n_cases ? derived->n_cases : 1;
-    in->exams = calloc(exams, sizeof *in->exams);
-    in->codes = calloc(exams, (cohort->wanted.n ? cohort->wanted.n : 1) * sizeof *in->codes);
-    in->places = calloc(exams, sizeof *in->places);
-    in->cases = calloc(cases, sizeof *in->cases);
-    in->slots = calloc(cases, sizeof *in->slots);
-    in->measures = calloc(cases, sizeof(struct es_case_measures *));
-    in->n_cases = derived->n_cases;
-    if (!in->measures || !in->exams || !in->codes || !in->places || !in->cases || !in->slots) return false;
+    if (!room_for(cohort, derived, in)) return false;
     for (size_t i = 0; i < derived->n_exams; i++)
         if (!take_exam(cohort, &derived->exams[i], &in->exams[i], in->codes + i * cohort->wanted.n)) return false;
     for (size_t i = 0; i < derived->n_cases; i++) {

@@ -94,7 +94,7 @@ struct es_cohort {
     struct es_dictionary dictionaries[ES_MAX_WANTED];
     struct es_index patients;
     struct es_setting *settings;     /* uthash */
-    struct es_setting **by_number;
+    struct es_setting **by_number, *last_setting; /* the last one that was asked for: nearly always the next one too */
     uint32_t n_settings, settings_room;
     struct es_exam_row *exams;
     uint16_t *codes;                 /* [exam][wanted.n] */
@@ -108,6 +108,8 @@ struct es_cohort {
     struct es_trouble *troubles;     /* uthash */
     uint64_t trouble[ES_TROUBLES];
     struct es_order *order;
+    void *scratch;                   /* of the bundle at hand */
+    size_t scratch_size;
 };
 
 static inline uint64_t es_short_key(const struct es_pseudonym *p)

@@ -92,13 +92,6 @@ const struct body_field event_body_lesion[LESION_FIELDS] = {
     {4, TYPE_NUMBER, 0, L(score), L(has_score)},
 };
 
-bool event_body_blank(const uint8_t *bytes, size_t len)
-{
-    uint8_t any = 0;
-    for (size_t i = 0; i < len; i++) any |= bytes[i];
-    return any == 0;
-}
-
 /* Bytes that grow up to ES_MAX_EVENT_BODY. */
 struct bytes {
     uint8_t *data;

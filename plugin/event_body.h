@@ -47,6 +47,16 @@ extern const struct body_field event_body_fields[EVENT_FIELDS], event_body_attri
     event_body_lesion[LESION_FIELDS];
 
 /** Are all bytes zero? */
-bool event_body_blank(const uint8_t *bytes, size_t len);
+static inline bool event_body_blank(const uint8_t *bytes, size_t len)
+{
+    uint64_t any = 0, word;
+    size_t i = 0;
+    for (; len - i >= sizeof word; i += sizeof word) {
+        __builtin_memcpy(&word, bytes + i, sizeof word);
+        any |= word;
+    }
+    for (; i < len; i++) any |= bytes[i];
+    return any == 0;
+}
 
 #endif

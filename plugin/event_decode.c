@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading of the canonical body: the same table, walked over bytes. Whatever does not belong is refused by field and place. */
+#include <endian.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -11,11 +12,16 @@
 struct reading {
     const uint8_t *body;
     struct es_error *err;
+    bool links; /* of the outer fields only those that join and date an event */
 };
 
-static uint64_t read_little(const uint8_t *data, size_t len)
+static inline uint64_t read_little(const uint8_t *data, size_t len)
 {
     uint64_t value = 0;
+    if (len == 4 || len == 8) { /* nearly always, and known where this is called */
+        memcpy(&value, data, len);
+        return le64toh(value);
+    }
     for (size_t i = len; i-- > 0;) value = value << 8 | data[i];
     return value;
 }
@@ -214,6 +220,18 @@ static enum es_errc read_member(struct reading *r, const struct body_field *f, c
     return code;
 }
 
+/* Is the field one of those by which events find each other, or of when they happened? */
+static bool is_link(const struct body_field *f)
+{
+    switch (f->type) {
+    case TYPE_ENUM:
+    case TYPE_DAY:
+    case TYPE_INSTANT:
+    case TYPE_PSEUDONYM: return true;
+    default: return f->offset == offsetof(struct es_event, study_refs);
+    }
+}
+
 static enum es_errc read_fields(struct reading *r, const struct body_field *fields, size_t count, const uint8_t *data, size_t len, void *object)
 {
     size_t at = 0, next = 0; /* fields ascend: the search goes on where it stopped */
@@ -226,25 +244,35 @@ static enum es_errc read_fields(struct reading *r, const struct body_field *fiel
             return es_fail(r->err, ES_E_PARSE, "event body: byte %zu: found field %u, which is unknown or out of order",
                            (size_t)(data + at - r->body), number);
         if (size > len - at - 5) return fault(r, &fields[next], data + at, "it runs past the end");
-        const enum es_errc code = read_member(r, &fields[next], data + at + 5, (size_t)size, object);
-        if (code != ES_OK) return code;
+        if (fields[next].type == TYPE_PSEUDONYM && size == ES_PSEUDONYM_SIZE && !event_body_blank(data + at + 5, ES_PSEUDONYM_SIZE)) {
+            memcpy((char *)object + fields[next].offset, data + at + 5, ES_PSEUDONYM_SIZE); /* most fields are of this kind */
+        } else if (!r->links || is_link(&fields[next])) {
+            const enum es_errc code = read_member(r, &fields[next], data + at + 5, (size_t)size, object);
+            if (code != ES_OK) return code;
+        }
         at += 5 + (size_t)size;
         next++;
     }
     return ES_OK;
 }
 
-enum es_errc es_event_decode(struct es_event *out, const uint8_t *body, size_t len, struct es_error *err)
+static enum es_errc decode(struct es_event *out, const uint8_t *body, size_t len, bool links, struct es_error *err)
 {
-    struct es_event event = {.study_day = ES_NO_DAY, .valid_from = ES_NO_DAY, .produced = ES_NO_INSTANT, .sent = ES_NO_INSTANT};
-    struct reading reading = {body, err};
+    struct reading reading = {body, err, links};
+    memset(out, 0, sizeof *out);
+    out->study_day = out->valid_from = ES_NO_DAY;
+    out->produced = out->sent = ES_NO_INSTANT;
     if (len == 0 || len > ES_MAX_EVENT_BODY) return es_fail(err, ES_E_PARSE, "event body: found %zu bytes, expected 1 to 1048576", len);
     if (body[0] != EVENT_SCHEMA) return es_fail(err, ES_E_UNSUPPORTED, "event body: found schema %u, expected 1", body[0]);
-    enum es_errc code = read_fields(&reading, event_body_fields, EVENT_FIELDS, body + 1, len - 1, &event);
-    if (code == ES_OK && event.kind == 0) code = es_fail(err, ES_E_PARSE, "event body: found no kind");
-    if (code == ES_OK) *out = event;
-    else es_event_clear(&event);
+    enum es_errc code = read_fields(&reading, event_body_fields, EVENT_FIELDS, body + 1, len - 1, out);
+    if (code == ES_OK && out->kind == 0) code = es_fail(err, ES_E_PARSE, "event body: found no kind");
+    if (code != ES_OK) es_event_clear(out);
     return code;
+}
+
+enum es_errc es_event_decode(struct es_event *out, const uint8_t *body, size_t len, struct es_error *err)
+{
+    return decode(out, body, len, false, err);
 }
 
 enum es_event_kind es_event_peek(const uint8_t *body, size_t len)
@@ -252,4 +280,10 @@ enum es_event_kind es_event_peek(const uint8_t *body, size_t len)
     const bool good = len >= 7 && body[0] == EVENT_SCHEMA && body[1] == event_body_fields[0].number && read_little(body + 2, 4) == 1 &&
                       body[6] < ES_EVENT_KINDS;
     return good ? (enum es_event_kind)body[6] : (enum es_event_kind)0;
+}
+
+enum es_errc es_event_decode_links(struct es_event *out, const uint8_t *body, size_t len, struct es_error *err)
+{
+    const enum es_event_kind kind = es_event_peek(body, len);
+    return decode(out, body, len, kind >= ES_EVENT_EXAM && kind <= ES_EVENT_REFERENCE, err);
 }

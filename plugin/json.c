@@ -11,6 +11,14 @@ bool es_utf8_valid(const char *text, size_t len)
 {
     const unsigned char *p = (const unsigned char *)text, *end = p + len;
     while (p < end) {
+        if (end - p >= 8) { /* eight ASCII letters at once: no top bit, and none zero */
+            uint64_t word;
+            memcpy(&word, p, sizeof word);
+            if (((word | (word - UINT64_C(0x0101010101010101))) & UINT64_C(0x8080808080808080)) == 0) {
+                p += 8;
+                continue;
+            }
+        }
         if (*p == 0) return false;
         if (*p < 0x80) {
             p++;

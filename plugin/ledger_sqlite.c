@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "plugin/ledger_ahead.h"
 #include "plugin/ledger_sqlite.h"
 #include "plugin/time.h"
 
@@ -35,6 +36,7 @@ enum statement { INSERT, HEAD, NOTE_HEAD, WALK, WALK_CHAIN, READ, READ_CHAIN, BY
                  LEASE_SET, LEASE_DELETE, HOLD, RELEASE, STATEMENTS };
 #define ENTRY_COLUMNS "seq, received, sent, identity, event_id, body"
 #define ROW_COLUMNS ENTRY_COLUMNS ", salt, leaf, link"
+static const char ahead_sql[] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE seq >= ?1 ORDER BY seq";
 static const char *const statement_sql[STATEMENTS] = {
     [INSERT] = "INSERT INTO entry (" ROW_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (identity) DO NOTHING",
     [HEAD] = "SELECT head.seq, entry.seq, entry.link FROM head LEFT JOIN entry ON entry.seq = (SELECT max(seq) FROM entry)",
@@ -63,6 +65,8 @@ struct es_store {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
     int lease; /* descriptor of the lease file; -1 for a reader */
+    bool held; /* under a snapshot: rows may be read ahead */
+    struct es_ahead ahead;
 };
 
 /* ---- errors ---- */
@@ -394,6 +398,7 @@ static void store_close(struct es_store *store)
     sqlite3_stmt *statement = NULL;
     if (store->db && store->lease >= 0 && store->statements[LEASE_SET] && ready(store, LEASE_DELETE, &statement, NULL) == ES_OK)
         (void)finish(store, statement, NULL);
+    es_ahead_free(&store->ahead);
     for (int i = 0; i < STATEMENTS; i++) sqlite3_finalize(store->statements[i]);
     sqlite3_close(store->db);
     if (store->lease >= 0) close(store->lease); /* ends the lock */
@@ -461,13 +466,17 @@ static enum es_errc store_is_new(const char *where, bool *is_new, struct es_erro
 static enum es_errc store_hold(struct es_store *store, struct es_error *err)
 {
     sqlite3_stmt *s = NULL;
-    const enum es_errc code = ready(store, HOLD, &s, err);
-    return code == ES_OK ? finish(store, s, err) : code;
+    enum es_errc code = ready(store, HOLD, &s, err);
+    if (code == ES_OK) code = finish(store, s, err);
+    store->held = code == ES_OK;
+    return code;
 }
 
 static void store_release(struct es_store *store)
 {
     sqlite3_stmt *s = NULL;
+    es_ahead_stop(&store->ahead);
+    store->held = false;
     if (ready(store, RELEASE, &s, NULL) != ES_OK || finish(store, s, NULL) != ES_OK)
         sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL); /* nothing was written: either ends the snapshot */
 }
@@ -543,17 +552,20 @@ static bool row_read(sqlite3_stmt *s, bool chain, struct es_row *row)
     row->entry.sent = sqlite3_column_type(s, 2) == SQLITE_NULL ? ES_NO_INSTANT : sqlite3_column_int64(s, 2);
     if (!column(s, 3, row->entry.identity, ES_IDENTITY_SIZE)) return false;
     if (sqlite3_column_type(s, 4) != SQLITE_NULL && !column(s, 4, row->entry.event_id.bytes, ES_PSEUDONYM_SIZE)) return false;
-    if (sqlite3_column_type(s, 5) != SQLITE_NULL) {
-        const void *body = sqlite3_column_blob(s, 5);
-        row->entry.len = (size_t)sqlite3_column_bytes(s, 5);
-        row->entry.body = row->entry.len ? body : (const uint8_t *)"";
-    }
+    row->entry.body = sqlite3_column_blob(s, 5);
+    if (row->entry.body) row->entry.len = (size_t)sqlite3_column_bytes(s, 5);
+    else if (sqlite3_column_type(s, 5) != SQLITE_NULL) row->entry.body = (const uint8_t *)""; /* empty, not erased */
     if (!chain) return true;
     if (sqlite3_column_type(s, 6) != SQLITE_NULL) {
         row->salt = sqlite3_column_blob(s, 6);
         if (sqlite3_column_bytes(s, 6) != ES_SALT_SIZE) return false;
     }
     return column(s, 7, row->leaf, ES_LEAF_SIZE) && column(s, 8, row->link, ES_LINK_SIZE);
+}
+
+static enum es_errc damaged_row(const struct es_row *row, struct es_error *err)
+{
+    return es_fail(err, ES_E_STATE, "entry %llu: a column has not the length it was written with", (unsigned long long)row->entry.seq);
 }
 
 static enum es_errc rows(struct es_store *store, sqlite3_stmt *s, bool chain, bool (*each)(void *context, const struct es_row *row), void *context,
@@ -569,8 +581,7 @@ static enum es_errc rows(struct es_store *store, sqlite3_stmt *s, bool chain, bo
             break;
         }
         if (!row_read(s, chain, &row)) {
-            code = es_fail(err, ES_E_STATE, "entry %llu: a column has not the length it was written with",
-                           (unsigned long long)row.entry.seq);
+            code = damaged_row(&row, err);
             break;
         }
         if (!each(context, &row)) break;
@@ -596,6 +607,13 @@ static enum es_errc store_read(struct es_store *store, const char *node, uint64_
 {
     (void)node;
     sqlite3_stmt *s = NULL;
+    if (store->held && !chain && seq > 0 && seq <= INT64_MAX) {
+        const int result = es_ahead_row(&store->ahead, store->db, ahead_sql, seq, &s);
+        struct es_row row;
+        if (result == SQLITE_ROW && !row_read(s, false, &row)) return damaged_row(&row, err);
+        if (result == SQLITE_ROW) (void)each(context, &row);
+        if (result != SQLITE_DONE) return result == SQLITE_ROW ? ES_OK : refuse(store, result, err);
+    }
     const enum es_errc code = ready(store, chain ? READ_CHAIN : READ, &s, err);
     if (code != ES_OK) return code;
     sqlite3_bind_int64(s, 1, seq > INT64_MAX ? INT64_MAX : (sqlite3_int64)seq);

@@ -144,6 +144,8 @@ static enum es_errc resolve_people(struct es_site *site, const struct es_batch *
                                    struct gathered *linked, struct renamed *renamed, struct es_error *err)
 {
     size_t n_names = 0;
+    const struct es_graph *graph = &site->graph;
+    if (graph->n_merges == 0 && !graph->with_issuer && !graph->with_demographics) return ES_OK; /* nobody has anything to resolve */
     struct es_pseudonym *names = calloc(events->count ? events->count : 1, 2 * sizeof *names);
     if (!names) return es_fail(err, ES_E_MEMORY, "site: out of memory");
     renamed->unclear = names + events->count;
@@ -267,8 +269,12 @@ enum es_errc es_site_derive(struct es_site *site, const struct es_batch *batch, 
     /* Merged roots first: their rows would be counted twice otherwise. */
     for (uint32_t i = 0; code == ES_OK && i < graph->gone.count; i++)
         code = es_cohort_replace(site->cohort, graph->gone.items[i], &empty, err);
-    for (uint32_t i = 0; i < graph->touched.count; i++) graph->touched.items[i] = es_graph_root(graph, graph->touched.items[i]);
-    qsort(graph->touched.items, graph->touched.count, sizeof *graph->touched.items, by_number);
+    bool ascending = true; /* as they are when the whole ledger was read */
+    for (uint32_t i = 0; i < graph->touched.count; i++) {
+        graph->touched.items[i] = es_graph_root(graph, graph->touched.items[i]);
+        ascending &= i == 0 || graph->touched.items[i - 1] <= graph->touched.items[i];
+    }
+    if (!ascending) qsort(graph->touched.items, graph->touched.count, sizeof *graph->touched.items, by_number);
     for (uint32_t i = 0; code == ES_OK && i < graph->touched.count; i++) {
         const uint32_t root = graph->touched.items[i];
         if (i > 0 && root == graph->touched.items[i - 1]) continue;

@@ -167,6 +167,7 @@ static bool add_demographics(struct es_graph *graph, const struct es_event *even
 {
     uint32_t patient;
     if (!es_graph_patient(graph, &event->patient, &event->patient_issuer, &patient)) return false;
+    graph->with_demographics = true;
     ring_add(graph, &graph->patients[patient].last_event, seq);
     return es_graph_touch_person(graph, patient);
 }

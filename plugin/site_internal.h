@@ -65,6 +65,7 @@ struct es_graph {
     uint32_t n_merges, merges_room;
     struct es_list unsettled;   /* plain patients whose known issuers changed */
     bool with_issuer;           /* any patient has an issuer */
+    bool with_demographics;     /* any demographics event came */
     struct es_list touched;     /* nodes whose bundles must be derived again */
     struct es_list gone;        /* roots that were merged into others */
 };

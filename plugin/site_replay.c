@@ -6,9 +6,8 @@
 #include "plugin/site_internal.h"
 #include "plugin/time.h"
 
-enum es_errc es_site_decode(const struct es_site *site, const struct es_entry *entry, struct es_event *out, struct es_error *err)
+static enum es_errc decoded(enum es_errc code, const struct es_entry *entry, struct es_event *out, struct es_error *err)
 {
-    const enum es_errc code = es_event_decode(out, entry->body, entry->len, err);
     if (code != ES_OK) {
         es_error_prefix(err, "entry %llu", (unsigned long long)entry->seq);
         return code;
@@ -16,8 +15,14 @@ enum es_errc es_site_decode(const struct es_site *site, const struct es_entry *e
     memcpy(out->identity, entry->identity, ES_IDENTITY_SIZE);
     out->event_id = entry->event_id;
     out->sent = entry->sent;
-    es_names_put_back(site->names, out);
     return ES_OK;
+}
+
+enum es_errc es_site_decode(const struct es_site *site, const struct es_entry *entry, struct es_event *out, struct es_error *err)
+{
+    const enum es_errc code = decoded(es_event_decode(out, entry->body, entry->len, err), entry, out, err);
+    if (code == ES_OK) es_names_put_back(site->names, out);
+    return code;
 }
 
 struct one {
@@ -169,7 +174,7 @@ static bool each_instant(void *context, const struct es_entry *entry)
     struct instants *instants = context;
     struct es_event event;
     if (!entry->body || !es_site_sees(instants->site, entry->seq)) return true;
-    instants->code = es_site_decode(instants->site, entry, &event, instants->err);
+    instants->code = decoded(es_event_decode_links(&event, entry->body, entry->len, instants->err), entry, &event, instants->err);
     if (instants->code != ES_OK) return false;
     const int64_t instant = es_site_instant(&event, entry->received);
     if (instant != ES_NO_INSTANT && es_graph_retraction(&instants->site->graph, &event) == 0 && instant > instants->now)
@@ -217,7 +222,8 @@ static bool each_entry(void *context, const struct es_entry *entry)
                                (unsigned long long)entry->seq);
         return false;
     }
-    replay->code = es_site_decode(site, entry, &event, replay->err);
+    /* What an exam, a result or a reference says is read, and proved, when its bundle is derived. */
+    replay->code = decoded(es_event_decode_links(&event, entry->body, entry->len, replay->err), entry, &event, replay->err);
     if (replay->code != ES_OK) return false;
     replay->code = es_site_note(site, &event, entry->seq, entry->received, true, replay->err);
     es_event_clear(&event);
