@@ -199,11 +199,21 @@ static bool room_for(struct es_cohort *cohort, const struct es_derived *derived,
     return true;
 }
 
+static const struct es_pseudonym *patient_of(const struct es_derived_exam *exam)
+{
+    return es_pseudonym_set(&exam->patient) ? &exam->patient : &exam->study;
+}
+
+void es_cohort_prefetch(const struct es_cohort *cohort, const struct es_derived *derived, bool deep)
+{
+    for (size_t i = 0; i < derived->n_exams; i++) (void)es_index_prefetch(&cohort->patients, patient_of(&derived->exams[i]), deep);
+}
+
 static bool take_exam(struct es_cohort *cohort, const struct es_derived_exam *exam, struct es_exam_row *out, uint16_t *codes)
 {
     static const struct es_event_attribute absent = {.state = ES_ATTRIBUTE_ABSENT};
     *out = (struct es_exam_row){.key = es_short_key(&exam->study), .day = exam->day, .excluded = (uint8_t)exam->excluded, .used = 1};
-    if (!es_index_add(&cohort->patients, es_pseudonym_set(&exam->patient) ? &exam->patient : &exam->study, &out->patient, NULL))
+    if (!es_index_add(&cohort->patients, patient_of(exam), &out->patient, NULL))
         return false;
     size_t at = 0; /* both lists are sorted by keyword */
     for (size_t i = 0; i < cohort->wanted.n; i++) {

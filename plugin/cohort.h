@@ -15,6 +15,8 @@ void es_cohort_free(struct es_cohort *cohort);
 /** Put a bundle's rows in place of what it had. Marks the findings dirty that changed. */
 ES_MUST_USE enum es_errc es_cohort_replace(struct es_cohort *cohort, uint32_t bundle, const struct es_derived *derived,
                                            struct es_error *err);
+/** es_index_prefetch() of the patients of a bundle that will be replaced soon. */
+void es_cohort_prefetch(const struct es_cohort *cohort, const struct es_derived *derived, bool deep);
 /** Two cohorts hold the same rows, in whatever internal order; says the first difference ("model 0 finding 3: 12 rows against 11"). */
 bool es_cohort_same(const struct es_cohort *a, const struct es_cohort *b, char *difference, size_t size);
 

@@ -42,6 +42,20 @@ uint32_t es_index_find(struct es_index *index, const struct es_pseudonym *key)
     return entry == 0 ? ES_INDEX_NONE : entry - 1;
 }
 
+uint32_t es_index_prefetch(const struct es_index *index, const struct es_pseudonym *key, bool deep)
+{
+    if (index->table_size == 0) return ES_INDEX_NONE;
+    const uint64_t slot = hash(key) & (index->table_size - 1);
+    if (!deep) {
+        __builtin_prefetch(&index->table[slot]);
+        return ES_INDEX_NONE;
+    }
+    const uint32_t entry = index->table[slot];
+    if (entry == 0) return ES_INDEX_NONE;
+    __builtin_prefetch(&index->keys[entry - 1]);
+    return entry - 1;
+}
+
 static bool grow_table(struct es_index *index)
 {
     const uint64_t size = index->table_size ? index->table_size * 2 : 16;

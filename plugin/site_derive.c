@@ -5,21 +5,13 @@
 
 #include "plugin/site_internal.h"
 
-/* Events of one bundle in hand: those of the batch are borrowed, the others read and owned. */
-struct gathered {
-    const struct es_event **list;
-    struct es_event **owned;
-    uint32_t *seqs;
-    size_t count, room, n_owned, n_made; /* owned: [n_made], used again for the next bundle */
-};
-
-static void clear_gathered(struct gathered *events)
+static void clear_gathered(struct es_in_hand *events)
 {
     for (size_t i = 0; i < events->n_owned; i++) es_event_clear(events->owned[i]);
     events->count = events->n_owned = 0;
 }
 
-static void free_gathered(struct gathered *events)
+void es_in_hand_free(struct es_in_hand *events)
 {
     clear_gathered(events);
     for (size_t i = 0; i < events->n_made; i++) free(events->owned[i]);
@@ -28,7 +20,7 @@ static void free_gathered(struct gathered *events)
     free(events->seqs);
 }
 
-static bool room_for(struct gathered *events)
+static bool room_for(struct es_in_hand *events)
 {
     if (events->count < events->room) return true;
     const size_t room = events->room ? events->room * 2 : 16;
@@ -46,7 +38,7 @@ static bool room_for(struct gathered *events)
 }
 
 /* One event by seq; erased ones are left out. */
-static enum es_errc gather_one(struct es_site *site, const struct es_batch *batch, uint32_t seq, struct gathered *events,
+static enum es_errc gather_one(struct es_site *site, const struct es_batch *batch, uint32_t seq, struct es_in_hand *events,
                                struct es_error *err)
 {
     if (!room_for(events)) return es_fail(err, ES_E_MEMORY, "site: out of memory");
@@ -69,7 +61,7 @@ static enum es_errc gather_one(struct es_site *site, const struct es_batch *batc
     return ES_OK;
 }
 
-static enum es_errc gather_ring(struct es_site *site, const struct es_batch *batch, uint32_t last, struct gathered *events,
+static enum es_errc gather_ring(struct es_site *site, const struct es_batch *batch, uint32_t last, struct es_in_hand *events,
                                 struct es_error *err)
 {
     enum es_errc code = ES_OK;
@@ -83,7 +75,7 @@ static enum es_errc gather_ring(struct es_site *site, const struct es_batch *bat
 }
 
 /* Retractions stand in no bundle: those of the bundle's events are put beside them. */
-static enum es_errc gather_retractions(struct es_site *site, const struct es_batch *batch, struct gathered *events,
+static enum es_errc gather_retractions(struct es_site *site, const struct es_batch *batch, struct es_in_hand *events,
                                        struct es_error *err)
 {
     const size_t count = events->count;
@@ -105,7 +97,7 @@ static struct es_pseudonym canonical(const struct es_graph *graph, uint32_t pati
 }
 
 /* Demographics of every alias of one patient that are not retracted. */
-static enum es_errc gather_person(struct es_site *site, const struct es_batch *batch, uint32_t patient, struct gathered *linked,
+static enum es_errc gather_person(struct es_site *site, const struct es_batch *batch, uint32_t patient, struct es_in_hand *linked,
                                   struct es_error *err)
 {
     uint32_t member = patient;
@@ -140,8 +132,8 @@ static const struct es_event *rename_patient(struct renamed *renamed, const stru
     return copy;
 }
 
-static enum es_errc resolve_people(struct es_site *site, const struct es_batch *batch, struct gathered *events,
-                                   struct gathered *linked, struct renamed *renamed, struct es_error *err)
+static enum es_errc resolve_people(struct es_site *site, const struct es_batch *batch, struct es_in_hand *events,
+                                   struct es_in_hand *linked, struct renamed *renamed, struct es_error *err)
 {
     size_t n_names = 0;
     const struct es_graph *graph = &site->graph;
@@ -190,7 +182,7 @@ static void count_unclear(const struct renamed *renamed, struct es_derived *deri
 }
 
 /* A new event is a revision when an earlier, unretracted one of its slot speaks of the same. */
-static void find_revisions(struct es_site *site, const struct es_batch *batch, const struct gathered *events)
+static void find_revisions(struct es_site *site, const struct es_batch *batch, const struct es_in_hand *events)
 {
     if (!batch) return;
     for (size_t i = 0; i < events->count; i++) {
@@ -205,23 +197,19 @@ static void find_revisions(struct es_site *site, const struct es_batch *batch, c
     }
 }
 
-static enum es_errc derive_one(struct es_site *site, const struct es_batch *batch, uint32_t root, struct gathered *events,
-                               struct gathered *linked, struct es_error *err)
+enum es_errc es_site_derive_bundle(struct es_site *site, const struct es_batch *batch, uint32_t root, struct es_in_hand *events,
+                                   struct es_in_hand *linked, struct es_derived *derived, struct es_error *err)
 {
-    struct es_derived derived = {0};
     struct renamed renamed = {0};
+    *derived = (struct es_derived){0};
     enum es_errc code = gather_ring(site, batch, site->graph.nodes[root].last_event, events, err);
     if (code == ES_OK) find_revisions(site, batch, events);
     if (code == ES_OK) code = es_site_find_pairs(site, events->list, events->seqs, events->count, err);
     if (code == ES_OK) code = gather_retractions(site, batch, events, err);
     if (code == ES_OK) code = resolve_people(site, batch, events, linked, &renamed, err);
     if (code == ES_OK)
-        code = es_bundle_derive(events->list, events->count, linked->list, linked->count, site->config, &derived, err);
-    if (code == ES_OK) {
-        count_unclear(&renamed, &derived);
-        code = es_cohort_replace(site->cohort, root, &derived, err);
-    }
-    es_derived_clear(&derived);
+        code = es_bundle_derive(events->list, events->count, linked->list, linked->count, site->config, derived, err);
+    if (code == ES_OK) count_unclear(&renamed, derived);
     free(renamed.copies);
     free(renamed.names);
     clear_gathered(events);
@@ -229,11 +217,21 @@ static enum es_errc derive_one(struct es_site *site, const struct es_batch *batc
     return code;
 }
 
+static enum es_errc derive_one(struct es_site *site, const struct es_batch *batch, uint32_t root, struct es_in_hand *events,
+                               struct es_in_hand *linked, struct es_error *err)
+{
+    struct es_derived derived;
+    enum es_errc code = es_site_derive_bundle(site, batch, root, events, linked, &derived, err);
+    if (code == ES_OK) code = es_cohort_replace(site->cohort, root, &derived, err);
+    es_derived_clear(&derived);
+    return code;
+}
+
 enum es_errc es_site_visit(struct es_site *site, uint32_t bundle_root,
                            enum es_errc (*visit)(void *context, const struct es_gathered *bundle, struct es_error *err), void *context,
                            struct es_error *err)
 {
-    struct gathered events = {0}, linked = {0};
+    struct es_in_hand events = {0}, linked = {0};
     struct renamed renamed = {0};
     enum es_errc code = es_ledger_hold(site->ledger, err);
     if (code != ES_OK) return code;
@@ -246,8 +244,8 @@ enum es_errc es_site_visit(struct es_site *site, uint32_t bundle_root,
     if (code == ES_OK) code = visit(context, &bundle, err);
     free(renamed.copies);
     free(renamed.names);
-    free_gathered(&events);
-    free_gathered(&linked);
+    es_in_hand_free(&events);
+    es_in_hand_free(&linked);
     return code;
 }
 
@@ -261,7 +259,7 @@ enum es_errc es_site_derive(struct es_site *site, const struct es_batch *batch, 
 {
     static const struct es_derived empty;
     struct es_graph *graph = &site->graph;
-    struct gathered events = {0}, linked = {0};
+    struct es_in_hand events = {0}, linked = {0};
     enum es_errc code = ES_OK;
     if (graph->touched.count == 0) return ES_OK;
     code = es_ledger_hold(site->ledger, err);
@@ -283,8 +281,8 @@ enum es_errc es_site_derive(struct es_site *site, const struct es_batch *batch, 
             site->progress->report(site->progress->context, "deriving", i, graph->touched.count);
     }
     es_ledger_release(site->ledger);
-    free_gathered(&events);
-    free_gathered(&linked);
+    es_in_hand_free(&events);
+    es_in_hand_free(&linked);
     if (code != ES_OK) return code; /* what was touched stays so, and is derived with the next batch */
     graph->touched.count = graph->gone.count = 0;
     return ES_OK;

@@ -161,6 +161,28 @@ struct es_batch {
 /** Derive every touched bundle and put it into the cohort. batch may be NULL. */
 ES_MUST_USE enum es_errc es_site_derive(struct es_site *site, const struct es_batch *batch, struct es_error *err);
 
+/** Events of one bundle in hand: those of the batch are borrowed, the others read and owned. `{0}` is empty. */
+struct es_in_hand {
+    const struct es_event **list;
+    struct es_event **owned;
+    uint32_t *seqs;
+    size_t count, room, n_owned, n_made; /* owned: [n_made], used again for the next bundle */
+};
+void es_in_hand_free(struct es_in_hand *events);
+/** What one bundle says, read through site->ledger. Changes nothing of the site: within es_site_bulk() on two threads, each with its own
+ * copy of *site (another ledger handle, the same arrays). events, linked: working memory, empty before and after.
+ * @param derived  to be cleared also after a failure */
+ES_MUST_USE enum es_errc es_site_derive_bundle(struct es_site *site, const struct es_batch *batch, uint32_t root, struct es_in_hand *events,
+                                               struct es_in_hand *linked, struct es_derived *derived, struct es_error *err);
+
+/** Note every entry from 1 to `last`, as es_site_note() with `replay`. check: prove each identity too.
+ * Large ledgers are read by two threads (relay.h). */
+ES_MUST_USE enum es_errc es_site_bulk_read(struct es_site *site, uint64_t last, bool check, struct es_error *err);
+/** Derive the bundles of the touched roots, ascending and distinct, into an empty cohort; likewise. */
+ES_MUST_USE enum es_errc es_site_bulk_derive(struct es_site *site, struct es_error *err);
+/** One entry as the graph needs it: es_event_decode_links() and what stands beside the body. */
+ES_MUST_USE enum es_errc es_site_decode_links(const struct es_entry *entry, struct es_event *out, struct es_error *err);
+
 /** When an event's content says it happened, ES_NO_INSTANT too when that lies more than two days after its receipt. */
 int64_t es_site_instant(const struct es_event *event, int64_t received);
 /** What every new or replayed event does beside its bundle: now, basis, plan, configuration, retractions. */

@@ -18,6 +18,11 @@ static enum es_errc decoded(enum es_errc code, const struct es_entry *entry, str
     return ES_OK;
 }
 
+enum es_errc es_site_decode_links(const struct es_entry *entry, struct es_event *out, struct es_error *err)
+{
+    return decoded(es_event_decode_links(out, entry->body, entry->len, err), entry, out, err);
+}
+
 enum es_errc es_site_decode(const struct es_site *site, const struct es_entry *entry, struct es_event *out, struct es_error *err)
 {
     const enum es_errc code = decoded(es_event_decode(out, entry->body, entry->len, err), entry, out, err);
@@ -174,7 +179,7 @@ static bool each_instant(void *context, const struct es_entry *entry)
     struct instants *instants = context;
     struct es_event event;
     if (!entry->body || !es_site_sees(instants->site, entry->seq)) return true;
-    instants->code = decoded(es_event_decode_links(&event, entry->body, entry->len, instants->err), entry, &event, instants->err);
+    instants->code = es_site_decode_links(entry, &event, instants->err);
     if (instants->code != ES_OK) return false;
     const int64_t instant = es_site_instant(&event, entry->received);
     if (instant != ES_NO_INSTANT && es_graph_retraction(&instants->site->graph, &event) == 0 && instant > instants->now)
@@ -201,53 +206,19 @@ enum es_errc es_site_settle(struct es_site *site, struct es_error *err)
 
 /* ---- the whole ledger ---- */
 
-struct replay {
-    struct es_site *site;
-    bool check;
-    uint64_t total;
-    enum es_errc code;
-    struct es_error *err;
-};
-
-static bool each_entry(void *context, const struct es_entry *entry)
-{
-    struct replay *replay = context;
-    struct es_site *site = replay->site;
-    struct es_event event;
-    uint8_t identity[ES_IDENTITY_SIZE];
-    if (!entry->body || !es_site_sees(site, entry->seq)) return true;
-    if (replay->check && es_key_identity(site->key, entry->body, entry->len, identity) == ES_OK &&
-        memcmp(identity, entry->identity, sizeof identity) != 0) {
-        replay->code = es_fail(replay->err, ES_E_STATE, "entry %llu: its identity is not the one of its body",
-                               (unsigned long long)entry->seq);
-        return false;
-    }
-    /* What an exam, a result or a reference says is read, and proved, when its bundle is derived. */
-    replay->code = decoded(es_event_decode_links(&event, entry->body, entry->len, replay->err), entry, &event, replay->err);
-    if (replay->code != ES_OK) return false;
-    replay->code = es_site_note(site, &event, entry->seq, entry->received, true, replay->err);
-    es_event_clear(&event);
-    site->graph.touched.count = site->graph.gone.count = 0; /* every bundle is derived at the end */
-    if (site->progress && entry->seq % 4096 == 0)
-        site->progress->report(site->progress->context, "reading the ledger", entry->seq, replay->total);
-    return replay->code == ES_OK;
-}
-
 static enum es_errc read_all(struct es_site *site, bool check, struct es_error *err)
 {
-    struct replay replay = {.site = site, .check = check, .err = err};
-    replay.total = es_ledger_count(site->ledger);
+    const uint64_t last = es_ledger_count(site->ledger);
     site->now = ES_NO_INSTANT;
-    enum es_errc code = es_ledger_walk(site->ledger, 0, UINT64_MAX, each_entry, &replay, err);
-    if (code == ES_OK) code = replay.code;
+    enum es_errc code = es_site_bulk_read(site, last, check, err);
     if (code != ES_OK) return code;
-    site->seen = replay.total;
+    site->seen = last;
     site->people_stale = site->graph.n_merges > 0 || site->graph.with_issuer;
     code = es_site_settle(site, err);
     for (uint32_t i = 0; code == ES_OK && i < site->graph.keys.count; i++)
         if (site->graph.nodes[i].parent == i && site->graph.nodes[i].last_event != 0 && !es_list_add(&site->graph.touched, i))
             code = es_fail(err, ES_E_MEMORY, "site: out of memory");
-    if (code == ES_OK) code = es_site_derive(site, NULL, err);
+    if (code == ES_OK) code = es_site_bulk_derive(site, err);
     free(site->graph.touched.items); /* one entry a bundle: more than a batch ever needs */
     site->graph.touched = (struct es_list){0};
     return code;

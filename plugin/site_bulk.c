@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The whole ledger read again: entries to the graph, then bundles to the cohort, each in chunks that two threads may make (relay.h). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/relay.h"
+#include "plugin/site_internal.h"
+
+#define FEW 20000         /* entries for which a second thread is not worth starting */
+#define ENTRIES 256       /* of a chunk */
+#define BUNDLES 128       /* of a chunk */
+
+/* What each hand reads with: hand 0 the site itself, hand 1 a copy with a ledger handle of its own. */
+struct hands {
+    struct es_site *site, copy, *of[ES_RELAY_HANDS];
+    bool two;
+};
+
+/* A second handle is opened only for long ledgers; without it the work is done by one. */
+static void hands_open(struct hands *hands, struct es_site *site, uint64_t entries)
+{
+    const struct es_config *config = site->config;
+    memset(hands, 0, sizeof *hands);
+    hands->site = hands->of[0] = hands->of[1] = site;
+    if (entries < FEW || es_ledger_is_shared(site->ledger)) return; /* numbers of a shared ledger are of one handle */
+    hands->copy = *site;
+    hands->copy.ledger = NULL;
+    if (es_ledger_open(&hands->copy.ledger, config->ledger, config->site, es_key_id(site->key), false, false, NULL) != ES_OK) return;
+    if (es_ledger_hold(hands->copy.ledger, NULL) != ES_OK) return;
+    hands->of[1] = &hands->copy;
+    hands->two = true;
+}
+
+static void hands_close(struct hands *hands)
+{
+    if (hands->two) es_ledger_release(hands->copy.ledger);
+    es_ledger_close(hands->copy.ledger);
+}
+
+static bool slots_new(struct es_relay *relay, size_t size)
+{
+    bool good = true;
+    for (size_t i = 0; i < ES_RELAY_SLOTS; i++) good &= (relay->slots[i] = calloc(1, size)) != NULL;
+    return good;
+}
+
+static void slots_free(struct es_relay *relay, void (*clear)(void *slot))
+{
+    for (size_t i = 0; i < ES_RELAY_SLOTS; i++) {
+        if (relay->slots[i]) clear(relay->slots[i]);
+        free(relay->slots[i]);
+    }
+}
+
+/* ---- entries ---- */
+
+struct entries {
+    struct es_event events[ENTRIES];
+    uint64_t seqs[ENTRIES];
+    int64_t received[ENTRIES];
+    size_t n;
+};
+
+struct reading {
+    struct hands hands;
+    bool check;
+    uint64_t last;
+};
+
+/* Where one chunk's walk puts its entries. */
+struct filling {
+    const struct es_site *site;
+    const struct es_key *key; /* to prove identities; NULL: not */
+    struct entries *into;
+    enum es_errc code;
+    struct es_error *err;
+};
+
+static bool fill(void *context, const struct es_entry *entry)
+{
+    struct filling *f = context;
+    struct entries *into = f->into;
+    uint8_t identity[ES_IDENTITY_SIZE];
+    if (!entry->body || !es_site_sees(f->site, entry->seq)) return true;
+    if (f->key && es_key_identity(f->key, entry->body, entry->len, identity) == ES_OK &&
+        memcmp(identity, entry->identity, sizeof identity) != 0) {
+        f->code = es_fail(f->err, ES_E_STATE, "entry %llu: its identity is not the one of its body", (unsigned long long)entry->seq);
+        return false;
+    }
+    /* What an exam, a result or a reference says is read, and proved, when its bundle is derived. */
+    f->code = es_site_decode_links(entry, &into->events[into->n], f->err);
+    if (f->code != ES_OK) return false;
+    into->seqs[into->n] = entry->seq;
+    into->received[into->n++] = entry->received;
+    return true;
+}
+
+static enum es_errc make_entries(void *context, unsigned hand, uint64_t chunk, void *slot, struct es_error *err)
+{
+    const struct reading *reading = context;
+    const uint64_t after = chunk * ENTRIES, until = after + ENTRIES < reading->last ? after + ENTRIES : reading->last;
+    struct filling filling = {.site = reading->hands.of[hand], .key = reading->check ? reading->hands.site->key : NULL, .into = slot, .err = err};
+    filling.into->n = 0;
+    const enum es_errc code = es_ledger_walk(reading->hands.of[hand]->ledger, after, until, fill, &filling, err);
+    return code == ES_OK ? filling.code : code;
+}
+
+static void clear_entries(void *slot)
+{
+    struct entries *entries = slot;
+    for (size_t i = 0; i < entries->n; i++) {
+        struct es_event *event = &entries->events[i];
+        if (event->study_refs || event->attributes || event->findings || event->series_refs || event->image_refs || event->document)
+            es_event_clear(event); /* seldom: links own nothing but references to other studies */
+    }
+    entries->n = 0;
+}
+
+/* The keys of all entries at hand: their places in the tables first, then the keys and nodes that stand there. */
+static void prefetch(const struct es_graph *graph, const struct entries *entries)
+{
+    for (int deep = 0; deep < 2; deep++)
+        for (size_t i = 0; i < entries->n; i++) {
+            const struct es_event *event = &entries->events[i];
+            const uint32_t study = es_index_prefetch(&graph->keys, &event->study, deep);
+            const uint32_t accession = es_index_prefetch(&graph->keys, &event->accession, deep);
+            const struct es_pseudonym key = es_patient_key(&event->patient, &event->patient_issuer);
+            const uint32_t patient = es_pseudonym_set(&event->patient) ? es_index_prefetch(&graph->people, &key, deep) : ES_INDEX_NONE;
+            if (study != ES_INDEX_NONE) __builtin_prefetch(&graph->nodes[study]);
+            if (accession != ES_INDEX_NONE) __builtin_prefetch(&graph->nodes[accession]);
+            if (patient != ES_INDEX_NONE) __builtin_prefetch(&graph->patients[patient]);
+        }
+}
+
+static enum es_errc use_entries(void *context, uint64_t chunk, void *slot, struct es_error *err)
+{
+    const struct reading *reading = context;
+    struct es_site *site = reading->hands.site;
+    struct entries *entries = slot;
+    enum es_errc code = ES_OK;
+    prefetch(&site->graph, entries);
+    for (size_t i = 0; code == ES_OK && i < entries->n; i++) {
+        code = es_site_note(site, &entries->events[i], entries->seqs[i], entries->received[i], true, err);
+        site->graph.touched.count = site->graph.gone.count = 0; /* every bundle is derived at the end */
+    }
+    clear_entries(entries);
+    if (site->progress && chunk % 16 == 0)
+        site->progress->report(site->progress->context, "reading the ledger", chunk * ENTRIES, reading->last);
+    return code;
+}
+
+enum es_errc es_site_bulk_read(struct es_site *site, uint64_t last, bool check, struct es_error *err)
+{
+    struct reading reading = {.check = check, .last = last};
+    struct es_relay relay = {.chunks = last / ENTRIES + (last % ENTRIES != 0), .make = make_entries, .use = use_entries, .context = &reading};
+    hands_open(&reading.hands, site, check ? 0 : last); /* the key proves identities for one thread only */
+    const enum es_errc code = slots_new(&relay, sizeof(struct entries)) ? es_relay_run(&relay, reading.hands.two, err)
+                                                                        : es_fail(err, ES_E_MEMORY, "site: out of memory");
+    slots_free(&relay, clear_entries);
+    hands_close(&reading.hands);
+    return code;
+}
+
+/* ---- bundles ---- */
+
+struct bundles {
+    struct es_derived derived[BUNDLES];
+    size_t n;
+};
+
+struct deriving {
+    struct hands hands;
+    struct es_in_hand events[ES_RELAY_HANDS], linked[ES_RELAY_HANDS];
+};
+
+static enum es_errc make_bundles(void *context, unsigned hand, uint64_t chunk, void *slot, struct es_error *err)
+{
+    struct deriving *deriving = context;
+    struct es_site *site = deriving->hands.of[hand];
+    const struct es_list *roots = &deriving->hands.site->graph.touched;
+    const uint64_t from = chunk * BUNDLES, to = from + BUNDLES < roots->count ? from + BUNDLES : roots->count;
+    struct bundles *bundles = slot;
+    enum es_errc code = ES_OK;
+    for (uint64_t i = from; code == ES_OK && i < to; i++)
+        code = es_site_derive_bundle(site, NULL, roots->items[i], &deriving->events[hand], &deriving->linked[hand],
+                                     &bundles->derived[bundles->n++], err);
+    return code;
+}
+
+static void clear_bundles(void *slot)
+{
+    struct bundles *bundles = slot;
+    for (size_t i = 0; i < bundles->n; i++) es_derived_clear(&bundles->derived[i]);
+    bundles->n = 0;
+}
+
+static enum es_errc use_bundles(void *context, uint64_t chunk, void *slot, struct es_error *err)
+{
+    const struct deriving *deriving = context;
+    struct es_site *site = deriving->hands.site;
+    const struct es_list *roots = &site->graph.touched;
+    struct bundles *bundles = slot;
+    enum es_errc code = ES_OK;
+    for (int deep = 0; deep < 2; deep++)
+        for (size_t i = 0; i < bundles->n; i++) es_cohort_prefetch(site->cohort, &bundles->derived[i], deep);
+    for (size_t i = 0; code == ES_OK && i < bundles->n; i++)
+        code = es_cohort_replace(site->cohort, roots->items[chunk * BUNDLES + i], &bundles->derived[i], err);
+    clear_bundles(bundles);
+    if (site->progress && chunk % 8 == 0)
+        site->progress->report(site->progress->context, "deriving", chunk * BUNDLES, roots->count);
+    return code;
+}
+
+enum es_errc es_site_bulk_derive(struct es_site *site, struct es_error *err)
+{
+    struct deriving deriving = {0};
+    const uint32_t roots = site->graph.touched.count;
+    struct es_relay relay = {.chunks = roots / BUNDLES + (roots % BUNDLES != 0), .make = make_bundles, .use = use_bundles, .context = &deriving};
+    enum es_errc code = es_ledger_hold(site->ledger, err);
+    if (code != ES_OK) return code;
+    hands_open(&deriving.hands, site, roots);
+    code = slots_new(&relay, sizeof(struct bundles)) ? es_relay_run(&relay, deriving.hands.two, err)
+                                                     : es_fail(err, ES_E_MEMORY, "site: out of memory");
+    slots_free(&relay, clear_bundles);
+    hands_close(&deriving.hands);
+    for (size_t i = 0; i < ES_RELAY_HANDS; i++) {
+        es_in_hand_free(&deriving.events[i]);
+        es_in_hand_free(&deriving.linked[i]);
+    }
+    es_ledger_release(site->ledger);
+    if (code == ES_OK) site->graph.touched.count = site->graph.gone.count = 0;
+    return code;
+}
