@@ -24,37 +24,35 @@ static inline void add_point(struct es_work *w, uint32_t k, uint32_t i, double x
 }
 
 /** Share the points' columns out to the groups, a segment each, and fill it in score order: equal scores of a group are one
- * point, so a fit visits scores, not rows, and does not depend on the order of tied rows. On the way the expected calibration
- * error over ten left-closed bins; scores ascend, and so do bins; sums on the grid, so in any order. */
+ * point, so a fit visits scores, not rows, and does not depend on the order of tied rows. */
 static void gather(struct es_work *w)
 {
     uint64_t start = 0;
     for (uint32_t k = 0; k < w->slots; k++) {
         w->start[k] = w->end[k] = (uint32_t)start;
         start += w->summary[k].group.scored;
-        w->summary[k].ece10 = w->summary[k].group.scored ? 0 : (double)NAN;
     }
-    struct es_running *r = w->running; /* squares[0]: sum of scores, seen[1]: positives, block: rows of the group so far */
-    memset(r, 0, sizeof *r * w->slots);
-    uint32_t i = 0, value = 0;
-    uint64_t score = 0;
+    memset(w->running, 0, sizeof *w->running * w->slots); /* block: rows of the group so far */
+    for (uint32_t i = 0, value = 0; i < w->scored; i++) {
+        value += (w->flag[i] & ES_SCORED_NEW) && i;
+        add_point(w, w->slot_of[w->profile_at[i]], i, w->logit[value]);
+    }
+}
+
+/** The expected calibration error over ten left-closed bins, from the profiles' sums on the grid. */
+static void calibration_error(struct es_work *w)
+{
+    struct es_running *r = w->running; /* squares[0]: sum of scores of the bin, seen[1]: positives */
+    for (uint32_t k = 0; k < w->slots; k++) w->summary[k].ece10 = w->summary[k].group.scored ? 0 : (double)NAN;
     for (unsigned b = 0; b < ECE_BINS; b++) {
-        for (; i < w->scored; i++) {
-            if (w->flag[i] & ES_SCORED_NEW) {
-                const uint32_t next = value + (i > 0);
-                if (next >= w->bin_end[b]) break;
-                value = next;
-                score = (uint64_t)llrint(w->score_of[value] * ES_GRID);
-            }
-            const uint32_t k = w->slot_of[w->profile_at[i]];
-            r[k].squares[0] += score;
-            r[k].seen[1] += w->flag[i] & ES_SCORED_POSITIVE;
-            add_point(w, k, i, w->logit[value]);
+        memset(r, 0, sizeof *r * w->slots);
+        for (uint32_t p = 0; p < w->profiles; p++) {
+            const struct es_bin_sum *sum = &w->bin[(size_t)p * ECE_BINS + b];
+            r[w->slot_of[p]].squares[0] += sum->score;
+            r[w->slot_of[p]].seen[1] += sum->positives;
         }
-        for (uint32_t k = 0; k < w->slots; k++) {
+        for (uint32_t k = 0; k < w->slots; k++)
             w->summary[k].ece10 += fabs((double)r[k].seen[1] - (double)r[k].squares[0] / ES_GRID);
-            r[k].squares[0] = r[k].seen[1] = 0;
-        }
     }
     for (uint32_t k = 0; k < w->slots; k++)
         if (w->summary[k].group.scored) w->summary[k].ece10 /= (double)w->summary[k].group.scored;
@@ -64,78 +62,87 @@ struct es_offset_fit es_work_fit_offset(struct es_work *w, uint32_t from, uint32
 {
     const struct es_fit_columns f = {w->point_x + from, w->point_n + from, w->point_positives + from, (size_t)to - from};
     const double start = w->everyone_offset.reason == ES_REASON_NONE ? w->everyone_offset.intercept : 0;
-    const struct es_logistic fit = es_fit_offset(&f, start, w->point_mean + from);
+    const struct es_logistic fit = es_fit_offset(&f, start, w->mean);
     return (struct es_offset_fit){fit.reason, fit.intercept, fit.information[0], 0, 0};
 }
 
-static void fit_groups(struct es_work *w)
+/** One patient's residuals into the sums of a group. */
+static inline void add_offset(struct es_offset_fit *f, es_i128 r)
 {
-    for (uint32_t k = 0; k < w->slots; k++) {
-        struct es_summary *s = &w->summary[k];
-        const uint32_t from = w->start[k], to = w->end[k];
-        const struct es_fit_columns f = {w->point_x + from, w->point_n + from, w->point_positives + from, (size_t)to - from};
-        const bool known = w->everyone_line.reason == ES_REASON_NONE;
-        s->offset = es_work_fit_offset(w, from, to);
-        const struct es_logistic line = es_fit_line(&f, known ? &w->everyone_line : NULL, w->point_line + from);
-        s->line = (struct es_line_fit){.reason = line.reason, .intercept = line.intercept, .slope = line.slope};
-        memcpy(s->line.information, line.information, sizeof line.information);
-        if (s->axes > 0) continue;
-        w->everyone_line = line;
-        w->everyone_offset.reason = s->offset.reason;
-        w->everyone_offset.intercept = s->offset.intercept;
+    f->patients++;
+    f->squares += (es_u128)(r * r);
+}
+static inline void add_line(struct es_line_fit *f, es_i128 u, es_i128 v)
+{
+    f->patients++;
+    f->squares[0] += u * u;
+    f->squares[1] += u * v;
+    f->squares[2] += v * v;
+}
+
+/** Residuals of a group's rows about the offset fit on the grid: kept for patients with several rows, added up for the others. */
+static void spread_offset(struct es_work *w, uint32_t k)
+{
+    struct es_offset_fit fit = w->summary[k].offset;
+    const uint32_t from = w->start[k], rows = (uint32_t)w->summary[k].group.scored;
+    const bool fitted = fit.reason == ES_REASON_NONE;
+    uint32_t point = 0;
+    for (uint32_t i = 0; i < rows; i++) {
+        const uint8_t flag = w->grouped_flag[from + i];
+        point += (flag & ES_SCORED_NEW) && i;
+        const int64_t r = fitted ? llrint(((double)(flag & ES_SCORED_POSITIVE) - w->mean[point]) * ES_GRID) : 0;
+        if (flag & ES_SCORED_ALONE)
+            add_offset(&fit, r);
+        else
+            w->residual[w->grouped_at[from + i]].r = r;
     }
+    w->summary[k].offset = fit;
 }
 
-/** Sums over patients of products of their residuals. */
-struct squares {
-    uint64_t patients;
-    es_i128 rr, uu, uv, vv;
-};
-
-static inline void add_residuals(struct squares *s, es_i128 r, es_i128 u, es_i128 v)
+/** The same about the line fit, and times x. */
+static void spread_line(struct es_work *w, uint32_t k)
 {
-    s->patients++;
-    s->rr += r * r;
-    s->uu += u * u;
-    s->uv += u * v;
-    s->vv += v * v;
+    struct es_line_fit fit = w->summary[k].line;
+    const uint32_t from = w->start[k], rows = (uint32_t)w->summary[k].group.scored;
+    const bool fitted = fit.reason == ES_REASON_NONE;
+    uint32_t point = 0;
+    for (uint32_t i = 0; i < rows; i++) {
+        const uint8_t flag = w->grouped_flag[from + i];
+        int64_t u = 0, v = 0;
+        point += (flag & ES_SCORED_NEW) && i;
+        if (fitted) {
+            const double gap = (double)(flag & ES_SCORED_POSITIVE) - w->mean[point];
+            u = llrint(gap * ES_GRID_COARSE);
+            v = llrint(gap * w->point_x[from + point] * ES_GRID_COARSE);
+        }
+        if (flag & ES_SCORED_ALONE) {
+            add_line(&fit, u, v);
+        } else {
+            struct es_residuals *residual = &w->residual[w->grouped_at[from + i]];
+            residual->u = u;
+            residual->v = v;
+        }
+    }
+    w->summary[k].line = fit;
 }
 
-static void add_squares(struct es_summary *s, const struct squares *sums)
-{
-    s->offset.patients += sums->patients;
-    s->offset.squares += (es_u128)sums->rr;
-    s->line.patients += sums->patients;
-    s->line.squares[0] += sums->uu;
-    s->line.squares[1] += sums->uv;
-    s->line.squares[2] += sums->vv;
-}
-
-/** Residuals of a group's rows on the grids: kept for patients with several rows, added up for the others. */
-static void spread(struct es_work *w, uint32_t k)
+/** Both fits of a group; the means of the first are used up before the second's are made. */
+static void fit_group(struct es_work *w, uint32_t k)
 {
     struct es_summary *s = &w->summary[k];
-    const uint32_t from = w->start[k];
-    const bool offset = s->offset.reason == ES_REASON_NONE, line = s->line.reason == ES_REASON_NONE;
-    struct squares sums = {0, 0, 0, 0, 0};
-    uint32_t point = from;
-    for (uint32_t i = 0; i < s->group.scored; i++) {
-        const uint8_t flag = w->grouped_flag[from + i];
-        int64_t r = 0, u = 0, v = 0;
-        point += (flag & ES_SCORED_NEW) && i;
-        const double y = flag & ES_SCORED_POSITIVE;
-        if (offset) r = llrint((y - w->point_mean[point]) * ES_GRID);
-        if (line) {
-            const double gap = y - w->point_line[point];
-            u = llrint(gap * ES_GRID_COARSE);
-            v = llrint(gap * w->point_x[point] * ES_GRID_COARSE);
-        }
-        if (flag & ES_SCORED_ALONE)
-            add_residuals(&sums, r, u, v);
-        else
-            w->residual[w->grouped_at[from + i]] = (struct es_residuals){r, u, v};
-    }
-    add_squares(s, &sums);
+    const uint32_t from = w->start[k], to = w->end[k];
+    const struct es_fit_columns f = {w->point_x + from, w->point_n + from, w->point_positives + from, (size_t)to - from};
+    const bool known = w->everyone_line.reason == ES_REASON_NONE;
+    s->offset = es_work_fit_offset(w, from, to);
+    spread_offset(w, k);
+    const struct es_logistic line = es_fit_line(&f, known ? &w->everyone_line : NULL, w->mean);
+    s->line = (struct es_line_fit){.reason = line.reason, .intercept = line.intercept, .slope = line.slope};
+    memcpy(s->line.information, line.information, sizeof line.information);
+    spread_line(w, k);
+    if (s->axes > 0) return;
+    w->everyone_line = line;
+    w->everyone_offset.reason = s->offset.reason;
+    w->everyone_offset.intercept = s->offset.intercept;
 }
 
 /** Patients with several rows. */
@@ -155,9 +162,8 @@ static void add_several(struct es_work *w)
         if (!(trait & ES_ROW_LAST)) continue;
         for (uint32_t t = 0; t < touched; t++) {
             struct es_patient_residuals *p = &sums[w->touched[t]];
-            struct squares one = {0, 0, 0, 0, 0};
-            add_residuals(&one, p->r, p->u, p->v);
-            add_squares(&w->summary[w->touched[t]], &one);
+            add_offset(&w->summary[w->touched[t]].offset, p->r);
+            add_line(&w->summary[w->touched[t]].line, p->u, p->v);
             memset(p, 0, sizeof *p);
         }
         touched = 0;
@@ -169,8 +175,8 @@ void es_work_fit(struct es_work *w)
     const enum es_reason none = w->probability ? ES_N_ZERO : ES_NOT_PROBABILITY;
     for (uint32_t k = 0; k < w->slots; k++) w->summary[k].offset.reason = w->summary[k].line.reason = none;
     if (!w->fits) return;
+    calibration_error(w);
     gather(w);
-    fit_groups(w);
-    for (uint32_t k = 0; k < w->slots; k++) spread(w, k);
+    for (uint32_t k = 0; k < w->slots; k++) fit_group(w, k);
     add_several(w);
 }

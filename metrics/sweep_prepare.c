@@ -21,15 +21,13 @@ void es_work_close(struct es_work *w)
     free(w->placed);
     free(w->rest_placed);
     free(w->residual);
-    free(w->rest_residual);
     free(w->profile_at);
     free(w->several_at);
     free(w->flag);
-    free(w->score_of);
     free(w->logit);
     free(w->point_x);
-    free(w->point_mean);
-    free(w->point_line);
+    free(w->mean);
+    free(w->bin);
     free(w->point_n);
     free(w->point_positives);
     free(w->grouped_at);
@@ -101,21 +99,24 @@ static bool pack_scored(struct es_work *w, const uint32_t *order, const uint32_t
     return true;
 }
 
+/** Distinct scores; and the sums behind the expected calibration error of any group, which is made of profiles. */
 static bool pack_values(struct es_work *w, const uint32_t *order)
 {
-    const size_t n = (size_t)w->values + 1;
-    w->score_of = calloc(n, sizeof *w->score_of);
-    w->logit = calloc(n, sizeof *w->logit);
-    if (!w->score_of || !w->logit) return false;
-    for (uint32_t i = 0, v = 0; i < w->scored; i++) {
-        if (!(w->flag[i] & ES_SCORED_NEW)) continue;
-        w->score_of[v] = w->sheet->score[order[i]];
-        w->logit[v] = es_logit_clipped(w->score_of[v]);
-        v++;
-    }
-    for (uint32_t b = 0, v = 0; b < ECE_BINS; b++) {
-        while (v < w->values && es_calibration_bin(w->score_of[v], ECE_BINS) == b) v++;
-        w->bin_end[b] = v;
+    w->logit = calloc((size_t)w->values + 1, sizeof *w->logit);
+    w->bin = calloc((size_t)w->profiles * ECE_BINS + 1, sizeof *w->bin);
+    if (!w->logit || !w->bin) return false;
+    uint32_t values = 0, bin = 0;
+    uint64_t score = 0;
+    for (uint32_t i = 0; i < w->scored; i++) {
+        if (w->flag[i] & ES_SCORED_NEW) {
+            const double p = w->sheet->score[order[i]];
+            w->logit[values++] = es_logit_clipped(p);
+            score = (uint64_t)llrint(p * ES_GRID);
+            bin = es_calibration_bin(p, ECE_BINS);
+        }
+        struct es_bin_sum *sum = &w->bin[(size_t)w->profile_at[i] * ECE_BINS + bin];
+        sum->score += score;
+        sum->positives += w->flag[i] & ES_SCORED_POSITIVE;
     }
     return true;
 }
@@ -156,15 +157,12 @@ static bool make_results(struct es_work *w)
     if (!w->fits) return true;
     w->residual = calloc(several, sizeof *w->residual);
     w->point_x = calloc(scored, sizeof *w->point_x);
-    w->point_mean = calloc(scored, sizeof *w->point_mean);
-    w->point_line = calloc(scored, sizeof *w->point_line);
+    w->mean = calloc(scored, sizeof *w->mean);
     w->point_n = calloc(scored, sizeof *w->point_n);
     w->point_positives = calloc(scored, sizeof *w->point_positives);
     w->grouped_at = calloc(scored, sizeof *w->grouped_at);
     w->grouped_flag = calloc(scored, sizeof *w->grouped_flag);
-    if (rests && !(w->rest_residual = calloc(several, sizeof *w->rest_residual))) return false;
-    return w->residual && w->point_x && w->point_mean && w->point_line && w->point_n && w->point_positives && w->grouped_at &&
-           w->grouped_flag;
+    return w->residual && w->point_x && w->mean && w->point_n && w->point_positives && w->grouped_at && w->grouped_flag;
 }
 
 bool es_work_open(struct es_work *w, const struct es_sheet *sheet, const struct es_grouping *groupings, size_t count,

@@ -145,8 +145,8 @@ static void fit_rest(struct es_work *w, struct es_offset_fit *out)
         if (!w->outside_of[w->profile_at[i]]) continue;
         n += value != last;
         last = value;
-        const int64_t r = llrint(((double)(w->flag[i] & ES_SCORED_POSITIVE) - w->point_mean[n - 1]) * ES_GRID);
-        w->rest_residual[w->several_at[i]] = r;
+        const int64_t r = llrint(((double)(w->flag[i] & ES_SCORED_POSITIVE) - w->mean[n - 1]) * ES_GRID);
+        w->residual[w->several_at[i]].u = r;
         if (!(w->flag[i] & ES_SCORED_ALONE)) continue;
         out->squares += (es_u128)((es_i128)r * r);
         out->patients++;
@@ -197,7 +197,7 @@ void es_work_rest(struct es_work *w, uint32_t group)
         } else if (w->outside[slot]) {
             b.other[y ? ES_PLACED_POSITIVE : ES_PLACED_NEGATIVE] += w->rest_placed[i];
             b.other[y ? ES_POSITIVES : ES_NEGATIVES]++;
-            if (fitted) b.other_residual += w->rest_residual[i];
+            if (fitted) b.other_residual += w->residual[i].u;
             any = true;
         }
         if (!(trait & ES_ROW_LAST)) continue;

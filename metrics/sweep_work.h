@@ -54,7 +54,12 @@ struct es_patient_sums {
 
 /** One row's residuals on the grids. */
 struct es_residuals {
-    int64_t r, u, v; /* of the offset fit; of the line fit, and times x */
+    int64_t r, u, v; /* of the offset fit; of the line fit, and times x. Once those are added up, u: of the offset fit of a rest */
+};
+/** Scored rows of one profile in one bin of the expected calibration error. */
+struct es_bin_sum {
+    es_u128 score; /* on the grid */
+    uint64_t positives;
 };
 /** One patient's, in one group. */
 struct es_patient_residuals {
@@ -92,18 +97,18 @@ struct es_work {
     uint32_t *several_profile, *several_trait;
     uint64_t *several_score, *several_error; /* on the grid */
     uint64_t *placed, *rest_placed;          /* [several + 1]: twice the pairs won within the group, the rest */
-    struct es_residuals *residual;           /* [several], of the fits */
-    int64_t *rest_residual;                  /* [several + 1] */
+    struct es_residuals *residual;           /* [several + 1], of the fits */
     /* scored rows, in score order */
     uint32_t scored;
     uint32_t *profile_at, *several_at; /* profile; index among the rows of patients with several, else `several` */
     uint8_t *flag;
     /* distinct scores, ascending; only with fits */
     uint32_t values;
-    double *score_of, *logit;
-    uint32_t bin_end[ECE_BINS]; /* one past the last score of each bin of the expected calibration error */
+    double *logit;
+    struct es_bin_sum *bin; /* [profiles][ECE_BINS] */
     /* points of fits: distinct scores of a group, group after group */
-    double *point_x, *point_mean, *point_line;
+    double *point_x;
+    double *mean; /* fitted P of the points of the group at hand */
     uint32_t *point_n, *point_positives;
     uint32_t *grouped_at;  /* several_at and flag of the scored rows, group after group */
     uint8_t *grouped_flag;
@@ -155,7 +160,7 @@ void es_work_place(struct es_work *w);
 void es_work_patients(struct es_work *w);
 /** Fits of each group and their patient sums. */
 void es_work_fit(struct es_work *w);
-/** Fit the points [0, n) by an offset from where everyone's lies; point_mean is written. */
+/** Fit the points [from, to) by an offset from where everyone's lies; the mean of each is written from 0 on. */
 struct es_offset_fit es_work_fit_offset(struct es_work *w, uint32_t from, uint32_t to);
 /** Measures of each group, its rest and both (sweep_measures.c). False when memory ran out. */
 bool es_work_measures(struct es_work *w);

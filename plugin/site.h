@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file site.h
- * Configuration + key + ledger + bundles + cohort, as one thing to open, feed, ask and close. No threads: one thread owns it.
+ * Configuration + key + ledger + bundles + cohort, as one thing to open, feed, ask and close. One thread owns it; while a long ledger is
+ * read again at opening, a second one reads ahead (relay.h).
  */
 #ifndef ES_PLUGIN_SITE_H
 #define ES_PLUGIN_SITE_H
