@@ -10,6 +10,8 @@
  * by side. A cancelled reference cancels its findings, one without findings all of its slot. `revised` counts results that were
  * superseded, and references of which a finding was. Results used for performance are the first produced of a
  * unit, model and version. Two live exam events that differ in an attribute make it a conflict, never first-wins.
+ * A result of a study of its own (a new StudyInstanceUID) pairs by the series and images it names, then by its source studies, then by accession
+ * number: the site brings their bundles together (site_series.c).
  * Pairing of results and references to exams: referenced SOP instance (where images are units), referenced series, study,
  * accession; which rule matched is kept; more than one candidate at a rule is `ambiguous` and pairs with none, unless one of them
  * is the study that the event itself names (an AI that also looked at a prior).

@@ -285,6 +285,14 @@ int config_axis(const struct es_config *config, const char *name)
     return -1;
 }
 
+bool es_config_has_unit(const struct es_config *config, enum es_unit_type unit)
+{
+    for (size_t i = 0; i < config->n_models; i++)
+        for (size_t k = 0; k < config->models[i].n_findings; k++)
+            if (config->models[i].findings[k].unit == unit) return true;
+    return false;
+}
+
 bool es_config_wants(const struct es_config *config, const char *keyword)
 {
     for (size_t i = 0; i < config->n_axes; i++)
@@ -295,12 +303,8 @@ bool es_config_wants(const struct es_config *config, const char *keyword)
             (e->n_view > 0 && strcmp(keyword, "ViewPosition") == 0) ||
             ((e->min_age >= 0 || e->max_age >= 0) && strcmp(keyword, "PatientAge") == 0))
             return true;
-        for (size_t k = 0; k < config->models[i].n_findings; k++)
-            if (config->models[i].findings[k].unit == ES_UNIT_SIDE &&
-                (strcmp(keyword, "Laterality") == 0 || strcmp(keyword, "ImageLaterality") == 0))
-                return true;
     }
-    return false;
+    return (strcmp(keyword, "Laterality") == 0 || strcmp(keyword, "ImageLaterality") == 0) && es_config_has_unit(config, ES_UNIT_SIDE);
 }
 
 bool es_config_links(const struct es_config *config, const char *name)

@@ -226,6 +226,8 @@ int es_config_model(const struct es_config *config, const char *name);
 int es_model_finding(const struct es_model_config *model, const char *name);
 /** Is this attribute needed (by an axis, an eligibility rule, or as laterality by a unit that is a side)? Only such are stored. */
 bool es_config_wants(const struct es_config *config, const char *keyword);
+/** Is a unit of this type asked for by any finding? */
+bool es_config_has_unit(const struct es_config *config, enum es_unit_type unit);
 /** Is this the linked name of an axis? */
 bool es_config_links(const struct es_config *config, const char *name);
 /** Name of a band: "0-17", "18-39", ..., "80+"; index n_bands is what lies below the first edge ("<18").

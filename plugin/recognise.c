@@ -64,14 +64,6 @@ static void take_facts(struct es_gathering *g, struct es_message *m)
     }
 }
 
-static bool counts_images(const struct es_config *config)
-{
-    for (size_t i = 0; i < config->n_models; i++)
-        for (size_t k = 0; k < config->models[i].n_findings; k++)
-            if (config->models[i].findings[k].unit == ES_UNIT_IMAGE) return true;
-    return false;
-}
-
 static enum es_errc make_exam(struct es_gathering *g, bool archive_copy)
 {
     const struct es_facts *facts = g->facts;
@@ -83,7 +75,7 @@ static enum es_errc make_exam(struct es_gathering *g, bool archive_copy)
     m->attribute_source = ES_SOURCE_IMAGE;
     es_gather_copy(m->series_uid, sizeof m->series_uid, facts->identity.series_uid);
     /* One event a series: a message for each of a thousand slices would say the same a thousand times. */
-    if (counts_images(g->config)) es_gather_copy(m->sop_uid, sizeof m->sop_uid, facts->identity.sop_uid);
+    if (es_config_has_unit(g->config, ES_UNIT_IMAGE)) es_gather_copy(m->sop_uid, sizeof m->sop_uid, facts->identity.sop_uid);
     m->excluded = facts->exclusion;
     if (m->excluded == ES_EXCLUDED_NOT && archive_copy) m->excluded = ES_EXCLUDED_COPY;
     if (m->excluded == ES_EXCLUDED_NOT && facts->identity_removed && g->config->exclude_identity_removed)

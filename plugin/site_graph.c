@@ -31,6 +31,7 @@ void es_graph_clear(struct es_graph *graph)
     es_index_clear(&graph->keys);
     es_index_clear(&graph->people);
     es_index_clear(&graph->targets);
+    es_series_clear(&graph->series);
     free(graph->nodes);
     free(graph->patients);
     free(graph->links);
@@ -75,7 +76,7 @@ static void ring_add(struct es_graph *graph, uint32_t *last, uint32_t seq)
 }
 
 /* The smaller number stays root, so that a bundle's number settles. */
-static bool unite(struct es_graph *graph, uint32_t a, uint32_t b)
+bool es_graph_unite(struct es_graph *graph, uint32_t a, uint32_t b)
 {
     a = es_graph_root(graph, a);
     b = es_graph_root(graph, b);
@@ -95,7 +96,7 @@ static bool meet(struct es_graph *graph, uint32_t *at, const struct es_pseudonym
     if (!es_pseudonym_set(key)) return true;
     if (!node_of(graph, key, &node)) return false;
     if (*at == ES_NONE) *at = node;
-    return unite(graph, *at, node);
+    return es_graph_unite(graph, *at, node);
 }
 
 static bool link_patient(struct es_graph *graph, uint32_t node, const struct es_event *event)
@@ -117,6 +118,7 @@ static bool add_to_bundle(struct es_graph *graph, const struct es_event *event, 
     bool good = meet(graph, &node, &event->study) && meet(graph, &node, &event->accession);
     for (size_t i = 0; good && i < event->n_study_refs; i++) good = meet(graph, &node, &event->study_refs[i]);
     if (good && event->kind == ES_EVENT_ALIAS) good = meet(graph, &node, &event->same_as);
+    if (good && node != ES_NONE) good = es_graph_series(graph, event, node);
     if (!good || node == ES_NONE) return good;
     if (event->kind == ES_EVENT_EXAM && !link_patient(graph, node, event)) return false;
     ring_add(graph, &graph->nodes[es_graph_root(graph, node)].last_event, seq);

@@ -3,10 +3,10 @@
  * What the files of the site share: site.c (open, close, questions), site_graph.c (which events belong together), site_derive.c
  * (bundles to cohort), site_take.c (batches), site_replay.c (the ledger read again), site_chains.c (documents and heads of each chain),
  * site_refresh.c (what other nodes appended), site_as_of.c (an earlier state), site_person.c
- * (one person's entries), site_forget.c (their erasure).
+ * (one person's entries), site_forget.c (their erasure), site_series.c (bundles that series bring together).
  *
  * Bodies stay in the ledger and are read again by seq when their bundle is derived: 4 bytes an event are kept in memory, 12 a study or
- * accession number beside its key, 28 a patient beside the key, 8 a patient's exam.
+ * accession number beside its key, 28 a patient beside the key, 8 a patient's exam, 16 to 32 a series.
  *
  * Patients are told apart by (identifier, issuer): one identifier from two issuers is two patients. An identifier without issuer is the
  * same patient as the one with an issuer when exactly one issuer is known for it; when two or more are known it is a patient of its own,
@@ -49,7 +49,21 @@ struct es_list {
     uint32_t count, room;
 };
 
+/** Which exams have a series or image, and what waits for one (site_series.c). */
+struct es_series {
+    uint64_t *slots;         /* [size]: 32 bits of the pseudonym, then a node's number + 1; 0: free */
+    uint64_t size;
+    uint32_t count;
+    struct es_index wanted;  /* series and images named before their exam came */
+    uint32_t *first;         /* [wanted.count]: into waiting; ES_NONE */
+    uint32_t first_room;
+    struct es_link *waiting;
+    uint32_t n_waiting, waiting_room;
+};
+
 struct es_graph {
+    struct es_series series;
+    bool images;                /* images are units: exams tell theirs, and results are paired by them */
     struct es_index keys, people;
     struct es_node *nodes;
     uint32_t nodes_room;
@@ -120,6 +134,11 @@ bool es_grow(void **items, uint32_t *room, uint64_t need, size_t size);
 bool es_list_add(struct es_list *list, uint32_t item);
 void es_graph_clear(struct es_graph *graph);
 uint32_t es_graph_root(struct es_graph *graph, uint32_t node);
+/** Two bundles become one. false: out of memory. */
+bool es_graph_unite(struct es_graph *graph, uint32_t a, uint32_t b);
+/** Put an event's bundle together with the exams whose series or images it names or has. */
+bool es_graph_series(struct es_graph *graph, const struct es_event *event, uint32_t node);
+void es_series_clear(struct es_series *series);
 uint32_t es_graph_person(struct es_graph *graph, uint32_t patient);
 /** Put one event into its bundle, or to its patient; touch what changes. false: out of memory or numbers. */
 bool es_graph_add(struct es_graph *graph, const struct es_event *event, uint32_t seq);

@@ -228,6 +228,7 @@ enum es_errc es_site_replay(struct es_site *site, bool check, struct es_error *e
 {
     enum es_errc code = es_ledger_hold(site->ledger, err);
     if (code != ES_OK) return code;
+    site->graph.images = es_config_has_unit(site->config, ES_UNIT_IMAGE);
     code = read_all(site, check, err);
     es_ledger_release(site->ledger);
     return code;

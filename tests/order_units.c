@@ -2,6 +2,7 @@
 #include "order_units.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DAY 20060
@@ -122,5 +123,10 @@ void es_order_units(struct es_message *(*keep)(struct es_message *))
     struct es_message *retraction = keep(es_say(ES_EVENT_RETRACT, 0));
     snprintf(retraction->retract_event_id, sizeof retraction->retract_event_id, "wrong-side");
     keep(of_side(reference(55, "report", "cancer", 0, AT(DAY) + 100), 'R'));
+    struct es_message *elsewhere = keep(result(60, "3.0", "recall", 0.6, AT(DAY) + 70)); /* of a new study: paired by its source series */
+    elsewhere->series_refs = calloc(1, sizeof *elsewhere->series_refs);
+    if (!elsewhere->series_refs) abort();
+    elsewhere->n_series_refs = 1;
+    snprintf(elsewhere->series_refs[0], sizeof elsewhere->series_refs[0], "1.2.3.51.0");
     keep(es_say_result(59, "9.0", "effusion", 0.5, AT(DAY) + 86400 * 20));       /* so that the windows are closed; of no exam */
 }

@@ -34,6 +34,91 @@ static struct es_sheet_holder sheet_of(struct es_world *world, uint16_t model, u
     return out;
 }
 
+static struct es_message *of_series(struct es_message *message, unsigned series)
+{
+    if (message->kind == ES_EVENT_EXAM) {
+        snprintf(message->series_uid, sizeof message->series_uid, "1.2.7.%u", series);
+        return message;
+    }
+    message->series_refs = calloc(1, sizeof *message->series_refs);
+    if (!message->series_refs) abort();
+    snprintf(message->series_refs[0], sizeof message->series_refs[0], "1.2.7.%u", series);
+    message->n_series_refs = 1;
+    return message;
+}
+
+/* Units that have a result, of the first finding and version 1.0; results without an exam; ambiguous ones. */
+static void expect_paired(struct es_world *world, uint32_t resulted, uint64_t orphans, uint64_t ambiguous)
+{
+    struct es_cohort_counts counts;
+    struct es_sheet_holder holder = sheet_of(world, 0, 0, INT64_MAX);
+    uint32_t scored = 0;
+    for (uint32_t i = 0; i < holder.sheet.rows; i++) scored += !isnan(holder.sheet.score[i]);
+    es_sheet_holder_clear(&holder);
+    es_cohort_count(es_site_cohort(world->site), ES_NO_DAY, ES_NO_DAY, &counts);
+    CU_ASSERT_EQUAL(scored, resulted);
+    CU_ASSERT_EQUAL(counts.results_without_exam, orphans);
+    CU_ASSERT_EQUAL(counts.ambiguous, ambiguous);
+}
+
+/* A result under a new StudyInstanceUID names the source series and nothing else. */
+static void a_result_of_a_new_study_is_paired_by_its_source_series(void)
+{
+    for (int before = 0; before < 2; before++) {
+        struct es_world world;
+        uint64_t entries = 0;
+        es_world_open(&world, NULL);
+        for (int step = 0; step < 2; step++) {
+            struct es_message *message = (step == 0) == (before == 1) ? es_say_result(90, "1.0", "effusion", 0.8, AT(DAY) + 60)
+                                                                      : es_say_exam(1, 1, DAY, "F", "050Y");
+            CU_ASSERT_EQUAL(es_world_take(&world, of_series(message, 5)), ES_OUTCOME_TAKEN);
+        }
+        expect_paired(&world, 1, 0, 0);
+        es_world_take(&world, of_series(es_say_result(91, "1.0", "effusion", 0.7, AT(DAY) + 60), 6)); /* of nobody's series */
+        expect_paired(&world, 1, 1, 0);
+        es_world_reopen(&world, ES_SITE_WRITE);
+        expect_paired(&world, 1, 1, 0);
+        es_world_take(&world, of_series(es_say_exam(2, 1, DAY, "F", "050Y"), 6)); /* not any more */
+        expect_paired(&world, 2, 0, 0);
+        CU_ASSERT_EQUAL(es_site_verify(world.site, &entries, NULL), ES_OK);
+        es_world_close(&world);
+    }
+}
+
+/* A copied study has the series of its original: whose result it is cannot be told, whichever of the three came last. */
+static void a_series_of_two_studies_is_ambiguous_in_any_order(void)
+{
+    static const int orders[][3] = {{0, 1, 2}, {0, 2, 1}, {2, 0, 1}, {2, 1, 0}, {1, 2, 0}};
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        struct es_world world;
+        es_world_open(&world, NULL);
+        for (int k = 0; k < 3; k++)
+            es_world_take(&world, orders[i][k] == 2 ? of_series(es_say_result(90, "1.0", "effusion", 0.8, AT(DAY) + 60), 5)
+                                                    : of_series(es_say_exam((unsigned)orders[i][k] + 1, 1, DAY, "F", "050Y"), 5));
+        expect_paired(&world, 0, 0, 1);
+        es_world_take(&world, of_series(es_say_result(2, "1.0", "effusion", 0.6, AT(DAY) + 60), 5)); /* names its own study */
+        expect_paired(&world, 1, 0, 1);
+        es_world_close(&world);
+    }
+}
+
+/* A device that gives every study one SeriesInstanceUID: the studies stay exams of their own, each with its own result. */
+static void one_series_uid_for_every_study_leaves_them_exams_of_their_own(void)
+{
+    struct es_world world;
+    struct es_cohort_counts counts;
+    es_world_open(&world, NULL);
+    for (unsigned study = 1; study <= 40; study++) {
+        es_world_take(&world, of_series(es_say_exam(study, study, DAY, "F", "050Y"), 5));
+        es_world_take(&world, of_series(es_say_result(study, "1.0", "effusion", 0.8, AT(DAY) + 60), 5));
+    }
+    es_world_take(&world, of_series(es_say_result(90, "1.0", "effusion", 0.8, AT(DAY) + 60), 5));
+    es_cohort_count(es_site_cohort(world.site), ES_NO_DAY, ES_NO_DAY, &counts);
+    CU_ASSERT_EQUAL(counts.exams, 40);
+    expect_paired(&world, 40, 0, 1);
+    es_world_close(&world);
+}
+
 static void an_exam_its_result_and_its_reference_become_one_case(void)
 {
     struct es_world world;
@@ -370,6 +455,9 @@ int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
         {"an_exam_its_result_and_its_reference_become_one_case", an_exam_its_result_and_its_reference_become_one_case},
+        {"a_result_of_a_new_study_is_paired_by_its_source_series", a_result_of_a_new_study_is_paired_by_its_source_series},
+        {"a_series_of_two_studies_is_ambiguous_in_any_order", a_series_of_two_studies_is_ambiguous_in_any_order},
+        {"one_series_uid_for_every_study_leaves_them_exams_of_their_own", one_series_uid_for_every_study_leaves_them_exams_of_their_own},
         {"the_same_message_is_a_duplicate_and_another_of_its_slot_a_revision",
          the_same_message_is_a_duplicate_and_another_of_its_slot_a_revision},
         {"a_reference_before_its_exam_waits_and_is_paired", a_reference_before_its_exam_waits_and_is_paired},
