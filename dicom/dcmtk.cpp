@@ -373,7 +373,7 @@ const char *es_dataset_broken(const struct es_dataset *dataset)
 
 void es_dataset_elements(const struct es_dataset *dataset, struct es_elements *out)
 {
-    std::memset(out, 0, sizeof *out);
+    es_elements_clear(out);
     (void)guarded(nullptr, "copy elements", [&]() -> enum es_errc {
         es_dataset *ds = const_cast<es_dataset *>(dataset);
         add_item(out, ds->meta, false);

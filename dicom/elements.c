@@ -15,6 +15,17 @@ bool es_vr_is_binary(const char vr[2])
     return false;
 }
 
+void es_elements_clear(struct es_elements *elements)
+{
+    memset(elements, 0, offsetof(struct es_elements, element));
+}
+
+void es_elements_copy(struct es_elements *into, const struct es_elements *from)
+{
+    memcpy(into, from, offsetof(struct es_elements, element) + from->count * sizeof from->element[0]);
+    memcpy(into->bytes, from->bytes, from->used);
+}
+
 static const char *vr_of(uint32_t tag, uint32_t parent, const char *vr)
 {
     if (vr && !(vr[0] == 'U' && vr[1] == 'N') && vr[0] != '?') return vr;

@@ -61,6 +61,10 @@ const struct es_element *es_elements_nested(const struct es_elements *elements, 
 unsigned es_elements_items(const struct es_elements *elements, uint32_t parent);
 /** The value of an element of `elements`; borrowed; not NUL-terminated. */
 const char *es_elements_value(const struct es_elements *elements, const struct es_element *element);
+/** Make it empty: the counts only. What lies behind them is not to be read. */
+void es_elements_clear(struct es_elements *elements);
+/** Copy what is there and no more: a tenth of the whole for most headers. */
+void es_elements_copy(struct es_elements *into, const struct es_elements *from);
 /** Whether two sets say the same, wherever they lie. */
 bool es_elements_equal(const struct es_elements *a, const struct es_elements *b);
 /** Whether a VR is a number in bytes (US, FL, ...) rather than text. */

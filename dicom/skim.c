@@ -291,7 +291,7 @@ enum es_errc es_skim(const void *bytes, size_t len, struct es_elements *out, str
 {
     struct part10 part10;
     struct reader r = {.p = bytes, .len = len, .out = out, .err = err};
-    memset(out, 0, sizeof *out);
+    es_elements_clear(out);
     enum es_errc code = read_meta(bytes, len, true, &part10, out, err);
     if (code == ES_OK) code = begin(&r, &part10);
     if (code == ES_OK) code = walk_set(&r, len, false, 0, SKIP, NULL);
@@ -315,7 +315,7 @@ enum es_errc es_skim_end(const void *bytes, size_t len, uint64_t total, struct e
     struct es_error ignored = {0};
     struct reader r = {.p = bytes, .len = len, .skipping = true, .out = none, .err = &ignored};
     struct es_elements meta;
-    memset(&meta, 0, offsetof(struct es_elements, element));
+    es_elements_clear(&meta);
     if (read_meta(bytes, len, false, &part10, &meta, &ignored) != ES_OK || begin(&r, &part10) != ES_OK) return ES_OK;
     while (r.pos < len) {
         struct head h;

@@ -73,17 +73,21 @@ static struct timespec in_ms(unsigned ms)
     return at;
 }
 
+static void copy_item(struct es_stored *into, const struct es_stored *from)
+{
+    into->kind = from->kind;
+    memcpy(into->id, from->id, sizeof into->id);
+    memcpy(into->remote_aet, from->remote_aet, sizeof into->remote_aet);
+    if (from->kind == ES_ITEM_FACTS) es_elements_copy(&into->elements, &from->elements);
+}
+
 bool es_inbox_offer(struct es_inbox *inbox, const struct es_stored *item)
 {
     pthread_mutex_lock(&inbox->lock);
     const bool room = inbox->count < ES_INBOX_ITEMS && !inbox->stop;
     inbox->offered++;
     if (room) {
-        struct es_stored *slot = &inbox->ring[(inbox->first + inbox->count) % ES_INBOX_ITEMS];
-        slot->kind = item->kind;
-        memcpy(slot->id, item->id, sizeof slot->id);
-        memcpy(slot->remote_aet, item->remote_aet, sizeof slot->remote_aet);
-        if (item->kind == ES_ITEM_FACTS) memcpy(&slot->elements, &item->elements, sizeof slot->elements);
+        copy_item(&inbox->ring[(inbox->first + inbox->count) % ES_INBOX_ITEMS], item);
         inbox->count++;
     } else inbox->refused++;
     /* Waking costs a system call: only when the worker would otherwise sleep on. */
@@ -203,9 +207,9 @@ bool es_inbox_take(struct es_inbox *inbox, struct es_stored *out)
     pthread_mutex_lock(&inbox->lock);
     const bool any = inbox->count > 0;
     if (any) {
-        memcpy(out, &inbox->ring[inbox->first], sizeof *out);
+        copy_item(out, &inbox->ring[inbox->first]);
         inbox->first = (inbox->first + 1) % ES_INBOX_ITEMS;
-        inbox->count--;
+        if (--inbox->count == 0) inbox->first = 0; /* few pages are ever touched, and those are warm */
     }
     pthread_mutex_unlock(&inbox->lock);
     return any;

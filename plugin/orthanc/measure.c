@@ -3,8 +3,8 @@
  * that it makes included. So the plugin that is measured is the one that is shipped, without a clock in it.
  *
  * ES_MEASURE_PLUGIN names the plugin to load; ES_MEASURE_OUT the file that gets, when Orthanc stops, one line a call in order:
- * nanoseconds of wall clock, nanoseconds of the thread's own processor time. The second leaves out what other processes took away
- * meanwhile on a busy machine. */
+ * nanoseconds of wall clock; of the thread's own processor time, which leaves out what other processes took away meanwhile; and, of
+ * the first, those inside Orthanc's own services. */
 #include <dlfcn.h>
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -28,9 +28,10 @@ static struct {
     OrthancPluginOnStoredInstanceCallback stored;
     void *library;
     void (*finalize)(void);
-    uint64_t (*times)[2];
+    uint64_t (*times)[3];
     atomic_uint calls;
 } measure;
+static _Thread_local uint64_t in_sdk; /* nanoseconds of the call in progress that Orthanc's own services took */
 
 static uint64_t now(clockid_t clock)
 {
@@ -42,12 +43,14 @@ static uint64_t now(clockid_t clock)
 static OrthancPluginErrorCode timed(const OrthancPluginDicomInstance *instance, const char *id)
 {
     const uint64_t own = now(CLOCK_THREAD_CPUTIME_ID), wall = now(CLOCK_MONOTONIC);
+    in_sdk = 0;
     const OrthancPluginErrorCode code = measure.stored(instance, id);
     const uint64_t wall_end = now(CLOCK_MONOTONIC), own_end = now(CLOCK_THREAD_CPUTIME_ID);
     const unsigned call = atomic_fetch_add(&measure.calls, 1);
     if (call < MAX_CALLS) {
         measure.times[call][0] = wall_end - wall;
         measure.times[call][1] = own_end - own;
+        measure.times[call][2] = in_sdk;
     }
     return code;
 }
@@ -56,8 +59,12 @@ static OrthancPluginErrorCode timed(const OrthancPluginDicomInstance *instance, 
 static OrthancPluginErrorCode invoke(OrthancPluginContext *context, _OrthancPluginService service, const void *parameters)
 {
     (void)context;
-    if (service != _OrthancPluginService_RegisterOnStoredInstanceCallback)
-        return measure.real->InvokeService(measure.real, service, parameters);
+    if (service != _OrthancPluginService_RegisterOnStoredInstanceCallback) {
+        const uint64_t begin = now(CLOCK_MONOTONIC);
+        const OrthancPluginErrorCode code = measure.real->InvokeService(measure.real, service, parameters);
+        in_sdk += now(CLOCK_MONOTONIC) - begin;
+        return code;
+    }
     const _OrthancPluginOnStoredInstanceCallback ours = {timed};
     measure.stored = ((const _OrthancPluginOnStoredInstanceCallback *)parameters)->callback;
     return measure.real->InvokeService(measure.real, service, &ours);
@@ -89,7 +96,7 @@ ORTHANC_PLUGINS_API void OrthancPluginFinalize(void)
     FILE *out = path != NULL && measure.times != NULL ? fopen(path, "w") : NULL;
     const unsigned calls = atomic_load(&measure.calls);
     for (unsigned i = 0; out != NULL && i < calls && i < MAX_CALLS; i++)
-        fprintf(out, "%" PRIu64 " %" PRIu64 "\n", measure.times[i][0], measure.times[i][1]);
+        fprintf(out, "%" PRIu64 " %" PRIu64 " %" PRIu64 "\n", measure.times[i][0], measure.times[i][1], measure.times[i][2]);
     if (out != NULL) (void)fclose(out);
     free(measure.times);
     measure.times = NULL;

@@ -83,7 +83,7 @@ static void add_raw(struct es_elements *out, const struct es_attribute *row, con
 void orthanc_tags_read(const cJSON *tags, const struct orthanc_content *content, struct es_elements *out)
 {
     static const char utf8[] = "ISO_IR 192";
-    memset(out, 0, sizeof *out);
+    es_elements_clear(out);
     (void)es_elements_add(out, CHARACTER_SET, 0, 0, "CS", utf8, sizeof utf8 - 1);
     for (size_t i = 0; i < es_n_attributes; i++) {
         const struct es_attribute *row = &es_attributes[i];

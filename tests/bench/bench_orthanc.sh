@@ -89,14 +89,16 @@ for way in http store; do
     100e-9 * w / storing, 100e-9 * c / storing }' "$work/$way.times"
   for class in first known; do
     [ $way = http ] && [ $class = first ] && continue
-    for column in 1 2; do
+    for column in 1 2 3; do
       awk -v class=$class -v images="$images" -v column=$column -v way=$way 'way == "http" || (class == "first") == ((NR - 1) % images == 0) { print $column }' \
         "$work/$way.times" | sort -n >"$work/column.$column"
     done
-    paste "$work/column.1" "$work/column.2" | awk -v what="$([ $way = http ] && echo 'any image' || { [ $class = first ] && echo 'image of a new series' || echo 'image of a known series'; })" \
-      -v aim="$([ $class = first ] && echo 25 || echo 10)" '{ w[NR] = $1; c[NR] = $2; sw += $1; sc += $2 }
+    what="image of a known series" aim=10
+    [ $class = known ] || what="image of a new series" aim=25
+    [ $way = store ] || what="any image"
+    paste "$work"/column.[123] | awk -v what="$what" -v aim=$aim '{ w[NR] = $1; c[NR] = $2; s[NR] = $3; sw += $1 }
       END { h = int((NR + 1) / 2); q = int(NR * 0.99) > 0 ? int(NR * 0.99) : 1
-        printf "  %s: wall median %.1f, mean %.1f, 99 %% %.1f us; processor median %.1f, mean %.1f us (aim: %d)\n", what, w[h] / 1e3, sw / NR / 1e3, w[q] / 1e3, c[h] / 1e3, sc / NR / 1e3, aim }'
+        printf "  %s: wall median %.1f (of it %.1f in calls to Orthanc), mean %.1f, 99 %% %.1f us; processor median %.1f us (aim: %d)\n", what, w[h] / 1e3, s[h] / 1e3, sw / NR / 1e3, w[q] / 1e3, c[h] / 1e3, aim }'
   done
 done
 rm -rf "$work"

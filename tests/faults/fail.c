@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* For LD_PRELOAD: the n-th call of one kind fails, counted from the beginning of main.
+ *
+ *   ES_FAIL       write (write, pwrite), sync (fsync, fdatasync) or memory (malloc, calloc, realloc)
+ *   ES_FAIL_AT    which call fails, from 1; 0: none, they are only counted
+ *   ES_FAIL_ON    set: every later one fails too, as on a disk that stays full
+ *   ES_FAIL_OUT   a file that gets the number of calls made, when the program ends by itself
+ *
+ * Writes to what is no regular file are left alone, so that the program can still say what went wrong. One thread. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *old, size_t size);
+int __libc_start_main(int (*program)(int, char **, char **), int argc, char **argv, void (*init)(void), void (*fini)(void),
+                      void (*loader_fini)(void), void *stack_end);
+
+static const char *kind; /* NULL outside main */
+static unsigned long calls, at;
+static int on;
+static int (*real_main)(int, char **, char **);
+
+static int fails(const char *which)
+{
+    if (kind == NULL || strcmp(kind, which) != 0) return 0;
+    calls++;
+    return at != 0 && (on ? calls >= at : calls == at);
+}
+
+static int is_file(int fd)
+{
+    struct stat status;
+    return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/* The function that we stand before. */
+static void *next(const char *name)
+{
+    const char *was = kind;
+    kind = NULL;
+    void *found = dlsym(RTLD_NEXT, name);
+    kind = was;
+    if (found == NULL) abort();
+    return found;
+}
+
+ssize_t write(int fd, const void *bytes, size_t len)
+{
+    static ssize_t (*real)(int, const void *, size_t);
+    if (real == NULL) *(void **)&real = next("write");
+    if (!is_file(fd) || !fails("write")) return real(fd, bytes, len);
+    errno = ENOSPC;
+    return -1;
+}
+
+ssize_t pwrite64(int fd, const void *bytes, size_t len, off64_t where)
+{
+    static ssize_t (*real)(int, const void *, size_t, off64_t);
+    if (real == NULL) *(void **)&real = next("pwrite64");
+    if (!is_file(fd) || !fails("write")) return real(fd, bytes, len, where);
+    errno = ENOSPC;
+    return -1;
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t len, off_t where) { return pwrite64(fd, bytes, len, where); }
+
+static int sync_by(const char *name, int fd)
+{
+    int (*real)(int) = NULL;
+    *(void **)&real = next(name);
+    if (!fails("sync")) return real(fd);
+    errno = EIO;
+    return -1;
+}
+
+int fsync(int fd) { return sync_by("fsync", fd); }
+int fdatasync(int fd) { return sync_by("fdatasync", fd); }
+
+static void *no_memory(void)
+{
+    errno = ENOMEM;
+    return NULL;
+}
+
+void *malloc(size_t size) { return fails("memory") ? no_memory() : __libc_malloc(size); }
+void *calloc(size_t count, size_t size) { return fails("memory") ? no_memory() : __libc_calloc(count, size); }
+void *realloc(void *old, size_t size) { return fails("memory") ? no_memory() : __libc_realloc(old, size); }
+
+static int counted_main(int argc, char **argv, char **environment)
+{
+    const char *number = getenv("ES_FAIL_AT"), *out = getenv("ES_FAIL_OUT");
+    at = number != NULL ? strtoul(number, NULL, 10) : 0;
+    on = getenv("ES_FAIL_ON") != NULL;
+    kind = getenv("ES_FAIL");
+    const int status = real_main(argc, argv, environment);
+    kind = NULL;
+    FILE *file = out != NULL ? fopen(out, "w") : NULL;
+    if (file != NULL) {
+        fprintf(file, "%lu\n", calls);
+        (void)fclose(file);
+    }
+    return status;
+}
+
+/* What the dynamic loader and constructors do before main is not ours to fail. */
+int __libc_start_main(int (*program)(int, char **, char **), int argc, char **argv, void (*init)(void), void (*fini)(void),
+                      void (*loader_fini)(void), void *stack_end)
+{
+    int (*real)(int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void), void (*)(void), void *) = NULL;
+    *(void **)&real = next("__libc_start_main");
+    real_main = program;
+    return real(counted_main, argc, argv, init, fini, loader_fini, stack_end);
+}
