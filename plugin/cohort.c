@@ -112,8 +112,12 @@ static bool value_code(struct es_dictionary *dictionary, const struct es_event_a
             memcpy(value->text, "#", 2);
         }
         value->code = (uint16_t)dictionary->count;
-        dictionary->by_code[dictionary->count++] = value;
         HASH_ADD_STR(dictionary->table, text, value);
+        if (!value->hh.tbl) {
+            free(value);
+            return false;
+        }
+        dictionary->by_code[dictionary->count++] = value;
     }
     *code = value->code;
     return true;
@@ -137,8 +141,12 @@ static bool setting_number(struct es_cohort *cohort, const struct es_derived_cas
         setting->key = key;
         setting->threshold = threshold;
         setting->number = cohort->n_settings;
-        cohort->by_number[cohort->n_settings++] = setting;
         HASH_ADD(hh, cohort->settings, key, sizeof setting->key, setting);
+        if (!setting->hh.tbl) {
+            free(setting);
+            return false;
+        }
+        cohort->by_number[cohort->n_settings++] = setting;
     }
     cohort->last_setting = setting;
     *number = setting->number;
@@ -419,6 +427,10 @@ static enum es_errc keep_trouble(struct es_cohort *cohort, uint32_t bundle, cons
         if (!trouble) return es_fail(err, ES_E_MEMORY, "cohort: out of memory");
         trouble->bundle = bundle;
         HASH_ADD(hh, cohort->troubles, bundle, sizeof trouble->bundle, trouble);
+        if (!trouble->hh.tbl) {
+            free(trouble);
+            return es_fail(err, ES_E_MEMORY, "cohort: out of memory");
+        }
     }
     if (!trouble) return ES_OK;
     for (int i = 0; i < ES_TROUBLES; i++) {

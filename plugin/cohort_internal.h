@@ -9,6 +9,7 @@
 #ifndef ES_PLUGIN_COHORT_INTERNAL_H
 #define ES_PLUGIN_COHORT_INTERNAL_H
 
+#define HASH_NONFATAL_OOM 1 /* uthash would end the process, and the archive with it: an element that found no room has no hh.tbl */
 #include <uthash.h>
 
 #include "plugin/cohort.h"

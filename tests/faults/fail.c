@@ -4,6 +4,7 @@
  *   ES_FAIL       write (write, pwrite), sync (fsync, fdatasync) or memory (malloc, calloc, realloc)
  *   ES_FAIL_AT    which call fails, from 1; 0: none, they are only counted
  *   ES_FAIL_ON    set: every later one fails too, as on a disk that stays full
+ *   ES_FAIL_FROM  counting begins when the file of this name is opened by fopen; without it at main
  *   ES_FAIL_OUT   a file that gets the number of calls made, when the program ends by itself
  *
  * Spared: allocations that DCMTK makes by malloc itself, which it does not check (its dictionary, read at the start, ends in its own
@@ -23,14 +24,14 @@ extern void *__libc_realloc(void *old, size_t size);
 int __libc_start_main(int (*program)(int, char **, char **), int argc, char **argv, void (*init)(void), void (*fini)(void),
                       void (*loader_fini)(void), void *stack_end);
 
-static const char *kind; /* NULL outside main */
+static const char *kind, *from; /* kind: NULL outside main; from: NULL once it was opened */
 static unsigned long calls, at;
 static int on;
 static int (*real_main)(int, char **, char **);
 
 static int fails(const char *which)
 {
-    if (kind == NULL || strcmp(kind, which) != 0) return 0;
+    if (kind == NULL || from != NULL || strcmp(kind, which) != 0) return 0;
     calls++;
     return at != 0 && (on ? calls >= at : calls == at);
 }
@@ -106,7 +107,15 @@ static int spared(const void *caller)
 
 static int memory_fails(const void *caller)
 {
-    return kind != NULL && strcmp(kind, "memory") == 0 && !spared(caller) && fails("memory");
+    return kind != NULL && from == NULL && strcmp(kind, "memory") == 0 && !spared(caller) && fails("memory");
+}
+
+FILE *fopen(const char *path, const char *mode)
+{
+    static FILE *(*real)(const char *, const char *);
+    if (real == NULL) *(void **)&real = next("fopen");
+    if (from != NULL && strcmp(path, from) == 0) from = NULL;
+    return real(path, mode);
 }
 
 static void *no_memory(void)
@@ -130,6 +139,7 @@ static int counted_main(int argc, char **argv, char **environment)
     const char *number = getenv("ES_FAIL_AT"), *out = getenv("ES_FAIL_OUT");
     at = number != NULL ? strtoul(number, NULL, 10) : 0;
     on = getenv("ES_FAIL_ON") != NULL;
+    from = getenv("ES_FAIL_FROM");
     kind = getenv("ES_FAIL");
     const int status = real_main(argc, argv, environment);
     kind = NULL;

@@ -14,7 +14,7 @@ every=${1:-}
 
 mkdir "$scratch/input"
 cp "$source_dir/testdata/dicom/images/cr-sex-blank-047y.dcm" "$scratch/input/image.dcm"
-cp "$source_dir/testdata/dicom/made/tid1500-probability.dcm" "$scratch/input/" 2>/dev/null || cp "$(ls "$source_dir"/testdata/dicom/ai-sr/*.dcm | head -1)" "$scratch/input/report.dcm"
+cp "$source_dir/testdata/dicom/made/sr-probability.dcm" "$scratch/input/"
 line() { # line N: an exam, its result and its reference
   printf '{"event":"exam","study_uid":"1.2.3.%d","patient_id":"P%d","study_date":"20250101","demographics":{"PatientSex":"F","PatientAge":"054Y"},"acquisition":{"Modality":"DX"}}\n' "$1" "$1"
   printf '{"event":"result","study_uid":"1.2.3.%d","model":{"name":"m","version":"1"},"produced":"2025-01-01T10:00:00Z","status":"ok","findings":[{"finding":"f","score":0.7}]}\n' "$1"
@@ -53,7 +53,7 @@ one() {
   local dir=$scratch/hit status=0 after last
   again "$dir"
   rm -f "$scratch/calls"
-  env ${3:+ES_FAIL_ON=1} ES_FAIL="$1" ES_FAIL_AT="$2" ES_FAIL_OUT="$scratch/calls" LD_PRELOAD="$FAIL" \
+  env ${3:+ES_FAIL_ON=1} ES_FAIL="$1" ES_FAIL_AT="$2" ES_FAIL_FROM="$dir/conf.json" ES_FAIL_OUT="$scratch/calls" LD_PRELOAD="$FAIL" \
     "$EVENSIGHT" ingest -c "$dir/conf.json" "$scratch/input" >"$scratch/fault.out" 2>"$scratch/fault.err" || status=$?
   statuses[$status]=$((${statuses[$status]:-0} + 1))
   [ "$status" -le 3 ] || { echo "    $1 $2: exit status $status: $(tail -c 300 "$scratch/fault.err")"; return 1; }
@@ -88,7 +88,7 @@ all() {
 }
 calls_of() { # calls_of KIND: of an undisturbed run
   again "$scratch/hit"
-  ES_FAIL=$1 ES_FAIL_OUT=$scratch/calls LD_PRELOAD=$FAIL "$EVENSIGHT" ingest -c "$scratch/hit/conf.json" "$scratch/input" 2>/dev/null
+  ES_FAIL=$1 ES_FAIL_FROM=$scratch/hit/conf.json ES_FAIL_OUT=$scratch/calls LD_PRELOAD=$FAIL "$EVENSIGHT" ingest -c "$scratch/hit/conf.json" "$scratch/input" 2>/dev/null
   cat "$scratch/calls"
 }
 step_of() { # a step that gives about 40 runs

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# The program killed, and refused memory, writes and syncs. Not under sanitizers, which bring an allocator of their own.
+if(NOT ES_SANITIZE)
+  add_library(es_fail MODULE faults/fail.c)
+  target_link_libraries(es_fail PRIVATE es_warnings ${CMAKE_DL_LIBS})
+  add_test(NAME faults COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/faults/faults.sh)
+  set_tests_properties(faults PROPERTIES
+    ENVIRONMENT "EVENSIGHT=$<TARGET_FILE:evensight>;FAIL=$<TARGET_FILE:es_fail>" LABELS faults TIMEOUT 300)
+  add_test(NAME kill_ingest COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/faults/kill.sh)
+  set_tests_properties(kill_ingest PROPERTIES
+    ENVIRONMENT "EVENSIGHT=$<TARGET_FILE:evensight>;MAKE_STREAM=$<TARGET_FILE:make_stream>" LABELS faults TIMEOUT 300 SKIP_RETURN_CODE 77)
+endif()
