@@ -70,6 +70,7 @@ cp -r "$work/dicom" "$work/copy" && sync "$work/copy"
 end=$(now)
 rm -rf "$work/copy"
 awk -v a="$begin" -v b="$end" -v n=$total 'BEGIN { printf "floor: %d files copied in %.2f s\n", n, b - a }'
+echo "processors: $(nproc), processes waiting for them: $(cut -d' ' -f1 /proc/loadavg) (what else runs makes every cache cold between two calls)"
 for way in http store; do
   for t in $(seq "$turns"); do
     turn $way without "$t"
