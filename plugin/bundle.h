@@ -98,9 +98,10 @@ enum es_compared {
     ES_COMPARED_UNITS,      /* units that cannot be turned into one another, or only one side tells its own */
     ES_COMPARED_LEVEL,      /* a level that is not configured */
     ES_COMPARED_NO_OVERLAP, /* masks on both sides, not yet compared */
+    ES_COMPARED_OTHER_GRID, /* masks of another image or grid */
     ES_COMPARED_KINDS
 };
-/** "", "compared", "no_value", "units", "level", "no_overlap". */
+/** "", "compared", "no_value", "units", "level", "no_overlap", "other_grid". */
 const char *es_compared_name(enum es_compared compared);
 
 /** What was compared; columns as in struct es_sheet, NAN where there is none. */

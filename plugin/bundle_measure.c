@@ -14,7 +14,7 @@
 
 const char *es_compared_name(enum es_compared compared)
 {
-    static const char *const names[ES_COMPARED_KINDS] = {"", "compared", "no_value", "units", "level", "no_overlap"};
+    static const char *const names[ES_COMPARED_KINDS] = {"", "compared", "no_value", "units", "level", "no_overlap", "other_grid"};
     return (unsigned)compared < ES_COMPARED_KINDS ? names[compared] : "";
 }
 
@@ -115,6 +115,7 @@ static enum es_compared overlap_of(const struct es_bundle *bundle, const struct 
         v = &finding->overlap;
     }
     if (!v) return ES_COMPARED_NO_OVERLAP;
+    if (v->state == ES_OVERLAP_NOT_COMPARABLE) return ES_COMPARED_OTHER_GRID;
     out[0] = (double)v->state; /* the same numbers in both enums */
     if (v->has_dice) out[1] = v->dice;
     if (v->has_iou) out[2] = v->iou;

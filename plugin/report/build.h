@@ -9,6 +9,7 @@
 #define ES_PLUGIN_REPORT_BUILD_H
 
 #include "metrics/catalogue.h"
+#include "metrics/mean_gap.h"
 #include "metrics/monitor.h"
 #include "metrics/standardise.h"
 #include "metrics/verification.h"
@@ -40,6 +41,7 @@ struct es_report_part {
     struct es_sweep *judge;   /* owned, rows from the plan's day on; NULL when that is all rows (use `sweep`) */
     struct es_tally *judge_tallies;
     struct es_report_span span, judge_span;
+    struct es_mean_gap *means; /* owned; of each group of `sweep` the plan names, where a mean is judged sequentially; else NULL */
     struct es_gap_sums (*firsts)[2]; /* owned; Mode "strict": of each group of `sweep` and each rate, one case a patient; else NULL */
     struct es_standard_table adjusted[2], judge_adjusted[2]; /* owned, by rate: each gap given each other axis; of the cases of
                                                                 `sweep` and of `judge` */
@@ -61,6 +63,7 @@ struct es_trial {
     struct es_gap_sums sums;          /* what a sequential verdict is drawn from */
     struct es_comparison raw;         /* at the uncorrected level */
     cJSON *node;                      /* in the tree: filled when the correction is known */
+    const struct es_mean_gap *mean;   /* of a mean judged sequentially; NULL for rates and in Mode "fixed" */
     double margin, weight;
     double adjusted, adjusted_tost;   /* p-values */
     bool turned;                      /* unverified cases could turn the difference's sign */
@@ -157,6 +160,13 @@ ES_MUST_USE enum es_errc es_report_firsts(const struct es_report *report, const 
 /** Sums of one group: all its cases, or in Mode "strict" the first of each patient. @param summary  of the judging sweep
  * @param index  in part->sweep */
 struct es_gap_sums es_report_sums(const struct es_report_part *part, size_t index, const struct es_summary *summary, enum es_rate rate);
+/* sequential_mean.c */
+/** Has the metric a sequential form as a mean? Its bounds: of a bias, from the finding's Range. */
+bool es_report_mean(const struct es_finding_config *finding, const struct es_metric *metric, double bounds[2]);
+/** Means of every group the plan names, while the sheet is there. */
+ES_MUST_USE enum es_errc es_report_means(const struct es_report *report, const struct es_sheet *sheet, struct es_report_part *part,
+                                         struct es_error *err);
+void es_report_rule_mean(const struct es_report *report, const struct es_trial *trial, double total, struct es_ruling *out);
 /** The weight of the whole family, as the plan and the levels make it: it does not depend on which groups could be compared.
  * @param epochs  > 0: in how many families' worth of comparisons alpha is spent (1 when no finding has two epochs); may be NULL */
 double es_report_family(const struct es_report *report, double *epochs);

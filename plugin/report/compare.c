@@ -143,8 +143,12 @@ static enum es_errc compare_primary(struct es_report *report, const struct es_re
     }
     enum es_rate rate = ES_RATE_SENSITIVITY;
     const bool sequential = !report->config->plan.fixed;
-    if (sequential && !es_report_rate(metric, &rate)) {
-        compare_exploratory(report, part, index, metric, margin, "no_sequential_test", node);
+    const struct es_finding_config *finding = &report->config->models[part->stream->model].findings[part->stream->finding];
+    double bounds[2];
+    const bool mean = sequential && part->means && es_report_mean(finding, metric, bounds);
+    if (sequential && !mean && !es_report_rate(metric, &rate)) {
+        const bool unranged = strcmp(metric->name, "bias") == 0 && !es_report_mean(finding, metric, bounds);
+        compare_exploratory(report, part, index, metric, margin, unranged ? es_reason_code(ES_NO_RANGE) : "no_sequential_test", node);
         not_sequenced(&report->tree, node);
         return ES_OK;
     }
@@ -155,7 +159,8 @@ static enum es_errc compare_primary(struct es_report *report, const struct es_re
     trial->key = es_sweep_key(part->sweep, index);
     trial->summary = es_sweep_summary(sweep, at);
     trial->raw = c;
-    if (sequential) trial->sums = es_report_sums(part, index, trial->summary, rate);
+    if (mean) trial->mean = &part->means[index];
+    else if (sequential) trial->sums = es_report_sums(part, index, trial->summary, rate);
     trial->node = node;
     trial->margin = margin;
     trial->weight = weight;
@@ -284,7 +289,8 @@ static enum es_errc judge_sequential(struct es_report *report, struct es_error *
     es_tree_number(&report->tree, report->plan_node, "alpha_over_epochs", report->config->plan.alpha * epochs);
     for (size_t i = 0; i < report->n_trials; i++) {
         struct es_ruling ruling;
-        es_report_rule_sequential(report, &report->trials[i], total, &ruling);
+        if (report->trials[i].mean) es_report_rule_mean(report, &report->trials[i], total, &ruling);
+        else es_report_rule_sequential(report, &report->trials[i], total, &ruling);
         write_ruling(report, &report->trials[i], &ruling);
     }
     return report->tree.failed ? es_fail(err, ES_E_MEMORY, "no memory for %zu verdicts", report->n_trials) : ES_OK;

@@ -31,6 +31,7 @@ static double needed(const struct es_trial *trial, const struct es_ruling *rulin
 {
     const struct es_comparison *c = &trial->raw;
     const double deff = c->deff >= 1 ? c->deff : 1, n1 = (double)c->n_group / deff, n2 = (double)c->n_rest / deff;
+    if (trial->mean) return (double)NAN; /* no planning figure for means */
     if (strcmp(ruling->mode, "fixed") != 0) return es_report_sequential_need(trial, ruling);
     if (trial->metric->kernel != ES_KERNEL_RATIO || !(n1 > 0) || !(n2 > 0)) return NAN;
     const struct es_plan_inputs in = {.p1 = (c->group * n1 + 1) / (n1 + 2), .p2 = (c->rest * n2 + 1) / (n2 + 2), .n1 = n1, .n2 = n2,

@@ -55,6 +55,10 @@ static cJSON *references(struct es_report *report, const struct es_sheet_holder 
     cJSON *sources = es_tree_object(t, out, "sources");
     for (size_t i = 0; i < holder->n_sources; i++)
         es_tree_number_as(t, sources, holder->sources[i].source, (double)holder->sources[i].cases);
+    /* why a case whose reference stands is in no figure; for staff, as the cases are few */
+    cJSON *lost = report->options->audience == ES_AUDIENCE_INTERNAL && holder->sheet.measures ? es_tree_object(t, out, "not_compared") : NULL;
+    for (int why = ES_COMPARED_YES; lost && why < ES_COMPARED_KINDS; why++)
+        es_tree_count(t, lost, why == ES_COMPARED_YES ? "both_empty" : es_compared_name((enum es_compared)why), holder->not_compared[why]);
     es_tree_count(t, out, "sources_disagree", holder->sources_disagree);
     es_tree_count(t, out, "decision_mismatch", holder->decision_mismatch);
     return out;
@@ -88,6 +92,7 @@ static enum es_errc sweep_rows(struct es_report *report, const struct es_stream 
     if (e == ES_OK && shapes) shapes->references = references(report, &holder);
     if (e == ES_OK && shapes) e = draw(report, &holder.sheet, shapes, err);
     if (e == ES_OK && shapes) e = es_report_firsts(report, &holder.sheet, shapes, err);
+    if (e == ES_OK && shapes) e = es_report_means(report, &holder.sheet, shapes, err);
     if (e == ES_OK && shapes) e = es_report_alarms(report, &holder.sheet, shapes, err);
     if (e == ES_OK && shapes) e = es_report_series(report, &holder.sheet, shapes, err);
     if (e == ES_OK && shapes) e = es_report_expectation(report, &holder.sheet, shapes, err);
@@ -112,6 +117,7 @@ void es_report_part_clear(struct es_report_part *part)
     es_sweep_free(part->judge);
     free(part->tallies);
     free(part->judge_tallies);
+    free(part->means);
     free(part->firsts);
     for (int rate = 0; rate < 2; rate++) {
         es_standard_table_free(&part->adjusted[rate]);

@@ -74,12 +74,16 @@ static double weight_of_groups(const struct es_report *report, uint32_t *count)
 /** How many metrics of one stream the plan judges. */
 static double metrics_of(const struct es_report *report, const struct es_stream *stream)
 {
-    const uint32_t task = es_finding_tasks(&report->config->models[stream->model].findings[stream->finding]);
+    const struct es_finding_config *finding = &report->config->models[stream->model].findings[stream->finding];
+    const uint32_t task = es_finding_tasks(finding);
     double metrics = 0;
     for (size_t i = 0; i < es_metrics_count; i++) {
         const struct es_plan_metric *row = es_report_plan_metric(report, es_metrics[i].name);
         enum es_rate rate;
-        if (row && row->primary && (es_metrics[i].tasks & task) && es_report_rate(&es_metrics[i], &rate)) metrics++;
+        double bounds[2];
+        if (row && row->primary && (es_metrics[i].tasks & task) &&
+            (es_report_rate(&es_metrics[i], &rate) || es_report_mean(finding, &es_metrics[i], bounds)))
+            metrics++;
     }
     return metrics;
 }
@@ -90,10 +94,10 @@ double es_report_family(const struct es_report *report, double *epochs)
     const double groups = weight_of_groups(report, NULL);
     double family = 0, spent = 0;
     for (size_t i = 0; i < report->n_streams; i++) {
-        const struct es_stream *stream = report->parts[i].stream;
+        const struct es_stream *stream = &report->streams[i];
         bool again = false;
         for (size_t k = 0; k < i; k++)
-            again |= report->parts[k].stream->model == stream->model && report->parts[k].stream->finding == stream->finding;
+            again |= report->streams[k].model == stream->model && report->streams[k].finding == stream->finding;
         const double weight = groups * metrics_of(report, stream);
         spent += weight;
         if (!again) family += weight;
