@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const es_forest_metrics[ES_FORESTS] = {"sensitivity", "specificity", "auroc"};
+const char *const es_forest_metrics[ES_FORESTS] = {"bias", "dice", "weighted_kappa", "lesion_sensitivity", "false_marks",
+                                                   "sensitivity", "specificity", "auroc"};
 
 bool es_forest_has(const struct es_view_finding *at, const char *metric)
 {
@@ -55,6 +56,7 @@ static const char *counted_by(const char *metric)
 {
     if (strcmp(metric, "sensitivity") == 0) return "positives";
     if (strcmp(metric, "specificity") == 0) return "negatives";
+    if (strcmp(metric, "lesion_sensitivity") == 0) return "lesions";
     return "cases";
 }
 

@@ -53,7 +53,7 @@ void es_forest_remark(const struct es_view_metric *metric, char *out, size_t siz
 void es_forest_verdict(const cJSON *comparison, char *out, size_t size);
 
 /** Metrics that get a forest plot, in order. */
-#define ES_FORESTS 3
+#define ES_FORESTS 8
 extern const char *const es_forest_metrics[ES_FORESTS];
 
 #endif

@@ -12,7 +12,26 @@
 /* Metrics of the main table with the short heads that a column has room for; others follow in a table of their own. */
 static const struct {
     const char *name, *head;
-} main_columns[] = {{"sensitivity", "Sensitivity"},
+} main_columns[] = {{"bias", "Bias"},
+                    {"mae", "MAE"},
+                    {"agreement_lower", "Lower limit"},
+                    {"agreement_upper", "Upper limit"},
+                    {"ccc", "CCC"},
+                    {"icc", "ICC"},
+                    {"weighted_kappa", "Weighted kappa"},
+                    {"exact_agreement", "Exact"},
+                    {"within_one", "Within one"},
+                    {"level_shift", "Shift"},
+                    {"dice", "Dice"},
+                    {"iou", "IoU"},
+                    {"volume_difference", "Volume"},
+                    {"hd95", "HD95, mm"},
+                    {"surface_distance", "Surface, mm"},
+                    {"empty_share", "One empty"},
+                    {"lesion_sensitivity", "Lesions found"},
+                    {"false_marks", "False marks"},
+                    {"froc", "FROC"},
+                    {"sensitivity", "Sensitivity"},
                     {"specificity", "Specificity"},
                     {"ppv", "PPV"},
                     {"npv", "NPV"},
@@ -240,7 +259,8 @@ static void all_figures(struct es_page *page, const cJSON *release, const struct
         const char *name = es_view_string(row, "name");
         if (!short_head(name) && n_further < MAX_FURTHER && es_forest_has(at, name)) further[n_further++] = name;
     }
-    figures(page, release, at, "Figures", first, n_first);
+    for (size_t i = 0; i < n_first; i += COLUMNS)
+        figures(page, release, at, "Figures", first + i, n_first - i < COLUMNS ? n_first - i : COLUMNS);
     if (n_further == 0) return;
     es_page_put(page, "<details><summary>Further figures</summary>\n");
     for (size_t i = 0; i < n_further; i += COLUMNS)

@@ -90,7 +90,8 @@ static enum faring faring(const cJSON *release, const cJSON *item)
     const cJSON *levels = cJSON_GetObjectItemCaseSensitive(item, "group"), *group = NULL;
     struct es_view_finding at;
     bool told = false;
-    for (size_t i = 0; i < ES_FORESTS; i++) told = told || strcmp(es_forest_metrics[i], metric) == 0;
+    static const char *const better[] = {"sensitivity", "specificity", "auroc", "dice"};
+    for (size_t i = 0; i < sizeof better / sizeof better[0]; i++) told = told || strcmp(better[i], metric) == 0;
     if (!told || !chapter(release, item, &at)) return FARES_UNTOLD;
     cJSON_ArrayForEach(group, cJSON_GetObjectItemCaseSensitive(at.finding, "groups"))
     {
