@@ -76,7 +76,7 @@ static void every_finding_of_the_real_reports_is_listed(void)
     CU_ASSERT_EQUAL(next, facts.report->n_findings);
     es_facts_free(&facts);
     free(rows.text);
-    CU_ASSERT_EQUAL(n, 31);
+    CU_ASSERT_EQUAL(n, 43);
 }
 
 /** Columns: file,index,concept,concept_scheme,number,units,modifiers */
