@@ -451,8 +451,8 @@ enum es_errc es_bundle_cases(struct es_bundle *bundle)
                 .excluded = bundle->out->exams[exam].excluded != ES_EXCLUDED_NOT,
                 .eligible = es_bundle_eligible(bundle, exam, ES_UNIT_EXAM, &(struct es_pseudonym){{0}}, &config->eligible)};
             for (base.finding = 0; base.finding < config->n_findings; base.finding++)
-                if (!finding_rows(bundle, &base, bundle->results + first_result, result - first_result,
-                                  bundle->references + first_reference, reference - first_reference))
+                if (!finding_rows(bundle, &base, result > first_result ? bundle->results + first_result : NULL, result - first_result,
+                                  reference > first_reference ? bundle->references + first_reference : NULL, reference - first_reference))
                     return es_fail(bundle->err, ES_E_MEMORY, "bundle: out of memory");
         }
     }

@@ -248,6 +248,7 @@ static enum es_errc make_results(struct es_gathering *g)
     size_t n = 0;
     enum es_errc code = es_recognise_models(g, voices, &n);
     if (code == ES_OK) code = es_seg_references(g);
+    if (code == ES_OK) code = es_sr_references(g);
     if (code != ES_OK) return code;
     const size_t drawn = g->count;
     if (n == 0 && drawn > 0) return ES_OK;
@@ -277,7 +278,7 @@ enum es_errc es_messages_traced(const struct es_facts *facts, const struct es_co
     struct es_error inner = {0};
     struct es_gathering g = {.facts = facts, .config = config, .remote_aet = remote_aet, .why = why, .why_size = why_size, .trace = trace, .err = &inner};
     if (why_size > 0) why[0] = '\0';
-    g.room = (ES_MAX_VOICES + 1) * ES_UNIT_TYPES; /* one more: what a human drew */
+    g.room = (ES_MAX_VOICES + 1) * ES_UNIT_TYPES; /* one more: what a human drew or stated */
     g.messages = calloc(g.room, sizeof *g.messages);
     if (g.messages == NULL) return es_fail(err, ES_E_MEMORY, "messages: no memory");
     const enum es_errc code = make_messages(&g, archive_copy);

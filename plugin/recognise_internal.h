@@ -91,6 +91,12 @@ bool es_seg_reading(const struct es_seg_facts *seg, const struct es_from_rule *r
 /** Messages of what a human drew: one for each kind of unit, its findings those whose Seg rules name such a segment.
  * @return ES_OK (also when there is none), ES_E_MEMORY */
 enum es_errc es_seg_references(struct es_gathering *g);
+/** Whether what stands under this algorithm was stated by a person: a person observer, no device observer (TID 1003, 1004), and no
+ * algorithm but the equipment. */
+bool es_is_by_person(const struct es_facts *facts, const struct es_algorithm *algorithm);
+/** References of a structured report that a person made: what the SR and Text rules of any model read in it. A decision is a label, a
+ * value a value. @return ES_OK (also when there is none), ES_E_MEMORY */
+enum es_errc es_sr_references(struct es_gathering *g);
 /** Begin a message; g->messages has room for what recognise.c makes and one of each kind of unit. NULL: no memory. */
 struct es_message *es_gather_message(struct es_gathering *g, enum es_event_kind kind);
 /** Who, when, and what it was drawn on: what messages of a result and of a drawn reference share. */

@@ -39,7 +39,8 @@ static enum es_errc find_model(struct es_gathering *g, const struct es_algorithm
     const struct es_model_config *found = NULL;
     for (size_t i = 0; i < g->config->n_models; i++) {
         const struct es_model_config *model = &g->config->models[i];
-        const char *refusal = es_recognise_refusal(&model->recognise, algorithm, g->remote_aet);
+        const bool person = es_is_by_person(g->facts, algorithm);
+        const char *refusal = person ? "a person's report: references" : es_recognise_refusal(&model->recognise, algorithm, g->remote_aet);
         es_trace_model(g->trace, index, model->name, refusal);
         if (refusal != NULL) continue;
         if (found != NULL)

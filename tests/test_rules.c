@@ -249,6 +249,42 @@ static void texts_are_read_as_a_person_would(void)
     }
 }
 
+static void what_a_person_states_is_a_reference(void)
+{
+    static const struct { bool human; enum es_algorithm_source source; enum es_event_kind kind; } cases[] = {
+        {true, ES_ALGORITHM_EQUIPMENT, ES_EVENT_REFERENCE},       {true, ES_ALGORITHM_NONE, ES_EVENT_REFERENCE},
+        {true, ES_ALGORITHM_TID4019_GROUP, ES_EVENT_RESULT},      {false, ES_ALGORITHM_EQUIPMENT, ES_EVENT_RESULT},
+        {true, ES_ALGORITHM_CONTRIBUTING_EQUIPMENT, ES_EVENT_RESULT}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        begin("{\"Name\":\"net\",\"Recognise\":{\"RemoteAET\":\"SENDER\"},\"Findings\":["
+              "{\"Name\":\"f\",\"From\":[{\"SR\":{\"Concept\":\"1,DCM\",\"Present\":\"52101004,SCT\",\"Absent\":\"2667000,SCT\"}}]},"
+              "{\"Name\":\"size\",\"Task\":\"measurement\",\"From\":[{\"SR\":{\"Concept\":\"2,DCM\"}}]},"
+              "{\"Name\":\"p\",\"From\":[{\"SR\":{\"Concept\":\"3,DCM\"}}]}]}");
+        report.human_observer = cases[i].human;
+        report.complete = true;
+        algorithms[0].source = cases[i].source;
+        struct es_sr_finding *f = number("1", 0);
+        f->type = ES_SR_CODE;
+        code(&f->value, "52101004", "SCT");
+        (void)number("2", 6.5);
+        (void)number("3", 0.9);
+        CU_ASSERT_EQUAL_FATAL(run(NULL), ES_OK);
+        CU_ASSERT_EQUAL_FATAL(count, 1);
+        CU_ASSERT_EQUAL(messages[0]->kind, cases[i].kind);
+        const bool reference = cases[i].kind == ES_EVENT_REFERENCE;
+        CU_ASSERT_EQUAL_FATAL(messages[0]->n_findings, reference ? 2 : 3);
+        CU_ASSERT_EQUAL(messages[0]->findings[0].has_label, reference);
+        CU_ASSERT_EQUAL(messages[0]->findings[0].has_decision, !reference);
+        CU_ASSERT(messages[0]->findings[1].has_value && messages[0]->findings[1].value == 6.5);
+        CU_ASSERT_STRING_EQUAL(why, reference ? "finding p: a score in a person's report, which is no reference" : "");
+        if (!reference) continue;
+        CU_ASSERT_EQUAL(messages[0]->findings[0].label, 1);
+        CU_ASSERT_EQUAL(messages[0]->reference_status, ES_REFERENCE_FINAL);
+        CU_ASSERT_STRING_EQUAL(messages[0]->source, "structured-report");
+        CU_ASSERT_STRING_EQUAL(messages[0]->model_name, "");
+    }
+}
+
 static void an_object_can_say_that_it_failed(void)
 {
     char text[40];
@@ -368,6 +404,7 @@ int main(int argc, char **argv)
         {"only_what_is_presented_counts", only_what_is_presented_counts},
         {"tags_are_read_by_their_rules", tags_are_read_by_their_rules},
         {"texts_are_read_as_a_person_would", texts_are_read_as_a_person_would},
+        {"what_a_person_states_is_a_reference", what_a_person_states_is_a_reference},
         {"an_object_can_say_that_it_failed", an_object_can_say_that_it_failed},
         {"the_version_is_read_where_it_stands", the_version_is_read_where_it_stands},
         {"documents_carry_every_rule", documents_carry_every_rule},
