@@ -64,10 +64,30 @@ static void test_growing_tables_fail_too(void)
     CU_ASSERT_TRUE(failures(&rates) > 30);
 }
 
+static void test_measures_fail_too(void)
+{
+    static const struct es_sweep_options rates = {0, false};
+    static double column[3][SHEET_MAX_ROWS];
+    static const double *const columns[3] = {column[0], column[1], column[2]};
+    static uint32_t from[SHEET_MAX_ROWS + 1];
+    static const struct es_mark marks[1] = {{0.5, false}};
+    test_sheet_fill(&sheet, 300, 2, 1);
+    const long without = failures(&rates);
+    for (int i = 0; i < SHEET_MAX_ROWS; i++) column[0][i] = column[1][i] = column[2][i] = i % 5;
+    sheet.sheet.measure = columns;
+    sheet.sheet.measures = ES_MEASURES_VALUES;
+    CU_ASSERT_TRUE(failures(&rates) > without + 20);
+    sheet.sheet.measures = ES_MEASURES_LESIONS;
+    sheet.sheet.marks = marks;
+    sheet.sheet.mark_from = from;
+    CU_ASSERT_TRUE(failures(&rates) > without + 20);
+}
+
 int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {{"each_allocation_fails_once", test_each_allocation_fails_once},
                                            {"growing_tables_fail_too", test_growing_tables_fail_too},
+                                           {"measures_fail_too", test_measures_fail_too},
                                            {NULL, NULL}};
     return es_test_main("sweep_memory", tests, argc, argv);
 }
