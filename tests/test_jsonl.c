@@ -121,6 +121,18 @@ static void every_fault_is_named_without_a_value(void)
         {"{\"event\":\"result\",\"findings\":[{\"finding\":\"a\"},{\"finding\":\"b\",\"score\":\"SECRET\"}]}", "findings[1].score: found string, expected a number"},
         {"{\"event\":\"result\",\"findings\":[{\"score\":1e999}]}", "findings[0].score: found a number that is not finite"},
         {"{\"event\":\"result\",\"findings\":[{\"decision\":1}]}", "findings[0].decision: found number, expected true or false"},
+        {"{\"event\":\"result\",\"findings\":[{\"finding\":\"a\",\"mask_rle\":\"1 2\"}]}", "findings[0].mask_rle: found without mask_rows and mask_columns, expected both"},
+        {"{\"event\":\"result\",\"findings\":[{\"finding\":\"a\",\"mask_rle\":\"1 2\",\"mask_rows\":0,\"mask_columns\":4}]}", "findings[0].mask_rows: found another number, expected a whole one in 1..1048576"},
+        {"{\"event\":\"result\",\"findings\":[{\"finding\":\"a\",\"mask_rle\":\"1 2 3\",\"mask_rows\":3,\"mask_columns\":4}]}", "findings[0].mask_rle: number 3: found a start without a length"},
+        {"{\"event\":\"result\",\"findings\":[{\"finding\":\"a\",\"mask_rle\":\"1 2\",\"mask_rle_2\":\"13 1\",\"mask_rows\":3,\"mask_columns\":4}]}", "findings[0].mask_rle_2: number 1: found a run outside pixels 1..12"},
+        {"{\"event\":\"result\",\"findings\":[{\"finding\":\"a\",\"mask_rle\":7}]}", "findings[0].mask_rle: found number, expected string"},
+        {"{\"event\":\"result\",\"findings\":[{\"finding\":\"a\",\"mask_rows\":\"7\"}]}", "findings[0].mask_rows: found string, expected number"},
+        {"{\"event\":\"result\",\"findings\":[{\"finding\":\"a\",\"mask_png\":\"%%%\"}]}", "findings[0].mask_png: found text that is not base64"},
+        {"{\"event\":\"result\",\"findings\":[{\"finding\":\"a\",\"mask_png\":\"SECRET==\"}]}", "findings[0].mask_png: PNG: its signature is not there"},
+        {"{\"event\":\"result\",\"findings\":[{\"finding\":\"a\",\"mask_png\":\"QQ==\",\"mask_rle\":\"1 1\"}]}", "findings[0].mask_png: found beside mask_rle, expected one of them"},
+        {"{\"event\":\"result\",\"findings\":[{\"finding\":\"a\",\"mask_png\":\"QQ==\",\"mask_png_value\":-2}]}", "findings[0].mask_png_value: found another number, expected a whole one in 0..65535"},
+        {"{\"event\":\"result\",\"findings\":[{\"finding\":\"a\",\"mask_rle\":\"1 2\",\"mask_rows\":3,\"mask_columns\":4,\"mask_row_spacing\":0.5}]}", "findings[0].mask_row_spacing: found one spacing, expected both or none"},
+        {"{\"event\":\"result\",\"findings\":[{\"finding\":\"a\",\"mask_rle\":\"1 2\",\"mask_rows\":3,\"mask_columns\":4,\"mask_row_spacing\":-1}]}", "findings[0].mask_row_spacing: found no distance in mm, expected one above 0 and below 10000"},
         {"{\"event\":\"result\",\"findings\":[{\"label\":1}]}", "findings[0].label: no key of result messages"},
         {"{\"event\":\"reference\",\"findings\":[{\"label\":2}]}", "findings[0].label: found another number, expected 0 or 1"},
         {"{\"event\":\"reference\",\"findings\":[{\"label\":true}]}", "findings[0].label: found true, expected 0 or 1"},
@@ -192,11 +204,37 @@ static void lines_become_bodies_at_a_rate(void)
     es_key_close(key);
 }
 
+/* The same mask as runs of two parts and as a PNG of 4 x 3 grey pixels, made by Python's zlib and struct after the standard. */
+static void masks_come_as_runs_or_as_png(void)
+{
+    static const char line[] =
+        "{\"event\":\"result\",\"study_uid\":\"1.2.3\",\"model\":{\"name\":\"m\"},\"findings\":["
+        "{\"finding\":\"a\",\"mask_rle\":\"3 4\",\"mask_rle_2\":\"11 1\",\"mask_rows\":3,\"mask_columns\":4,\"mask_image\":\"x.png\","
+        "\"mask_row_spacing\":0.5,\"mask_column_spacing\":0.25},"
+        "{\"finding\":\"b\",\"mask_png\":\"iVBORw0KGgoAAAANSUhEUgAAAAQAAAADCAAAAACRn/EaAAAAEklEQVR4nGNgYGBkBCEQYGQAAAA5AAYB1UxRAAAAAElFTkSuQmCC\"}]}";
+    struct es_message *m = malloc(sizeof *m);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+    CU_ASSERT_EQUAL_FATAL(es_message_from_json(m, line, sizeof line - 1, NULL), ES_OK);
+    CU_ASSERT_EQUAL_FATAL(m->n_findings, 2);
+    const struct es_mask *a = m->findings[0].voxels, *b = m->findings[1].voxels;
+    CU_ASSERT_FATAL(a != NULL && b != NULL && m->findings[0].mask && m->findings[1].mask);
+    CU_ASSERT_EQUAL(es_mask_voxels(a), 5);
+    CU_ASSERT_EQUAL_FATAL(a->n_runs, b->n_runs);
+    CU_ASSERT_EQUAL(memcmp(a->runs, b->runs, a->n_runs * sizeof *a->runs), 0);
+    CU_ASSERT_STRING_EQUAL(a->planes[0].image, "x.png");
+    CU_ASSERT_EQUAL(a->spacing[0], 0.5);
+    CU_ASSERT_EQUAL(a->spacing[1], 0.25);
+    CU_ASSERT_STRING_EQUAL(b->planes[0].image, "1.2.3"); /* no other name: the exam's one image */
+    es_message_clear(m);
+    free(m);
+}
+
 int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
         {"every_kind_is_read", every_kind_is_read},
         {"every_fault_is_named_without_a_value", every_fault_is_named_without_a_value},
+        {"masks_come_as_runs_or_as_png", masks_come_as_runs_or_as_png},
         {"size_and_nesting_are_limited_before_parsing", size_and_nesting_are_limited_before_parsing},
         {"lines_become_bodies_at_a_rate", lines_become_bodies_at_a_rate},
         {NULL, NULL}};

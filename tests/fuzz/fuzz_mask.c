@@ -15,6 +15,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 static struct es_key *key;
 
+static void tear_down(void)
+{
+    es_key_close(key);
+}
+
 /** Out, in and out again: the same bytes. */
 static void check(struct es_mask *mask)
 {
@@ -54,6 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     if (!key) {
         es_dicom_process_setup(true);
         if (es_key_from_bytes(&key, secret, NULL) != ES_OK) abort();
+        (void)atexit(tear_down);
     }
     if (len == 0) return 0;
     const uint8_t kind = bytes[0];
