@@ -12,7 +12,7 @@
 
 #define COUNT_OF(table) (sizeof table / sizeof table[0])
 
-static const char *const kinds[] = {"csv", "json", "jsonl", "hl7", "fhir", "mercure", "monai", "text", NULL}; /* enum es_intake_kind */
+static const char *const kinds[] = {"csv", "json", "jsonl", "hl7", "fhir", "mercure", "monai", "text", "png", NULL}; /* enum es_intake_kind */
 static const char *const events[] = {"exam", "result", "reference", "alias", "patient_alias", "demographics", "retract", NULL};
 static const enum es_event_kind event_kinds[] = {ES_EVENT_EXAM,          ES_EVENT_RESULT,       ES_EVENT_REFERENCE, ES_EVENT_ALIAS,
                                                  ES_EVENT_PATIENT_ALIAS, ES_EVENT_DEMOGRAPHICS, ES_EVENT_RETRACT};

@@ -18,6 +18,7 @@ struct source_reading {
     char prefix[sizeof ((struct es_intake_source *)0)->prefix], suffix[sizeof ((struct es_intake_source *)0)->suffix];
     double scale;
     uint32_t digits;
+    bool content;
 };
 
 static enum es_errc keep_json(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)
@@ -91,6 +92,7 @@ static const struct config_key source_keys[] = {
     {"Field", CONFIG_TEXT, false, S(field), 0, 0, NULL, NULL},
     {"File", CONFIG_TEXT, false, S(file), 0, 0, NULL, NULL},
     {"Constant", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, keep_json},
+    {"Content", CONFIG_BOOL, false, offsetof(struct source_reading, content), 0, 0, 0, NULL, NULL},
     {"Pattern", CONFIG_TEXT, false, S(pattern), 0, 0, NULL, NULL},
     {"Values", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_values},
     {"Present", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, keep_json},
@@ -145,7 +147,7 @@ static enum es_errc set_text(struct config_reader *reader, const cJSON *item, co
         memcpy(out->text, text, strlen(text) + 1);
         return ES_OK;
     }
-    if (kind == ES_INTAKE_TEXT) return config_fault(reader, place, item, "{\"File\": \"pattern with a group\"} or {\"Constant\": ...}");
+    if (kind == ES_INTAKE_TEXT || kind == ES_INTAKE_PNG) return config_fault(reader, place, item, "{\"File\": \"pattern with a group\"} or {\"Constant\": ...}");
     if (kind == ES_INTAKE_HL7 && text[0] != '@' && text[0] != '$') {
         if (!field_good(text)) return config_fault(reader, place, item, "a field such as \"PID-3.1\" or \"OBR-18\", or a path such as \"@.accession\"");
         out->kind = ES_TAKE_FIELD;
@@ -167,7 +169,9 @@ static enum es_errc read_object(struct config_reader *reader, const cJSON *item,
     out->digits = r.digits;
     const char *const texts[] = {r.column, r.path, r.field};
     static const char *const names[] = {"Column", "Path", "Field"};
-    size_t given = (r.file[0] != '\0') + (out->constant != NULL);
+    const struct config_place content = {place, "Content", 0};
+    if (r.content && kind != ES_INTAKE_PNG) return config_wrong(reader, &content, "no key of a rule of Kind \"%s\"", es_intake_kind_name(kind));
+    size_t given = (size_t)(r.file[0] != '\0') + (out->constant != NULL) + r.content;
     for (size_t i = 0; i < 3; i++) given += texts[i][0] != '\0';
     if (given != 1) return config_wrong(reader, place, "found %zu of Column, Path, Field, File and Constant, expected one", given);
     if (r.pattern[0] != '\0' && r.file[0] != '\0') return config_wrong(reader, place, "found File and Pattern, expected one of them");
@@ -175,7 +179,8 @@ static enum es_errc read_object(struct config_reader *reader, const cJSON *item,
     if (r.pattern[0] != '\0') code = set_pattern(reader, &pattern, r.pattern, out);
     if (code != ES_OK) return code;
     if (out->constant != NULL) out->kind = ES_TAKE_CONSTANT;
-    if (out->constant != NULL) return ES_OK;
+    if (r.content) out->kind = ES_TAKE_CONTENT;
+    if (out->constant != NULL || r.content) return ES_OK;
     if (r.file[0] != '\0') {
         out->kind = ES_TAKE_FILE;
         return set_pattern(reader, &file, r.file, out);
@@ -184,7 +189,7 @@ static enum es_errc read_object(struct config_reader *reader, const cJSON *item,
         const struct config_place here = {place, names[i], 0};
         const bool path = texts[i][0] == '@' || texts[i][0] == '$';
         if (texts[i][0] == '\0') continue;
-        if ((i == 0 && kind != ES_INTAKE_CSV) || (i == 1 && (kind == ES_INTAKE_CSV || kind == ES_INTAKE_TEXT)) || (i == 2 && kind != ES_INTAKE_HL7) ||
+        if ((i == 0 && kind != ES_INTAKE_CSV) || (i == 1 && (kind == ES_INTAKE_CSV || kind == ES_INTAKE_TEXT || kind == ES_INTAKE_PNG)) || (i == 2 && kind != ES_INTAKE_HL7) ||
             (i == 2 && path))
             return config_wrong(reader, &here, "no key of a rule of Kind \"%s\"", es_intake_kind_name(kind));
         if (i == 1) return set_path(reader, &here, texts[i], out);

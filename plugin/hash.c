@@ -91,6 +91,15 @@ bool es_unhex(const char *text, uint8_t *out, size_t len)
     return true;
 }
 
+char *es_base64_encode(const void *bytes, size_t len)
+{
+    if (len > (size_t)1 << 30) return NULL;
+    unsigned char *out = malloc(len / 3 * 4 + 5);
+    if (out == NULL) return NULL;
+    out[EVP_EncodeBlock(out, bytes, (int)len)] = '\0';
+    return (char *)out;
+}
+
 char *es_base64_decode(const char *text, size_t *out_len)
 {
     const size_t len = strlen(text);

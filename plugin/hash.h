@@ -44,6 +44,8 @@ void es_hex(const uint8_t *bytes, size_t len, char *out);
 /** Hex (either case) to bytes; the whole of `text` must be 2 * len hex digits. @return false, and `out` untouched, when it is not */
 bool es_unhex(const char *text, uint8_t *out, size_t len);
 
+/** Bytes to base64, in one line. @return owned by the caller (free); NULL when memory ran out or there are more than 1 GiB of them */
+char *es_base64_encode(const void *bytes, size_t len);
 /** Base64 (RFC 4648; line feeds inside are allowed) to bytes.
  * @param out  owned by the caller (free), NUL-terminated beyond *out_len; NULL when the text is none or memory ran out */
 char *es_base64_decode(const char *text, size_t *out_len);

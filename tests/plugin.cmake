@@ -2,6 +2,7 @@
 # Tests of plugin/ (report/ and orthanc/ keep lists of their own).
 es_add_test(pseudonym es_plugin)
 es_add_test(mask es_plugin es_dicom es_metrics m)
+es_add_test(intake_png es_plugin)
 pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
 es_add_test(mask_png es_plugin PkgConfig::PNG)
 es_add_test(recognise_seg es_plugin es_dicom m)

@@ -20,7 +20,7 @@ static const struct {
     /* rules */
     {"{" MODEL ",\"Intake\":{}}", "Intake: found object, expected a list"},
     {"{" MODEL ",\"Intake\":[3]}", "Intake[0]: found number 3, expected an object"},
-    {RULE("\"Kind\":\"xml\""), "Intake[0].Kind: found string \"xml\", expected one of \"csv\", \"json\", \"jsonl\", \"hl7\", \"fhir\", \"mercure\", \"monai\", \"text\""},
+    {RULE("\"Kind\":\"xml\""), "Intake[0].Kind: found string \"xml\", expected one of \"csv\", \"json\", \"jsonl\", \"hl7\", \"fhir\", \"mercure\", \"monai\", \"text\", \"png\""},
     {"{" MODEL ",\"Intake\":[{\"Kind\":\"csv\"}]}", "Intake[0].Name: found nothing, expected this key"},
     {"{" MODEL ",\"Intake\":[{\"Name\":\"r\",\"Kind\":\"fhir\"}]}", "Intake[0].Files: found nothing, expected this key"},
     {"{" MODEL ",\"Intake\":[{\"Name\":\"r\",\"Kind\":\"fhir\",\"Files\":[\"\"]}]}", "Intake[0].Files[0]: found string \"\", expected a pattern of file names, such as \"*.csv\""},

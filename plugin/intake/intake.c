@@ -12,6 +12,7 @@
 #include "plugin/intake/document.h"
 #include "plugin/intake/fhir.h"
 #include "plugin/intake/hl7.h"
+#include "plugin/hash.h"
 #include "plugin/json.h"
 
 /* ---- which rules ---- */
@@ -177,10 +178,23 @@ static enum es_errc take_text(const struct es_config *config, const struct es_in
     return code;
 }
 
+/* The whole file as one mask, which the map takes as Content. */
+static enum es_errc take_png(const struct es_config *config, const struct es_intake_rule *rule, const char *path, const char *bytes, size_t len,
+                             const struct es_intake_sink *sink, struct es_error *err)
+{
+    char *text = es_base64_encode(bytes, len);
+    if (text == NULL) return es_fail(err, ES_E_MEMORY, "memory ran out");
+    const struct es_record record = {.file = path, .text = text, .text_len = strlen(text)};
+    const enum es_errc code = es_record_take(rule, config, &record, sink, err);
+    free(text);
+    return code;
+}
+
 static enum es_errc take_bytes(const struct es_config *config, struct es_intake_rule *rule, const char *path, bool beside, const char *bytes, size_t len,
                                const struct es_intake_sink *sink, struct es_error *err)
 {
     if (rule->kind == ES_INTAKE_HL7) return es_hl7_take(rule, config, path, bytes, len, sink, err);
+    if (rule->kind == ES_INTAKE_PNG) return take_png(config, rule, path, bytes, len, sink, err);
     if (rule->kind == ES_INTAKE_TEXT) return take_text(config, rule, path, bytes, len, sink, err);
     const size_t mark = len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     return take_json(config, rule, path, beside, bytes + mark, len - mark, sink, err);

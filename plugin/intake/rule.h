@@ -24,6 +24,7 @@ enum es_intake_kind {
     ES_INTAKE_MERCURE, /* result.json beside task.json */
     ES_INTAKE_MONAI,   /* metadata.json */
     ES_INTAKE_TEXT,    /* the whole file is one report */
+    ES_INTAKE_PNG,     /* the whole file is one mask */
     ES_INTAKE_KINDS
 };
 const char *es_intake_kind_name(enum es_intake_kind kind);
@@ -32,6 +33,7 @@ enum es_intake_source_kind {
     ES_TAKE_COLUMN,   /* CSV: by the header's name */
     ES_TAKE_PATH,     /* JSON: json_path.h; $ the document, @ the record */
     ES_TAKE_FIELD,    /* HL7: "PID-3.1", "OBR-18" */
+    ES_TAKE_CONTENT,  /* PNG: the file itself, in base64, for mask_png */
     ES_TAKE_FILE,     /* the first group of `pattern` in the file's path */
     ES_TAKE_CONSTANT
 };

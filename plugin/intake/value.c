@@ -71,6 +71,9 @@ static void fetch(const struct es_intake_source *source, const struct es_record 
     case ES_TAKE_FIELD:
         if (record->hl7 != NULL && es_hl7_field(record->hl7, source->text, v->room, sizeof v->room, &text, &len)) set_text(v, text, len);
         return;
+    case ES_TAKE_CONTENT:
+        if (record->text != NULL) set_text(v, record->text, record->text_len);
+        return;
     case ES_TAKE_FILE:
         set_text(v, record->file, strlen(record->file));
         return;
