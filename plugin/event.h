@@ -229,7 +229,7 @@ ES_MUST_USE enum es_errc es_event_encode(struct es_event *event, const struct es
  * @return ES_E_PARSE naming field and offset, on any byte that does not belong */
 ES_MUST_USE enum es_errc es_event_decode(struct es_event *out, const uint8_t *body, size_t len, struct es_error *err);
 /** The same, but of an exam, a result, a failure or a reference only what joins it to others and says when it was: kind, pseudonyms,
- * study references, days and instants. The rest of the body is stepped over and not proved. Several times faster. */
+ * references to studies, series and images, days and instants. The rest of the body is stepped over and not proved. Several times faster. */
 ES_MUST_USE enum es_errc es_event_decode_links(struct es_event *out, const uint8_t *body, size_t len, struct es_error *err);
 
 /** The kind of a body, without reading the rest; 0 when it is no body of this schema. */

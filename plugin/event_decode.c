@@ -228,7 +228,9 @@ static bool is_link(const struct body_field *f)
     case TYPE_DAY:
     case TYPE_INSTANT:
     case TYPE_PSEUDONYM: return true;
-    default: return f->offset == offsetof(struct es_event, study_refs);
+    default:
+        return f->offset == offsetof(struct es_event, study_refs) || f->offset == offsetof(struct es_event, series_refs) ||
+               f->offset == offsetof(struct es_event, image_refs);
     }
 }
 
