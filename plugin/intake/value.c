@@ -224,14 +224,18 @@ static enum es_errc as_time(const struct es_intake_slot *slot, const struct es_i
     return finish(cJSON_CreateString(text), out, err);
 }
 
+/* How long a text may be the schema says: a mask's runs are many. */
 static enum es_errc as_text(const struct es_intake_slot *slot, const struct value *v, cJSON **out, struct es_error *err)
 {
-    char text[ROOM];
-    if (v->len >= sizeof text) return refuse(err, slot, "found a text of more than 1199 bytes, expected a shorter one");
+    char *text = malloc(v->len + 1);
+    if (text == NULL) return es_fail(err, ES_E_MEMORY, "memory ran out");
     memcpy(text, v->text, v->len);
     text[v->len] = '\0';
-    if (strlen(text) != v->len || !es_utf8_valid(text, v->len)) return refuse(err, slot, "found bytes that are no UTF-8 text; Charset says which they are");
-    return finish(cJSON_CreateString(text), out, err);
+    const bool good = strlen(text) == v->len && es_utf8_valid(text, v->len);
+    const enum es_errc code = good ? finish(cJSON_CreateString(text), out, err)
+                                   : refuse(err, slot, "found bytes that are no UTF-8 text; Charset says which they are");
+    free(text);
+    return code;
 }
 
 /* The runs or the image of a mask: ASCII, or it is refused where it is read. */
