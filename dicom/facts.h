@@ -188,6 +188,9 @@ struct es_report_faults {
     uint64_t bad_texts;            /* no text of the SpecificCharacterSet, or cut because it is too long */
 };
 
+/** The counts by name, for whoever shows them. @return false when there are fewer */
+bool es_report_fault(const struct es_report_faults *faults, size_t index, const char **name, uint64_t *count);
+
 #define ES_MAX_UNREAD 64
 /** What a report says outside any group: a NUM or CODE that was not read as a finding. */
 struct es_unread_item {

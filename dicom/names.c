@@ -53,3 +53,20 @@ const char *es_algorithm_source_name(enum es_algorithm_source source)
                                         "segment", "contributing_equipment", "equipment"};
     return NAME(names, source);
 }
+
+bool es_report_fault(const struct es_report_faults *faults, size_t index, const char **name, uint64_t *count)
+{
+    const struct {
+        const char *name;
+        uint64_t count;
+    } rows[] = {{"empty_numbers", faults->empty_numbers},
+                {"bad_numbers", faults->bad_numbers},
+                {"empty_codes", faults->empty_codes},
+                {"missing_relationships", faults->missing_relationships},
+                {"dangling_references", faults->dangling_references},
+                {"bad_texts", faults->bad_texts}};
+    if (index >= sizeof rows / sizeof rows[0]) return false;
+    *name = rows[index].name;
+    *count = rows[index].count;
+    return true;
+}

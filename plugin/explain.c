@@ -211,22 +211,15 @@ static void explain_messages(struct es_trace *t, cJSON *root, struct es_message 
 
 static void explain_faults(struct es_trace *t, cJSON *root, const struct es_report_facts *r)
 {
-    const struct {
-        const char *key;
-        uint64_t n;
-    } faults[] = {{"empty_numbers", r->faults.empty_numbers},
-                  {"bad_numbers", r->faults.bad_numbers},
-                  {"empty_codes", r->faults.empty_codes},
-                  {"missing_relationships", r->faults.missing_relationships},
-                  {"dangling_references", r->faults.dangling_references},
-                  {"bad_texts", r->faults.bad_texts},
-                  {"items_skipped", r->items_skipped}};
+    const char *name;
+    uint64_t n = 0;
     cJSON *object = NULL;
-    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
-        if (faults[i].n == 0) continue;
+    for (size_t i = 0; es_report_fault(&r->faults, i, &name, &n); i++) {
+        if (n == 0) continue;
         if (object == NULL) object = es_explain_object(t, root, "faults");
-        es_explain_number(t, object, faults[i].key, (double)faults[i].n);
+        es_explain_number(t, object, name, (double)n);
     }
+    if (r->items_skipped > 0) es_explain_number(t, root, "items_skipped", (double)r->items_skipped);
 }
 
 static void explain_object(struct es_trace *t, cJSON *root)

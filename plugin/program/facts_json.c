@@ -125,6 +125,7 @@ static void finding(struct tree t, const struct es_sr_finding *f)
         (void)snprintf(key, sizeof key, i ? "modifier_%u" : "modifier", (unsigned)i + 1);
         code(t, key, &f->modifiers[i]);
     }
+    if (f->intent != ES_INTENT_NONE) text(t, "intent", es_rendering_intent_name(f->intent));
     if (f->type == ES_SR_CODE) code(t, "value", &f->value);
     if (f->type == ES_SR_NUM && f->has_number) number(t, "value", f->number);
     if (f->type == ES_SR_NUM && !f->has_number && !cJSON_AddNullToObject(t.node, "value")) *t.ok = false;
@@ -145,6 +146,12 @@ static void report(struct tree t, const struct es_report_facts *r)
     number(t, "referenced_images", (double)r->n_images);
     number(t, "items_read", (double)r->items_read);
     number(t, "items_skipped", (double)r->items_skipped);
+    number(t, "texts", (double)r->n_texts); /* how many; never their words */
+    if (r->cad != ES_CAD_NONE) text(t, "cad_summary", es_cad_summary_name(r->cad));
+    struct tree wrong = object(t, "faults");
+    const char *name;
+    uint64_t n = 0;
+    for (size_t i = 0; wrong.node && es_report_fault(&r->faults, i, &name, &n); i++) number(wrong, name, (double)n);
     cJSON *list = cJSON_AddArrayToObject(t.node, "findings");
     if (!list) *t.ok = false;
     for (size_t i = 0; list && i < r->n_findings; i++) {
@@ -154,6 +161,7 @@ static void report(struct tree t, const struct es_report_facts *r)
             return;
         }
         finding(item, &r->findings[i]);
+        if (r->n_algorithms > 1) given(item, "algorithm", r->algorithms[r->findings[i].algorithm].name);
     }
 }
 
@@ -164,6 +172,7 @@ cJSON *es_facts_json(const char *file, const struct es_facts *facts, bool identi
     if (!t.node) return NULL;
     text(t, "file", file);
     text(t, "kind", es_object_kind_name(facts->kind));
+    if (facts->form != ES_FORM_NONE) text(t, "form", es_result_form_name(facts->form));
     if (facts->partial) text(t, "partial", facts->partial_reason);
     if (facts->exclusion != ES_EXCLUDED_NOT) text(t, "excluded", es_exclusion_name(facts->exclusion));
     if (facts->identity_removed) flag(t, "identity_removed", true);
