@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "metrics/catalogue_parts.h"
+#include "metrics/proportion.h"
 
 #define WILSON_SOURCE "Wilson 1927, doi:10.1080/01621459.1927.10502953; Rao and Scott 1992, doi:10.2307/2532311"
 #define DECIDED_TASKS (ES_TASK_BINARY | ES_TASK_DECIDED)
@@ -154,4 +155,23 @@ const struct es_metric *es_metric_find(const char *name)
     for (size_t i = 0; i < es_metrics_count; i++)
         if (strcmp(es_metrics[i].name, name) == 0) return &es_metrics[i];
     return NULL;
+}
+
+size_t es_metric_unclustered(const struct es_metric *metric, const struct es_summary *s, const struct es_estimate *estimate,
+                             const struct es_level *level, struct es_unclustered out[ES_MAX_UNCLUSTERED])
+{
+    if (estimate->status != ES_ESTIMATED) return 0;
+    if (metric->kernel == ES_KERNEL_RATIO && estimate->method == ES_INTERVAL_WILSON_CLUSTERED) {
+        const double n = (double)estimate->n, x = nearbyint(estimate->value * n);
+        const struct es_limits wilson = es_wilson(x, n, level->alpha), exact = es_clopper_pearson(x, n, level->alpha);
+        out[0] = (struct es_unclustered){ES_INTERVAL_WILSON, wilson.lo, wilson.hi};
+        out[1] = (struct es_unclustered){ES_INTERVAL_CLOPPER_PEARSON, exact.lo, exact.hi};
+        return 2;
+    }
+    if (metric->kernel == ES_KERNEL_RANK && strcmp(metric->name, "auroc") == 0) {
+        const struct es_limits limits = es_auroc_wald(estimate->value, es_ranks_delong(&s->ranks, s->placed_squares), level->alpha);
+        out[0] = (struct es_unclustered){ES_INTERVAL_DELONG, limits.lo, limits.hi};
+        return isnan(limits.lo) ? 0 : 1;
+    }
+    return 0;
 }

@@ -61,6 +61,19 @@ extern const size_t es_metrics_count;
 /** NULL when no metric has this name. */
 const struct es_metric *es_metric_find(const char *name);
 
+/** An interval that takes every case for a patient of its own. */
+struct es_unclustered {
+    enum es_interval method;
+    double lo, hi;
+};
+#define ES_MAX_UNCLUSTERED 2
+/** The intervals that published figures mostly carry, to be laid beside them and for nothing else: they are too narrow where patients
+ * have several cases. Of a rate Wilson's and Clopper and Pearson's, of an AUROC DeLong's.
+ * @param estimate  of this metric and summary
+ * @return how many were written; 0 for other metrics, and where nothing was estimated */
+size_t es_metric_unclustered(const struct es_metric *metric, const struct es_summary *summary, const struct es_estimate *estimate,
+                             const struct es_level *level, struct es_unclustered out[ES_MAX_UNCLUSTERED]);
+
 #ifdef __cplusplus
 }
 #endif

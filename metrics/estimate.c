@@ -77,6 +77,8 @@ const char *es_interval_name(enum es_interval method)
         [ES_INTERVAL_MCGRAW_WONG] = "mcgraw-wong",
         [ES_INTERVAL_MOVER] = "mover-clustered",
         [ES_INTERVAL_KOOPMAN_CLUSTERED] = "koopman-clustered",
+        [ES_INTERVAL_CLOPPER_PEARSON] = "clopper-pearson",
+        [ES_INTERVAL_DELONG] = "delong",
         [ES_INTERVAL_BERNSTEIN] = "empirical-bernstein",
     };
     return (size_t)method < sizeof names / sizeof names[0] ? names[method] : "";

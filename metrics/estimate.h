@@ -88,6 +88,8 @@ enum es_interval {
     ES_INTERVAL_MCGRAW_WONG,       /* F, one case a patient (C2) */
     ES_INTERVAL_MOVER,             /* sum of two rates from their Wilson limits and their correlation over patients (Zou and Donner 2008) */
     ES_INTERVAL_KOOPMAN_CLUSTERED, /* ratio of two rates, score limits on effective counts (A4, J1) */
+    ES_INTERVAL_CLOPPER_PEARSON,   /* exact binomial, each case by itself (A2) */
+    ES_INTERVAL_DELONG,            /* AUROC -+ z se by DeLong, each case by itself, cut at 0 and 1 (B1) */
     ES_INTERVAL_BERNSTEIN          /* difference of two empirical-Bernstein confidence sequences, one case a patient (F3) */
 };
 const char *es_interval_name(enum es_interval method);

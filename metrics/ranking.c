@@ -79,6 +79,22 @@ double es_ranks_variance(const struct es_ranks *r)
     return v >= 0 ? v : (double)NAN;
 }
 
+double es_ranks_delong(const struct es_ranks *r, const es_u128 squares[2])
+{
+    const uint64_t n[2] = {r->negatives, r->positives};
+    double variance = 0;
+    for (int y = 0; y < 2; y++) {
+        es_u128 scaled, square;
+        if (n[y] < 2) return NAN;
+        /* sum (p - mean)^2 = (n sum p p - (sum p)^2) / n; the placements of either class add up to the same number of wins. */
+        const bool exact = !__builtin_mul_overflow(squares[y], (es_u128)n[y], &scaled) && !__builtin_mul_overflow(r->wins2, r->wins2, &square);
+        const double wins = (double)r->wins2, own = (double)n[y], other = 2 * (double)n[1 - y];
+        const double spread = exact ? (double)(scaled - square) / own : fmax(0, (double)squares[y] - wins * wins / own);
+        variance += spread / (other * other) / (own - 1) / own;
+    }
+    return variance;
+}
+
 double es_ranks_covariance(const struct es_ranks *a, const struct es_ranks *b, es_u128 joint[ES_PLACES][ES_PLACES],
                            uint64_t patients)
 {

@@ -38,6 +38,10 @@ double es_ranks_auroc(const struct es_ranks *ranks);
 /** Variance of the AUROC over patients; NAN with fewer than two patients of a class, or when it comes out negative.
  * Obuchowski, Biometrics 53:567 (1997), doi:10.2307/2533958; DeLong, Biometrics 44:837 (1988), doi:10.2307/2531595. */
 double es_ranks_variance(const struct es_ranks *ranks);
+/** DeLong's variance, every case taken for a patient of its own.
+ * @param squares  sums of squared doubled placements of negatives [0] and positives [1]
+ * @return NAN with fewer than two cases of a class */
+double es_ranks_delong(const struct es_ranks *ranks, const es_u128 squares[2]);
 /** Covariance of two AUROCs over patients who stand in both.
  * @param joint     sums over patients of (place of a) times (place of b)
  * @param patients  patients in either, for the factor K/(K-1)

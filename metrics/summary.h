@@ -82,6 +82,7 @@ struct es_summary {
     /* positives among all eligible, and those alerted (METRICS J9) */
     uint64_t eligible_patients, eligible[2], eligible_products[3]; /* x, n; xx, xn, nn */
     struct es_ranks ranks, rest_ranks;
+    es_u128 placed_squares[2]; /* of all cases of the group: squared doubled placements of negatives, of positives */
     es_u128 joint_ranks[ES_PLACES][ES_PLACES];
     uint64_t shared_ranked;
     struct es_offset_fit offset, rest_offset;

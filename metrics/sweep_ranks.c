@@ -22,6 +22,7 @@ static inline void keep(const struct es_work *w, struct es_running *r, uint32_t 
     r->alone[y] += alone;
     r->placed[y] += own;
     r->squares[y] += (es_u128)own * own;
+    r->all_squares[y] += (es_u128)value * value;
 }
 
 /** Ranks of patients with one row, from their sums. */
@@ -79,7 +80,10 @@ void es_work_place(struct es_work *w)
             keep(w, r, j, w->placed, place_of(w->flag[j] & ES_SCORED_POSITIVE, r->before, r->seen, r->positives));
         }
     }
-    for (uint32_t k = 0; k < w->slots; k++) add_alone(&w->summary[k].ranks, &w->running[k]);
+    for (uint32_t k = 0; k < w->slots; k++) {
+        add_alone(&w->summary[k].ranks, &w->running[k]);
+        memcpy(w->summary[k].placed_squares, w->running[k].all_squares, sizeof w->summary[k].placed_squares);
+    }
 }
 
 /** Keep the placement of a row that may not be in the rest (mask 0): then it counts nothing. */

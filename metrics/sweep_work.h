@@ -73,6 +73,7 @@ struct es_running {
     uint64_t positives;          /* all */
     uint64_t alone[2], placed[2];/* rows alone: how many, sum of placements */
     es_u128 squares[2];          /* and of their squares */
+    es_u128 all_squares[2];      /* of all rows, alone or not */
     uint64_t block;              /* number of the block that `before` belongs to */
 };
 

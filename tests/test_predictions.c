@@ -145,6 +145,31 @@ static void near(double got, const struct csv *c, const char *column, double tol
     CU_ASSERT_TRUE(fabs(got - want) <= tolerance);
 }
 
+/** What the report shows beside its own intervals: DeLong's limits; Wilson's and Clopper and Pearson's of a rate. */
+static void check_unclustered(const struct es_summary *s, const struct csv *c)
+{
+    static const struct {
+        const char *metric, *column[ES_MAX_UNCLUSTERED][2];
+    } shown[] = {{"sensitivity", {{"sens_wilson_lo", "sens_wilson_hi"}, {"sens_cp_lo", "sens_cp_hi"}}},
+                {"specificity", {{"spec_wilson_lo", "spec_wilson_hi"}, {"spec_cp_lo", "spec_cp_hi"}}},
+                {"ppv", {{"ppv_wilson_lo", "ppv_wilson_hi"}, {"ppv_cp_lo", "ppv_cp_hi"}}},
+                {"npv", {{"npv_wilson_lo", "npv_wilson_hi"}, {"npv_cp_lo", "npv_cp_hi"}}},
+                {"auroc", {{"auroc_proc_lo", "auroc_proc_hi"}, {NULL, NULL}}}};
+    const struct es_level at = es_level_default();
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
+        const struct es_metric *metric = es_metric_find(shown[i].metric);
+        const struct es_estimate e = metric->finish(s, &at);
+        struct es_unclustered out[ES_MAX_UNCLUSTERED];
+        const size_t n = es_metric_unclustered(metric, s, &e, &at, out);
+        for (size_t k = 0; k < n; k++) {
+            near(out[k].lo, c, shown[i].column[k][0], 1e-9);
+            near(out[k].hi, c, shown[i].column[k][1], 1e-9);
+        }
+        if (e.status != ES_ESTIMATED) CU_ASSERT_EQUAL(n, 0);
+    }
+    near(es_ranks_delong(&s->ranks, s->placed_squares), c, "auroc_delong_var", 1e-9);
+}
+
 static void check_limits(const struct es_summary *s, const struct csv *c)
 {
     uint64_t tp, fp, fn, tn;
@@ -185,6 +210,7 @@ static void check_group(const struct es_summary *s, const struct csv *c)
     near(value(s, "calibration_in_the_large"), c, "cal_intercept", 1e-9);
     near(value(s, "calibration_slope"), c, "cal_slope", 1e-9);
     check_limits(s, c);
+    check_unclustered(s, c);
 }
 
 /** Compare every row of the expected file that speaks of this task and of all images. */

@@ -101,6 +101,21 @@ static void test_exact_form_and_its_limit(void)
     CU_ASSERT_EQUAL(es_form(0, big, 0, big, 5, 0, 0, 0), 0);
 }
 
+/* By hand: positives 3, 2 and negatives 1, 2 have doubled placements 4, 3 and 3, 4; A = 7/8. Var V10 = Var V01 = (1/4)^2 / 2, so the
+ * variance is 2 (1/32) / 2 = 1/32. The same cases four thousand million times over leave 128 bits. */
+static void test_delong_takes_each_case_for_a_patient(void)
+{
+    const struct es_ranks r = {.positives = 2, .negatives = 2, .wins2 = 7};
+    CU_ASSERT_DOUBLE_EQUAL(es_ranks_delong(&r, (const es_u128[]){25, 25}), 1.0 / 32, 1e-15);
+    CU_ASSERT_TRUE(isnan(es_ranks_delong(&(const struct es_ranks){.positives = 1, .negatives = 2, .wins2 = 3}, (const es_u128[]){5, 9})));
+    CU_ASSERT_TRUE(isnan(es_ranks_delong(&(const struct es_ranks){.positives = 2, .negatives = 1, .wins2 = 3}, (const es_u128[]){9, 5})));
+    const uint64_t k = UINT64_C(4000000000);
+    const struct es_ranks many = {.positives = 2 * k, .negatives = 2 * k, .wins2 = (es_u128)7 * k * k};
+    const es_u128 squares = (es_u128)25 * k * k * k;
+    const double n = 2 * (double)k, want = 2 * (n / 64) / (n - 1) / n; /* every deviation is 1/8 */
+    CU_ASSERT_DOUBLE_EQUAL(es_ranks_delong(&many, (const es_u128[]){squares, squares}) / want, 1, 1e-9);
+}
+
 int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {{"vectors", test_vectors},
@@ -108,6 +123,7 @@ int main(int argc, char **argv)
                                            {"numerator_from_either_side", test_numerator_from_either_side},
                                            {"missing_class_is_undefined", test_missing_class_is_undefined},
                                            {"exact_form_and_its_limit", test_exact_form_and_its_limit},
+                                           {"delong_takes_each_case_for_a_patient", test_delong_takes_each_case_for_a_patient},
                                            {NULL, NULL}};
     return es_test_main("ranking", tests, argc, argv);
 }

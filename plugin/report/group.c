@@ -43,9 +43,26 @@ static void flags(struct es_tree *t, cJSON *parent, uint32_t bits)
         if ((bits & bit) && es_flag_name(bit)) es_tree_text(t, out, NULL, es_flag_name(bit));
 }
 
-static void estimate(struct es_tree *t, cJSON *metrics, const char *name, const struct es_estimate *e)
+/* What others publish, each case taken for a patient: beside our own interval, to be compared with theirs. */
+static void unclustered(struct es_tree *t, cJSON *out, const struct es_metric *metric, const struct es_summary *s, const struct es_estimate *e)
 {
-    cJSON *out = es_tree_object(t, metrics, name);
+    const struct es_level level = es_level_default();
+    struct es_unclustered intervals[ES_MAX_UNCLUSTERED];
+    const size_t n = es_metric_unclustered(metric, s, e, &level, intervals);
+    if (n == 0) return;
+    cJSON *list = es_tree_array(t, out, "unclustered");
+    for (size_t i = 0; i < n; i++) {
+        cJSON *entry = es_tree_object(t, list, NULL);
+        es_tree_text(t, entry, "method", es_interval_name(intervals[i].method));
+        es_tree_number(t, entry, "lo", intervals[i].lo);
+        es_tree_number(t, entry, "hi", intervals[i].hi);
+    }
+}
+
+static void estimate(struct es_tree *t, cJSON *metrics, const struct es_metric *metric, const struct es_summary *s,
+                     const struct es_estimate *e)
+{
+    cJSON *out = es_tree_object(t, metrics, metric->name);
     if (e->status == ES_SUPPRESSED) {
         es_tree_text(t, out, "status", ES_SUPPRESSED_WORD);
     } else if (e->status != ES_ESTIMATED || !isfinite(e->value)) {
@@ -62,6 +79,7 @@ static void estimate(struct es_tree *t, cJSON *metrics, const char *name, const 
         es_tree_count(t, out, "patients", e->patients);
         es_tree_text(t, out, "method", es_interval_name(e->method));
         flags(t, out, e->flags);
+        unclustered(t, out, metric, s, e);
     }
 }
 
@@ -174,7 +192,7 @@ static enum es_errc one_group(struct es_report *report, struct es_report_part *p
         if (!(es_metrics[i].tasks & task)) continue;
         struct es_estimate e = es_metrics[i].finish(s, &level);
         if (es_report_ai_aware(s, &es_metrics[i])) e.flags |= ES_FLAG_AI_AWARE;
-        estimate(t, metrics, es_metrics[i].name, &e);
+        estimate(t, metrics, &es_metrics[i], s, &e);
     }
     const struct es_group_key key = es_sweep_key(part->sweep, index);
     const bool named = report->plan_day != ES_NO_DAY && (report->groupings[key.grouping].n == 0 ||

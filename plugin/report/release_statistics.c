@@ -123,6 +123,8 @@ static void estimates(struct es_tree *tree, struct es_release_table *t, size_t g
             (!told && es_release_small(&t->rule, es_view_number(metric, "n"))))
             suppress(tree, metrics, metric->string);
     }
+    cJSON_ArrayForEach(metric, metrics) /* of use to staff who compare with published figures; it would tell how patients repeat */
+        if (t->rule.external || t->rule.kind == ES_DISCLOSE_NHS) cJSON_DeleteItemFromObjectCaseSensitive(metric, "unclustered");
     if (t->rule.external && t->rule.kind == ES_DISCLOSE_FLOOR) hide_confusion(tree, metrics);
     if (t->rule.kind != ES_DISCLOSE_NHS) return;
     cJSON_ArrayForEach(metric, metrics)
