@@ -107,14 +107,14 @@ static enum es_errc load_notes(struct es_catchup *catchup, struct es_ledger *led
     return ES_OK;
 }
 
-/* Keyed hash of a row, in hex. */
+/* Keyed hash of a row, in hex; under the first key, which stays whatever keys come. */
 static enum es_errc row_mark(const struct es_key *key, const struct es_host_change *row, char out[2 * ES_PSEUDONYM_SIZE + 1])
 {
     static const char digits[] = "0123456789abcdef";
     char text[160];
     struct es_pseudonym hash;
     snprintf(text, sizeof text, "%" PRIu64 "|%s|%s", row->seq, row->id, row->date);
-    const enum es_errc rc = es_key_pseudonym(key, ES_PSEUDONYM_HOST, "change", text, &hash);
+    const enum es_errc rc = es_key_pseudonym(es_key_at(key, 1), ES_PSEUDONYM_HOST, "change", text, &hash);
     for (size_t i = 0; rc == ES_OK && i < ES_PSEUDONYM_SIZE; i++) {
         out[2 * i] = digits[hash.bytes[i] >> 4];
         out[2 * i + 1] = digits[hash.bytes[i] & 15];

@@ -10,7 +10,8 @@ const char *es_event_kind_name(enum es_event_kind kind)
 {
     static const char *const names[ES_EVENT_KINDS] = {
         "",        "exam",         "result", "failure", "reference", "alias", "patient_alias",
-        "retract", "demographics", "plan",   "config",  "release",   "alarm", "overlap", "erasure"};
+        "retract", "demographics", "plan",   "config",  "release",   "alarm", "overlap", "erasure",
+        "key",     "key_alias"};
     return (unsigned)kind < ES_EVENT_KINDS ? names[kind] : "";
 }
 

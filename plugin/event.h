@@ -45,6 +45,8 @@ enum es_event_kind {
     ES_EVENT_ALARM = 12,
     ES_EVENT_OVERLAP = 13, /* how much a result's masks share with a reference's; written when both masks are there */
     ES_EVENT_ERASURE = 14, /* entries that were erased, and keyed hashes by which whom they spoke of stays away */
+    ES_EVENT_KEY = 15,       /* one more key: its epoch and id */
+    ES_EVENT_KEY_ALIAS = 16, /* two pseudonyms of one value: unit_id under a newer key, same_as under an older one; study: whose images */
     ES_EVENT_KINDS
 };
 const char *es_event_kind_name(enum es_event_kind kind);

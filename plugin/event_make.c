@@ -55,6 +55,7 @@ static const uint32_t parts_of[ES_EVENT_KINDS] = {
     [ES_EVENT_ALARM] = PART_DOCUMENT,
     [ES_EVENT_OVERLAP] = PART_EXAM | PART_ANCHOR | PART_MODEL | PART_UNIT | PART_TIME | PART_REASON | PART_FINDINGS | PART_COMPARED,
     [ES_EVENT_ERASURE] = PART_DOCUMENT,
+    [ES_EVENT_KEY] = PART_DOCUMENT,
 };
 
 /* PS3.5 9.1 forbids leading zeros in a component, but archives hold such UIDs: an exam that carries one was still imaged. So only

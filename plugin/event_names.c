@@ -123,15 +123,15 @@ static size_t codes_of(const struct es_vocabulary *vocabulary)
 static bool add_value(struct es_names *names, const struct value *form, const char *scheme, const struct es_key *key)
 {
     char text[ES_FACT_VALUE], folded[ES_FACT_VALUE];
-    struct value *value = &names->values[names->n_values++];
     const int n = snprintf(text, sizeof text, "%s%s%s", form->code, scheme != NULL ? "^" : "", scheme != NULL ? scheme : "");
-    *value = *form;
-    if (n < 0 || (size_t)n >= sizeof text) { /* no event holds so long a value */
-        names->n_values--;
-        return true;
-    }
+    if (n < 0 || (size_t)n >= sizeof text) return true; /* no event holds so long a value */
     es_attribute_fold(text, folded, sizeof folded);
-    return es_key_pseudonym(key, ES_PSEUDONYM_VALUE, form->keyword, folded, &value->hash) == ES_OK;
+    for (unsigned epoch = 1; epoch <= es_key_epochs(key); epoch++) {
+        struct value *value = &names->values[names->n_values++];
+        *value = *form;
+        if (es_key_pseudonym(es_key_at(key, epoch), ES_PSEUDONYM_VALUE, form->keyword, folded, &value->hash) != ES_OK) return false;
+    }
+    return true;
 }
 
 static enum es_errc add_values(struct es_names *names, const struct es_config *config, const struct es_key *key, struct es_error *err)
@@ -140,7 +140,7 @@ static enum es_errc add_values(struct es_names *names, const struct es_config *c
     for (size_t a = 0; a < config->n_axes; a++)
         count += codes_of(config->axes[a].vocabulary);
     if (count == 0) return ES_OK;
-    names->values = calloc(count, sizeof *names->values);
+    names->values = calloc(count * es_key_epochs(key), sizeof *names->values);
     if (names->values == NULL) return es_fail(err, ES_E_MEMORY, "names: no memory");
     for (size_t a = 0; a < config->n_axes; a++) {
         const struct es_axis_config *axis = &config->axes[a];
@@ -161,11 +161,15 @@ static enum es_errc add_values(struct es_names *names, const struct es_config *c
 static enum es_errc add_row(struct es_names *names, const struct es_key *key, enum es_name_kind kind, const char *name, struct es_error *err)
 {
     char folded[ES_FACT_VALUE];
-    struct row *row = &names->rows[names->n++];
-    row->kind = kind;
-    row->name = name;
+    enum es_errc code = ES_OK;
     es_attribute_fold(name, folded, sizeof folded);
-    return hash_name(key, kind, folded, row->hashed, err);
+    for (unsigned epoch = 1; epoch <= es_key_epochs(key) && code == ES_OK; epoch++) {
+        struct row *row = &names->rows[names->n++];
+        row->kind = kind;
+        row->name = name;
+        code = hash_name(es_key_at(key, epoch), kind, folded, row->hashed, err);
+    }
+    return code;
 }
 
 void es_names_free(struct es_names *names)
@@ -181,6 +185,7 @@ enum es_errc es_names_new(struct es_names **out, const struct es_config *config,
     enum es_errc code = ES_OK;
     *out = NULL;
     for (size_t m = 0; m < config->n_models; m++) count += config->models[m].n_findings;
+    count *= es_key_epochs(key);
     if (__builtin_mul_overflow(count, sizeof(struct row), &bytes) || __builtin_add_overflow(bytes, sizeof(struct es_names), &bytes))
         return es_fail(err, ES_E_MEMORY, "names: no memory");
     struct es_names *names = calloc(1, bytes);

@@ -30,7 +30,7 @@ bool es_is_token(const char *text);
 ES_MUST_USE enum es_errc es_name_keep(const struct es_config *config, const struct es_key *key, enum es_name_kind kind, const char *name,
                                       char *out, size_t size, struct es_error *err);
 
-/** The hashes of all configured names, and of the codes of the axes' vocabularies. */
+/** The hashes of all configured names, and of the codes of the axes' vocabularies, under every key. */
 struct es_names;
 /** @param config  borrowed: must outlive it */
 ES_MUST_USE enum es_errc es_names_new(struct es_names **out, const struct es_config *config, const struct es_key *key,

@@ -45,18 +45,37 @@ enum es_pseudonym_kind {
     ES_PSEUDONYM_FORGOTTEN = 14 /* a pseudonym that was erased, in hex; issuer = what it named (site_forget.c) */
 };
 
-/** The site's key. Opaque; its bytes are wiped on close and kept out of core dumps. Immutable: any thread may use it. */
+#define ES_KEY_SIZE 32
+#define ES_MAX_KEYS 16 /* epochs of one site: fifteen rotations */
+
+/** The site's key: the current one, with every earlier one behind it. Opaque; its bytes are wiped on close and kept out of core dumps.
+ * Immutable but for es_key_watch(): any thread may use it while nobody watches. */
 struct es_key;
 
-/** Read a key file (64 hex digits and a newline). @return ES_OK, ES_E_IO (not there, not readable), ES_E_STATE (ill-formed) */
+/** Read a key file: one key a line, 64 hex digits each, oldest first; the last is the current one. The epoch of a key is its line, from 1.
+ * @return ES_OK, ES_E_IO (not there, not readable), ES_E_STATE (ill-formed) */
 ES_MUST_USE enum es_errc es_key_read(struct es_key **out, const char *path, struct es_error *err);
 /** Create a key file (0640, O_EXCL) with random bytes and read it. Only for an empty ledger. */
 ES_MUST_USE enum es_errc es_key_create(struct es_key **out, const char *path, struct es_error *err);
-/** A key from 32 given bytes, for tests. */
-ES_MUST_USE enum es_errc es_key_from_bytes(struct es_key **out, const uint8_t bytes[32], struct es_error *err);
+/** Put one more random key behind those of the file, durably: written beside it, same owner, 0640, synchronised, renamed; and read it.
+ * @return ES_OK; ES_E_LIMIT: it holds ES_MAX_KEYS; ES_E_IO, ES_E_STATE: the file is as it was */
+ES_MUST_USE enum es_errc es_key_add(struct es_key **out, const char *path, struct es_error *err);
+/** Keys from given bytes, oldest first; count from 1 to ES_MAX_KEYS. */
+ES_MUST_USE enum es_errc es_key_from_list(struct es_key **out, const uint8_t (*bytes)[ES_KEY_SIZE], size_t count, struct es_error *err);
+/** The same of one key, for tests. */
+ES_MUST_USE enum es_errc es_key_from_bytes(struct es_key **out, const uint8_t bytes[ES_KEY_SIZE], struct es_error *err);
+/** Close with all its epochs. Only what read, create, add and from_* gave. NULL is allowed. */
 void es_key_close(struct es_key *key);
+/** How many keys there are: the epoch of the current one. */
+unsigned es_key_epochs(const struct es_key *key);
+/** The key of an epoch, 1 to es_key_epochs(): what it names is what was named then. Lives as long as `key`. */
+const struct es_key *es_key_at(const struct es_key *key, unsigned epoch);
 /** Key id: 8 bytes of HMAC of a fixed text, in hex; stored in the ledger, tells one key from another. */
 const char *es_key_id(const struct es_key *key);
+/** While set, every pseudonym that the current key makes is told under all epochs: forms[0] is that of epoch 1. NULL ends it.
+ * @param watch  returns false when it has no memory: the pseudonym then fails with ES_E_MEMORY */
+void es_key_watch(struct es_key *key, bool (*watch)(void *context, enum es_pseudonym_kind kind, const char *issuer,
+                                                    const struct es_pseudonym *forms, unsigned epochs), void *context);
 
 /** HMAC-SHA256 of bytes under the key, cut to 16 bytes: the identity of a body. */
 ES_MUST_USE enum es_errc es_key_identity(const struct es_key *key, const void *body, size_t len, uint8_t out[16]);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "plugin/site_internal.h"
+#include "plugin/site_keys.h"
 #include "plugin/time.h"
 
 void es_site_clear(struct es_site *site)
@@ -22,6 +22,8 @@ void es_site_clear(struct es_site *site)
     site->chains = NULL;
     site->n_chains = 0;
     es_index_clear(&site->forgotten);
+    es_renames_free(site->renames);
+    site->renames = NULL;
     free(site->pairs);
     site->pairs = NULL;
     site->n_pairs = site->pairs_room = 0;
@@ -61,7 +63,7 @@ static enum es_errc record_documents(struct es_site *site, struct es_error *err)
 static enum es_errc open_ledger(struct es_site *site, bool writer, struct es_error *err)
 {
     const struct es_config *config = site->config;
-    enum es_errc code = es_ledger_open(&site->ledger, config->ledger, config->node, es_key_id(site->key), writer, writer, err);
+    enum es_errc code = es_ledger_open(&site->ledger, config->ledger, config->node, es_key_id(es_key_at(site->key, 1)), writer, writer, err);
     if (code == ES_OK && writer) code = es_ledger_spool(site->ledger, config->spool, err);
     return code == ES_OK && writer ? es_ledger_refresh(site->ledger, err) : code; /* what waited in the spool comes first */
 }
@@ -84,6 +86,7 @@ static enum es_errc open_site(struct es_site **out, const struct es_config *conf
     if (code == ES_OK) code = es_names_new(&site->names, site->config, site->key, err);
     if (code == ES_OK) code = es_cohort_new(&site->cohort, site->config, err);
     if (code == ES_OK) code = es_site_replay(site, false, err);
+    if (code == ES_OK && writer) code = es_site_record_keys(site, err);
     if (code == ES_OK && writer) code = record_documents(site, err);
     if (code == ES_OK && writer) code = es_site_compare_masks(site, err); /* a stop may have come between two masks and their comparison */
     site->progress = NULL;

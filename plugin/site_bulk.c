@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "plugin/relay.h"
-#include "plugin/site_internal.h"
+#include "plugin/site_keys.h"
 
 #define FEW 20000         /* entries for which a second thread is not worth starting */
 #define ENTRIES 256       /* of a chunk */
@@ -22,7 +22,7 @@ static void hands_open(struct hands *hands, struct es_site *site, uint64_t entri
     const struct es_config *config = site->config;
     memset(hands, 0, sizeof *hands);
     hands->site = hands->of[0] = hands->of[1] = site;
-    if (entries < FEW || es_ledger_is_shared(site->ledger)) return; /* numbers of a shared ledger are of one handle */
+    if (entries < FEW || es_ledger_is_shared(site->ledger) || site->renames) return; /* a shared ledger's numbers, and names after a rotation, are of one thread */
     hands->copy = *site;
     hands->copy.ledger = NULL;
     if (es_ledger_open(&hands->copy.ledger, config->ledger, config->site, es_key_id(site->key), false, false, NULL) != ES_OK) return;
@@ -76,19 +76,29 @@ struct filling {
     struct es_error *err;
 };
 
+/* Of its body, under any of the keys. */
+static bool is_identity(const struct es_key *key, const struct es_entry *entry)
+{
+    uint8_t identity[ES_IDENTITY_SIZE];
+    bool same = false;
+    for (unsigned epoch = es_key_epochs(key); epoch > 0 && !same; epoch--)
+        same = es_key_identity(es_key_at(key, epoch), entry->body, entry->len, identity) != ES_OK ||
+               memcmp(identity, entry->identity, sizeof identity) == 0;
+    return same;
+}
+
 static bool fill(void *context, const struct es_entry *entry)
 {
     struct filling *f = context;
     struct entries *into = f->into;
-    uint8_t identity[ES_IDENTITY_SIZE];
     if (!entry->body || !es_site_sees(f->site, entry->seq)) return true;
-    if (f->key && es_key_identity(f->key, entry->body, entry->len, identity) == ES_OK &&
-        memcmp(identity, entry->identity, sizeof identity) != 0) {
+    if (f->key && !is_identity(f->key, entry)) {
         f->code = es_fail(f->err, ES_E_STATE, "entry %llu: its identity is not the one of its body", (unsigned long long)entry->seq);
         return false;
     }
-    /* What an exam, a result or a reference says is read, and proved, when its bundle is derived. */
-    f->code = es_site_decode_links(entry, &into->events[into->n], f->err);
+    /* What an exam, a result or a reference says is read, and proved, when its bundle is derived. After a rotation every hash in it is noted. */
+    f->code = f->site->renames ? es_site_decode(f->site, entry, &into->events[into->n], f->err)
+                               : es_site_decode_links(entry, &into->events[into->n], f->err);
     if (f->code != ES_OK) return false;
     into->seqs[into->n] = entry->seq;
     into->received[into->n++] = entry->received;
@@ -140,6 +150,7 @@ static enum es_errc use_entries(void *context, uint64_t chunk, void *slot, struc
     enum es_errc code = ES_OK;
     prefetch(&site->graph, entries);
     for (size_t i = 0; code == ES_OK && i < entries->n; i++) {
+        es_site_rename_event(site, &entries->events[i]); /* aliases of this chunk were noted since it was read */
         code = es_site_note(site, &entries->events[i], entries->seqs[i], entries->received[i], true, err);
         site->graph.touched.count = site->graph.gone.count = 0; /* every bundle is derived at the end */
     }

@@ -17,7 +17,7 @@ enum es_errc es_forgotten_name(const struct es_key *key, const char *what, const
 {
     char hex[2 * ES_PSEUDONYM_SIZE + 1];
     es_hex(name->bytes, ES_PSEUDONYM_SIZE, hex);
-    return es_key_pseudonym(key, ES_PSEUDONYM_FORGOTTEN, what, hex, out);
+    return es_key_pseudonym(es_key_at(key, 1), ES_PSEUDONYM_FORGOTTEN, what, hex, out);
 }
 
 /* ---- the document ---- */
@@ -151,10 +151,10 @@ enum es_errc es_site_note_erasure(struct es_site *site, const struct es_event *e
     return code;
 }
 
-static bool is_forgotten(struct es_site *site, const char *what, const struct es_pseudonym *name)
+bool es_site_is_forgotten_name(struct es_site *site, const char *what, const struct es_pseudonym *name)
 {
     struct es_pseudonym hash;
-    if (!es_pseudonym_set(name)) return false;
+    if (site->forgotten.count == 0 || !es_pseudonym_set(name)) return false;
     return es_forgotten_name(site->key, what, name, &hash) == ES_OK && es_index_find(&site->forgotten, &hash) != ES_INDEX_NONE;
 }
 
@@ -163,17 +163,17 @@ bool es_site_is_forgotten(struct es_site *site, const struct es_event *event)
     if (site->forgotten.count == 0) return false; /* nearly always */
     if (es_pseudonym_set(&event->patient)) {
         const struct es_pseudonym key = es_patient_key(&event->patient, &event->patient_issuer);
-        if (is_forgotten(site, "patient", &key) || is_forgotten(site, "any_issuer", &event->patient)) return true;
+        if (es_site_is_forgotten_name(site, "patient", &key) || es_site_is_forgotten_name(site, "any_issuer", &event->patient)) return true;
     }
-    if (is_forgotten(site, "study", &event->study) || is_forgotten(site, "study", &event->same_as)) return true;
+    if (es_site_is_forgotten_name(site, "study", &event->study) || es_site_is_forgotten_name(site, "study", &event->same_as)) return true;
     if (event->kind == ES_EVENT_PATIENT_ALIAS && es_pseudonym_set(&event->same_as)) {
         const struct es_pseudonym key = es_patient_key(&event->same_as, &event->same_as_issuer);
-        if (is_forgotten(site, "patient", &key) || is_forgotten(site, "any_issuer", &event->same_as)) return true;
+        if (es_site_is_forgotten_name(site, "patient", &key) || es_site_is_forgotten_name(site, "any_issuer", &event->same_as)) return true;
     }
     for (size_t i = 0; i < event->n_study_refs; i++)
-        if (is_forgotten(site, "study", &event->study_refs[i])) return true;
+        if (es_site_is_forgotten_name(site, "study", &event->study_refs[i])) return true;
     /* An accession number alone may be another's by now: only where nothing else tells whose exam it is. */
-    return !es_pseudonym_set(&event->study) && is_forgotten(site, "accession", &event->accession);
+    return !es_pseudonym_set(&event->study) && es_site_is_forgotten_name(site, "accession", &event->accession);
 }
 
 /* ---- erasing ---- */

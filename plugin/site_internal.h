@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file site_internal.h
  * What the files of the site share: site.c (open, close, questions), site_graph.c (which events belong together), site_derive.c
- * (bundles to cohort), site_take.c (batches), site_replay.c (the ledger read again), site_chains.c (documents and heads of each chain),
+ * (bundles to cohort), site_keys.c and site_former.c (several keys), site_take.c (batches), site_replay.c (the ledger read again), site_chains.c (documents and heads of each chain),
  * site_refresh.c (what other nodes appended), site_as_of.c (an earlier state), site_person.c
  * (one person's entries), site_forget.c (their erasure), site_series.c (bundles that series bring together).
  *
@@ -124,6 +124,8 @@ struct es_site {
     bool earlier;              /* as of an earlier moment: chains are read up to their limits */
     struct es_config *owned;   /* the configuration of then, of such a site */
     struct es_index forgotten; /* keyed hashes of erased pseudonyms */
+    struct es_renames *renames; /* what stands for what after a rotation (site_keys.h); NULL with one key */
+    unsigned keys;             /* that the ledger was made with */
     struct es_mask_pair *pairs; /* owned */
     size_t n_pairs, pairs_room;
     const struct es_progress *progress;
@@ -205,7 +207,7 @@ ES_MUST_USE enum es_errc es_site_decode_links(const struct es_entry *entry, stru
 /** When an event's content says it happened, ES_NO_INSTANT too when that lies more than two days after its receipt. */
 int64_t es_site_instant(const struct es_event *event, int64_t received);
 /** What every new or replayed event does beside its bundle: now, basis, plan, configuration, retractions. */
-ES_MUST_USE enum es_errc es_site_note(struct es_site *site, const struct es_event *event, uint64_t seq, int64_t received, bool replay,
+ES_MUST_USE enum es_errc es_site_note(struct es_site *site, struct es_event *event, uint64_t seq, int64_t received, bool replay,
                                       struct es_error *err);
 /** Settle patients and now after retractions. */
 ES_MUST_USE enum es_errc es_site_settle(struct es_site *site, struct es_error *err);
@@ -228,8 +230,11 @@ ES_MUST_USE enum es_errc es_site_rebuild(struct es_site *site, struct es_error *
 ES_MUST_USE enum es_errc es_site_note_erasure(struct es_site *site, const struct es_event *event, struct es_error *err);
 /** Did an erasure, told by its event's document, take entries within the limits of a site? @return ES_E_PARSE when it is none */
 ES_MUST_USE enum es_errc es_erasure_touches(const struct es_site *site, const char *document, bool *touched, struct es_error *err);
-/** What is kept of an erased pseudonym. @param what  "patient", "any_issuer", "study" or "accession" */
+/** What is kept of an erased pseudonym, under the site's first key, which never changes. @param what  "patient", "any_issuer", "study" or
+ * "accession"; after a rotation also "name" of each of them and of issuers, by which an older pseudonym stays known */
 ES_MUST_USE enum es_errc es_forgotten_name(const struct es_key *key, const char *what, const struct es_pseudonym *name, struct es_pseudonym *out);
+/** Is a keyed hash of this pseudonym kept? */
+bool es_site_is_forgotten_name(struct es_site *site, const char *what, const struct es_pseudonym *name);
 /** Was a person erased whom this event speaks of? */
 bool es_site_is_forgotten(struct es_site *site, const struct es_event *event);
 /** Append one event of our own that carries a document. */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "plugin/ledger_masks.h"
-#include "plugin/site_internal.h"
+#include "plugin/site_keys.h"
 #include "plugin/time.h"
 
 /* ---- keeping ---- */
@@ -150,6 +150,7 @@ static enum es_errc read_mask(struct es_site *site, const struct es_finding *fin
     *out = NULL;
     enum es_errc code = es_ledger_mask_read(site->ledger, finding->mask_address, &bytes, &len, err);
     if (code == ES_OK && bytes) code = es_mask_decode(out, bytes, len, err);
+    if (code == ES_OK && *out) es_site_rename_mask(site, *out);
     free(bytes);
     return code;
 }

@@ -2,54 +2,9 @@
 /* What the ledger holds about one person: found by identifier, followed through aliases, bundles and linked attributes. */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "plugin/json.h"
-#include "plugin/site_internal.h"
-
-/* ---- whom ---- */
-
-static const struct {
-    const char *key;
-    size_t offset, size;
-} sought_keys[] = {
-    {"patient_id", offsetof(struct es_sought, patient_id), ES_ID_SIZE},
-    {"patient_issuer", offsetof(struct es_sought, patient_issuer), ES_ID_SIZE},
-    {"study_uid", offsetof(struct es_sought, study_uid), ES_UID_SIZE},
-    {"accession", offsetof(struct es_sought, accession), ES_ID_SIZE},
-};
-#define SOUGHT_KEYS (sizeof sought_keys / sizeof sought_keys[0])
-
-static enum es_errc sought_member(struct es_sought *out, const cJSON *item, struct es_error *err)
-{
-    for (size_t i = 0; i < SOUGHT_KEYS; i++) {
-        if (strcmp(item->string, sought_keys[i].key) != 0) continue;
-        if (!cJSON_IsString(item)) return es_fail(err, ES_E_ARG, "%s: found %s, expected a string", sought_keys[i].key, es_json_kind(item));
-        const size_t len = strlen(item->valuestring);
-        if (len >= sought_keys[i].size)
-            return es_fail(err, ES_E_ARG, "%s: found %zu bytes, expected at most %zu", sought_keys[i].key, len, sought_keys[i].size - 1);
-        memcpy((char *)out + sought_keys[i].offset, item->valuestring, len + 1);
-        return ES_OK;
-    }
-    return es_fail(err, ES_E_ARG, "found another key, expected patient_id, patient_issuer, study_uid or accession");
-}
-
-enum es_errc es_sought_parse(struct es_sought *out, const char *text, size_t len, struct es_error *err)
-{
-    cJSON *tree = NULL;
-    struct es_error inner = {0};
-    memset(out, 0, sizeof *out);
-    if (es_json_parse(&tree, text, len, false, &inner) != ES_OK)
-        return es_fail(err, inner.code == ES_E_MEMORY ? ES_E_MEMORY : ES_E_ARG, "found no JSON (%s), expected an object such as {\"patient_id\":\"...\"}", inner.text);
-    enum es_errc code = cJSON_IsObject(tree) ? ES_OK : es_fail(err, ES_E_ARG, "found %s, expected an object such as {\"patient_id\":\"...\"}", es_json_kind(tree));
-    for (const cJSON *item = code == ES_OK ? tree->child : NULL; item && code == ES_OK; item = item->next) code = sought_member(out, item, err);
-    if (code == ES_OK && !out->patient_id[0] && !out->study_uid[0] && !out->accession[0])
-        code = es_fail(err, ES_E_ARG, "found no identifier, expected patient_id, study_uid or accession");
-    for (cJSON *item = tree->child; cJSON_IsObject(tree) && item; item = item->next)
-        if (item->valuestring) explicit_bzero(item->valuestring, strlen(item->valuestring));
-    cJSON_Delete(tree);
-    return code;
-}
+#include "plugin/event_pseudonyms.h"
+#include "plugin/site_keys.h"
 
 /* ---- finding ---- */
 
@@ -135,7 +90,7 @@ static enum es_errc identifier(struct search *search, enum es_pseudonym_kind kin
 {
     char normal[ES_ID_SIZE];
     es_normalise_id(value, prefix, normal, sizeof normal);
-    const enum es_errc code = es_key_pseudonym(search->site->key, kind, NULL, normal, out);
+    const enum es_errc code = es_site_pseudonym(search->site, kind, NULL, normal, out);
     explicit_bzero(normal, sizeof normal);
     return code == ES_OK ? ES_OK : no_memory(search);
 }
@@ -282,6 +237,82 @@ static enum es_errc settle_seqs(struct search *search)
     return ES_OK;
 }
 
+/* ---- aliases of keys ---- */
+
+/* The person's own names: what aliases lead to, and by which older pseudonyms stay known. */
+struct aliased {
+    struct search *search;
+    struct es_index own;    /* of one person's things */
+    struct es_index known;  /* by which a message is held against the erased */
+};
+
+static bool learn_own(void *context, struct es_pseudonym *p, bool personal)
+{
+    struct aliased *aliased = context;
+    uint32_t number;
+    return !personal || es_index_add(&aliased->own, p, &number, NULL);
+}
+
+static bool learn_known(struct aliased *aliased, const struct es_event *event)
+{
+    const struct es_pseudonym *names[] = {&event->study, &event->accession, &event->patient, &event->patient_issuer};
+    bool good = true;
+    uint32_t number;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (es_pseudonym_set(names[i])) good = good && es_index_add(&aliased->known, names[i], &number, NULL);
+    return good;
+}
+
+static bool known_to_others(const struct search *search, uint32_t patient);
+
+/* An identifier that others have from another issuer is not the person's alone. */
+static bool is_shared(struct search *search, const struct es_pseudonym *id)
+{
+    const uint32_t plain = es_index_find(&search->site->graph.people, id);
+    return plain != ES_INDEX_NONE && known_to_others(search, plain);
+}
+
+static enum es_errc gather_alias(struct aliased *aliased, uint32_t at)
+{
+    struct search *search = aliased->search;
+    struct es_renames *renames = search->site->renames;
+    const struct es_pseudonym to = es_site_renamed(search->site, &renames->to[at].to);
+    bool theirs = es_index_find(&aliased->own, &to) != ES_INDEX_NONE && !is_shared(search, &to), there = false;
+    if (!theirs && renames->to[at].image) {
+        struct es_event event;
+        const enum es_errc code = es_site_read(search->site, renames->to[at].seq, &event, &there, search->err);
+        if (code != ES_OK) return code;
+        const struct es_pseudonym study = es_site_renamed(search->site, &event.study);
+        theirs = there && es_index_find(&aliased->own, &study) != ES_INDEX_NONE;
+        if (there) es_event_clear(&event);
+    }
+    return !theirs || add_seq(search, renames->to[at].seq) ? ES_OK : no_memory(search);
+}
+
+static enum es_errc forget_name(struct search *search, const char *what, const struct es_pseudonym *name);
+
+/* After a rotation: the alias events of the person go too. */
+static enum es_errc gather_aliases(struct search *search)
+{
+    struct aliased aliased = {.search = search};
+    enum es_errc code = ES_OK;
+    const size_t count = search->person->count;
+    if (!search->site->renames) return ES_OK;
+    for (size_t i = 0; i < count && code == ES_OK; i++) {
+        struct es_event event;
+        bool there = false;
+        code = es_site_read(search->site, (uint32_t)search->person->seqs[i], &event, &there, search->err);
+        if (code != ES_OK || !there) continue;
+        if (!es_event_pseudonyms(&event, learn_own, &aliased) || !learn_known(&aliased, &event)) code = no_memory(search);
+        es_event_clear(&event);
+    }
+    for (uint32_t i = 0; i < search->site->renames->from.count && code == ES_OK && count > 0; i++) code = gather_alias(&aliased, i);
+    for (uint32_t i = 0; i < aliased.known.count && code == ES_OK; i++) code = forget_name(search, "name", &aliased.known.keys[i]);
+    es_index_clear(&aliased.own);
+    es_index_clear(&aliased.known);
+    return code == ES_OK ? settle_seqs(search) : code;
+}
+
 /* ---- by what they are known again ---- */
 
 static enum es_errc forget_name(struct search *search, const char *what, const struct es_pseudonym *name)
@@ -294,14 +325,20 @@ static enum es_errc forget_name(struct search *search, const char *what, const s
     return ES_OK;
 }
 
+static bool known_to_others(const struct search *search, uint32_t patient)
+{
+    const struct es_graph *graph = &search->site->graph;
+    for (uint32_t at = graph->patients[graph->patients[patient].plain].issuers; at != ES_NONE; at = graph->patients[at].issuers)
+        if (graph->patients[at].named > 0 && !listed(&search->patients, at)) return true;
+    return false;
+}
+
 /* An identifier without issuer means the person when nobody else is known by it; one that never had an issuer, with any issuer. */
 static enum es_errc forget_patient(struct search *search, uint32_t patient)
 {
     const struct es_graph *graph = &search->site->graph;
     const uint32_t plain = graph->patients[patient].plain;
-    bool others = false;
-    for (uint32_t at = graph->patients[plain].issuers; at != ES_NONE; at = graph->patients[at].issuers)
-        others = others || (graph->patients[at].named > 0 && !listed(&search->patients, at));
+    const bool others = known_to_others(search, plain);
     enum es_errc code = forget_name(search, "patient", &graph->people.keys[patient]);
     if (code == ES_OK && plain != patient && !others) code = forget_name(search, "patient", &graph->people.keys[plain]);
     if (code == ES_OK && plain == patient && graph->patients[plain].issuers == ES_NONE)
@@ -324,7 +361,7 @@ static enum es_errc seek(struct search *search, const struct es_sought *sought)
     struct es_pseudonym name;
     enum es_errc code = sought->patient_id[0] ? seek_patient(search, sought) : ES_OK;
     if (code == ES_OK && sought->study_uid[0]) {
-        code = es_key_pseudonym(site->key, ES_PSEUDONYM_STUDY, NULL, sought->study_uid, &name) == ES_OK ? ES_OK : no_memory(search);
+        code = es_site_pseudonym(site, ES_PSEUDONYM_STUDY, NULL, sought->study_uid, &name) == ES_OK ? ES_OK : no_memory(search);
         if (code == ES_OK) code = seek_exam(search, &name, false);
     }
     if (code == ES_OK && sought->accession[0]) {
@@ -348,6 +385,7 @@ enum es_errc es_site_find_person(struct es_site *site, const struct es_sought *s
     }
     for (uint32_t i = 0; i < search.patients.count && code == ES_OK; i++) code = gather_patient(&search, search.patients.items[i]);
     if (code == ES_OK) code = settle_seqs(&search);
+    if (code == ES_OK) code = gather_aliases(&search);
     if (code == ES_OK) code = forget_names(&search);
     es_ledger_release(site->ledger);
     free(search.patients.items);
@@ -371,7 +409,7 @@ enum es_errc es_site_find_bundles(struct es_site *site, const struct es_sought *
     struct es_pseudonym names[2] = {{{0}}, {{0}}}; /* study, accession number */
     enum es_errc code = sought->patient_id[0] ? seek_patient(&search, sought) : ES_OK;
     if (code == ES_OK && sought->study_uid[0] &&
-        es_key_pseudonym(site->key, ES_PSEUDONYM_STUDY, NULL, sought->study_uid, &names[0]) != ES_OK)
+        es_site_pseudonym(site, ES_PSEUDONYM_STUDY, NULL, sought->study_uid, &names[0]) != ES_OK)
         code = no_memory(&search);
     if (code == ES_OK && sought->accession[0])
         code = identifier(&search, ES_PSEUDONYM_ACCESSION, sought->accession, site->config->accession_prefix, &names[1]);

@@ -2,7 +2,7 @@
 /* A ledger that several nodes share: what the others appended is taken in as it comes. */
 #include <stdlib.h>
 
-#include "plugin/site_internal.h"
+#include "plugin/site_keys.h"
 
 enum es_errc es_site_rebuild(struct es_site *site, struct es_error *err)
 {
@@ -43,7 +43,7 @@ static enum es_errc follow(struct es_site *site, struct es_error *err)
     struct following following = {.site = site, .err = err};
     enum es_errc code = es_ledger_walk(site->ledger, site->seen, UINT64_MAX, each_new, &following, err);
     if (code == ES_OK) code = following.code;
-    if (code == ES_OK && following.erased) return es_site_rebuild(site, err);
+    if (code == ES_OK && (following.erased || (site->renames && site->renames->clash))) return es_site_rebuild(site, err);
     if (code == ES_OK) code = es_site_settle(site, err);
     if (code == ES_OK) code = es_site_derive(site, NULL, err);
     if (code == ES_OK) site->seen = es_ledger_count(site->ledger);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/site_internal.h"
+#include "plugin/site_keys.h"
 #include "plugin/time.h"
 
 static enum es_errc decoded(enum es_errc code, const struct es_entry *entry, struct es_event *out, struct es_error *err)
@@ -26,8 +26,10 @@ enum es_errc es_site_decode_links(const struct es_entry *entry, struct es_event 
 enum es_errc es_site_decode(const struct es_site *site, const struct es_entry *entry, struct es_event *out, struct es_error *err)
 {
     const enum es_errc code = decoded(es_event_decode(out, entry->body, entry->len, err), entry, out, err);
-    if (code == ES_OK) es_names_put_back(site->names, out);
-    return code;
+    if (code != ES_OK) return code;
+    es_site_rename_event(site, out);
+    es_names_put_back(site->names, out);
+    return ES_OK;
 }
 
 struct one {
@@ -111,7 +113,7 @@ static enum es_errc retract(struct es_site *site, const struct es_event *event, 
     uint8_t *body = NULL;
     uint64_t seq = 0;
     if (es_pseudonym_set(&event->retract_event_id)) {
-        const enum es_errc code = es_ledger_walk_event_id(site->ledger, &event->retract_event_id, each_target, &targets, err);
+        const enum es_errc code = es_site_walk_event_id(site, &event->retract_event_id, each_target, &targets, err);
         return code == ES_OK ? targets.code : code;
     }
     enum es_errc code = es_ledger_find(site->ledger, event->retract, &seq, err);
@@ -143,11 +145,12 @@ static enum es_errc note_document(struct es_site *site, const struct es_event *e
     case ES_EVENT_CONFIG:
     case ES_EVENT_PLAN: return es_site_note_document(site, event, number, received, err);
     case ES_EVENT_ERASURE: return es_site_note_erasure(site, event, err);
+    case ES_EVENT_KEY: return es_site_note_key(site, event, err);
     default: return ES_OK;
     }
 }
 
-enum es_errc es_site_note(struct es_site *site, const struct es_event *event, uint64_t seq, int64_t received, bool replay,
+enum es_errc es_site_note(struct es_site *site, struct es_event *event, uint64_t seq, int64_t received, bool replay,
                           struct es_error *err)
 {
     const int64_t instant = es_site_instant(event, received);
@@ -155,6 +158,7 @@ enum es_errc es_site_note(struct es_site *site, const struct es_event *event, ui
     if (!note_basis(site, event, seq)) return es_fail(err, ES_E_MEMORY, "site: out of memory");
     if (seq > site->seen) site->seen = seq;
     enum es_errc code = note_document(site, event, seq, received, err);
+    if (code == ES_OK && !es_site_note_names(site, event, (uint32_t)seq)) code = es_fail(err, ES_E_MEMORY, "site: out of memory");
     if (code == ES_OK && !es_graph_add(&site->graph, event, (uint32_t)seq)) code = es_fail(err, ES_E_MEMORY, "site: out of memory");
     if (code != ES_OK) return code;
     if (event->kind == ES_EVENT_RETRACT) return retract(site, event, seq, replay, err);
@@ -181,6 +185,7 @@ static bool each_instant(void *context, const struct es_entry *entry)
     if (!entry->body || !es_site_sees(instants->site, entry->seq)) return true;
     instants->code = es_site_decode_links(entry, &event, instants->err);
     if (instants->code != ES_OK) return false;
+    es_site_rename_event(instants->site, &event);
     const int64_t instant = es_site_instant(&event, entry->received);
     if (instant != ES_NO_INSTANT && es_graph_retraction(&instants->site->graph, &event) == 0 && instant > instants->now)
         instants->now = instant;
@@ -210,7 +215,8 @@ static enum es_errc read_all(struct es_site *site, bool check, struct es_error *
 {
     const uint64_t last = es_ledger_count(site->ledger);
     site->now = ES_NO_INSTANT;
-    enum es_errc code = es_site_bulk_read(site, last, check, err);
+    enum es_errc code = es_site_begin_names(site, err);
+    if (code == ES_OK) code = es_site_bulk_read(site, last, check, err);
     if (code != ES_OK) return code;
     site->seen = last;
     site->people_stale = site->graph.n_merges > 0 || site->graph.with_issuer;

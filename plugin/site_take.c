@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/site_internal.h"
+#include "plugin/site_keys.h"
 #include "plugin/time.h"
 
 /* The accepted messages of a batch; index[i] is the message's place in the batch as given. */
@@ -13,8 +13,11 @@ struct taking {
     uint8_t **bodies;
     enum es_taken *taken;
     size_t *index;
-    size_t n;
+    size_t n, room;
 };
+
+#define NOBODYS SIZE_MAX /* index of an event that no message is */
+static const char erased[] = "of a person who was erased from this ledger on request";
 
 static void clear(struct taking *taking)
 {
@@ -29,14 +32,24 @@ static void clear(struct taking *taking)
     free(taking->index);
 }
 
+static bool grow(void **items, size_t count, size_t size)
+{
+    size_t bytes;
+    void *grown = __builtin_mul_overflow(count, size, &bytes) ? NULL : realloc(*items, bytes);
+    if (grown) *items = grown;
+    return grown != NULL;
+}
+
+/* Room for `count` more. */
 static bool reserve(struct taking *taking, size_t count)
 {
-    taking->events = calloc(count, sizeof *taking->events);
-    taking->entries = calloc(count, sizeof *taking->entries);
-    taking->bodies = calloc(count, sizeof *taking->bodies);
-    taking->taken = calloc(count, sizeof *taking->taken);
-    taking->index = calloc(count, sizeof *taking->index);
-    return taking->events && taking->entries && taking->bodies && taking->taken && taking->index;
+    if (taking->n + count <= taking->room) return true;
+    const size_t room = taking->n + count;
+    const bool good = grow((void **)&taking->events, room, sizeof *taking->events) && grow((void **)&taking->entries, room, sizeof *taking->entries) &&
+                      grow((void **)&taking->bodies, room, sizeof *taking->bodies) && grow((void **)&taking->taken, room, sizeof *taking->taken) &&
+                      grow((void **)&taking->index, room, sizeof *taking->index);
+    if (good) taking->room = room;
+    return good;
 }
 
 static enum es_errc add_event(struct es_site *site, struct taking *taking, struct es_event *event, size_t index, int64_t received,
@@ -58,6 +71,27 @@ static enum es_errc add_event(struct es_site *site, struct taking *taking, struc
     return ES_OK;
 }
 
+/* After a rotation: what is known under older keys goes before the event; what was taken then is taken no second time. */
+static enum es_errc make_former(struct es_site *site, struct taking *taking, const struct es_message *message, size_t left, size_t index,
+                                int64_t received, struct es_receipt *receipt, struct es_error *err)
+{
+    struct es_former former;
+    struct es_event event;
+    enum es_errc code = es_former_make(&former, site, message, &event, err);
+    if (code == ES_OK && (former.forgotten || former.duplicate)) {
+        es_event_clear(&event);
+        receipt->outcome = former.forgotten ? ES_OUTCOME_REFUSED : ES_OUTCOME_DUPLICATE;
+        if (former.forgotten) code = es_fail(err, ES_E_REFUSED, "%s", erased);
+    } else if (code == ES_OK) {
+        if (!reserve(taking, left + former.n_aliases)) code = es_fail(err, ES_E_MEMORY, "site: out of memory");
+        for (size_t i = 0; i < former.n_aliases && code == ES_OK; i++) code = add_event(site, taking, &former.aliases[i], NOBODYS, received, err);
+        if (code == ES_OK) code = add_event(site, taking, &event, index, received, err);
+        else es_event_clear(&event);
+    }
+    es_former_clear(&former);
+    return code;
+}
+
 /* A message that is refused is its sender's trouble; anything else is ours. */
 static bool is_ours(enum es_errc code) { return code == ES_E_MEMORY || code == ES_E_IO || code == ES_E_STATE; }
 
@@ -68,12 +102,17 @@ static enum es_errc make_events(struct es_site *site, const struct es_message *c
         struct es_event event;
         struct es_error refusal = {0};
         receipts[i] = (struct es_receipt){.outcome = ES_OUTCOME_REFUSED};
-        enum es_errc code = es_event_make(&event, messages[i], site->config, site->key, &refusal);
-        if (code == ES_OK && es_site_is_forgotten(site, &event)) {
-            es_event_clear(&event);
-            code = es_fail(&refusal, ES_E_REFUSED, "of a person who was erased from this ledger on request");
+        enum es_errc code;
+        if (site->renames) {
+            code = make_former(site, taking, messages[i], count - i, i, received, &receipts[i], &refusal);
+        } else {
+            code = es_event_make(&event, messages[i], site->config, site->key, &refusal);
+            if (code == ES_OK && es_site_is_forgotten(site, &event)) {
+                es_event_clear(&event);
+                code = es_fail(&refusal, ES_E_REFUSED, "%s", erased);
+            }
+            if (code == ES_OK) code = add_event(site, taking, &event, i, received, &refusal);
         }
-        if (code == ES_OK) code = add_event(site, taking, &event, i, received, &refusal);
         if (code != ES_OK && is_ours(code)) return es_fail(err, code, "%s", refusal.text);
         if (code != ES_OK) receipts[i].error = refusal;
     }
@@ -90,19 +129,24 @@ static enum es_errc follow(struct es_site *site, struct taking *taking, struct e
     size_t *place = calloc(taking->n ? taking->n : 1, sizeof *place);
     if (!batch.events || !batch.revised || !place) code = es_fail(err, ES_E_MEMORY, "site: out of memory");
     for (size_t i = 0; code == ES_OK && i < taking->n; i++) {
-        struct es_receipt *receipt = &receipts[taking->index[i]];
-        receipt->outcome = taking->taken[i] == ES_TAKEN ? ES_OUTCOME_TAKEN : ES_OUTCOME_DUPLICATE;
+        if (taking->index[i] != NOBODYS) receipts[taking->index[i]].outcome = taking->taken[i] == ES_TAKEN ? ES_OUTCOME_TAKEN : ES_OUTCOME_DUPLICATE;
         if (taking->taken[i] != ES_TAKEN || taking->entries[i].seq == 0) continue; /* what waits in the spool counts when it is handed over */
         if (batch.n == 0) batch.first_seq = taking->entries[i].seq;
         batch.events[batch.n] = &taking->events[i];
         place[batch.n++] = taking->index[i];
     }
-    for (size_t i = 0; code == ES_OK && i < batch.n; i++)
+    for (size_t i = 0; code == ES_OK && i < batch.n; i++) {
+        es_site_rename_event(site, batch.events[i]); /* the aliases it needs were noted before it */
         code = es_site_note(site, batch.events[i], batch.first_seq + i, taking->entries[0].received, false, err);
-    if (code == ES_OK) code = es_site_settle(site, err);
-    if (code == ES_OK) code = es_site_derive(site, &batch, err);
+    }
+    if (code == ES_OK && site->renames && site->renames->clash) {
+        code = es_site_rebuild(site, err);
+    } else if (code == ES_OK) {
+        code = es_site_settle(site, err);
+        if (code == ES_OK) code = es_site_derive(site, &batch, err);
+    }
     for (size_t i = 0; code == ES_OK && i < batch.n; i++)
-        if (batch.revised[i]) receipts[place[i]].outcome = ES_OUTCOME_REVISED;
+        if (batch.revised[i] && place[i] != NOBODYS) receipts[place[i]].outcome = ES_OUTCOME_REVISED;
     free(batch.events);
     free(batch.revised);
     free(place);

@@ -16,6 +16,7 @@ static const struct es_command commands[] = {
     {"compare", "-c CONF [-f FORMAT] [-o PATH] [--from DAY] [--to DAY] [--audience WHO] MODEL@V1 MODEL@V2",
      "two versions of a model on the same cases, by group", es_command_compare, es_help_compare},
     {"forget", "-c CONF [--dry-run] <IDENTIFIER", "erase one person; the chain still verifies", es_command_forget, es_help_forget},
+    {"rotate", "-c CONF", "add a key for pseudonyms; nothing that is written changes", es_command_rotate, es_help_rotate},
     {"trace", "-c CONF [-o PATH] <IDENTIFIER", "one exam or patient: events, pairing, rules tried, rows", es_command_trace, es_help_trace},
     {"verify", "-c CONF", "prove the chain, rebuild the cohort and compare", es_command_verify, es_help_verify},
 };

@@ -30,11 +30,12 @@ struct es_command {
 int es_command_compare(int argc, char **argv);
 int es_command_facts(int argc, char **argv);
 int es_command_forget(int argc, char **argv);
+int es_command_rotate(int argc, char **argv);
 int es_command_ingest(int argc, char **argv);
 int es_command_report(int argc, char **argv);
 int es_command_trace(int argc, char **argv);
 int es_command_verify(int argc, char **argv);
-extern const char es_help_compare[], es_help_facts[], es_help_forget[], es_help_ingest[], es_help_report[], es_help_trace[],
+extern const char es_help_compare[], es_help_facts[], es_help_forget[], es_help_ingest[], es_help_report[], es_help_rotate[], es_help_trace[],
     es_help_verify[];
 
 /** Print "evensight COMMAND: text" to stderr and return the status. */

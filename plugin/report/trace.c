@@ -308,11 +308,10 @@ static enum es_errc put_bundle(void *context, const struct es_gathered *bundle, 
 
 static enum es_errc name_sought(struct trace *trace, const struct es_sought *sought, struct es_error *err)
 {
-    const struct es_key *key = es_site_key(trace->site);
     char normal[ES_ID_SIZE];
     es_normalise_id(sought->accession, es_site_config(trace->site)->accession_prefix, normal, sizeof normal);
-    const bool good = es_key_pseudonym(key, ES_PSEUDONYM_STUDY, NULL, sought->study_uid, &trace->study) == ES_OK &&
-                      es_key_pseudonym(key, ES_PSEUDONYM_ACCESSION, NULL, normal, &trace->accession) == ES_OK;
+    const bool good = es_site_pseudonym(trace->site, ES_PSEUDONYM_STUDY, NULL, sought->study_uid, &trace->study) == ES_OK &&
+                      es_site_pseudonym(trace->site, ES_PSEUDONYM_ACCESSION, NULL, normal, &trace->accession) == ES_OK;
     explicit_bzero(normal, sizeof normal);
     return good ? ES_OK : es_fail(err, ES_E_MEMORY, "trace: out of memory");
 }
