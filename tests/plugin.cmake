@@ -33,6 +33,7 @@ es_add_test(site es_site_world)
 es_add_test(tasks es_site_world)
 es_add_test(site_bulk es_site_world)
 es_add_test(history es_site_world)
+es_add_test(rotation es_site_world)
 es_add_test(site_masks es_site_world es_dicom m)
 es_add_test(names es_site_world)
 es_add_test(answers es_site_world)
@@ -83,7 +84,7 @@ foreach(number RANGE 4)
 endforeach()
 
 es_add_test(order es_site_world)
-target_sources(test_order PRIVATE order_units.c)
+target_sources(test_order PRIVATE order_messages.c order_units.c)
 set_tests_properties(order PROPERTIES TIMEOUT 900) # 2,000 ledgers, each reported
 
 if(ES_BENCH)
