@@ -168,6 +168,10 @@ static void check_unclustered(const struct es_summary *s, const struct csv *c)
         if (e.status != ES_ESTIMATED) CU_ASSERT_EQUAL(n, 0);
     }
     near(es_ranks_delong(&s->ranks, s->placed_squares), c, "auroc_delong_var", 1e-9);
+    struct es_unclustered none[ES_MAX_UNCLUSTERED];
+    const struct es_metric *brier = es_metric_find("brier");
+    const struct es_estimate e = brier->finish(s, &at);
+    CU_ASSERT_EQUAL(es_metric_unclustered(brier, s, &e, &at, none), 0); /* nobody publishes such an interval */
 }
 
 static void check_limits(const struct es_summary *s, const struct csv *c)
