@@ -359,23 +359,42 @@ const char *const *es_vocabulary_levels(const struct es_vocabulary *v, bool grou
     return groups ? v->groups : v->levels;
 }
 
-/* The built-in ones are parsed once, on first use, and live as long as the process. */
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+/* The built-in ones are parsed once, on first use, and live as long as the process. All or none: a list that memory ran out for
+ * must not look like one that does not exist. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static bool parsed;
 static struct es_vocabulary *builtins[ES_MAX_EMBEDDED];
 static const char *names[ES_MAX_EMBEDDED + 1];
 
-static void parse_builtins(void)
+static bool parse_builtins(void)
 {
     size_t n = 0;
-    for (size_t i = 0; i < es_n_embedded_vocabularies && n < ES_MAX_EMBEDDED; i++) {
-        const struct es_embedded *e = &es_embedded_vocabularies[i];
-        if (parse(&builtins[n], e->name, (const char *)e->bytes, e->len, NULL) == ES_OK) names[n++] = e->name;
+    while (n < es_n_embedded_vocabularies && n < ES_MAX_EMBEDDED) {
+        const struct es_embedded *e = &es_embedded_vocabularies[n];
+        if (parse(&builtins[n], e->name, (const char *)e->bytes, e->len, NULL) != ES_OK) break;
+        names[n++] = e->name;
     }
+    const bool whole = n == es_n_embedded_vocabularies || n == ES_MAX_EMBEDDED;
+    while (!whole && n > 0) {
+        names[--n] = NULL;
+        es_vocabulary_free(builtins[n]);
+        builtins[n] = NULL;
+    }
+    return whole;
+}
+
+enum es_errc es_vocabulary_builtins_ready(struct es_error *err)
+{
+    pthread_mutex_lock(&lock);
+    if (!parsed) parsed = parse_builtins();
+    const bool there = parsed;
+    pthread_mutex_unlock(&lock);
+    return there ? ES_OK : es_fail(err, ES_E_MEMORY, "vocabularies: memory ran out");
 }
 
 const struct es_vocabulary *es_vocabulary_builtin(const char *name)
 {
-    (void)pthread_once(&once, parse_builtins);
+    if (es_vocabulary_builtins_ready(NULL) != ES_OK) return NULL;
     for (size_t i = 0; names[i]; i++)
         if (strcmp(names[i], name) == 0) return builtins[i];
     return NULL;
@@ -383,6 +402,7 @@ const struct es_vocabulary *es_vocabulary_builtin(const char *name)
 
 const char *const *es_vocabulary_builtins(void)
 {
-    (void)pthread_once(&once, parse_builtins);
+    static const char *const none[] = {NULL};
+    if (es_vocabulary_builtins_ready(NULL) != ES_OK) return none;
     return names;
 }

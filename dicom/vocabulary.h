@@ -27,6 +27,9 @@ struct es_term {
     const char *group;             /* "White"; NULL unless PRESENT */
 };
 
+/** Make the built-in vocabularies ready, as the calls below do on first use: only here a lack of memory can be told from a name that
+ * is not there. A later call tries again. @return ES_OK or ES_E_MEMORY */
+ES_MUST_USE enum es_errc es_vocabulary_builtins_ready(struct es_error *err);
 /** A vocabulary shipped inside the library ("dicom-sex", "omb-2024", ...; see dicom/vocabularies/): no file is opened. NULL when there is none. */
 const struct es_vocabulary *es_vocabulary_builtin(const char *name);
 /** Names of the built-in vocabularies; ends with NULL. */

@@ -158,7 +158,7 @@ static void set_defaults(struct es_config *config)
 
 static enum es_errc build(struct config_reader *reader, const cJSON *object, struct es_config **out)
 {
-    struct es_config *config = calloc(1, sizeof *config);
+    struct es_config *config = es_vocabulary_builtins_ready(NULL) == ES_OK ? calloc(1, sizeof *config) : NULL;
     if (config == NULL) return config_memory(reader);
     reader->config = config;
     set_defaults(config);

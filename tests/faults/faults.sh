@@ -5,12 +5,11 @@
 # holds, and the next run takes what is missing: the same number of entries and, for every tenth, the same report as an undisturbed run.
 # Then a file system that is full.
 #
-#   tests/faults/faults.sh           every sync; of writes and allocations some forty each, evenly spread
-#   tests/faults/faults.sh every     every n of all
+#   tests/faults/faults.sh [STEP]     every sync; every STEP-th write and allocation. Without it some forty of each, evenly spread; 1 is all
 # EVENSIGHT and FAIL name the program and the library.
 . "$(dirname "$0")/../cli/lib.sh"
 : "${FAIL:?the library that fails calls}"
-every=${1:-}
+given=${1:-}
 
 mkdir "$scratch/input"
 cp "$source_dir/testdata/dicom/images/cr-sex-blank-047y.dcm" "$scratch/input/image.dcm"
@@ -92,7 +91,7 @@ calls_of() { # calls_of KIND: of an undisturbed run
   cat "$scratch/calls"
 }
 step_of() { # a step that gives about 40 runs
-  [ -n "$every" ] && echo 1 || echo $(($(calls_of "$1") / 40 + 1))
+  echo "${given:-$(($(calls_of "$1") / 40 + 1))}"
 }
 
 every_write_fails() {
