@@ -65,6 +65,8 @@ struct es_store {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
     int lease; /* descriptor of the lease file; -1 for a reader */
+    dev_t device; /* of the file that a writer has open, and its number there */
+    ino_t inode;
     bool held; /* under a snapshot: rows may be read ahead */
     struct es_ahead ahead;
 };
@@ -379,6 +381,9 @@ static enum es_errc open_writer(struct es_store *store, const char *node, const 
     if (code != ES_OK) return code;
     const int fd = open(store->path, O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0640); /* the journal takes on this mode */
     if (fd < 0) return es_fail(err, ES_E_IO, "ledger: %.160s cannot be written: %s", store->path, strerror(errno));
+    const bool known = fstat(fd, &status) == 0;
+    store->device = known ? status.st_dev : 0;
+    store->inode = known ? status.st_ino : 0;
     close(fd);
     code = connect_db(store, SQLITE_OPEN_READWRITE, store->path, err);
     if (code == ES_OK) code = check_schema(store, &empty, err);
@@ -481,8 +486,28 @@ static void store_release(struct es_store *store)
         sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL); /* nothing was written: either ends the snapshot */
 }
 
-static enum es_errc store_begin(struct es_store *store, struct es_error *err) { return run(store, "BEGIN IMMEDIATE", err); }
-static enum es_errc store_commit(struct es_store *store, struct es_error *err) { return run(store, "COMMIT", err); }
+/* A file that was removed or replaced while it was open still takes every write, and nobody will ever find them again. */
+static enum es_errc still_there(const struct es_store *store, struct es_error *err)
+{
+    struct stat status;
+    if (stat(store->path, &status) != 0)
+        return es_fail(err, ES_E_STATE, "ledger: %.110s is gone (%s): put it back", store->path, strerror(errno));
+    if (status.st_dev == store->device && status.st_ino == store->inode) return ES_OK;
+    return es_fail(err, ES_E_STATE, "ledger: another file stands at %.120s now", store->path);
+}
+
+static enum es_errc store_begin(struct es_store *store, struct es_error *err)
+{
+    const enum es_errc code = still_there(store, err);
+    return code == ES_OK ? run(store, "BEGIN IMMEDIATE", err) : code;
+}
+
+/* Looked at again behind the commit: what went into a file that is gone is not acknowledged. */
+static enum es_errc store_commit(struct es_store *store, struct es_error *err)
+{
+    const enum es_errc code = run(store, "COMMIT", err);
+    return code == ES_OK ? still_there(store, err) : code;
+}
 static void store_rollback(struct es_store *store) { sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL); }
 
 static enum es_errc store_insert(struct es_store *store, const struct es_row *row, bool *inserted, struct es_error *err)

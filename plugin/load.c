@@ -47,6 +47,8 @@ bool es_load_committed(const struct es_load *load, const char *id)
     return load->remembered[hash % REMEMBERED] == hash;
 }
 
+void es_load_forget(struct es_load *load) { memset(load->remembered, 0, sizeof load->remembered); }
+
 static void settle(struct es_load *load, const char *id)
 {
     if (load->n_done < MAX_DONE) load->done[load->n_done++] = hash_of(id); /* one not kept is read again, no more */

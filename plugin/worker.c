@@ -28,7 +28,7 @@ struct es_worker {
     /* the thread's own */
     struct es_site *site;
     struct es_load_counts lines; /* of what was posted */
-    bool dirty, host_was_open, step_due;
+    bool dirty, host_was_open, step_due, was_open;
     bool following; /* the host's log was read to its end once: from now on it is followed in quiet moments */
     bool away, follow_failed; /* a shared ledger does not answer; it answers wrongly */
     uint64_t follow_at;
@@ -83,11 +83,20 @@ static bool open_site(struct es_worker *worker)
     if (worker->site != NULL) return true;
     if (resting(worker)) return false;
     struct es_error err = {0};
+    bool is_new = false;
+    /* A ledger that was there is never begun anew by us: it may only have been moved away. */
+    if (worker->was_open && es_ledger_is_new(worker->config->ledger, &is_new, NULL) == ES_OK && is_new) {
+        es_fail(&err, ES_E_STATE, "ledger: it is gone: put it back, or restart for a new one");
+        degrade(worker, &err);
+        return false;
+    }
     if (es_site_open(&worker->site, worker->config, ES_SITE_WRITE, NULL, &err) != ES_OK) {
         worker->site = NULL;
         degrade(worker, &err);
         return false;
     }
+    worker->was_open = true;
+    es_load_forget(worker->load); /* what was committed to another file, or to a later state of this one, is read again */
     es_catchup_restart(worker->catchup);
     worker->dirty = true;
     worker->dirty_since = now_ms();
