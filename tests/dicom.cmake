@@ -26,3 +26,8 @@ if(ES_FUZZ)
   target_link_options(fuzz_facts PRIVATE -fsanitize=fuzzer)
   target_link_libraries(fuzz_facts PRIVATE es_dicom es_warnings)
 endif()
+
+if(ES_BENCH)
+  add_executable(bench_facts bench/bench_facts.c)
+  target_link_libraries(bench_facts PRIVATE es_dicom es_warnings)
+endif()
