@@ -77,7 +77,7 @@ traffic() {
 }
 
 any_order_of_any_format_gives_the_same_report() {
-  local d=$scratch/mixed t=$scratch/traffic more
+  local d=$scratch/mixed t=$scratch/traffic more n
   more=$(jq -s '{Intake: (.[0].Evensight.Intake + .[1].Evensight.Intake)}' <(sed 's|^ *//.*||' "$rules/hl7-oru.json") <(sed 's|^ *//.*||' "$rules/fhir.json"))
   more=$(echo "$more" | jq '. + {Models:[{Name:"chest-ai",Findings:[{Name:"effusion",Threshold:0.5,ReferenceWithin:"0d"},{Name:"pneumothorax",Threshold:0.5,ReferenceWithin:"0d"}]}]}')
   traffic "$t"
@@ -90,6 +90,18 @@ any_order_of_any_format_gives_the_same_report() {
   run 0 ingest -c "$d/b/conf.json" "$t/reports.fhir.json" "$t/ris2.hl7" "$t/ris1.hl7" "$t/ai.fhir.json" "$t/reports.fhir.json" "$t/ai1.hl7" "$t/exams.jsonl" "$t/ris1.hl7"
   report "$d/b"
   same "the same figures" "$(jq -S '.models' "$d/a/report.json" | sha256sum)" "$(jq -S '.models' "$d/b/report.json" | sha256sum)"
+  # every order of the six files, one after the other: 720 orders would be many, so every rotation and its reverse
+  local files=("$t/exams.jsonl" "$t/ai1.hl7" "$t/ai.fhir.json" "$t/ris1.hl7" "$t/ris2.hl7" "$t/reports.fhir.json") order i k
+  for i in 0 1 2 3 4 5; do
+    for k in 1 -1; do
+      order=()
+      for n in 0 1 2 3 4 5; do order+=("${files[$(((i + k * n + 12) % 6))]}"); done
+      site "$d/o$i$k" hl7-oru "$more"
+      run 0 ingest -c "$d/o$i$k/conf.json" "${order[@]}"
+      report "$d/o$i$k"
+      same "rotation $i, direction $k" "$(jq -S '.models' "$d/a/report.json" | sha256sum)" "$(jq -S '.models' "$d/o$i$k/report.json" | sha256sum)"
+    done
+  done
   # an observation that was entered in error takes its result back
   jq '.entry |= [.[] | select(.resource.id == "o5") | .resource.status = "entered-in-error"]' "$t/ai.fhir.json" >"$t/error.fhir.json"
   run 0 ingest -c "$d/a/conf.json" "$t/error.fhir.json"

@@ -125,6 +125,22 @@ done
 check "b: the chain holds" "$evensight" verify -c "$work/b/conf.json"
 check "the reports are the same" diff <(without_provenance "$work/a.json") <(without_provenance "$work/b.json")
 
+# ---- and in any order: every file by itself, some of them twice; each order is told by its seed
+find "$PWD" -type f | sort >"$work/files"
+noise() { local i; for i in $(seq 400); do printf '%s %s' "$1" "$i" | sha512sum; done; }
+shuffled() { # shuffled SEED: all files and the first twenty of another order again, mixed
+  { cat "$work/files"; shuf -n 20 --random-source=<(noise "$1") "$work/files"; } | shuf --random-source=<(noise "again $1")
+}
+in_order() { # in_order SEED
+  local dir=$work/order.$1
+  mkdir "$dir"
+  section "$dir" | jq '{Evensight: .}' >"$dir/conf.json"
+  shuffled "$1" | xargs -d '\n' "$evensight" ingest -c "$dir/conf.json" &&
+    "$evensight" report -c "$dir/conf.json" -o "$dir/report.json" &&
+    cmp <(without_provenance "$work/b.json") <(without_provenance "$dir/report.json")
+}
+for seed in $(seq "${ES_ORDERS:-12}"); do check "order $seed gives the same report" in_order "$seed"; done
+
 # ---- and say what happened, counted by hand
 equal "versions" "$(jq -c '[.models[] | select(.name == "chexnet").version]' "$work/b.json")" "$(jq -c '[.models[] | select(.name == "chexnet").version]' "$work/a.json")"
 equal "sources disagree about the effusions that research turned round" \
