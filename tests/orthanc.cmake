@@ -5,7 +5,7 @@ target_sources(test_worker PRIVATE worker_host.c)
 set_tests_properties(worker PROPERTIES LABELS threads)
 
 if(NOT ES_SANITIZE)
-  foreach(name smoke configuration stop kill same masks fetch forms mixed refused bytes ledger shared kills http)
+  foreach(name smoke configuration stop kill same masks fetch forms mixed refused bytes ledger shared kills http catchup)
     add_test(NAME orthanc_${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/orthanc/${name}.sh)
     set_tests_properties(orthanc_${name} PROPERTIES
       ENVIRONMENT ES_BUILD=${PROJECT_BINARY_DIR} LABELS host RUN_SERIAL ON TIMEOUT 300 SKIP_RETURN_CODE 77)
