@@ -190,6 +190,8 @@ struct columns {
     double score[STAND_IN_ROWS];
     int32_t day[STAND_IN_ROWS];
     const uint8_t *level[2];
+    double measure[ES_MAX_MEASURES][STAND_IN_ROWS];
+    const double *measures[ES_MAX_MEASURES];
 };
 
 enum es_errc es_cohort_sheet(const struct es_cohort *cohort, const struct es_stream *stream, int32_t from, int32_t to, int64_t now,
@@ -216,14 +218,16 @@ enum es_errc es_cohort_sheet(const struct es_cohort *cohort, const struct es_str
         c->stage[n] = r->stage;
         c->mark[n] = (uint8_t)(r->mark | (plan_day != ES_NO_DAY && r->day < plan_day ? ES_MARK_EXPLORATORY : 0));
         c->score[n] = r->score;
+        for (size_t m = 0; m < ES_MAX_MEASURES; m++) c->measure[m][n] = r->stage == ES_STAGE_REFERENCED ? r->measure[m] : (double)NAN;
         c->day[n++] = r->day;
     }
     c->level[0] = c->sex;
     c->level[1] = c->age;
+    for (size_t m = 0; m < ES_MAX_MEASURES; m++) c->measures[m] = c->measure[m];
     *out = (struct es_sheet_holder){.memory = c};
     out->sheet = (struct es_sheet){.rows = n, .patients = patients, .axes = 2, .patient = c->patient, .level = c->level, .axis_levels = counts,
                                    .score = c->score, .decision = c->decision, .label = c->label, .stage = c->stage, .mark = c->mark,
-                                   .exam_day = c->day};
+                                   .exam_day = c->day, .measures = s->measures, .measure = c->measures};
     enum es_errc e = es_cohort_levels(cohort, 0, &out->levels[0], err);
     if (e == ES_OK) e = es_cohort_levels(cohort, 1, &out->levels[1], err);
     return e;

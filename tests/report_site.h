@@ -18,6 +18,7 @@ struct stand_in_row {
     uint8_t stage, mark, decision, label;
     double score;
     int32_t day;
+    double measure[ES_MAX_MEASURES]; /* columns of the site's kind of measures; a NAN in the first: not compared */
 };
 
 struct es_site {
@@ -28,6 +29,7 @@ struct es_site {
     uint32_t n;
     int32_t plan_day;
     bool retrospect;
+    enum es_measures measures; /* columns the sheet has */
 };
 
 /** Two axes (sex F M O, age 0-59 60+) and their crossing; plan: sensitivity (margin 0.1, floor 0.7) and specificity by sex, age, and F 60+. */

@@ -40,6 +40,16 @@ enum es_cell_key {
     ES_CELL_FN,
     ES_CELL_FP,
     ES_CELL_TN,
+    ES_CELL_EXACT, /* levels: equal, one away, further; cases are their sum */
+    ES_CELL_ONE_OFF,
+    ES_CELL_FAR,
+    ES_CELL_DRAWN, /* masks: cases with a voxel in either mask; in one of them; in both */
+    ES_CELL_ONE_EMPTY,
+    ES_CELL_TWO_DRAWN,
+    ES_CELL_LESIONS, /* lesions of the references: found, missed; and marks on none */
+    ES_CELL_FOUND,
+    ES_CELL_MISSED,
+    ES_CELL_FALSE_MARKS,
     ES_CELL_KEYS
 };
 
@@ -119,6 +129,16 @@ void es_release_hide(struct es_release_table *table);
 void es_release_write(struct es_tree *tree, struct es_release_table *table);
 /** Estimates, floors and comparisons of every group, after the cells are decided. */
 void es_release_statistics(struct es_tree *tree, struct es_release_table *table);
+
+/** release_measures.c: the cells from ES_CELL_EXACT on, from what a group's metrics tell. */
+void es_release_measures_read(const cJSON *group, struct es_cell *cells);
+/** Does this metric tell a hidden one of them? */
+bool es_release_measures_hidden(const char *metric, const struct es_cell *cells);
+/** Do two metrics tell of the same cells? */
+bool es_release_measures_family(const char *a, const char *b);
+/** Do figures of masks rest on numbers of cases that differ, in any group, by few? Then none of these numbers is shown. */
+bool es_release_masks_few(const struct es_release_table *table);
+void es_release_masks_hide(struct es_tree *tree, cJSON *metrics);
 
 /** standardised.c: suppress entries of "adjusted_for". For staff those over few patients; for outsiders, where any cell of the two axes
  * that crossed is small, in either rate, so that no gap tells what the crossing hides; under nhs all, as they cannot be made of

@@ -38,7 +38,7 @@ static const struct {
     [ES_CELL_TP] = {NULL, NULL, NULL},
     [ES_CELL_FN] = {NULL, NULL, NULL},
     [ES_CELL_FP] = {NULL, NULL, NULL},
-    [ES_CELL_TN] = {NULL, NULL, NULL}};
+    [ES_CELL_TN] = {NULL, NULL, NULL}}; /* and so are those of measures, which release_measures.c reads */
 
 /** Sums within a group: the first is the sum of the others. Ends with ES_CELL_KEYS. */
 static const enum es_cell_key sums[][7] = {
@@ -49,6 +49,13 @@ static const enum es_cell_key sums[][7] = {
     {ES_CELL_RESULTED, ES_CELL_ALERTS, ES_CELL_NON_ALERTS, ES_CELL_KEYS, ES_CELL_KEYS, ES_CELL_KEYS, ES_CELL_KEYS},
     {ES_CELL_POSITIVES, ES_CELL_TP, ES_CELL_FN, ES_CELL_KEYS, ES_CELL_KEYS, ES_CELL_KEYS, ES_CELL_KEYS},
     {ES_CELL_NEGATIVES, ES_CELL_FP, ES_CELL_TN, ES_CELL_KEYS, ES_CELL_KEYS, ES_CELL_KEYS, ES_CELL_KEYS}};
+
+/** Sums that hold where the finding has the measures they are of: in other groups they are left out. */
+static const enum es_cell_key measured[][5] = {
+    {ES_CELL_CASES, ES_CELL_EXACT, ES_CELL_ONE_OFF, ES_CELL_FAR, ES_CELL_KEYS},
+    {ES_CELL_DRAWN, ES_CELL_ONE_EMPTY, ES_CELL_TWO_DRAWN, ES_CELL_KEYS, ES_CELL_KEYS},
+    {ES_CELL_LESIONS, ES_CELL_FOUND, ES_CELL_MISSED, ES_CELL_KEYS, ES_CELL_KEYS}};
+#define MEASURED (sizeof measured / sizeof measured[0])
 
 static struct es_cell *row(const struct es_release_table *t, size_t group)
 {
@@ -81,6 +88,7 @@ static void read_cells(const cJSON *group, struct es_cell *cells)
     }
     read_rate(group, "sensitivity", &cells[ES_CELL_TP], &cells[ES_CELL_FN]);
     read_rate(group, "specificity", &cells[ES_CELL_TN], &cells[ES_CELL_FP]);
+    es_release_measures_read(group, cells);
     cells[ES_CELL_CASES].people = cells[ES_CELL_PATIENTS].value;
     /* A sum has at least the people of its largest part. */
     for (size_t s = 3; s-- > 1;) {
@@ -141,6 +149,18 @@ static bool complete(struct es_cell *const *cells, size_t n, double least_shown)
     return true;
 }
 
+/** Members of a sum of measures in a group, total first. @return how many; 0 where it does not hold */
+static size_t measured_sum(size_t sum, const struct es_cell *cells, enum es_cell_key members[5])
+{
+    size_t n = 0;
+    double whole = 0;
+    for (; n < 5 && measured[sum][n] != ES_CELL_KEYS; n++) {
+        members[n] = measured[sum][n];
+        if (n > 0) whole += cells[members[n]].value;
+    }
+    return whole > 0 && whole == cells[members[0]].value ? n : 0;
+}
+
 static bool sums_of(struct es_release_table *t, size_t group)
 {
     struct es_cell *cells = row(t, group);
@@ -150,6 +170,13 @@ static bool sums_of(struct es_release_table *t, size_t group)
         size_t n = 0;
         for (; n < 7 && sums[s][n] != ES_CELL_KEYS; n++) members[n] = &cells[sums[s][n]];
         changed |= complete(members, n, t->rule.floor);
+    }
+    for (size_t s = 0; s < MEASURED; s++) {
+        enum es_cell_key keys_of[5];
+        struct es_cell *members[5];
+        const size_t n = measured_sum(s, cells, keys_of);
+        for (size_t i = 0; i < n; i++) members[i] = &cells[keys_of[i]];
+        if (n > 0) changed |= complete(members, n, t->rule.floor);
     }
     /* Two names of one number. */
     struct es_cell *a = &cells[ES_CELL_CASES], *b = &cells[ES_CELL_REFERENCED];
@@ -178,6 +205,7 @@ static void tie(struct es_cell *c)
     if (c[ES_CELL_CASES].hidden || c[ES_CELL_PATIENTS].hidden)
         c[ES_CELL_CASES].hidden = c[ES_CELL_PATIENTS].hidden = c[ES_CELL_POSITIVES].hidden = c[ES_CELL_NEGATIVES].hidden =
             c[ES_CELL_REFERENCED].hidden = true;
+    for (size_t k = ES_CELL_EXACT; c[ES_CELL_CASES].hidden && k < ES_CELL_KEYS; k++) c[k].hidden = true; /* they are not shown without cases */
     bool any = false; /* one hidden rate hides all that the confusion table is made of */
     for (size_t k = ES_CELL_TP; k <= ES_CELL_TN; k++) any |= c[k].hidden && c[k].value > 0;
     for (size_t k = ES_CELL_TP; any && k <= ES_CELL_TN; k++) c[k].hidden = true;
@@ -234,9 +262,9 @@ static struct es_release_sum *all_sums(struct es_release_table *t, size_t *n, si
         {ES_CELL_CASES, ES_CELL_REFERENCED, ES_CELL_KEYS}, /* two names of one number */
         {ES_CELL_ALERTS_VERIFIED, ES_CELL_TP, ES_CELL_FP},
         {ES_CELL_NON_ALERTS_VERIFIED, ES_CELL_FN, ES_CELL_TN}};
-    size_t room = t->groups * (within * 7 + 9), at = 0;
+    size_t room = t->groups * (within * 7 + 9 + MEASURED * 5), at = 0;
     for (size_t l = 0; l < t->n_lines; l++) room += (t->lines[l].n + 1) * ES_CELL_KEYS;
-    struct es_release_sum *out = calloc(t->n_lines * ES_CELL_KEYS + t->groups * (within + 3) + 1, sizeof *out);
+    struct es_release_sum *out = calloc(t->n_lines * ES_CELL_KEYS + t->groups * (within + 3 + MEASURED) + 1, sizeof *out);
     *cells = calloc(room + 1, sizeof **cells);
     *n = 0;
     if (!out || !*cells) {
@@ -261,10 +289,23 @@ static struct es_release_sum *all_sums(struct es_release_table *t, size_t *n, si
             out[(*n)++] = (struct es_release_sum){*cells + at, parts};
             for (size_t i = 0; i < parts; i++) (*cells)[at++] = g * ES_CELL_KEYS + equal[e][i];
         }
+        for (size_t s = 0; s < MEASURED; s++) {
+            enum es_cell_key members[5];
+            const size_t parts = measured_sum(s, row(t, g), members);
+            if (parts == 0) continue;
+            out[(*n)++] = (struct es_release_sum){*cells + at, parts};
+            for (size_t i = 0; i < parts; i++) (*cells)[at++] = g * ES_CELL_KEYS + members[i];
+        }
         for (size_t s = 0; s < within; s++) {
-            struct es_release_sum *sum = &out[(*n)++];
-            *sum = (struct es_release_sum){*cells + at, 0};
-            for (; sum->n < 7 && sums[s][sum->n] != ES_CELL_KEYS; sum->n++) (*cells)[at++] = g * ES_CELL_KEYS + sums[s][sum->n];
+            struct es_release_sum sum = {*cells + at, 0};
+            double parts = 0;
+            for (; sum.n < 7 && sums[s][sum.n] != ES_CELL_KEYS; sum.n++) {
+                sum.cells[sum.n] = g * ES_CELL_KEYS + sums[s][sum.n];
+                if (sum.n > 0) parts += row(t, g)[sums[s][sum.n]].value;
+            }
+            if (parts != row(t, g)[sums[s][0]].value) continue; /* levels and masks have no classes, a rate may not be there */
+            out[(*n)++] = sum;
+            at += sum.n;
         }
     }
     return out;

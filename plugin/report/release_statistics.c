@@ -21,13 +21,13 @@ static bool estimated(const cJSON *metric)
 /** A plain share x / n: its value and n tell x. Composites (F1, Youden) are RATIO too, but have no such interval. */
 static bool is_rate(const struct es_metric *m)
 {
-    return m && m->kernel == ES_KERNEL_RATIO && m->interval == ES_INTERVAL_WILSON_CLUSTERED;
+    return m && (m->kernel == ES_KERNEL_RATIO || m->kernel == ES_KERNEL_MEAN) && m->interval == ES_INTERVAL_WILSON_CLUSTERED;
 }
 
 /** Made of the four cells of the confusion table. */
 static bool of_confusion(const struct es_metric *m)
 {
-    return m && m->kernel == ES_KERNEL_RATIO && strcmp(m->name, "prevalence") != 0;
+    return m && m->kernel == ES_KERNEL_RATIO && m->denominator != ES_PER_LESION && strcmp(m->name, "prevalence") != 0;
 }
 
 /** Does the value together with its n tell a cell of 1..floor-1 cases: those counted, or the others? */
@@ -35,6 +35,26 @@ static bool tells_a_cell(const struct es_release_rule *rule, double value, doubl
 {
     const double x = nearbyint(value * n);
     return es_release_small(rule, x) || es_release_small(rule, n - x);
+}
+
+/** A mean that is a count over n: only what was counted can be few. */
+static bool counts_marks(const struct es_metric *m)
+{
+    return m && strcmp(m->name, "false_marks") == 0;
+}
+
+/** The FROC score times 7 n is the sum of lesions found at its seven points: a sum of few could be few at each. */
+static bool tells_misses(const struct es_release_rule *rule, double value, double n)
+{
+    const double found = 7 * value * n, missed = 7 * n - found;
+    return (found > 0.5 && found < 7 * rule->floor - 0.5) || (missed > 0.5 && missed < 7 * rule->floor - 0.5);
+}
+
+/** Do the rates or means of a comparison tell a count of few, in this arm? */
+static bool tells_arm(const struct es_release_rule *rule, const struct es_metric *m, double value, double n)
+{
+    if (counts_marks(m)) return es_release_small(rule, nearbyint(value * n));
+    return is_rate(m) && tells_a_cell(rule, value, n);
 }
 
 static bool denominator_hidden(const struct es_metric *m, const struct es_cell *c, bool external)
@@ -62,6 +82,9 @@ static bool must_hide(const struct es_release_table *t, const cJSON *metric, con
     const bool cells = t->rule.external || t->rule.kind == ES_DISCLOSE_NHS;
     if (!cells) return false;
     if (t->rule.kind == ES_DISCLOSE_FLOOR && of_confusion(m) && (c[ES_CELL_TP].hidden || c[ES_CELL_TN].hidden)) return true;
+    if (t->rule.kind == ES_DISCLOSE_FLOOR && es_release_measures_hidden(m->name, c)) return true;
+    if (counts_marks(m)) return es_release_small(&t->rule, nearbyint(es_view_number(metric, "value") * n));
+    if (strcmp(m->name, "froc") == 0) return tells_misses(&t->rule, es_view_number(metric, "value"), n);
     if (!is_rate(m)) return false;
     /* Under the NHS rule the rate is made of rounded counts, so only the count itself matters. */
     if (t->rule.kind == ES_DISCLOSE_NHS) return es_release_small(&t->rule, nearbyint(es_view_number(metric, "value") * n));
@@ -73,6 +96,21 @@ static void suppress(struct es_tree *tree, cJSON *metrics, const char *name)
     cJSON *out = cJSON_CreateObject();
     es_tree_text(tree, out, "status", ES_SUPPRESSED_WORD);
     es_tree_set(tree, metrics, name, out);
+}
+
+/** Figures of levels or lesions of which one is hidden: the others go too. */
+static void hide_family(struct es_tree *tree, cJSON *metrics)
+{
+    cJSON *metric, *other, *next;
+    cJSON_ArrayForEach(metric, metrics)
+    {
+        if (strcmp(es_view_string(metric, "status"), ES_SUPPRESSED_WORD) != 0) continue;
+        for (other = metrics->child; other; other = next) {
+            next = other->next;
+            if (strcmp(es_view_string(other, "status"), ES_SUPPRESSED_WORD) != 0 && es_release_measures_family(metric->string, other->string))
+                suppress(tree, metrics, other->string); /* that a figure cannot be made tells something too */
+        }
+    }
 }
 
 /** The four cells of the confusion table follow from any three rates: one hidden rate hides them all, but the case mix. */
@@ -125,7 +163,10 @@ static void estimates(struct es_tree *tree, struct es_release_table *t, size_t g
     }
     cJSON_ArrayForEach(metric, metrics) /* of use to staff who compare with published figures; it would tell how patients repeat */
         if (t->rule.external || t->rule.kind == ES_DISCLOSE_NHS) cJSON_DeleteItemFromObjectCaseSensitive(metric, "unclustered");
-    if (t->rule.external && t->rule.kind == ES_DISCLOSE_FLOOR) hide_confusion(tree, metrics);
+    if (t->rule.external && t->rule.kind == ES_DISCLOSE_FLOOR) {
+        hide_confusion(tree, metrics);
+        hide_family(tree, metrics);
+    }
     if (t->rule.kind != ES_DISCLOSE_NHS) return;
     cJSON_ArrayForEach(metric, metrics)
     {
@@ -152,6 +193,7 @@ static bool complete_line(struct es_tree *tree, struct es_release_table *t, cons
     if (hidden != 1 || !least) return false;
     suppress(tree, least, name);
     if (of_confusion(es_metric_find(name))) hide_confusion(tree, least);
+    hide_family(tree, least);
     return true;
 }
 
@@ -170,6 +212,22 @@ static bool metric_hidden(const cJSON *group, const char *name)
     return metric && strcmp(es_view_string(metric, "status"), ES_SUPPRESSED_WORD) == 0;
 }
 
+/** A rest is what is known to be outside a group. Everyone less the group and less those whose level is unknown is printed nowhere, so that
+ * it tells an outsider of levels that are hidden, unless those of unknown level are shown (or nobody). */
+static bool rest_is_new(const struct es_release_table *t, const cJSON *group, const char *metric)
+{
+    const cJSON *key = cJSON_GetObjectItemCaseSensitive(group, "group");
+    if (t->rule.kind != ES_DISCLOSE_FLOOR || !t->rule.external) return false;
+    for (size_t g = 0; g < t->groups; g++) {
+        const cJSON *other = cJSON_GetObjectItemCaseSensitive(t->group[g], "group"), *axis;
+        size_t shared = 0;
+        if (!es_view_unknown(other) || !metric_hidden(t->group[g], metric) || !(row(t, g)[ES_CELL_CASES].value > 0)) continue;
+        cJSON_ArrayForEach(axis, other) shared += cJSON_GetObjectItemCaseSensitive(key, axis->string) != NULL;
+        if (shared == (size_t)cJSON_GetArraySize(other)) return true;
+    }
+    return false;
+}
+
 static void floors(struct es_tree *tree, struct es_release_table *t, cJSON *group)
 {
     cJSON *entry, *next, *list = cJSON_GetObjectItemCaseSensitive(group, "against_floor");
@@ -179,7 +237,7 @@ static void floors(struct es_tree *tree, struct es_release_table *t, cJSON *grou
         const double n = es_view_number(hidden, "n"), patients = es_view_number(hidden, "patients");
         const struct es_metric *m = es_metric_find(entry->string);
         const bool small = es_release_small(&t->rule, patients) ||
-                           (t->rule.external && is_rate(m) && tells_a_cell(&t->rule, es_view_number(entry, "value"), n));
+                           (t->rule.external && tells_arm(&t->rule, m, es_view_number(entry, "value"), n));
         if (metric_hidden(group, entry->string) || small) {
             cJSON_DeleteItemFromObjectCaseSensitive(list, entry->string);
         } else if (t->rule.kind == ES_DISCLOSE_NHS) {
@@ -227,10 +285,11 @@ static void comparisons(struct es_tree *tree, struct es_release_table *t, cJSON 
         const cJSON *hidden = cJSON_GetObjectItemCaseSensitive(c, ES_HIDDEN);
         const double n = es_view_number(hidden, "n_rest"), people = es_view_number(hidden, "patients_rest");
         bool small = es_release_small(&t->rule, people) || es_release_small(&t->rule, es_view_number(hidden, "patients_group"));
-        if ((t->rule.external || t->rule.kind == ES_DISCLOSE_NHS) && hidden && is_rate(es_metric_find(c->string)))
-            small |= tells_a_cell(&t->rule, es_view_number(c, "rest_value"), n) ||
-                     tells_a_cell(&t->rule, es_view_number(c, "group_value"), es_view_number(hidden, "n_group"));
-        if (metric_hidden(group, c->string) || small) {
+        const struct es_metric *m = es_metric_find(c->string);
+        if ((t->rule.external || t->rule.kind == ES_DISCLOSE_NHS) && hidden)
+            small |= tells_arm(&t->rule, m, es_view_number(c, "rest_value"), n) ||
+                     tells_arm(&t->rule, m, es_view_number(c, "group_value"), es_view_number(hidden, "n_group"));
+        if (metric_hidden(group, c->string) || small || rest_is_new(t, group, c->string)) {
             withhold(tree, list, c);
         } else {
             if (t->rule.kind == ES_DISCLOSE_NHS && hidden) round_comparison(tree, c, hidden);
@@ -244,8 +303,14 @@ static void comparisons(struct es_tree *tree, struct es_release_table *t, cJSON 
 
 void es_release_statistics(struct es_tree *tree, struct es_release_table *t)
 {
-    for (size_t g = 0; g < t->groups; g++) estimates(tree, t, g);
-    if (t->rule.external && t->rule.kind == ES_DISCLOSE_FLOOR) complete(tree, t);
+    const bool strict = t->rule.external && t->rule.kind == ES_DISCLOSE_FLOOR, few = strict && es_release_masks_few(t);
+    for (size_t g = 0; g < t->groups; g++) {
+        cJSON *metrics = cJSON_GetObjectItemCaseSensitive(t->group[g], "metrics");
+        estimates(tree, t, g);
+        if (few && estimated(cJSON_GetObjectItemCaseSensitive(metrics, "empty_share"))) suppress(tree, metrics, "empty_share"); /* it tells its n */
+    }
+    if (strict) complete(tree, t);
+    for (size_t g = 0; few && g < t->groups; g++) es_release_masks_hide(tree, cJSON_GetObjectItemCaseSensitive(t->group[g], "metrics"));
     for (size_t g = 0; g < t->groups && !tree->failed; g++) {
         floors(tree, t, t->group[g]);
         comparisons(tree, t, t->group[g]);
