@@ -148,6 +148,40 @@ reports_are_made() {
   cat "$out" "$errors" >>"$scratch/seen/verify.txt"
 }
 
+# Everything once more under two further keys; then one person is traced and erased, and sent again.
+keys_are_rotated() {
+  local turn
+  for turn in 2 3; do
+    run 0 rotate -c "$dir/evensight.json"
+    contains "key $turn" "key $turn, " "$out"
+    cat "$out" "$errors" >>"$scratch/seen/rotate.txt"
+    run 1 ingest -c "$dir/evensight.json" "$scratch/in/day.jsonl"
+    cat "$errors" >>"$scratch/seen/rotate.txt"
+    contains "all that was taken is there already" "taken 0, " "$errors"
+  done
+  echo '{"patient_id":"KANARIE Jansen"}' >"$scratch/whom.json"
+  "$EVENSIGHT" trace -c "$dir/evensight.json" <"$scratch/whom.json" >"$scratch/seen/trace.json" 2>>"$scratch/seen/rotate.txt"
+  check "the person is traced under the third key" test -s "$scratch/seen/trace.json"
+  check "and erased" sh -c '"$1" forget -c "$2" <"$3" >>"$4" 2>&1' sh "$EVENSIGHT" "$dir/evensight.json" "$scratch/whom.json" "$scratch/seen/rotate.txt"
+  run 1 ingest -c "$dir/evensight.json" "$scratch/in/day.jsonl"
+  cat "$errors" >>"$scratch/seen/rotate.txt"
+  contains "and stays away" "erased" "$errors"
+  run 0 verify -c "$dir/evensight.json"
+}
+
+# Without the key, as anybody could make them.
+no_plain_hash_comes_out() {
+  local word sum hash
+  for word in "KANARIE Jansen" "KANARIE JANSEN" "KANARIE^19500101 943 476 5919" KANARIE1 KANARIE2 1.2.77001234.1 1.2.77001234.7; do
+    for sum in md5sum sha1sum sha256sum; do
+      hash=$(printf %s "$word" | $sum | cut -c1-16)
+      same "no $sum of a planted value" "" \
+        "$(grep -rali -- "$hash" "$dir"/ledger.db* "$scratch/seen" 2>/dev/null | xargs -r -n1 basename | xargs)"
+      same "nor its bytes" "" "$(LC_ALL=C grep -raPl -- "$(printf %s "$hash" | sed 's/../\\x&/g')" "$dir"/ledger.db* "$scratch/seen" 2>/dev/null | xargs -r -n1 basename | xargs)"
+    done
+  done
+}
+
 # In clear, in hex (both cases) and in base64 at each of its three places; and in UTF-16.
 nothing_comes_out() {
   local word pattern i
@@ -170,5 +204,7 @@ test_case everything_is_planted
 test_case objects_are_planted
 test_case files_are_planted
 test_case reports_are_made
+test_case keys_are_rotated
 test_case nothing_comes_out
+test_case no_plain_hash_comes_out
 finish
