@@ -291,6 +291,29 @@ static void a_rest_does_not_tell_the_level_that_is_hidden(void)
     cJSON_Delete(outside);
 }
 
+/* Three values in a unit that does not meet the reference's: beside the cases, the n of the bias would tell them. */
+static void a_bias_does_not_tell_how_many_were_not_compared(void)
+{
+    for (uint32_t lost = 0; lost <= 9; lost += 3) {
+        stand_in_init(&site);
+        site.finding.task = ES_TASK_MEASUREMENT;
+        site.measures = ES_MEASURES_VALUES;
+        struct stand_in_row row = {.sex = 1, .age = 1, .stage = ES_STAGE_REFERENCED, .mark = ES_MARK_HAS_REFERENCE, .decision = 0, .label = 0, .measure = {4, 3}};
+        stand_in_add(&site, 40, row);
+        row.measure[0] = (double)NAN;
+        stand_in_add(&site, lost, row);
+        cJSON *release = build(ES_AUDIENCE_EXTERNAL);
+        const cJSON *everyone = group_of(release, SEXES, AGES);
+        const struct es_view_metric m = es_view_metric(everyone, "bias");
+        CU_ASSERT_EQUAL(es_view_number(everyone, "cases"), 40 + lost);
+        CU_ASSERT_EQUAL(m.status, ES_VIEW_ESTIMATED);
+        CU_ASSERT_DOUBLE_EQUAL(m.value, 1, 1e-12);
+        CU_ASSERT_EQUAL(m.n.shown, lost == 3 ? ES_SHOWN_SUPPRESSED : ES_SHOWN_NUMBER);
+        CU_ASSERT_EQUAL(m.patients.shown, lost == 3 ? ES_SHOWN_SUPPRESSED : ES_SHOWN_NUMBER);
+        cJSON_Delete(release);
+    }
+}
+
 /* The floor for staff and the NHS rule: a mean over few patients, a share of few, few marks. */
 static void staff_and_nhs_rules_hold_for_means(void)
 {
@@ -323,6 +346,7 @@ int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {{"outsiders_cannot_work_out_small_counts", outsiders_cannot_work_out_small_counts},
                                            {"a_rest_does_not_tell_the_level_that_is_hidden", a_rest_does_not_tell_the_level_that_is_hidden},
+                                           {"a_bias_does_not_tell_how_many_were_not_compared", a_bias_does_not_tell_how_many_were_not_compared},
                                            {"staff_and_nhs_rules_hold_for_means", staff_and_nhs_rules_hold_for_means},
                                            {NULL, NULL}};
     return es_test_main("report_attack_measures", tests, argc, argv);

@@ -136,9 +136,11 @@ void es_release_measures_read(const cJSON *group, struct es_cell *cells);
 bool es_release_measures_hidden(const char *metric, const struct es_cell *cells);
 /** Do two metrics tell of the same cells? */
 bool es_release_measures_family(const char *a, const char *b);
-/** Do figures of masks rest on numbers of cases that differ, in any group, by few? Then none of these numbers is shown. */
-bool es_release_masks_few(const struct es_release_table *table);
-void es_release_masks_hide(struct es_tree *tree, cJSON *metrics);
+/** Do figures of what was compared rest on numbers of cases that differ, in any group, by few? Then none of these numbers is shown. */
+bool es_release_compared_few(const struct es_release_table *table);
+/** Is this figure a count over its n, so that it tells n? */
+bool es_release_tells_n(const char *metric);
+void es_release_compared_hide(struct es_tree *tree, cJSON *metrics);
 
 /** standardised.c: suppress entries of "adjusted_for". For staff those over few patients; for outsiders, where any cell of the two axes
  * that crossed is small, in either rate, so that no gap tells what the crossing hides; under nhs all, as they cannot be made of

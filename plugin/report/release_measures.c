@@ -72,32 +72,36 @@ bool es_release_measures_family(const char *a, const char *b)
     return tells[at[0]].from == tells[at[1]].from;
 }
 
-/* ---- masks: figures over unlike numbers of cases ---- */
+/* ---- figures over unlike numbers of cases: of masks that are empty, of values and levels that could not be compared ---- */
 
-static const char *const of_masks[] = {"dice", "iou", "volume_difference", "hd95", "surface_distance", "empty_share"};
-enum { MASKS = sizeof of_masks / sizeof of_masks[0] };
+/** Figures of cases that were compared: their n, beside the cases, tells how many were not. */
+static bool of_compared(const struct es_metric *m)
+{
+    return m && m->denominator == ES_PER_CASE &&
+           (m->tasks & (ES_TASK_MEASUREMENT | ES_TASK_ORDINAL | ES_TASK_SEGMENTATION | ES_TASK_DETECTION)) && !(m->tasks & (ES_TASK_BINARY | ES_TASK_DECIDED));
+}
 
 /** Is any number of cases or patients of this group, or a difference of two, one of few? */
 static bool few_left_out(const struct es_release_rule *rule, const cJSON *group, const char *count, double whole)
 {
-    double n[MASKS + 1];
-    n[MASKS] = whole;
-    for (size_t i = 0; i < MASKS; i++) {
-        n[i] = es_view_number(es_view_at(group, "metrics", of_masks[i]), count);
-        if (isnan(n[i])) n[i] = 0; /* not estimable: over nobody */
-        if (n[i] != whole && es_release_small(rule, n[i])) return true;
+    const cJSON *metric, *other, *metrics = cJSON_GetObjectItemCaseSensitive(group, "metrics");
+    cJSON_ArrayForEach(metric, metrics)
+    {
+        if (!of_compared(es_metric_find(metric->string))) continue;
+        const double told = es_view_number(metric, count), n = isnan(told) ? 0 : told; /* not estimable: over nobody */
+        if (n != whole && (es_release_small(rule, n) || es_release_small(rule, fabs(whole - n)))) return true;
+        for (other = metric->next; other; other = other->next) {
+            const double m = es_view_number(other, count);
+            if (of_compared(es_metric_find(other->string)) && es_release_small(rule, fabs(n - (isnan(m) ? 0 : m)))) return true;
+        }
     }
-    for (size_t i = 0; i <= MASKS; i++)
-        for (size_t j = 0; j < i; j++)
-            if (es_release_small(rule, fabs(n[i] - n[j]))) return true;
     return false;
 }
 
-bool es_release_masks_few(const struct es_release_table *table)
+bool es_release_compared_few(const struct es_release_table *table)
 {
     for (size_t g = 0; g < table->groups; g++) {
         const struct es_cell *c = table->cells + g * ES_CELL_KEYS;
-        if (!es_view_at(table->group[g], "metrics", "dice")) return false;
         if (few_left_out(&table->rule, table->group[g], "n", c[ES_CELL_CASES].value) ||
             few_left_out(&table->rule, table->group[g], "patients", c[ES_CELL_PATIENTS].value))
             return true;
@@ -105,13 +109,18 @@ bool es_release_masks_few(const struct es_release_table *table)
     return false;
 }
 
-void es_release_masks_hide(struct es_tree *tree, cJSON *metrics)
+bool es_release_tells_n(const char *metric)
+{
+    const struct es_metric *m = es_metric_find(metric);
+    return of_compared(m) && (m->interval == ES_INTERVAL_WILSON_CLUSTERED || strcmp(metric, "false_marks") == 0);
+}
+
+void es_release_compared_hide(struct es_tree *tree, cJSON *metrics)
 {
     static const char *const counts[] = {"n", "patients"};
-    for (size_t i = 0; i < MASKS; i++) {
-        cJSON *metric = cJSON_GetObjectItemCaseSensitive(metrics, of_masks[i]);
-        for (size_t c = 0; c < 2; c++)
+    cJSON *metric;
+    cJSON_ArrayForEach(metric, metrics)
+        for (size_t c = 0; of_compared(es_metric_find(metric->string)) && c < 2; c++)
             if (cJSON_GetObjectItemCaseSensitive(metric, counts[c]))
                 es_tree_set(tree, metric, counts[c], cJSON_CreateString(ES_SUPPRESSED_WORD));
-    }
 }

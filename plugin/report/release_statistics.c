@@ -303,14 +303,18 @@ static void comparisons(struct es_tree *tree, struct es_release_table *t, cJSON 
 
 void es_release_statistics(struct es_tree *tree, struct es_release_table *t)
 {
-    const bool strict = t->rule.external && t->rule.kind == ES_DISCLOSE_FLOOR, few = strict && es_release_masks_few(t);
+    const bool strict = t->rule.external && t->rule.kind == ES_DISCLOSE_FLOOR, few = strict && es_release_compared_few(t);
     for (size_t g = 0; g < t->groups; g++) {
-        cJSON *metrics = cJSON_GetObjectItemCaseSensitive(t->group[g], "metrics");
+        cJSON *metric, *next, *metrics = cJSON_GetObjectItemCaseSensitive(t->group[g], "metrics");
         estimates(tree, t, g);
-        if (few && estimated(cJSON_GetObjectItemCaseSensitive(metrics, "empty_share"))) suppress(tree, metrics, "empty_share"); /* it tells its n */
+        for (metric = few ? metrics->child : NULL; metric; metric = next) {
+            next = metric->next;
+            if (estimated(metric) && es_release_tells_n(metric->string)) suppress(tree, metrics, metric->string);
+        }
+        if (few) hide_family(tree, metrics);
     }
     if (strict) complete(tree, t);
-    for (size_t g = 0; few && g < t->groups; g++) es_release_masks_hide(tree, cJSON_GetObjectItemCaseSensitive(t->group[g], "metrics"));
+    for (size_t g = 0; few && g < t->groups; g++) es_release_compared_hide(tree, cJSON_GetObjectItemCaseSensitive(t->group[g], "metrics"));
     for (size_t g = 0; g < t->groups && !tree->failed; g++) {
         floors(tree, t, t->group[g]);
         comparisons(tree, t, t->group[g]);
