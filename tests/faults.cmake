@@ -5,8 +5,8 @@ if(NOT ES_SANITIZE)
   target_link_libraries(es_fail PRIVATE es_warnings ${CMAKE_DL_LIBS})
   add_test(NAME faults COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/faults/faults.sh)
   set_tests_properties(faults PROPERTIES
-    ENVIRONMENT "EVENSIGHT=$<TARGET_FILE:evensight>;FAIL=$<TARGET_FILE:es_fail>" LABELS faults TIMEOUT 300)
+    ENVIRONMENT "EVENSIGHT=$<TARGET_FILE:evensight>;FAIL=$<TARGET_FILE:es_fail>" LABELS faults TIMEOUT 600)
   add_test(NAME kill_ingest COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/faults/kill.sh)
   set_tests_properties(kill_ingest PROPERTIES
-    ENVIRONMENT "EVENSIGHT=$<TARGET_FILE:evensight>;MAKE_STREAM=$<TARGET_FILE:make_stream>" LABELS faults TIMEOUT 300 SKIP_RETURN_CODE 77)
+    ENVIRONMENT "EVENSIGHT=$<TARGET_FILE:evensight>;MAKE_STREAM=$<TARGET_FILE:make_stream>" LABELS faults TIMEOUT 600 SKIP_RETURN_CODE 77)
 endif()
