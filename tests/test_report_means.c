@@ -171,6 +171,31 @@ static void below_the_minima_there_is_not_enough(void)
     cJSON_Delete(release);
 }
 
+/* A terminal shows the figures of the task, not those of decisions that there are none of. */
+static void the_terminal_shows_the_tasks_own_figures(void)
+{
+    struct es_bytes bytes = {0};
+    begin(ES_TASK_SEGMENTATION, ES_MEASURES_OVERLAP, "dice", 0.2);
+    add(1, 60, 0.80, 0.90);
+    add(2, 80, 0.85, 0.95);
+    cJSON *release = build();
+    CU_ASSERT_EQUAL_FATAL(es_render_text(release, 140, &bytes, NULL), ES_OK);
+    CU_ASSERT_PTR_NOT_NULL(strstr((char *)bytes.data, "Dice"));
+    CU_ASSERT_PTR_NOT_NULL(strstr((char *)bytes.data, "0.85 [")); /* of women */
+    CU_ASSERT_PTR_NULL(strstr((char *)bytes.data, "AUROC"));
+    es_bytes_free(&bytes);
+    cJSON_Delete(release);
+    begin(ES_TASK_MEASUREMENT, ES_MEASURES_VALUES, "bias", 1);
+    add(1, 60, 7, 9);
+    add(2, 80, -1, 1);
+    release = build();
+    CU_ASSERT_EQUAL_FATAL(es_render_text(release, 140, &bytes, NULL), ES_OK);
+    CU_ASSERT_PTR_NOT_NULL(strstr((char *)bytes.data, "mean error"));
+    CU_ASSERT_PTR_NOT_NULL(strstr((char *)bytes.data, "bias not judged (its range is not told)"));
+    es_bytes_free(&bytes);
+    cJSON_Delete(release);
+}
+
 int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {{"a_bias_that_differs_is_a_disparity", a_bias_that_differs_is_a_disparity},
@@ -178,6 +203,7 @@ int main(int argc, char **argv)
                                            {"a_bias_without_a_range_bears_no_daily_verdict", a_bias_without_a_range_bears_no_daily_verdict},
                                            {"dice_is_judged_between_nought_and_one", dice_is_judged_between_nought_and_one},
                                            {"below_the_minima_there_is_not_enough", below_the_minima_there_is_not_enough},
+                                           {"the_terminal_shows_the_tasks_own_figures", the_terminal_shows_the_tasks_own_figures},
                                            {NULL, NULL}};
     return es_test_main("report_means", tests, argc, argv);
 }

@@ -10,12 +10,23 @@
 #define NARROWEST 40   /* columns: below it a table cannot be read */
 #define WORDS_LEAST 24 /* columns that words need beside a table; else they go below the row */
 
-/** Statistics shown for a task that has them. */
-static const struct {
+enum { SHOWN = 3, COLUMNS = 3 + SHOWN };
+/** Statistics of a table: those of the first task whose first one the finding has; decisions, which a threshold may add, come last. */
+static const struct shown {
     const char *name, *title;
-} shown[] = {{"sensitivity", "sensitivity"}, {"specificity", "specificity"}, {"auroc", "AUROC"}};
-#define SHOWN (sizeof shown / sizeof shown[0])
-enum { COLUMNS = 3 + SHOWN };
+} tasks[][SHOWN] = {{{"bias", "bias"}, {"mae", "mean error"}, {"ccc", "concordance"}},
+                    {{"weighted_kappa", "kappa"}, {"exact_agreement", "same level"}, {"level_shift", "level shift"}},
+                    {{"dice", "Dice"}, {"hd95", "HD95 mm"}, {"empty_share", "one mask empty"}},
+                    {{"lesion_sensitivity", "lesions found"}, {"false_marks", "false marks"}, {"froc", "FROC score"}},
+                    {{"sensitivity", "sensitivity"}, {"specificity", "specificity"}, {"auroc", "AUROC"}}};
+enum { TASKS = sizeof tasks / sizeof tasks[0] };
+
+static const struct shown *shown_of(const cJSON *groups)
+{
+    size_t task = 0;
+    while (task + 1 < TASKS && es_view_metric(cJSON_GetArrayItem(groups, 0), tasks[task][0].name).status == ES_VIEW_ABSENT) task++;
+    return tasks[task];
+}
 
 static size_t width_of(const char *text)
 {
@@ -88,7 +99,7 @@ static void metric_cell(const cJSON *group, const char *name, char out[CELL])
         snprintf(out, CELL, "%s", m.status == ES_VIEW_SUPPRESSED ? "suppressed" : "--");
 }
 
-static void fill_line(const cJSON *group, struct line *line)
+static void fill_line(const cJSON *group, const struct shown *shown, struct line *line)
 {
     es_view_label(cJSON_GetObjectItemCaseSensitive(group, "group"), line->label, sizeof line->label);
     es_view_count_text(es_view_count(group, "cases"), line->cell[0], CELL);
@@ -96,7 +107,7 @@ static void fill_line(const cJSON *group, struct line *line)
     for (size_t i = 0; i < SHOWN; i++) metric_cell(group, shown[i].name, line->cell[2 + i]);
 }
 
-static void header_line(struct line *line)
+static void header_line(const struct shown *shown, struct line *line)
 {
     snprintf(line->label, sizeof line->label, "group");
     snprintf(line->cell[0], CELL, "cases");
@@ -110,7 +121,7 @@ static void verdict_words(const cJSON *group, char *out, size_t size)
     static const struct {
         const char *reason, *words;
     } reasons[] = {{"min_cases", "too few cases"}, {"min_patients", "too few patients"}, {"verification", "unverified cases"}, {"min_n", "too few for a verdict"}, {"interval", "interval open"},
-                 {"no_sequential_test", "no test for daily looks"}};
+                 {"no_sequential_test", "no test for daily looks"}, {"no_range", "its range is not told"}};
     const cJSON *c;
     size_t at = 0;
     out[0] = '\0';
@@ -213,6 +224,7 @@ static void put_finding(struct es_page *page, const struct es_view_finding *at, 
     size_t width[COLUMNS] = {0}, fit = COLUMNS;
     struct line line = {0};
     const cJSON *group, *groups = cJSON_GetObjectItemCaseSensitive(at->finding, "groups");
+    const struct shown *shown = shown_of(groups);
     bool starred = false;
     es_page_put(page, "\n");
     put_plain(page, at->model_name);
@@ -222,22 +234,22 @@ static void put_finding(struct es_page *page, const struct es_view_finding *at, 
     put_plain(page, at->name);
     if (at->epoch_id > 1) es_page_putf(page, ", epoch %u", at->epoch_id);
     es_page_put(page, "\n");
-    header_line(&line);
+    header_line(shown, &line);
     widen(&line, width);
     cJSON_ArrayForEach(group, groups)
     {
         if (!worth_a_line(group)) continue;
-        fill_line(group, &line);
+        fill_line(group, shown, &line);
         widen(&line, width);
     }
     for (size_t sum = total_width(width); fit > 3 && sum - 2 > columns; fit--) sum -= width[fit - 1] + 2;
-    header_line(&line);
+    header_line(shown, &line);
     put_line(page, &line, width, fit);
     es_page_put(page, "\n");
     cJSON_ArrayForEach(group, groups)
     {
         if (!worth_a_line(group)) continue;
-        fill_line(group, &line);
+        fill_line(group, shown, &line);
         put_line(page, &line, width, fit);
         put_words(page, group, width, &line, fit, columns);
         for (size_t i = 0; i < SHOWN; i++) starred |= es_view_metric(group, shown[i].name).few_patients;
