@@ -171,8 +171,8 @@ static void below_the_minima_there_is_not_enough(void)
     cJSON_Delete(release);
 }
 
-/* A terminal shows the figures of the task, not those of decisions that there are none of. */
-static void the_terminal_shows_the_tasks_own_figures(void)
+/* A terminal shows the figures of the task, not those of decisions that there are none of; the page what was not compared. */
+static void terminal_and_page_show_what_the_task_has(void)
 {
     struct es_bytes bytes = {0};
     begin(ES_TASK_SEGMENTATION, ES_MEASURES_OVERLAP, "dice", 0.2);
@@ -193,6 +193,17 @@ static void the_terminal_shows_the_tasks_own_figures(void)
     CU_ASSERT_PTR_NOT_NULL(strstr((char *)bytes.data, "mean error"));
     CU_ASSERT_PTR_NOT_NULL(strstr((char *)bytes.data, "bias not judged (its range is not told)"));
     es_bytes_free(&bytes);
+    struct es_view_finding at = {0};
+    CU_ASSERT_TRUE_FATAL(es_view_next(release, &at));
+    const cJSON *counts = es_view_at(at.finding, "references", "not_compared");
+    CU_ASSERT_EQUAL_FATAL(es_render_html(release, &bytes, NULL), ES_OK);
+    CU_ASSERT_PTR_NULL(strstr((char *)bytes.data, "In no mean")); /* all were compared */
+    es_bytes_free(&bytes);
+    cJSON_SetNumberValue(cJSON_GetObjectItemCaseSensitive(counts, "units"), 3);
+    cJSON_SetNumberValue(cJSON_GetObjectItemCaseSensitive(counts, "no_value"), 2);
+    CU_ASSERT_EQUAL_FATAL(es_render_html(release, &bytes, NULL), ES_OK);
+    CU_ASSERT_PTR_NOT_NULL(strstr((char *)bytes.data, "<dt>In no mean</dt><dd>no value 2, units do not meet 3</dd>"));
+    es_bytes_free(&bytes);
     cJSON_Delete(release);
 }
 
@@ -203,7 +214,7 @@ int main(int argc, char **argv)
                                            {"a_bias_without_a_range_bears_no_daily_verdict", a_bias_without_a_range_bears_no_daily_verdict},
                                            {"dice_is_judged_between_nought_and_one", dice_is_judged_between_nought_and_one},
                                            {"below_the_minima_there_is_not_enough", below_the_minima_there_is_not_enough},
-                                           {"the_terminal_shows_the_tasks_own_figures", the_terminal_shows_the_tasks_own_figures},
+                                           {"terminal_and_page_show_what_the_task_has", terminal_and_page_show_what_the_task_has},
                                            {NULL, NULL}};
     return es_test_main("report_means", tests, argc, argv);
 }

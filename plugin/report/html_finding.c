@@ -67,6 +67,24 @@ static void verified(struct es_page *page, const char *name, const cJSON *verifi
     es_page_put(page, "</dd></div>\n");
 }
 
+/* Why cases whose reference stands are in no mean; for staff, and as words where the rule hides how many. */
+static void not_compared(struct es_page *page, const cJSON *counts)
+{
+    static const struct {
+        const char *key, *name;
+    } reasons[] = {{"both_empty", "both masks empty"}, {"no_value", "no value"}, {"units", "units do not meet"}, {"level", "level not in the list"},
+                   {"no_overlap", "masks not compared yet"}, {"other_grid", "masks of another image or grid"}};
+    bool any = false;
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        const struct es_view_count count = es_view_count(counts, reasons[i].key);
+        if (count.shown == ES_SHOWN_ABSENT || (count.shown == ES_SHOWN_NUMBER && count.n == 0)) continue;
+        es_page_putf(page, "%s%s ", any ? ", " : "<div><dt>In no mean</dt><dd>", reasons[i].name);
+        es_page_count(page, count);
+        any = true;
+    }
+    if (any) es_page_put(page, "</dd></div>\n");
+}
+
 /* Whose word stands, where several may; and what contradicts itself, where anything does. */
 static void references(struct es_page *page, const cJSON *references)
 {
@@ -92,6 +110,7 @@ static void references(struct es_page *page, const cJSON *references)
         es_page_count(page, count);
         es_page_put(page, count.n == 1 ? " case</dd></div>\n" : " cases</dd></div>\n");
     }
+    not_compared(page, cJSON_GetObjectItemCaseSensitive(references, "not_compared"));
 }
 
 static void facts(struct es_page *page, const struct es_view_finding *at)
