@@ -31,28 +31,23 @@ static bool pairs(enum es_measures kind)
     return kind == ES_MEASURES_VALUES || kind == ES_MEASURES_LEVELS;
 }
 
+/** NAN where a row has none: two empty masks have no overlap. */
+static double value_of(const struct es_sheet *s, uint32_t row, unsigned quantity)
+{
+    const double a = s->measure[0][row], d = a - s->measure[1][row];
+    if (s->measures == ES_MEASURES_VALUES) return quantity == ES_Q_ERROR ? d : quantity == ES_Q_ABSOLUTE ? fabs(d) : d * d;
+    if (s->measures == ES_MEASURES_LEVELS) return quantity == ES_Q_SHIFT ? d : quantity == ES_Q_EXACT ? d == 0 : fabs(d) <= 1;
+    if (s->measures == ES_MEASURES_LESIONS) return s->measure[2][row];
+    if (a == ES_PART_BOTH_EMPTY) return (double)NAN;
+    return quantity == ES_Q_EMPTY ? a != ES_PART_MEASURED : s->measure[1 + quantity][row];
+}
+
 static struct term term_of(const struct es_sheet *s, uint32_t row, unsigned quantity)
 {
-    const double a = s->measure[0][row], b = s->measure[1][row], d = a - b;
-    double v = (double)NAN;
+    const double a = s->measure[0][row], b = s->measure[1][row];
     if (s->stage[row] != ES_STAGE_REFERENCED || isnan(a) || (pairs(s->measures) && isnan(b))) return (struct term){0, 0};
-    switch (s->measures) {
-    case ES_MEASURES_VALUES:
-        v = quantity == ES_Q_ERROR ? d : quantity == ES_Q_ABSOLUTE ? fabs(d) : d * d;
-        break;
-    case ES_MEASURES_LEVELS:
-        v = quantity == ES_Q_SHIFT ? d : quantity == ES_Q_EXACT ? d == 0 : fabs(d) <= 1;
-        break;
-    case ES_MEASURES_OVERLAP:
-        if (a == ES_PART_BOTH_EMPTY) break;
-        v = quantity == ES_Q_EMPTY ? a != ES_PART_MEASURED : s->measure[1 + quantity][row];
-        break;
-    case ES_MEASURES_LESIONS:
-        if (quantity == ES_Q_FOUND) return (struct term){b, (uint32_t)a};
-        v = s->measure[2][row];
-        break;
-    default: break;
-    }
+    if (s->measures == ES_MEASURES_LESIONS && quantity == ES_Q_FOUND) return (struct term){b, (uint32_t)a};
+    const double v = value_of(s, row, quantity);
     return isfinite(v) ? (struct term){v, 1} : (struct term){0, 0};
 }
 

@@ -70,6 +70,23 @@ static void each_patient_counts_once_and_the_first_time(void)
     CU_ASSERT_DOUBLE_EQUAL(gap_of(&back, 100, 0.05).group, 40, 1e-9);
 }
 
+static void cases_of_one_day_count_in_the_order_of_rows(void)
+{
+    struct es_sheet sheet = make(3, 1);
+    const struct es_mean_gap dated = gap_of(&sheet, 100, 0.05);
+    struct es_mean_order order;
+    sheet = make(3, 0);
+    CU_ASSERT_TRUE_FATAL(es_mean_order_make(&sheet, &order));
+    CU_ASSERT_EQUAL(order.count, ROWS);
+    for (uint32_t i = 0; i < order.count; i++) CU_ASSERT_EQUAL(order.row[i], i);
+    es_mean_order_free(&order);
+    const struct es_mean_gap same = gap_of(&sheet, 100, 0.05);
+    CU_ASSERT_EQUAL(same.group, dated.group);
+    CU_ASSERT_EQUAL(same.rest, dated.rest);
+    CU_ASSERT_EQUAL(same.lo, dated.lo);
+    CU_ASSERT_EQUAL(same.hi, dated.hi);
+}
+
 static void verdicts_follow_the_interval(void)
 {
     struct es_comparison c;
@@ -117,6 +134,7 @@ int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
         {"each_patient_counts_once_and_the_first_time", each_patient_counts_once_and_the_first_time},
+        {"cases_of_one_day_count_in_the_order_of_rows", cases_of_one_day_count_in_the_order_of_rows},
         {"verdicts_follow_the_interval", verdicts_follow_the_interval},
         {"looking_every_day_gives_few_false_alarms", looking_every_day_gives_few_false_alarms},
         {NULL, NULL}};
