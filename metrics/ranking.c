@@ -84,7 +84,7 @@ double es_ranks_delong(const struct es_ranks *r, const es_u128 squares[2])
     const uint64_t n[2] = {r->negatives, r->positives};
     double variance = 0;
     for (int y = 0; y < 2; y++) {
-        es_u128 scaled, square;
+        es_u128 scaled = 0, square = 0;
         if (n[y] < 2) return NAN;
         /* sum (p - mean)^2 = (n sum p p - (sum p)^2) / n; the placements of either class add up to the same number of wins. */
         const bool exact = !__builtin_mul_overflow(squares[y], (es_u128)n[y], &scaled) && !__builtin_mul_overflow(r->wins2, r->wins2, &square);
