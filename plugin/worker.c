@@ -339,6 +339,8 @@ static unsigned patience(const struct es_worker *worker)
 static void *run(void *argument)
 {
     struct es_worker *worker = argument;
+    /* Woken by the host's storing thread, it shall not take the processor from it at once (sched(7)). */
+    (void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &(const struct sched_param){0});
     for (;;) {
         (void)open_site(worker);
         follow_ledger(worker);
