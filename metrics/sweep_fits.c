@@ -118,9 +118,8 @@ static void spread_line(struct es_work *w, uint32_t k)
         if (flag & ES_SCORED_ALONE) {
             add_line(&fit, u, v);
         } else {
-            struct es_residuals *residual = &w->residual[w->grouped_at[from + i]];
-            residual->u = u;
-            residual->v = v;
+            w->residual[w->grouped_at[from + i]].u = u;
+            w->of_rest[w->grouped_at[from + i]].v = v;
         }
     }
     w->summary[k].line = fit;
@@ -157,7 +156,7 @@ static void add_several(struct es_work *w)
             sums[k].scored = true;
             sums[k].r += w->residual[i].r;
             sums[k].u += w->residual[i].u;
-            sums[k].v += w->residual[i].v;
+            sums[k].v += w->of_rest[i].v;
         }
         if (!(trait & ES_ROW_LAST)) continue;
         for (uint32_t t = 0; t < touched; t++) {

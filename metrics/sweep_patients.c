@@ -5,6 +5,7 @@
  *     sum o o' = sum T T' - sum t t' - sum t o' - sum o t',
  * so a rest needs no sum of its own: everyone's known rows, less the group's, less what joins the two. Only a patient with rows
  * whose levels are partly unknown (in no rest of the groups they may be in) is done by hand. */
+#include <math.h>
 #include <string.h>
 
 #include "metrics/sweep_work.h"
@@ -29,9 +30,11 @@ static void add_row(const struct es_work *w, uint32_t i, struct es_patient_sums 
     if (!(trait & ES_ROW_SCORED)) return;
     t->scored++;
     t->observed += y;
-    t->error += w->several_error[i];
-    t->score += w->several_score[i];
     t->placed[y] += w->placed[i];
+    if (!w->probability) return;
+    const double p = w->several_score[i], gap = p - y;
+    t->error += (uint64_t)llrint(gap * gap * ES_GRID);
+    t->score += (uint64_t)llrint(p * ES_GRID);
 }
 
 /** Denominators that a patient has a case in, as bits of enum es_over. */

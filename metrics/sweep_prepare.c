@@ -17,9 +17,8 @@ void es_work_close(struct es_work *w)
     free(w->several_profile);
     free(w->several_trait);
     free(w->several_score);
-    free(w->several_error);
     free(w->placed);
-    free(w->rest_placed);
+    free(w->of_rest);
     free(w->residual);
     free(w->profile_at);
     free(w->several_at);
@@ -60,19 +59,14 @@ static bool pack_several(struct es_work *w, const uint32_t *profile)
     const size_t n = (size_t)w->several + 1;
     w->several_profile = calloc(n, sizeof *w->several_profile);
     w->several_trait = calloc(n, sizeof *w->several_trait);
-    w->several_score = calloc(n, sizeof *w->several_score);
-    w->several_error = calloc(n, sizeof *w->several_error);
-    if (!w->several_profile || !w->several_trait || !w->several_score || !w->several_error) return false;
+    if (w->probability) w->several_score = calloc(n, sizeof *w->several_score);
+    if (!w->several_profile || !w->several_trait || (w->probability && !w->several_score)) return false;
     for (uint32_t row = 0, i = 0; row < s->rows; row++) {
         if (es_row_alone(s, row)) continue;
         const bool scored = has_score(s, row), last = row + 1 == s->rows || s->patient[row + 1] != s->patient[row];
         w->several_profile[i] = profile[row];
         w->several_trait[i] = es_row_trait(s->stage[row], s->decision[row], s->label[row], scored) | (last ? ES_ROW_LAST : 0u);
-        if (scored && w->probability) {
-            const double p = s->score[row], gap = p - s->label[row];
-            w->several_score[i] = (uint64_t)llrint(p * ES_GRID);
-            w->several_error[i] = (uint64_t)llrint(gap * gap * ES_GRID);
-        }
+        if (scored && w->probability) w->several_score[i] = s->score[row];
         i++;
     }
     return true;
@@ -153,7 +147,7 @@ static bool make_results(struct es_work *w)
     const bool rests = w->options->score_rest_axes > 0;
     w->placed = calloc(several, sizeof *w->placed);
     if (!w->placed) return false;
-    if (rests && !(w->rest_placed = calloc(several, sizeof *w->rest_placed))) return false;
+    if ((rests || w->fits) && !(w->of_rest = calloc(several, sizeof *w->of_rest))) return false;
     if (!w->fits) return true;
     w->residual = calloc(several, sizeof *w->residual);
     w->point_x = calloc(scored, sizeof *w->point_x);

@@ -91,7 +91,7 @@ static inline void keep_rest(const struct es_work *w, struct es_running *r, uint
 {
     const unsigned y = w->flag[i] & ES_SCORED_POSITIVE;
     const uint64_t alone = (w->flag[i] & ES_SCORED_ALONE ? 1 : 0) & mask, own = value & -alone;
-    w->rest_placed[w->several_at[i]] = value;
+    w->of_rest[w->several_at[i]].placed = value;
     r->alone[y] += alone;
     r->placed[y] += own;
     r->squares[y] += (es_u128)own * own;
@@ -199,7 +199,7 @@ void es_work_rest(struct es_work *w, uint32_t group)
             b.own[y ? ES_POSITIVES : ES_NEGATIVES]++;
             if (own_fitted) b.own_residual += w->residual[i].r;
         } else if (w->outside[slot]) {
-            b.other[y ? ES_PLACED_POSITIVE : ES_PLACED_NEGATIVE] += w->rest_placed[i];
+            b.other[y ? ES_PLACED_POSITIVE : ES_PLACED_NEGATIVE] += w->of_rest[i].placed;
             b.other[y ? ES_POSITIVES : ES_NEGATIVES]++;
             if (fitted) b.other_residual += w->residual[i].u;
             any = true;

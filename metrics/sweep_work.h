@@ -54,7 +54,12 @@ struct es_patient_sums {
 
 /** One row's residuals on the grids. */
 struct es_residuals {
-    int64_t r, u, v; /* of the offset fit; of the line fit, and times x. Once those are added up, u: of the offset fit of a rest */
+    int64_t r, u; /* of the offset fit; of the line fit. Once those are added up, u: of the offset fit of a rest */
+};
+/** Of one row of a patient with several: v until the fits of the groups are added up, then its place in a rest. */
+union es_of_rest {
+    int64_t v;       /* residual of the line fit times x, on the grid */
+    uint64_t placed; /* twice the pairs won within the rest */
 };
 /** Scored rows of one profile in one bin of the expected calibration error. */
 struct es_bin_sum {
@@ -96,8 +101,9 @@ struct es_work {
     /* rows of patients with several, in patient order */
     uint32_t several;
     uint32_t *several_profile, *several_trait;
-    uint64_t *several_score, *several_error; /* on the grid */
-    uint64_t *placed, *rest_placed;          /* [several + 1]: twice the pairs won within the group, the rest */
+    double *several_score; /* 0 where there is none; only of probabilities */
+    uint64_t *placed;                        /* [several + 1]: twice the pairs won within the group */
+    union es_of_rest *of_rest;               /* [several + 1], of the fits and of the rests */
     struct es_residuals *residual;           /* [several + 1], of the fits */
     /* scored rows, in score order */
     uint32_t scored;

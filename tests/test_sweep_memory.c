@@ -53,7 +53,8 @@ static void test_each_allocation_fails_once(void)
     static const struct es_sweep_options rates = {0, false}, fits = {0, true}, all = {2, true};
     test_sheet_fill(&sheet, 300, 2, 1);
     const long few = failures(&rates), more = failures(&fits), most = failures(&all);
-    CU_ASSERT_TRUE(30 < few && few < more && more < most && most < 1000);
+    /* The rests lie where the fits' residuals were: they allocate nothing more. */
+    CU_ASSERT_TRUE(30 < few && few < more && more == most && most < 1000);
 }
 
 static void test_growing_tables_fail_too(void)
