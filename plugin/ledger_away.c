@@ -44,11 +44,24 @@ static enum es_errc drain_batch(void *context, struct es_entry *entries, size_t 
     return code;
 }
 
+/* A store that may go away keeps masks (ledger_store.h). */
+static enum es_errc drain_mask(void *context, const struct es_kept_mask *mask, uint64_t limit, struct es_error *err)
+{
+    return es_ledger_masks_keep_now(context, mask, 1, limit, err);
+}
+
+static enum es_errc drain_dropped(void *context, uint64_t count, struct es_error *err)
+{
+    struct es_ledger *ledger = context;
+    return ledger->type->masks->add_dropped(ledger->store, count, err);
+}
+
 enum es_errc es_ledger_refresh(struct es_ledger *ledger, struct es_error *err)
 {
     if (!ledger->type->nodes) return ES_OK;
+    const struct es_spool_heir heir = {.context = ledger, .append = drain_batch, .keep = drain_mask, .add_dropped = drain_dropped};
     enum es_errc code = es_ledger_is_gone(ledger) ? try_to_come_back(ledger, err) : ES_OK;
     if (code == ES_OK) code = es_ledger_load_heads(ledger, err);
-    if (code == ES_OK && ledger->spool) code = es_spool_drain(ledger->spool, drain_batch, ledger, err);
+    if (code == ES_OK && ledger->spool) code = es_spool_drain(ledger->spool, &heir, err);
     return code;
 }

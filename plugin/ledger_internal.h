@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file ledger_internal.h
- * What the files of the ledger share: ledger.c (open, close, heads, notes, masks), ledger_append.c (the chain grows, entries are erased),
- * ledger_read.c (walks and single entries), ledger_verify.c (the proof), ledger_away.c (a store that may go away).
+ * What the files of the ledger share: ledger.c (open, close, heads, notes), ledger_append.c (the chain grows, entries are erased),
+ * ledger_masks.c (masks beside the chain), ledger_read.c (walks and single entries), ledger_verify.c (the proof), ledger_away.c (a store that may go away).
  */
 #ifndef ES_PLUGIN_LEDGER_INTERNAL_H
 #define ES_PLUGIN_LEDGER_INTERNAL_H
@@ -30,5 +30,8 @@ ES_MUST_USE enum es_errc es_ledger_load_heads(struct es_ledger *ledger, struct e
 /** Append to the store itself, whatever waits in the spool. Sets seq of taken entries to their numbers, of others to 0. */
 ES_MUST_USE enum es_errc es_ledger_append_now(struct es_ledger *ledger, struct es_entry *entries, size_t count, enum es_taken *taken,
                                               struct es_error *err);
+/** Keep masks in the store itself, whatever waits in the spool; those of erased entries are left out. The store keeps masks; count > 0. */
+ES_MUST_USE enum es_errc es_ledger_masks_keep_now(struct es_ledger *ledger, const struct es_kept_mask *masks, size_t count, uint64_t limit,
+                                                  struct es_error *err);
 
 #endif

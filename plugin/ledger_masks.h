@@ -27,6 +27,8 @@ struct es_mask_stock {
 };
 
 /** Keep masks, durably, then drop what is past the limit. One that is there already is not kept again.
+ *
+ * Those of an event whose entry is erased are left out. While a shared ledger is away they go to its spool, under the same limit.
  * @param limit  bytes of stored forms; 0 keeps none
  * @return ES_OK; ES_E_UNSUPPORTED (this kind of ledger keeps none), ES_E_IO, ES_E_STATE */
 ES_MUST_USE enum es_errc es_ledger_masks_keep(struct es_ledger *ledger, const struct es_kept_mask *masks, size_t count, uint64_t limit,
@@ -39,6 +41,12 @@ ES_MUST_USE enum es_errc es_ledger_mask_compared(struct es_ledger *ledger, const
                                                  const uint8_t address[ES_MASK_ADDRESS_SIZE], struct es_error *err);
 /** Remove all masks of an event (a person was erased); one that another event brought too stays for that. */
 ES_MUST_USE enum es_errc es_ledger_masks_forget(struct es_ledger *ledger, const uint8_t identity[ES_IDENTITY_SIZE], struct es_error *err);
+/** What is there by now. Of a shared ledger: by all nodes, without what waits in spools. */
 ES_MUST_USE enum es_errc es_ledger_masks_stock(struct es_ledger *ledger, struct es_mask_stock *out, struct es_error *err);
+/** What a spool needs: every kept mask, once for each event that brought it, the oldest first; borrowed for the call. `each` ends the walk
+ * with false. Then remove all of them, and what was dropped counts anew. @return ES_E_UNSUPPORTED unless in a file of one's own (SQLite) */
+ES_MUST_USE enum es_errc es_ledger_masks_walk(struct es_ledger *ledger, bool (*each)(void *context, const struct es_kept_mask *mask),
+                                              void *context, struct es_error *err);
+ES_MUST_USE enum es_errc es_ledger_masks_clear(struct es_ledger *ledger, struct es_error *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ledger in a PostgreSQL database that several nodes share. With
- * ledger_postgresql_connection.c the only caller of libpq.
+ * ledger_postgresql_connection.c and ledger_postgresql_masks.c the only caller of libpq.
  *
  * Tables stand in the schema "evensight". The primary key of entry is the identity, so that the table can be distributed by it; node and seq
  * are a plain index. Every commit is synchronous. The writer's lease on its chain is an advisory lock of its session, which ends with the
@@ -120,17 +120,6 @@ static enum es_errc store_hold(struct es_store *store, struct es_error *err)
 }
 static void store_release(struct es_store *store) { PQclear(PQexec(store->db, "COMMIT")); }
 static enum es_errc store_begin(struct es_store *store, struct es_error *err) { return es_pg_run(store, "BEGIN", err); }
-static enum es_errc store_commit(struct es_store *store, struct es_error *err)
-{
-    PGresult *result = PQexec(store->db, "COMMIT");
-    /* COMMIT of a failed transaction answers ROLLBACK without an error. */
-    const bool good = PQresultStatus(result) == PGRES_COMMAND_OK && strcmp(PQcmdStatus(result), "COMMIT") == 0;
-    const enum es_errc code = good ? ES_OK : PQresultStatus(result) == PGRES_COMMAND_OK ? es_fail(err, ES_E_IO, "ledger: PostgreSQL rolled the batch back")
-                                                                                       : es_pg_refuse(store, result, err);
-    PQclear(result);
-    return code;
-}
-static void store_rollback(struct es_store *store) { PQclear(PQexec(store->db, "ROLLBACK")); }
 
 static enum es_errc store_insert(struct es_store *store, const struct es_row *row, bool *inserted, struct es_error *err)
 {
@@ -281,7 +270,11 @@ static enum es_errc store_erase(struct es_store *store, const char *node, uint64
 }
 
 /* The old rows stay in the table's file until it is written anew. The server's own log and its backups are its administrator's. */
-static enum es_errc store_scrub(struct es_store *store, struct es_error *err) { return es_pg_run(store, "VACUUM FULL evensight.entry", err); }
+static enum es_errc store_scrub(struct es_store *store, struct es_error *err)
+{
+    const enum es_errc code = es_pg_run(store, "VACUUM FULL evensight.entry", err);
+    return code == ES_OK ? es_pg_scrub_masks(store, err) : code;
+}
 
 static enum es_errc store_note_set(struct es_store *store, const char *name, const char *value, struct es_error *err)
 {
@@ -304,9 +297,9 @@ static enum es_errc store_note_get(struct es_store *store, const char *name, cha
 }
 
 const struct es_store_type es_store_postgresql = {
-    .prefix = "postgresql://", .open = store_open, .is_new = store_is_new, .close = store_close, .nodes = store_nodes, .away = store_away,
-    .come_back = store_come_back, .hold = store_hold, .release = store_release, .begin = store_begin, .commit = store_commit,
-    .rollback = store_rollback, .insert = store_insert, .head = store_head, .note_head = store_note_head, .walk = store_walk, .read = store_read,
+    .prefix = "postgresql://", .masks = &es_pg_masks, .open = store_open, .is_new = store_is_new, .close = store_close, .nodes = store_nodes, .away = store_away,
+    .come_back = store_come_back, .hold = store_hold, .release = store_release, .begin = store_begin, .commit = es_pg_commit,
+    .rollback = es_pg_rollback, .insert = store_insert, .head = store_head, .note_head = store_note_head, .walk = store_walk, .read = store_read,
     .walk_event_id = store_walk_event_id, .find = store_find, .erase = store_erase, .scrub = store_scrub, .note_set = store_note_set,
     .note_get = store_note_get,
 };

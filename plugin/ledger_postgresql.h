@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file ledger_postgresql.h
- * The connection behind the PostgreSQL store: statements, errors in words, schema, the lease. Only the two files of the store include this.
+ * The connection behind the PostgreSQL store: statements, errors in words, schema, the lease. Only the three files of the store include this.
  */
 #ifndef ES_PLUGIN_LEDGER_POSTGRESQL_H
 #define ES_PLUGIN_LEDGER_POSTGRESQL_H
@@ -10,12 +10,15 @@
 #include "plugin/ledger_store.h"
 
 enum es_pg_statement { INSERT, NODES, HEAD, NOTE_HEAD, WALK, WALK_CHAIN, BY_EVENT_ID, FIND, ERASE, NOTE_SET, NOTE_DELETE, NOTE_GET, META_GET, META_SET,
-                 LEASE_TRY, LEASE_GET, LEASE_SET, LEASE_DELETE, LEASE_END, ES_PG_STATEMENTS };
+                 LEASE_TRY, LEASE_GET, LEASE_SET, LEASE_DELETE, LEASE_END,
+                 MASK_TABLES, MASK_KEEP, MASK_OF_KEEP, MASK_DROP, MASK_DROPPED, MASK_READ, MASK_COMPARED, MASK_FORGET, MASK_LOOSE, MASK_STOCK,
+                 ES_PG_STATEMENTS };
 
 struct es_store {
     char *url, node[ES_NAME_SIZE], key_id[64], token[33];
     PGconn *db;
     bool writer, leased, away, ready[ES_PG_STATEMENTS];
+    bool masks; /* their tables are known to be there */
 };
 
 /** One parameter: text (len -1), bytes, or NULL. */
@@ -37,6 +40,9 @@ struct es_pg_number_big es_pg_big(int64_t value);
 ES_MUST_USE enum es_errc es_pg_refuse(struct es_store *store, const PGresult *result, struct es_error *err);
 /** Commands without parameters. */
 ES_MUST_USE enum es_errc es_pg_run(struct es_store *store, const char *sql, struct es_error *err);
+/** COMMIT, and see that it was one. */
+ES_MUST_USE enum es_errc es_pg_commit(struct es_store *store, struct es_error *err);
+void es_pg_rollback(struct es_store *store);
 /** A prepared statement; the answer is owned by the caller: PQclear(). NULL unless ES_OK. */
 ES_MUST_USE enum es_errc es_pg_ask(struct es_store *store, enum es_pg_statement which, const struct es_pg_given *given, ExecStatusType expected,
                                    PGresult **out, struct es_error *err);
@@ -56,5 +62,10 @@ ES_MUST_USE enum es_errc es_pg_create_schema(struct es_store *store, struct es_e
 ES_MUST_USE enum es_errc es_pg_check_key(struct es_store *store, struct es_error *err);
 /** Take the lease on the node's chain. @return ES_E_BUSY: who holds it */
 ES_MUST_USE enum es_errc es_pg_lease(struct es_store *store, struct es_error *err);
+
+/** Masks beside the chains (ledger_postgresql_masks.c). */
+extern const struct es_mask_store_type es_pg_masks;
+/** Remove masks of erased entries that another node kept while they were being erased, and write the tables anew. */
+ES_MUST_USE enum es_errc es_pg_scrub_masks(struct es_store *store, struct es_error *err);
 
 #endif

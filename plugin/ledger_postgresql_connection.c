@@ -57,6 +57,24 @@ static const struct {
                                 " backend = excluded.backend, token = excluded.token", 5},
     [LEASE_DELETE] = {"lease_delete", "DELETE FROM evensight.lease WHERE node = $1", 1},
     [LEASE_END] = {"lease_end", "SELECT pg_terminate_backend($1::int)", 1},
+    [MASK_TABLES] = {"mask_tables", "SELECT to_regclass('evensight.mask_dropped') IS NOT NULL", 0},
+    [MASK_KEEP] = {"mask_keep", "INSERT INTO evensight.mask (address, bytes) VALUES ($1::bytea, $2::bytea) ON CONFLICT (address) DO NOTHING", 2},
+    [MASK_OF_KEEP] = {"mask_of_keep", "INSERT INTO evensight.mask_of (identity, address, produced, compared) VALUES ($1::bytea, $2::bytea, $3::bigint, 0)"
+                                      " ON CONFLICT (identity, address) DO NOTHING", 3},
+    /* In the order of ledger_masks.h, seen from what stays: as many from this end as have room. */
+    [MASK_DROP] = {"mask_drop", "WITH whose AS (SELECT address, min(compared) AS compared, max(produced) AS produced FROM evensight.mask_of GROUP BY address),"
+                                " ranked AS (SELECT m.address, sum(octet_length(m.bytes)) OVER (ORDER BY w.compared, w.produced DESC, m.address DESC"
+                                " ROWS UNBOUNDED PRECEDING) AS total FROM evensight.mask m JOIN whose w ON w.address = m.address),"
+                                " gone AS (DELETE FROM evensight.mask m USING ranked r WHERE m.address = r.address AND r.total > $1::bigint RETURNING m.address),"
+                                " loose AS (DELETE FROM evensight.mask_of o USING gone g WHERE o.address = g.address)"
+                                " UPDATE evensight.mask_dropped SET count = count + (SELECT count(*) FROM gone)", 1},
+    [MASK_DROPPED] = {"mask_dropped", "UPDATE evensight.mask_dropped SET count = count + $1::bigint", 1},
+    [MASK_READ] = {"mask_read", "SELECT bytes FROM evensight.mask WHERE address = $1::bytea", 1},
+    [MASK_COMPARED] = {"mask_compared", "UPDATE evensight.mask_of SET compared = 1 WHERE identity = $1::bytea AND address = $2::bytea", 2},
+    [MASK_FORGET] = {"mask_forget", "DELETE FROM evensight.mask_of WHERE identity = $1::bytea", 1},
+    [MASK_LOOSE] = {"mask_loose", "DELETE FROM evensight.mask m WHERE NOT EXISTS (SELECT 1 FROM evensight.mask_of o WHERE o.address = m.address)", 0},
+    [MASK_STOCK] = {"mask_stock", "SELECT count(*), coalesce(sum(octet_length(bytes)), 0)::bigint, (SELECT d.count FROM evensight.mask_dropped d)"
+                                  " FROM evensight.mask", 0},
 };
 
 /* ---- errors ---- */
@@ -89,6 +107,19 @@ enum es_errc es_pg_run(struct es_store *store, const char *sql, struct es_error 
     PQclear(result);
     return code;
 }
+
+enum es_errc es_pg_commit(struct es_store *store, struct es_error *err)
+{
+    PGresult *result = PQexec(store->db, "COMMIT");
+    /* COMMIT of a failed transaction answers ROLLBACK without an error. */
+    const bool good = PQresultStatus(result) == PGRES_COMMAND_OK && strcmp(PQcmdStatus(result), "COMMIT") == 0;
+    const enum es_errc code = good ? ES_OK : PQresultStatus(result) == PGRES_COMMAND_OK ? es_fail(err, ES_E_IO, "ledger: PostgreSQL rolled the batch back")
+                                                                                       : es_pg_refuse(store, result, err);
+    PQclear(result);
+    return code;
+}
+
+void es_pg_rollback(struct es_store *store) { PQclear(PQexec(store->db, "ROLLBACK")); }
 
 struct es_pg_number_big es_pg_big(int64_t value) { return (struct es_pg_number_big){htobe64((uint64_t)value)}; }
 
@@ -165,7 +196,7 @@ enum es_errc es_pg_connect(struct es_store *store, struct es_error *err)
     const char *const values[] = {"evensight", "3", "10", "5", "3", "15000", "UTF8", store->url, NULL};
     if (store->db) PQfinish(store->db);
     memset(store->ready, 0, sizeof store->ready);
-    store->leased = false;
+    store->leased = store->masks = false;
     store->db = PQconnectdbParams(keys, values, 1);
     if (!store->db) return es_fail(err, ES_E_MEMORY, "ledger: out of memory");
     (void)PQsetNoticeProcessor(store->db, say_nothing, NULL);

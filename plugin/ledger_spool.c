@@ -8,6 +8,7 @@
 
 #define BATCH 500
 #define NOTE_DRAINED "drained"
+#define NOTE_MASK_LIMIT "mask_limit" /* bytes */
 
 struct es_spool {
     char path[1024], node[ES_NAME_SIZE], key_id[64];
@@ -16,6 +17,15 @@ struct es_spool {
 };
 
 uint64_t es_spool_count(const struct es_spool *spool) { return spool->ledger ? es_ledger_count(spool->ledger) - spool->drained : 0; }
+
+/* A number as a note holds it; what is too large stands for the greatest. */
+static uint64_t number_of(const char *text)
+{
+    uint64_t value = 0;
+    for (; *text >= '0' && *text <= '9'; text++)
+        if (__builtin_mul_overflow(value, (uint64_t)10, &value) || __builtin_add_overflow(value, (uint64_t)(*text - '0'), &value)) return UINT64_MAX;
+    return value;
+}
 
 static enum es_errc open_file(struct es_spool *spool, struct es_error *err)
 {
@@ -29,8 +39,7 @@ static enum es_errc open_file(struct es_spool *spool, struct es_error *err)
         spool->ledger = NULL;
         return code;
     }
-    spool->drained = 0;
-    for (const char *digit = text; *digit >= '0' && *digit <= '9'; digit++) spool->drained = spool->drained * 10 + (uint64_t)(*digit - '0');
+    spool->drained = number_of(text);
     if (spool->drained > es_ledger_count(spool->ledger)) spool->drained = es_ledger_count(spool->ledger);
     return ES_OK;
 }
@@ -67,7 +76,46 @@ enum es_errc es_spool_put(struct es_spool *spool, struct es_entry *entries, size
     return code;
 }
 
+enum es_errc es_spool_keep_masks(struct es_spool *spool, const struct es_kept_mask *masks, size_t count, uint64_t limit, struct es_error *err)
+{
+    char text[32];
+    (void)snprintf(text, sizeof text, "%llu", (unsigned long long)limit);
+    enum es_errc code = spool->ledger ? ES_OK : open_file(spool, err);
+    if (code == ES_OK) code = es_ledger_note_set(spool->ledger, NOTE_MASK_LIMIT, text, err);
+    return code == ES_OK ? es_ledger_masks_keep(spool->ledger, masks, count, limit, err) : code;
+}
+
 /* ---- draining ---- */
+
+struct mask_drain {
+    const struct es_spool_heir *heir;
+    uint64_t limit;
+    enum es_errc code;
+    struct es_error *err;
+};
+
+static bool hand_mask(void *context, const struct es_kept_mask *mask)
+{
+    struct mask_drain *drain = context;
+    drain->code = drain->heir->keep(drain->heir->context, mask, drain->limit, drain->err);
+    return drain->code == ES_OK;
+}
+
+static enum es_errc drain_masks(struct es_spool *spool, const struct es_spool_heir *heir, struct es_error *err)
+{
+    char text[32];
+    struct mask_drain drain = {.heir = heir, .err = err};
+    struct es_mask_stock stock;
+    enum es_errc code = es_ledger_masks_stock(spool->ledger, &stock, err);
+    if (code != ES_OK || (stock.masks == 0 && stock.dropped == 0)) return code;
+    code = es_ledger_note_get(spool->ledger, NOTE_MASK_LIMIT, text, sizeof text, err);
+    if (code != ES_OK) return code;
+    drain.limit = number_of(text);
+    code = es_ledger_masks_walk(spool->ledger, hand_mask, &drain, err);
+    if (code == ES_OK) code = drain.code;
+    if (code == ES_OK && stock.dropped > 0) code = heir->add_dropped(heir->context, stock.dropped, err);
+    return code == ES_OK ? es_ledger_masks_clear(spool->ledger, err) : code;
+}
 
 struct batch {
     struct es_entry entries[BATCH];
@@ -92,16 +140,14 @@ static bool gather(void *context, const struct es_entry *entry)
     return batch->count < BATCH;
 }
 
-static enum es_errc drain_one(struct es_spool *spool, struct batch *batch,
-                              enum es_errc (*append)(void *context, struct es_entry *entries, size_t count, struct es_error *err),
-                              void *context, struct es_error *err)
+static enum es_errc drain_one(struct es_spool *spool, struct batch *batch, const struct es_spool_heir *heir, struct es_error *err)
 {
     char text[32];
     batch->count = 0;
     batch->no_memory = false;
     enum es_errc code = es_ledger_walk(spool->ledger, spool->drained, UINT64_MAX, gather, batch, err);
     if (code == ES_OK && batch->no_memory) code = es_fail(err, ES_E_MEMORY, "spool: out of memory");
-    if (code == ES_OK && batch->count > 0) code = append(context, batch->entries, batch->count, err);
+    if (code == ES_OK && batch->count > 0) code = heir->append(heir->context, batch->entries, batch->count, err);
     for (size_t i = 0; i < batch->count; i++) free(batch->bodies[i]);
     if (code != ES_OK) return code;
     const uint64_t last = batch->count > 0 ? batch->seqs[batch->count - 1] : es_ledger_count(spool->ledger);
@@ -133,15 +179,13 @@ static enum es_errc remove_file(struct es_spool *spool, struct es_error *err)
     return ES_OK;
 }
 
-enum es_errc es_spool_drain(struct es_spool *spool,
-                            enum es_errc (*append)(void *context, struct es_entry *entries, size_t count, struct es_error *err),
-                            void *context, struct es_error *err)
+enum es_errc es_spool_drain(struct es_spool *spool, const struct es_spool_heir *heir, struct es_error *err)
 {
     if (!spool->ledger) return ES_OK;
     struct batch *batch = malloc(sizeof *batch);
     if (!batch) return es_fail(err, ES_E_MEMORY, "spool: out of memory");
-    enum es_errc code = ES_OK;
-    while (code == ES_OK && es_spool_count(spool) > 0) code = drain_one(spool, batch, append, context, err);
+    enum es_errc code = drain_masks(spool, heir, err);
+    while (code == ES_OK && es_spool_count(spool) > 0) code = drain_one(spool, batch, heir, err);
     free(batch);
     return code == ES_OK ? remove_file(spool, err) : code;
 }

@@ -8,7 +8,7 @@
 #ifndef ES_PLUGIN_LEDGER_SPOOL_H
 #define ES_PLUGIN_LEDGER_SPOOL_H
 
-#include "plugin/ledger.h"
+#include "plugin/ledger_masks.h"
 
 struct es_spool;
 
@@ -20,9 +20,19 @@ uint64_t es_spool_count(const struct es_spool *spool);
 /** Keep a batch durably. taken[i] is ES_DUPLICATE for an identity that already waits. */
 ES_MUST_USE enum es_errc es_spool_put(struct es_spool *spool, struct es_entry *entries, size_t count, enum es_taken *taken,
                                       struct es_error *err);
-/** Hand everything over in batches, oldest first, and remove it. Stops at the first failure; the rest waits. */
-ES_MUST_USE enum es_errc es_spool_drain(struct es_spool *spool,
-                                        enum es_errc (*append)(void *context, struct es_entry *entries, size_t count, struct es_error *err),
-                                        void *context, struct es_error *err);
+/** Keep masks durably (es_ledger_masks_keep()), with the limit that they will be kept under. */
+ES_MUST_USE enum es_errc es_spool_keep_masks(struct es_spool *spool, const struct es_kept_mask *masks, size_t count, uint64_t limit,
+                                             struct es_error *err);
+
+/** Who takes what waits. Each may get again what it was given before, when a stop came between. */
+struct es_spool_heir {
+    void *context;
+    enum es_errc (*append)(void *context, struct es_entry *entries, size_t count, struct es_error *err);
+    enum es_errc (*keep)(void *context, const struct es_kept_mask *mask, uint64_t limit, struct es_error *err);
+    enum es_errc (*add_dropped)(void *context, uint64_t count, struct es_error *err); /* masks that the spool had no room for */
+};
+/** Hand everything over and remove it: first the masks, so that who sees an event finds its mask, then entries in batches, oldest first.
+ * Stops at the first failure; the rest waits. */
+ES_MUST_USE enum es_errc es_spool_drain(struct es_spool *spool, const struct es_spool_heir *heir, struct es_error *err);
 
 #endif

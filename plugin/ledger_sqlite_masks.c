@@ -179,5 +179,48 @@ static enum es_errc masks_stock(struct es_store *store, struct es_mask_stock *ou
     return code;
 }
 
-const struct es_mask_store_type es_sqlite_masks = {
-    .keep = masks_keep, .read = masks_read, .compared = masks_compared, .forget = masks_forget, .stock = masks_stock};
+static enum es_errc hand_row(struct es_store *store, sqlite3_stmt *row, struct es_kept_mask *mask, struct es_error *err)
+{
+    const void *identity = sqlite3_column_blob(row, 0), *address = sqlite3_column_blob(row, 1);
+    if (!identity || !address || sqlite3_column_bytes(row, 0) != ES_IDENTITY_SIZE || sqlite3_column_bytes(row, 1) != ES_MASK_ADDRESS_SIZE)
+        return es_sqlite_refuse(store, SQLITE_CORRUPT, err);
+    memcpy(mask->identity, identity, ES_IDENTITY_SIZE);
+    memcpy(mask->address, address, ES_MASK_ADDRESS_SIZE);
+    mask->produced = sqlite3_column_int64(row, 2);
+    mask->bytes = sqlite3_column_blob(row, 3);
+    mask->len = (size_t)sqlite3_column_bytes(row, 3);
+    return ES_OK;
+}
+
+static enum es_errc masks_walk(struct es_store *store, bool (*each)(void *context, const struct es_kept_mask *mask), void *context,
+                               struct es_error *err)
+{
+    sqlite3_stmt *row = NULL;
+    bool there = false, more = true;
+    int result = SQLITE_ROW;
+    enum es_errc code = has_tables(store, &there, err);
+    if (code != ES_OK || !there) return code;
+    code = prepare(store, "SELECT o.identity, o.address, o.produced, m.bytes FROM mask_of o JOIN mask m ON m.address = o.address"
+                          " ORDER BY o.produced, o.address, o.identity", &row, err);
+    while (code == ES_OK && more && (result = sqlite3_step(row)) == SQLITE_ROW) {
+        struct es_kept_mask mask;
+        code = hand_row(store, row, &mask, err);
+        if (code == ES_OK) more = each(context, &mask);
+    }
+    if (code == ES_OK && result != SQLITE_ROW && result != SQLITE_DONE) code = es_sqlite_refuse(store, result, err);
+    sqlite3_finalize(row);
+    return code;
+}
+
+static enum es_errc masks_clear(struct es_store *store, struct es_error *err)
+{
+    bool there = false;
+    enum es_errc code = has_tables(store, &there, err);
+    if (code != ES_OK || !there) return code;
+    code = run(store, "BEGIN IMMEDIATE; DELETE FROM mask; DELETE FROM mask_of; UPDATE mask_dropped SET count = 0; COMMIT", err);
+    if (code != ES_OK) sqlite3_exec(es_sqlite_db(store), "ROLLBACK", NULL, NULL, NULL);
+    return code;
+}
+
+const struct es_mask_store_type es_sqlite_masks = {.keep = masks_keep, .read = masks_read, .compared = masks_compared, .forget = masks_forget,
+                                                   .stock = masks_stock, .walk = masks_walk, .clear = masks_clear};

@@ -32,12 +32,17 @@ struct es_mask_store_type {
     enum es_errc (*compared)(struct es_store *store, const uint8_t *identity, const uint8_t *address, struct es_error *err);
     enum es_errc (*forget)(struct es_store *store, const uint8_t *identity, struct es_error *err);
     enum es_errc (*stock)(struct es_store *store, struct es_mask_stock *out, struct es_error *err);
+    /** Of a store that a spool is made of; NULL otherwise. */
+    enum es_errc (*walk)(struct es_store *store, bool (*each)(void *context, const struct es_kept_mask *mask), void *context, struct es_error *err);
+    enum es_errc (*clear)(struct es_store *store, struct es_error *err);
+    /** Of a store that has a spool: count what was dropped there. NULL otherwise. */
+    enum es_errc (*add_dropped)(struct es_store *store, uint64_t count, struct es_error *err);
 };
 
 /** One kind of store. Every call but close may fail with ES_E_IO, ES_E_STATE (damaged), ES_E_BUSY or ES_E_MEMORY. */
 struct es_store_type {
     const char *prefix; /* of the URL: "sqlite:" */
-    const struct es_mask_store_type *masks; /* NULL: it keeps none */
+    const struct es_mask_store_type *masks; /* NULL: it keeps none; a store that may go away keeps them */
     enum es_errc (*open)(struct es_store **out, const char *where, const char *node, const char *key_id, bool create, bool writer,
                          struct es_error *err);
     /** Is nothing there yet: no store, or one without key and entries? */

@@ -21,21 +21,6 @@ static bool has_mask(const struct es_finding *finding)
     return any != 0;
 }
 
-/* An erased person's mask must not come back with a message that is sent again. */
-static enum es_errc is_erased(struct es_site *site, const struct es_event *event, bool *erased, struct es_error *err)
-{
-    uint64_t seq = 0;
-    struct es_entry entry = {0};
-    uint8_t *body = NULL;
-    *erased = false;
-    enum es_errc code = es_ledger_find(site->ledger, event->identity, &seq, err);
-    if (code != ES_OK || seq == 0) return code;
-    code = es_ledger_read(site->ledger, seq, &entry, &body, err);
-    *erased = code == ES_OK && body == NULL;
-    free(body);
-    return code;
-}
-
 enum es_errc es_site_keep_masks(struct es_site *site, const struct es_event *events, size_t count, struct es_error *err)
 {
     size_t n = 0, kept = 0;
@@ -44,14 +29,10 @@ enum es_errc es_site_keep_masks(struct es_site *site, const struct es_event *eve
     if (n == 0) return ES_OK;
     struct es_kept_mask *masks = calloc(n, sizeof *masks);
     if (!masks) return es_fail(err, ES_E_MEMORY, "site: out of memory");
-    enum es_errc code = ES_OK;
-    for (size_t i = 0; i < count && code == ES_OK; i++) {
-        bool erased = false;
-        for (size_t k = 0; k < events[i].n_findings && code == ES_OK && !erased; k++) {
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < events[i].n_findings; k++) {
             const struct es_finding *finding = &events[i].findings[k];
             if (!finding->mask_form) continue;
-            code = is_erased(site, &events[i], &erased, err);
-            if (code != ES_OK || erased) break;
             struct es_kept_mask *mask = &masks[kept++];
             memcpy(mask->identity, events[i].identity, sizeof mask->identity);
             memcpy(mask->address, finding->mask_address, sizeof mask->address);
@@ -61,11 +42,9 @@ enum es_errc es_site_keep_masks(struct es_site *site, const struct es_event *eve
         }
     }
     struct es_error inner = {0};
-    if (code == ES_OK && kept > 0) {
-        code = es_ledger_masks_keep(site->ledger, masks, kept, (uint64_t)site->config->mask_store_limit << 20, &inner);
-        if (code == ES_E_UNSUPPORTED) code = ES_OK; /* a ledger that keeps none: the event is taken, and is never compared */
-        else if (code != ES_OK) (void)es_fail(err, code, "%s", inner.text);
-    }
+    enum es_errc code = es_ledger_masks_keep(site->ledger, masks, kept, (uint64_t)site->config->mask_store_limit << 20, &inner);
+    if (code == ES_E_UNSUPPORTED) code = ES_OK; /* a ledger that keeps none: the event is taken, and is never compared */
+    else if (code != ES_OK) (void)es_fail(err, code, "%s", inner.text);
     free(masks);
     return code;
 }
@@ -256,6 +235,8 @@ enum es_errc es_site_compare_masks(struct es_site *site, struct es_error *err)
     } else { /* all of them again: what was compared is a duplicate then */
         site->pairs = pairs;
         site->pairs_room = site->n_pairs = count;
+        uint64_t waiting;
+        if (es_ledger_is_away(site->ledger, &waiting)) site->stale = true; /* an overlap may be in the ledger and not in the cohort */
     }
     return code;
 }

@@ -54,8 +54,13 @@ static enum es_errc follow(struct es_site *site, struct es_error *err)
 enum es_errc es_site_refresh(struct es_site *site, struct es_error *err)
 {
     if (!es_ledger_is_shared(site->ledger) || site->earlier) return ES_OK;
-    const enum es_errc code = es_ledger_refresh(site->ledger, err);
+    enum es_errc code = es_ledger_refresh(site->ledger, err);
     if (code != ES_OK) return code;
-    if (site->stale) return es_site_rebuild(site, err);
-    return site->seen < es_ledger_count(site->ledger) ? follow(site, err) : ES_OK;
+    if (site->stale) code = es_site_rebuild(site, err);
+    else if (site->seen < es_ledger_count(site->ledger)) code = follow(site, err);
+    /* A mask here and its partner there: whoever learns of both compares, and who comes second adds a duplicate. What fails stays noted for
+     * the next time. */
+    struct es_error later = {0};
+    if (code == ES_OK && site->mode == ES_SITE_WRITE && es_site_compare_masks(site, &later) != ES_OK) return ES_OK;
+    return code;
 }

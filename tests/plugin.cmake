@@ -113,7 +113,10 @@ es_add_test(cohort es_plugin)
 add_executable(test_shared test_shared.c)
 target_link_libraries(test_shared PRIVATE es_site_world es_warnings)
 add_test(NAME shared COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/postgresql/run.sh $<TARGET_FILE:test_shared>)
-set_tests_properties(shared PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
+add_executable(test_shared_masks test_shared_masks.c)
+target_link_libraries(test_shared_masks PRIVATE es_site_world es_dicom es_warnings m)
+add_test(NAME shared_masks COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/postgresql/run.sh $<TARGET_FILE:test_shared_masks>)
+set_tests_properties(shared shared_masks PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
 
 # Masks: PNG, runs, stored form, segmentations.
 add_executable(replay_mask ${fuzz}/fuzz_mask.c ${fuzz}/replay.c)
