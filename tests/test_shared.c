@@ -9,39 +9,13 @@
 
 #include "plugin/ledger_chains.h"
 #include "plugin/time.h"
+#include "shared_server.h"
 #include "site_world.h"
 #include "testlib.h"
 
 #define DAY 20000
 #define AT(day) ((int64_t)(day) * 86400)
 static const char key_hex[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-static char url[512];
-
-/* ---- the server ---- */
-
-static void control(const char *what)
-{
-    char command[1200];
-    snprintf(command, sizeof command, "\"%s\" %s \"%s\"", getenv("ES_POSTGRESQL_CONTROL"), what, getenv("ES_POSTGRESQL_DIR"));
-    if (system(command) != 0) CU_FAIL_FATAL("the server cannot be controlled");
-}
-
-/* A database of its own for each test. */
-static bool fresh_database(void)
-{
-    static unsigned count;
-    const char *base = getenv("ES_POSTGRESQL_URL");
-    char command[1200];
-    if (!base) {
-        es_test_skip("no PostgreSQL server");
-        return false;
-    }
-    const char *slash = strrchr(base, '/');
-    snprintf(url, sizeof url, "%.*s/t%ld_%u", (int)(slash - base), base, (long)getpid(), ++count);
-    snprintf(command, sizeof command, "psql -q -X '%s' -c 'CREATE DATABASE t%ld_%u'", base, (long)getpid(), count);
-    if (system(command) != 0) CU_FAIL_FATAL("no database");
-    return true;
-}
 
 /* ---- two nodes ---- */
 
