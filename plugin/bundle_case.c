@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "metrics/exact_sum.h"
 #include "plugin/bundle_internal.h"
 #include "plugin/units.h"
 
@@ -138,14 +139,18 @@ static bool earlier(const struct cell *a, const struct cell *b)
     return es_first_produced(a->result->event, b->result->event) < 0;
 }
 
-static void add_answer(struct answer *sum, const struct answer *one, enum es_combine combine, unsigned *scored)
+/* Scores that were met. The order of the units is that of their pseudonyms, which another key changes: so the sum is exact. */
+struct scores {
+    struct es_exact_sum sum;
+    unsigned count;
+};
+
+static void add_answer(struct answer *sum, const struct answer *one, struct scores *scores)
 {
     if (one->has_score) {
-        if (!sum->has_score) sum->score = one->score;
-        else if (combine == ES_COMBINE_MEAN) sum->score += one->score;
-        else if (one->score > sum->score) sum->score = one->score;
+        if (!sum->has_score || one->score > sum->score) sum->score = one->score;
         sum->has_score = true;
-        ++*scored;
+        scores->count += es_exact_sum_add(&scores->sum, one->score);
     }
     if (one->decision == 1 || sum->decision == ES_NO_ANSWER) sum->decision = one->decision;
     if (!(one->threshold_sent == sum->threshold_sent)) sum->threshold_sent = NAN; /* only one that all share is kept */
@@ -179,7 +184,7 @@ static const struct cell *combine(const struct scene *scene, const struct cell *
     const enum es_combine rule = scene->config->combine;
     const struct cell *chosen = NULL;
     struct answer sum = {.score = NAN, .threshold_sent = NAN, .decision = ES_NO_ANSWER, .produced = ES_NO_INSTANT};
-    unsigned scored = 0;
+    struct scores scores = {0};
     for (size_t from = 0, to; from < n; from = to) {
         for (to = from + 1; to < n && same_finer(&cells[from], &cells[to]);) to++;
         const struct cell *cell = first_of(cells + from, to - from);
@@ -191,14 +196,14 @@ static const struct cell *combine(const struct scene *scene, const struct cell *
             chosen = cell;
         } else {
             if (!chosen) sum.threshold_sent = one.threshold_sent;
-            add_answer(&sum, &one, rule, &scored);
+            add_answer(&sum, &one, &scores);
             if (!chosen) chosen = cell;
         }
     }
     if (!chosen) return NULL;
-    if (rule == ES_COMBINE_MEAN && scored > 0) {
+    if (rule == ES_COMBINE_MEAN && scores.count > 0) {
         const double threshold = isnan(sum.threshold_sent) ? scene->config->threshold : sum.threshold_sent;
-        sum.score /= scored;
+        sum.score = es_exact_sum_value(&scores.sum) / scores.count;
         if (!isnan(threshold)) sum.decision = es_finding_alerts(scene->config, sum.score, threshold);
     }
     keep_answer(out, chosen, &sum);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "order_measures.h"
 #include "order_units.h"
 
 #define DAY 20000
@@ -203,6 +204,7 @@ void es_order_fill(void)
     fill_issuers();
     fill_references();
     es_order_units(keep);
+    es_order_measures(keep);
     struct es_message *retraction = keep(es_say(ES_EVENT_RETRACT, 0)); /* by identity; filled in when the key is known */
     snprintf(retraction->event_id, sizeof retraction->event_id, "by-identity");
 }

@@ -7,7 +7,7 @@
 
 #include "site_world.h"
 
-#define ES_ORDER_MOST 280
+#define ES_ORDER_MOST 330
 #define ES_ORDER_NAMED 11 /* the message that the last one retracts by its identity, to be filled in */
 
 extern struct es_message *es_order_messages[ES_ORDER_MOST];

@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "order_measures.h"
+
 #define DAY 20060
 #define AT(day) ((int64_t)(day) * 86400)
 
 const char es_order_config[] =
-    "{\"Enable\":true,\"Site\":\"A\",\"Ledger\":\"sqlite:%s/ledger.db\",\"PseudonymKeyFile\":\"%s/site.key\","
+    "{\"Enable\":true,\"Disclosure\":{\"Internal\":\"none\"},\"Site\":\"A\",\"Ledger\":\"sqlite:%s/ledger.db\",\"PseudonymKeyFile\":\"%s/site.key\","
     "\"Axes\":[{\"Name\":\"sex\",\"Attribute\":\"PatientSex\"},{\"Name\":\"age\",\"Attribute\":\"PatientAge\",\"Bands\":[0,18,40,60,80]},"
     "{\"Name\":\"deprivation\",\"Linked\":\"imd_decile\"}],"
     "\"Models\":[{\"Name\":\"net\",\"Recognise\":{\"AlgorithmName\":\"Net\"},\"Eligible\":{\"MinAge\":18},\"ExpectWithin\":\"1h\","
@@ -21,7 +23,7 @@ const char es_order_config[] =
     "\"References\":{\"Precedence\":[\"pathology\",\"report\"]},"
     "\"Findings\":[{\"Name\":\"cancer\",\"Unit\":\"side\",\"Combine\":\"max\",\"Threshold\":0.5,\"ReferenceWithin\":\"1d\"},"
     "{\"Name\":\"recall\",\"Unit\":\"exam\",\"Combine\":\"mean\",\"Threshold\":0.4,\"ReferenceWithin\":\"1d\"},"
-    "{\"Name\":\"marker\",\"Unit\":\"image\",\"Threshold\":0.5,\"ReferenceWithin\":\"1d\"}]}]}";
+    "{\"Name\":\"marker\",\"Unit\":\"image\",\"Threshold\":0.5,\"ReferenceWithin\":\"1d\"}]}" ES_ORDER_GAUGE "]}";
 
 static void add(struct es_message *message, const char *keyword, const char *value)
 {

@@ -98,7 +98,7 @@ foreach(number RANGE 4)
 endforeach()
 
 es_add_test(order es_site_world)
-target_sources(test_order PRIVATE order_messages.c order_units.c)
+target_sources(test_order PRIVATE order_messages.c order_units.c order_measures.c)
 set_tests_properties(order PROPERTIES TIMEOUT 900) # 2,000 ledgers, each reported
 
 if(ES_BENCH)
