@@ -90,7 +90,7 @@ static void spread_offset(struct es_work *w, uint32_t k)
     for (uint32_t i = 0; i < rows; i++) {
         const uint8_t flag = w->grouped_flag[from + i];
         point += (flag & ES_SCORED_NEW) && i;
-        const int64_t r = fitted ? llrint(((double)(flag & ES_SCORED_POSITIVE) - w->mean[point]) * ES_GRID) : 0;
+        const int64_t r = fitted ? es_nearest(((double)(flag & ES_SCORED_POSITIVE) - w->mean[point]) * ES_GRID) : 0;
         if (flag & ES_SCORED_ALONE)
             add_offset(&fit, r);
         else
@@ -112,8 +112,8 @@ static void spread_line(struct es_work *w, uint32_t k)
         point += (flag & ES_SCORED_NEW) && i;
         if (fitted) {
             const double gap = (double)(flag & ES_SCORED_POSITIVE) - w->mean[point];
-            u = llrint(gap * ES_GRID_COARSE);
-            v = llrint(gap * w->point_x[from + point] * ES_GRID_COARSE);
+            u = es_nearest(gap * ES_GRID_COARSE);
+            v = es_nearest(gap * w->point_x[from + point] * ES_GRID_COARSE);
         }
         if (flag & ES_SCORED_ALONE) {
             add_line(&fit, u, v);

@@ -31,10 +31,11 @@ static void add_row(const struct es_work *w, uint32_t i, struct es_patient_sums 
     t->scored++;
     t->observed += y;
     t->placed[y] += w->placed[i];
+    t->placed_squares[y] += (es_u128)w->placed[i] * w->placed[i];
     if (!w->probability) return;
     const double p = w->several_score[i], gap = p - y;
-    t->error += (uint64_t)llrint(gap * gap * ES_GRID);
-    t->score += (uint64_t)llrint(p * ES_GRID);
+    t->error += (uint64_t)es_nearest(gap * gap * ES_GRID);
+    t->score += (uint64_t)es_nearest(p * ES_GRID);
 }
 
 /** Denominators that a patient has a case in, as bits of enum es_over. */
@@ -89,6 +90,7 @@ static void add_scores(struct es_summary *s, const struct es_patient_sums *t)
                                    [ES_PLACED_NEGATIVE] = t->placed[0],
                                    [ES_NEGATIVES] = t->scored - o};
     es_ranks_add(&s->ranks, v);
+    for (unsigned y = 0; y < 2; y++) s->placed_squares[y] += t->placed_squares[y];
     s->observed_squares += o * o;
     s->score_squares += (es_u128)t->score * t->score;
     s->score_positives += (es_u128)t->score * o;

@@ -105,7 +105,7 @@ static bool pack_values(struct es_work *w, const uint32_t *order)
         if (w->flag[i] & ES_SCORED_NEW) {
             const double p = w->sheet->score[order[i]];
             w->logit[values++] = es_logit_clipped(p);
-            score = (uint64_t)llrint(p * ES_GRID);
+            score = (uint64_t)es_nearest(p * ES_GRID);
             bin = es_calibration_bin(p, ECE_BINS);
         }
         struct es_bin_sum *sum = &w->bin[(size_t)w->profile_at[i] * ECE_BINS + bin];

@@ -22,7 +22,6 @@ static inline void keep(const struct es_work *w, struct es_running *r, uint32_t 
     r->alone[y] += alone;
     r->placed[y] += own;
     r->squares[y] += (es_u128)own * own;
-    r->all_squares[y] += (es_u128)value * value;
 }
 
 /** Ranks of patients with one row, from their sums. */
@@ -82,7 +81,7 @@ void es_work_place(struct es_work *w)
     }
     for (uint32_t k = 0; k < w->slots; k++) {
         add_alone(&w->summary[k].ranks, &w->running[k]);
-        memcpy(w->summary[k].placed_squares, w->running[k].all_squares, sizeof w->summary[k].placed_squares);
+        memcpy(w->summary[k].placed_squares, w->running[k].squares, sizeof w->summary[k].placed_squares); /* the others come by patient */
     }
 }
 
@@ -149,7 +148,7 @@ static void fit_rest(struct es_work *w, struct es_offset_fit *out)
         if (!w->outside_of[w->profile_at[i]]) continue;
         n += value != last;
         last = value;
-        const int64_t r = llrint(((double)(w->flag[i] & ES_SCORED_POSITIVE) - w->mean[n - 1]) * ES_GRID);
+        const int64_t r = es_nearest(((double)(w->flag[i] & ES_SCORED_POSITIVE) - w->mean[n - 1]) * ES_GRID);
         w->residual[w->several_at[i]].u = r;
         if (!(w->flag[i] & ES_SCORED_ALONE)) continue;
         out->squares += (es_u128)((es_i128)r * r);

@@ -50,7 +50,14 @@ struct es_patient_sums {
     uint32_t share[ES_SHARES][2];    /* numerator, denominator */
     uint64_t error, score;           /* on the grid */
     uint64_t placed[2];              /* placements of negatives [0] and of positives [1] */
+    es_u128 placed_squares[2];       /* sums of their squares */
 };
+
+/** The nearest whole number, ties to even, as llrint() gives it; without a call. |x| < 2^51, rounding to nearest (METRICS I1 requires it). */
+static inline int64_t es_nearest(double x)
+{
+    return (int64_t)((x + 0x1.8p52) - 0x1.8p52);
+}
 
 /** One row's residuals on the grids. */
 struct es_residuals {
@@ -78,7 +85,6 @@ struct es_running {
     uint64_t positives;          /* all */
     uint64_t alone[2], placed[2];/* rows alone: how many, sum of placements */
     es_u128 squares[2];          /* and of their squares */
-    es_u128 all_squares[2];      /* of all rows, alone or not */
     uint64_t block;              /* number of the block that `before` belongs to */
 };
 
