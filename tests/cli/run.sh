@@ -37,7 +37,7 @@ stream() {
 help_for_each_command() {
   local c
   run 0 --help
-  for c in facts ingest report compare forget trace verify; do
+  for c in facts ingest report compare forget rotate trace verify; do
     run 0 "$c" --help
     contains "usage of $c" "usage: evensight $c" "$out"
   done
@@ -48,7 +48,7 @@ help_for_each_command() {
 wrong_usage_is_status_2() {
   run 2
   run 2 nonsense
-  contains "the command is named" 'found command "nonsense", expected one of: facts ingest report compare forget trace verify' "$errors"
+  contains "the command is named" 'found command "nonsense", expected one of: facts ingest report compare forget rotate trace verify' "$errors"
   run 2 ingest
   run 2 ingest nothing-configured.jsonl
   contains "the missing option" "-c CONF is needed" "$errors"
@@ -408,6 +408,23 @@ one_exam_is_traced() {
   check "no identifier is shown" sh -c '! grep -qiE "canary|1\.2\.3\." "$1"' sh "$dir/all.json"
 }
 
+a_key_is_rotated_and_nothing_counts_twice() {
+  local dir=$scratch/rotate
+  write_config "$dir"
+  stream >"$dir/day.jsonl"
+  run 0 ingest -c "$dir/evensight.json" "$dir/day.jsonl"
+  run 0 report -c "$dir/evensight.json" -o "$dir/before.json"
+  run 2 rotate
+  run 2 rotate -c "$dir/evensight.json" more
+  run 0 rotate -c "$dir/evensight.json"
+  same "two keys, for their owner only" "2 640" "$(wc -l <"$dir/site.key") $(stat -c %a "$dir/site.key")"
+  run 0 ingest -c "$dir/evensight.json" "$dir/day.jsonl"
+  contains "what was sent before is known" "taken 0, revised 0, duplicates 18, refused 0" "$errors"
+  run 0 report -c "$dir/evensight.json" -o "$dir/after.json"
+  same "the same figures" "$(jq -S .models "$dir/before.json" | sha256sum)" "$(jq -S .models "$dir/after.json" | sha256sum)"
+  run 0 verify -c "$dir/evensight.json"
+}
+
 echo "evensight (command line)"
 test_case help_for_each_command
 test_case wrong_usage_is_status_2
@@ -415,6 +432,7 @@ test_case wrong_configuration_is_status_2_and_names_the_key
 test_case a_stream_is_taken_and_reported
 test_case a_report_is_made_again_as_of_any_entry
 test_case a_person_is_erased_and_stays_away
+test_case a_key_is_rotated_and_nothing_counts_twice
 test_case one_exam_is_traced
 test_case versions_are_compared_on_the_same_cases
 test_case bad_lines_are_named_and_the_rest_goes_on
