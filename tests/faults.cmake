@@ -2,6 +2,7 @@
 # The program killed, and refused memory, writes and syncs. Not under sanitizers, which bring an allocator of their own.
 if(NOT ES_SANITIZE)
   add_library(es_fail MODULE faults/fail.c)
+  set_target_properties(es_fail PROPERTIES C_VISIBILITY_PRESET default) # its calls stand before the C library's
   target_link_libraries(es_fail PRIVATE es_warnings ${CMAKE_DL_LIBS})
   add_test(NAME faults COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/faults/faults.sh)
   set_tests_properties(faults PROPERTIES

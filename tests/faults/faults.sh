@@ -5,7 +5,7 @@
 # holds, and the next run takes what is missing: the same number of entries and, for every tenth, the same report as an undisturbed run.
 # Then a file system that is full.
 #
-#   tests/faults/faults.sh [STEP]     every sync; every STEP-th write and allocation. Without it some forty of each, evenly spread; 1 is all
+#   tests/faults/faults.sh [STEP]     every STEP-th write, sync and allocation. Without it every sync and some ten of the others, evenly spread; 1 is all
 # EVENSIGHT and FAIL name the program and the library.
 . "$(dirname "$0")/../cli/lib.sh"
 : "${FAIL:?the library that fails calls}"
@@ -90,8 +90,12 @@ calls_of() { # calls_of KIND: of an undisturbed run
   ES_FAIL=$1 ES_FAIL_FROM=$scratch/hit/conf.json ES_FAIL_OUT=$scratch/calls LD_PRELOAD=$FAIL "$EVENSIGHT" ingest -c "$scratch/hit/conf.json" "$scratch/input" 2>/dev/null
   cat "$scratch/calls"
 }
-step_of() { # a step that gives about 40 runs
-  echo "${given:-$(($(calls_of "$1") / 40 + 1))}"
+step_of() { # a step that gives about ten runs
+  echo "${given:-$(($(calls_of "$1") / 10 + 1))}"
+}
+
+the_library_stands_before_the_calls() {
+  check "calls are counted" test "$(calls_of write)" -gt 5
 }
 
 every_write_fails() {
@@ -99,8 +103,8 @@ every_write_fails() {
   all write "$(step_of write)" on
 }
 every_sync_fails() {
-  all sync 1
-  all sync 1 on
+  all sync "${given:-1}"
+  all sync "${given:-1}" on
 }
 every_allocation_fails() {
   all memory "$(step_of memory)"
@@ -131,6 +135,8 @@ a_full_file_system_loses_nothing() {
   umount "$dir"
 }
 
+test_case the_library_stands_before_the_calls
+[ "$failed" -eq 0 ] || finish # the runs below would never end
 test_case a_full_file_system_loses_nothing
 test_case every_sync_fails
 test_case every_write_fails
