@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Masks from outside: the first byte says as what the rest is read (PNG, runs in text, stored form, a segmentation). Whatever becomes a
- * mask has one stored form, and agrees with itself. */
+/* Masks from outside. One target a kind: fuzz_png (ES_FUZZ_MASK 'P'), fuzz_seg ('S'), and fuzz_mask, where the first byte says whether the
+ * rest is runs in text ('R') or else a stored form. Whatever becomes a mask has one stored form, and agrees with itself. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -61,14 +61,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         if (es_key_from_bytes(&key, secret, NULL) != ES_OK) abort();
         (void)atexit(tear_down);
     }
+#ifdef ES_FUZZ_MASK
+    const uint8_t kind = ES_FUZZ_MASK;
+#else
     if (len == 0) return 0;
-    const uint8_t kind = bytes[0];
+    const uint8_t kind = bytes[0] == 'R' ? 'R' : 'M';
     bytes++;
     len--;
+#endif
     if (kind == 'P') code = es_mask_of_png(&mask, bytes, len, len % 2 ? ES_PNG_ANY : 1, &err);
     else if (kind == 'R') code = es_mask_of_runs(&mask, (const char *)bytes, len, 1024, 777, &err);
-    else if (kind == 'M') code = es_mask_decode(&mask, bytes, len, &err);
-    else from_segmentation(bytes, len);
+    else if (kind == 'S') from_segmentation(bytes, len);
+    else code = es_mask_decode(&mask, bytes, len, &err);
     if (code != ES_OK && (err.code != code || err.text[0] == '\0')) abort(); /* no failure without its words */
     if (mask) check(mask);
     return 0;
