@@ -2,11 +2,12 @@
 #include "report_site.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "metrics/catalogue.h"
+#include "plugin/report/view.h"
+#include "testlib.h"
 
 static const char *const sexes[] = {"unknown", "F", "M", "O"}, *const ages[] = {"unknown", "0-59", "60+"};
 #define DAY0 20000 /* 2024-10-04 */
@@ -58,6 +59,14 @@ void stand_in_add(struct es_site *s, uint32_t count, struct stand_in_row like)
     }
 }
 
+void stand_in_positives(struct es_site *s, uint8_t sex, uint8_t age, uint32_t found, uint32_t missed)
+{
+    struct stand_in_row row = {.sex = sex, .age = age, .stage = ES_STAGE_REFERENCED, .mark = ES_MARK_HAS_REFERENCE, .label = 1, .decision = 1};
+    stand_in_add(s, found, row);
+    row.decision = 0;
+    stand_in_add(s, missed, row);
+}
+
 void stand_in_mixed(struct es_site *s)
 {
     static const uint8_t stages[16] = {ES_STAGE_REFERENCED, ES_STAGE_REFERENCED, ES_STAGE_REFERENCED, ES_STAGE_REFERENCED,
@@ -85,6 +94,54 @@ void stand_in_mixed(struct es_site *s)
         if (r.stage == ES_STAGE_REFERENCED && a % 41 == 0) r.mark |= ES_MARK_LATE;
         s->rows[s->n++] = r;
     }
+}
+
+/* What a test asks of a release. */
+
+cJSON *stand_in_release(struct es_site *site, enum es_audience audience)
+{
+    cJSON *release = NULL;
+    struct es_error err = {0};
+    const struct es_report_options options = {ES_NO_DAY, ES_NO_DAY, audience};
+    CU_ASSERT_EQUAL_FATAL(es_report_build(site, &options, &release, &err), ES_OK);
+    return release;
+}
+
+const cJSON *stand_in_part(const cJSON *release, const char *name)
+{
+    struct es_view_finding at = {0};
+    CU_ASSERT_TRUE_FATAL(es_view_next(release, &at));
+    return cJSON_GetObjectItemCaseSensitive(at.finding, name);
+}
+
+const cJSON *stand_in_entry(const cJSON *list, const char *label, const char *metric)
+{
+    const cJSON *entry;
+    cJSON_ArrayForEach(entry, list)
+    {
+        char own[ES_VIEW_LABEL];
+        es_view_label(cJSON_GetObjectItemCaseSensitive(entry, "group"), own, sizeof own);
+        if (strcmp(own, label) == 0 && (!metric || strcmp(es_view_string(entry, "metric"), metric) == 0)) return entry;
+    }
+    return NULL;
+}
+
+const cJSON *stand_in_group(const cJSON *release, const char *label)
+{
+    return stand_in_entry(stand_in_part(release, "groups"), label, NULL);
+}
+
+const cJSON *stand_in_rest(const cJSON *release, const char *label, const char *metric)
+{
+    return es_view_at(stand_in_group(release, label), "against_rest", metric);
+}
+
+bool stand_in_said(const cJSON *release, const char *words)
+{
+    const cJSON *sentence;
+    cJSON_ArrayForEach(sentence, es_view_at(release, "summary", "sentences"))
+        if (strstr(sentence->valuestring, words)) return true;
+    return false;
 }
 
 /* What es_report_build() asks of a site and its cohort. */

@@ -6,6 +6,9 @@
 #ifndef ES_TESTS_REPORT_SITE_H
 #define ES_TESTS_REPORT_SITE_H
 
+#include <cJSON.h>
+
+#include "plugin/report/report.h"
 #include "plugin/site.h"
 
 #define STAND_IN_ROWS 4000
@@ -36,7 +39,21 @@ struct es_site {
 void stand_in_init(struct es_site *site);
 /** Add rows of new patients, one row a patient, all alike but for score. */
 void stand_in_add(struct es_site *site, uint32_t count, struct stand_in_row like);
+/** Add positives of a sex and an age, one row a patient: so many with an alert, then so many without. */
+void stand_in_positives(struct es_site *site, uint8_t sex, uint8_t age, uint32_t found, uint32_t missed);
 /** A mixed stream of 1,200 units with every leaf of the funnel, unknowns, and patients with two exams. */
 void stand_in_mixed(struct es_site *site);
+
+/** The release of all days of a stand-in. Ends the test where it cannot be built. @return owned */
+cJSON *stand_in_release(struct es_site *site, enum es_audience audience);
+/** A member of the release's first finding, as "groups"; NULL where it has none. Ends the test where there is no finding. */
+const cJSON *stand_in_part(const cJSON *release, const char *name);
+/** The entry of a list whose group has this label ("everyone", "sex F", "sex F, age 60+"); of this metric, unless it is NULL. NULL: none has. */
+const cJSON *stand_in_entry(const cJSON *list, const char *label, const char *metric);
+/** A group of the first finding by its label, and its comparison with its rest on a metric; NULL where there is none. */
+const cJSON *stand_in_group(const cJSON *release, const char *label);
+const cJSON *stand_in_rest(const cJSON *release, const char *label, const char *metric);
+/** Do these words stand in a sentence of the summary? */
+bool stand_in_said(const cJSON *release, const char *words);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,34 +10,6 @@
 #include "testlib.h"
 
 static struct es_site site;
-
-static cJSON *build(enum es_audience audience)
-{
-    cJSON *release = NULL;
-    struct es_error err = {0};
-    const struct es_report_options options = {ES_NO_DAY, ES_NO_DAY, audience};
-    CU_ASSERT_EQUAL_FATAL(es_report_build(&site, &options, &release, &err), ES_OK);
-    return release;
-}
-
-static const cJSON *groups_of(const cJSON *release)
-{
-    const cJSON *model = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(release, "models"), 0);
-    return cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(model, "findings"), 0), "groups");
-}
-
-/** By label: "everyone", "sex F", "sex F, age 60+". */
-static const cJSON *group_of(const cJSON *release, const char *label)
-{
-    const cJSON *group;
-    cJSON_ArrayForEach(group, groups_of(release))
-    {
-        char own[ES_VIEW_LABEL];
-        es_view_label(cJSON_GetObjectItemCaseSensitive(group, "group"), own, sizeof own);
-        if (strcmp(own, label) == 0) return group;
-    }
-    return NULL;
-}
 
 static double count(const cJSON *group, const char *section, const char *name)
 {
@@ -62,10 +33,10 @@ static void every_line_of_the_funnel_adds_up(void)
 {
     stand_in_init(&site);
     stand_in_mixed(&site);
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     const cJSON *group;
-    CU_ASSERT_DOUBLE_EQUAL(count(group_of(release, "everyone"), "funnel", "seen"), 1200, 0);
-    cJSON_ArrayForEach(group, groups_of(release)) adds_up(group);
+    CU_ASSERT_DOUBLE_EQUAL(count(stand_in_group(release, "everyone"), "funnel", "seen"), 1200, 0);
+    cJSON_ArrayForEach(group, stand_in_part(release, "groups")) adds_up(group);
     cJSON_Delete(release);
 }
 
@@ -74,14 +45,14 @@ static void every_axis_adds_up_to_everyone(void)
     static const char *const levels[2][5] = {{"sex F", "sex M", "sex O", "sex unknown", NULL}, {"age 0-59", "age 60+", "age unknown", NULL}};
     stand_in_init(&site);
     stand_in_mixed(&site);
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
-    const cJSON *stage, *everyone = group_of(release, "everyone");
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *stage, *everyone = stand_in_group(release, "everyone");
     cJSON_ArrayForEach(stage, cJSON_GetObjectItemCaseSensitive(everyone, "funnel"))
     {
         for (size_t axis = 0; axis < 2; axis++) {
             double sum = 0;
             for (size_t l = 0; levels[axis][l]; l++) {
-                const cJSON *level = group_of(release, levels[axis][l]);
+                const cJSON *level = stand_in_group(release, levels[axis][l]);
                 CU_ASSERT_PTR_NOT_NULL_FATAL(level);
                 sum += count(level, "funnel", stage->string);
             }
@@ -96,10 +67,10 @@ static void everyone_is_first_and_unknown_last_of_its_axis(void)
     static const char *const order[] = {"everyone", "sex F", "sex M", "sex O", "sex unknown", "age 0-59", "age 60+", "age unknown"};
     stand_in_init(&site);
     stand_in_mixed(&site);
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     for (int i = 0; i < 8; i++) {
         char label[ES_VIEW_LABEL];
-        es_view_label(cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(groups_of(release), i), "group"), label, sizeof label);
+        es_view_label(cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(stand_in_part(release, "groups"), i), "group"), label, sizeof label);
         CU_ASSERT_STRING_EQUAL(label, order[i]);
     }
     cJSON_Delete(release);
@@ -125,11 +96,6 @@ static void two_sexes(uint32_t f, uint32_t m)
     }
 }
 
-static const cJSON *rest_of(const cJSON *release, const char *group, const char *metric)
-{
-    return es_view_at(group_of(release, group), "against_rest", metric);
-}
-
 static const cJSON *adjusted_interval(const cJSON *comparison)
 {
     const cJSON *interval;
@@ -145,8 +111,8 @@ static const cJSON *adjusted_interval(const cJSON *comparison)
 static void a_shown_disparity_bears_its_verdict_and_interval(void)
 {
     two_sexes(180, 240);
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
-    const cJSON *c = rest_of(release, "sex F", "sensitivity"), *interval = adjusted_interval(c);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *c = stand_in_rest(release, "sex F", "sensitivity"), *interval = adjusted_interval(c);
     const double z = sqrt(598.0 / 599) * 0.2 / sqrt(0.7 * 0.3 * 2 / 299.5), p = 2 * es_norm_sf(z);
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "verdict"), "disparity");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "family"), "primary");
@@ -165,12 +131,12 @@ static void a_shown_disparity_bears_its_verdict_and_interval(void)
 static void parity_is_claimed_within_the_margin_only(void)
 {
     two_sexes(270, 270);
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
-    const cJSON *c = rest_of(release, "sex F", "sensitivity"), *interval = adjusted_interval(c);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *c = stand_in_rest(release, "sex F", "sensitivity"), *interval = adjusted_interval(c);
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "verdict"), "parity");
     CU_ASSERT(es_view_number(interval, "lo") > -0.1 && es_view_number(interval, "hi") < 0.1);
     /* specificity has no margin in the plan: equal, yet no parity */
-    CU_ASSERT_STRING_EQUAL(es_view_string(rest_of(release, "sex F", "specificity"), "verdict"), "not_enough");
+    CU_ASSERT_STRING_EQUAL(es_view_string(stand_in_rest(release, "sex F", "specificity"), "verdict"), "not_enough");
     cJSON_Delete(release);
 }
 
@@ -181,10 +147,10 @@ static void too_few_cases_or_patients_bear_no_judgement(void)
     stand_in_add(&site, 9, o);
     o.label = 0;
     stand_in_add(&site, 30, o);
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
-    CU_ASSERT_STRING_EQUAL(es_view_string(rest_of(release, "sex O", "sensitivity"), "verdict"), "not_enough");
-    CU_ASSERT_STRING_EQUAL(es_view_string(rest_of(release, "sex O", "sensitivity"), "reason"), "min_cases");
-    CU_ASSERT_STRING_EQUAL(es_view_string(rest_of(release, "sex O", "specificity"), "reason"), "min_patients");
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    CU_ASSERT_STRING_EQUAL(es_view_string(stand_in_rest(release, "sex O", "sensitivity"), "verdict"), "not_enough");
+    CU_ASSERT_STRING_EQUAL(es_view_string(stand_in_rest(release, "sex O", "sensitivity"), "reason"), "min_cases");
+    CU_ASSERT_STRING_EQUAL(es_view_string(stand_in_rest(release, "sex O", "specificity"), "reason"), "min_patients");
     cJSON_Delete(release);
 }
 
@@ -193,15 +159,15 @@ static void unverified_cases_that_could_turn_the_sign_forbid_a_verdict(void)
     two_sexes(180, 240);
     /* M: 200 non-alerts never looked at. Were they all diseased, M would be found in 240 of 500, fewer than F's 180 of 300. */
     stand_in_add(&site, 200, (struct stand_in_row){.sex = 2, .age = 1, .stage = ES_STAGE_OVERDUE, .label = ES_NO_ANSWER});
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
-    const cJSON *c = rest_of(release, "sex F", "sensitivity");
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *c = stand_in_rest(release, "sex F", "sensitivity");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "verdict"), "not_enough");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "reason"), "verification");
     cJSON_Delete(release);
     two_sexes(180, 240);
     stand_in_add(&site, 90, (struct stand_in_row){.sex = 2, .age = 1, .stage = ES_STAGE_OVERDUE, .label = ES_NO_ANSWER});
-    release = build(ES_AUDIENCE_INTERNAL); /* 240 of 390 is still more than 180 of 300 */
-    CU_ASSERT_STRING_EQUAL(es_view_string(rest_of(release, "sex F", "sensitivity"), "verdict"), "disparity");
+    release = stand_in_release(&site, ES_AUDIENCE_INTERNAL); /* 240 of 390 is still more than 180 of 300 */
+    CU_ASSERT_STRING_EQUAL(es_view_string(stand_in_rest(release, "sex F", "sensitivity"), "verdict"), "disparity");
     cJSON_Delete(release);
 }
 
@@ -210,9 +176,9 @@ static void exams_before_the_plan_count_but_bear_no_verdict(void)
     two_sexes(180, 240);
     const uint32_t early = site.n;
     site.plan_day = site.rows[0].day + 1;
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
-    const cJSON *c = rest_of(release, "sex F", "sensitivity");
-    CU_ASSERT_DOUBLE_EQUAL(count(group_of(release, "sex F"), "denominators", "positives"), 300, 0);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *c = stand_in_rest(release, "sex F", "sensitivity");
+    CU_ASSERT_DOUBLE_EQUAL(count(stand_in_group(release, "sex F"), "denominators", "positives"), 300, 0);
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "family"), "exploratory");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "reason"), "before_plan");
     CU_ASSERT_TRUE(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(c, "verdict")));
@@ -231,16 +197,16 @@ static void verdicts_rest_on_exams_from_the_plans_day_on(void)
     /* 120 more women, all found, the day before: they count for the estimate and not for the verdict */
     stand_in_add(&site, 120, (struct stand_in_row){.sex = 1, .age = 1, .stage = ES_STAGE_REFERENCED, .mark = ES_MARK_HAS_REFERENCE, .label = 1,
                                                    .decision = 1, .day = site.rows[0].day - 1});
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
-    const cJSON *c = rest_of(release, "sex F", "sensitivity"), *flag, *flags = cJSON_GetObjectItemCaseSensitive(c, "flags");
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *c = stand_in_rest(release, "sex F", "sensitivity"), *flag, *flags = cJSON_GetObjectItemCaseSensitive(c, "flags");
     bool said = false;
-    CU_ASSERT_DOUBLE_EQUAL(es_view_metric(group_of(release, "sex F"), "sensitivity").value, 300.0 / 420, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(es_view_metric(stand_in_group(release, "sex F"), "sensitivity").value, 300.0 / 420, 1e-12);
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(c, "group_value"), 0.6, 1e-12);
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "verdict"), "disparity");
     cJSON_ArrayForEach(flag, flags) said |= strcmp(flag->valuestring, "cases_from_plan_day") == 0;
     CU_ASSERT_TRUE(said);
     /* the floor too: 180 of 300 is below 0.7, 300 of 420 would not be */
-    CU_ASSERT_STRING_EQUAL(es_view_string(es_view_at(group_of(release, "sex F"), "against_floor", "sensitivity"), "verdict"), "below");
+    CU_ASSERT_STRING_EQUAL(es_view_string(es_view_at(stand_in_group(release, "sex F"), "against_floor", "sensitivity"), "verdict"), "below");
     cJSON_Delete(release);
 }
 
@@ -248,10 +214,10 @@ static void a_reference_made_in_sight_of_the_ai_is_flagged(void)
 {
     two_sexes(180, 240);
     site.rows[0].mark |= ES_MARK_AI_AWARE; /* one woman */
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
-    CU_ASSERT_TRUE(es_view_metric(group_of(release, "sex F"), "sensitivity").ai_aware);
-    CU_ASSERT_FALSE(es_view_metric(group_of(release, "sex M"), "sensitivity").ai_aware);
-    CU_ASSERT_FALSE(es_view_metric(group_of(release, "sex F"), "alert_rate").ai_aware);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    CU_ASSERT_TRUE(es_view_metric(stand_in_group(release, "sex F"), "sensitivity").ai_aware);
+    CU_ASSERT_FALSE(es_view_metric(stand_in_group(release, "sex M"), "sensitivity").ai_aware);
+    CU_ASSERT_FALSE(es_view_metric(stand_in_group(release, "sex F"), "alert_rate").ai_aware);
     cJSON_Delete(release);
 }
 
@@ -259,8 +225,8 @@ static void cases_needed_count_what_is_lacking(void)
 {
     two_sexes(285, 279); /* 0.95 against 0.93: within the margin of 0.1, shown when there are enough */
     site.config.plan.alpha = 1e-9;
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
-    const cJSON *c = rest_of(release, "sex F", "sensitivity");
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *c = stand_in_rest(release, "sex F", "sensitivity");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "verdict"), "not_enough");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "reason"), "interval");
     CU_ASSERT(es_view_number(cJSON_GetObjectItemCaseSensitive(c, "cases_needed"), "positives") > 0);
@@ -282,8 +248,8 @@ static void cases_needed_are_told_in_exams_and_months(void)
         through += row->stage == ES_STAGE_REFERENCED || row->stage == ES_STAGE_MISSING;
         positives += row->stage == ES_STAGE_REFERENCED && row->label == 1;
     }
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
-    const cJSON *needed = cJSON_GetObjectItemCaseSensitive(rest_of(release, "sex F", "sensitivity"), "cases_needed"), *item;
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *needed = cJSON_GetObjectItemCaseSensitive(stand_in_rest(release, "sex F", "sensitivity"), "cases_needed"), *item;
     const double more = es_view_number(needed, "positives"), exams = more * through / positives;
     CU_ASSERT_TRUE(es_view_number(needed, "exams") >= exams && es_view_number(needed, "exams") <= 1.1 * exams);
     const double months = more * 61 / (365.25 / 12) / positives;
@@ -296,8 +262,8 @@ static void cases_needed_are_told_in_exams_and_months(void)
         listed |= strcmp(es_view_string(item, "until"), es_view_string(needed, "until")) == 0;
     CU_ASSERT_TRUE(listed);
     cJSON_Delete(release);
-    release = build(ES_AUDIENCE_EXTERNAL); /* exams a case would tell how many are missing */
-    needed = cJSON_GetObjectItemCaseSensitive(rest_of(release, "sex F", "sensitivity"), "cases_needed");
+    release = stand_in_release(&site, ES_AUDIENCE_EXTERNAL); /* exams a case would tell how many are missing */
+    needed = cJSON_GetObjectItemCaseSensitive(stand_in_rest(release, "sex F", "sensitivity"), "cases_needed");
     CU_ASSERT_TRUE(es_view_number(needed, "positives") > 0);
     CU_ASSERT_PTR_NULL(cJSON_GetObjectItemCaseSensitive(needed, "exams"));
     CU_ASSERT_TRUE(strstr(es_view_string(needed, "words"), "exams") == NULL);
@@ -308,8 +274,8 @@ static void without_a_plan_event_nothing_is_judged(void)
 {
     two_sexes(180, 240);
     site.plan_day = ES_NO_DAY;
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
-    const cJSON *c = rest_of(release, "sex F", "sensitivity");
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *c = stand_in_rest(release, "sex F", "sensitivity");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "family"), "exploratory");
     CU_ASSERT_TRUE(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(c, "verdict")));
     cJSON_Delete(release);
@@ -319,23 +285,23 @@ static void unknown_against_known_is_exploratory(void)
 {
     stand_in_init(&site);
     stand_in_mixed(&site);
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
-    const cJSON *c = rest_of(release, "sex unknown", "specificity");
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *c = stand_in_rest(release, "sex unknown", "specificity");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "family"), "exploratory");
     CU_ASSERT_TRUE(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(c, "verdict")));
-    CU_ASSERT_EQUAL(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(group_of(release, "everyone"), "against_rest")), 0);
+    CU_ASSERT_EQUAL(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(stand_in_group(release, "everyone"), "against_rest")), 0);
     cJSON_Delete(release);
 }
 
 static void a_missed_floor_is_named_in_the_summary(void)
 {
     two_sexes(150, 270);
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
-    CU_ASSERT_STRING_EQUAL(es_view_string(es_view_at(group_of(release, "sex F"), "against_floor", "sensitivity"), "verdict"), "below");
-    CU_ASSERT_STRING_EQUAL(es_view_string(es_view_at(group_of(release, "sex M"), "against_floor", "sensitivity"), "verdict"), "met");
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    CU_ASSERT_STRING_EQUAL(es_view_string(es_view_at(stand_in_group(release, "sex F"), "against_floor", "sensitivity"), "verdict"), "below");
+    CU_ASSERT_STRING_EQUAL(es_view_string(es_view_at(stand_in_group(release, "sex M"), "against_floor", "sensitivity"), "verdict"), "met");
     CU_ASSERT_EQUAL(cJSON_GetArraySize(es_view_at(release, "summary", "floors_missed")), 1);
     /* F 0-59, the same women, is no group of the plan: its value stands there without a verdict */
-    const cJSON *unnamed = es_view_at(group_of(release, "sex F, age 0-59"), "against_floor", "sensitivity");
+    const cJSON *unnamed = es_view_at(stand_in_group(release, "sex F, age 0-59"), "against_floor", "sensitivity");
     CU_ASSERT_TRUE(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(unnamed, "verdict")));
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(unnamed, "value"), 0.5, 1e-12);
     cJSON_Delete(release);
@@ -344,7 +310,7 @@ static void a_missed_floor_is_named_in_the_summary(void)
 static void the_words_no_bias_never_appear(void)
 {
     two_sexes(270, 270);
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     struct es_bytes bytes = {0};
     struct es_error err = {0};
     CU_ASSERT_EQUAL_FATAL(es_render_json(release, &bytes, &err), ES_OK);
@@ -358,9 +324,9 @@ static void the_words_no_bias_never_appear(void)
 static void an_empty_site_has_a_report(void)
 {
     stand_in_init(&site);
-    cJSON *release = build(ES_AUDIENCE_EXTERNAL);
-    CU_ASSERT_DOUBLE_EQUAL(count(group_of(release, "everyone"), "funnel", "seen"), 0, 0);
-    CU_ASSERT_STRING_EQUAL(es_view_string(es_view_at(group_of(release, "sex F"), "metrics", "sensitivity"), "status"), "not_estimable");
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_EXTERNAL);
+    CU_ASSERT_DOUBLE_EQUAL(count(stand_in_group(release, "everyone"), "funnel", "seen"), 0, 0);
+    CU_ASSERT_STRING_EQUAL(es_view_string(es_view_at(stand_in_group(release, "sex F"), "metrics", "sensitivity"), "status"), "not_estimable");
     cJSON_Delete(release);
 }
 
@@ -379,8 +345,8 @@ static void outside_the_hospital_small_cells_are_words(void)
 {
     two_sexes(180, 240);
     stand_in_add(&site, 3, (struct stand_in_row){.sex = 3, .age = 1, .stage = ES_STAGE_REFERENCED, .mark = ES_MARK_HAS_REFERENCE, .label = 1});
-    cJSON *release = build(ES_AUDIENCE_EXTERNAL);
-    const cJSON *o = group_of(release, "sex O");
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_EXTERNAL);
+    const cJSON *o = stand_in_group(release, "sex O");
     CU_ASSERT_STRING_EQUAL(es_view_string(o, "cases"), "suppressed");
     CU_ASSERT_STRING_EQUAL(es_view_string(es_view_at(o, "metrics", "sensitivity"), "status"), "suppressed");
     CU_ASSERT_STRING_EQUAL(es_view_string(cJSON_GetObjectItemCaseSensitive(release, "disclosure"), "rule"), "floor:5");

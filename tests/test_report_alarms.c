@@ -32,34 +32,6 @@ static void women(uint32_t missed)
     }
 }
 
-static cJSON *build(enum es_audience audience)
-{
-    cJSON *release = NULL;
-    struct es_error err = {0};
-    const struct es_report_options options = {ES_NO_DAY, ES_NO_DAY, audience};
-    CU_ASSERT_EQUAL_FATAL(es_report_build(&site, &options, &release, &err), ES_OK);
-    return release;
-}
-
-static const cJSON *list_of(const cJSON *release, const char *list)
-{
-    struct es_view_finding at = {0};
-    CU_ASSERT_TRUE_FATAL(es_view_next(release, &at));
-    return cJSON_GetObjectItemCaseSensitive(at.finding, list);
-}
-
-static const cJSON *entry_of(const cJSON *release, const char *list, const char *label, const char *metric)
-{
-    const cJSON *entry;
-    cJSON_ArrayForEach(entry, list_of(release, list))
-    {
-        char own[ES_VIEW_LABEL];
-        es_view_label(cJSON_GetObjectItemCaseSensitive(entry, "group"), own, sizeof own);
-        if (strcmp(own, label) == 0 && strcmp(es_view_string(entry, "metric"), metric) == 0) return entry;
-    }
-    return NULL;
-}
-
 static bool contains(const cJSON *release, enum es_errc (*render)(const cJSON *, struct es_bytes *, struct es_error *), const char *text)
 {
     struct es_bytes bytes = {0};
@@ -73,9 +45,9 @@ static bool contains(const cJSON *release, enum es_errc (*render)(const cJSON *,
 static void the_ninth_miss_in_a_row_raises_the_alarm(void)
 {
     women(9); /* 9 x 4 >= 35 > 8 x 4 */
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
-    const cJSON *alarm = entry_of(release, "alarms", "sex F", "sensitivity"), *in = cJSON_GetObjectItemCaseSensitive(alarm, "in_control");
-    CU_ASSERT_EQUAL(cJSON_GetArraySize(list_of(release, "alarms")), 3); /* everyone, sex F, age 0-59: the same women */
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *alarm = stand_in_entry(stand_in_part(release, "alarms"), "sex F", "sensitivity"), *in = cJSON_GetObjectItemCaseSensitive(alarm, "in_control");
+    CU_ASSERT_EQUAL(cJSON_GetArraySize(stand_in_part(release, "alarms")), 3); /* everyone, sex F, age 0-59: the same women */
     CU_ASSERT_STRING_EQUAL(es_view_string(alarm, "exam_day"), "2025-08-08");
     CU_ASSERT_STRING_EQUAL(es_view_string(alarm, "direction"), "down");
     CU_ASSERT_EQUAL(es_view_number(alarm, "cases"), 9);
@@ -88,7 +60,7 @@ static void the_ninth_miss_in_a_row_raises_the_alarm(void)
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(alarm, "false_alarms_per_year"), 1.0 / 14, 1e-12);
     CU_ASSERT_STRING_EQUAL(es_view_string(alarm, "words"), "sensitivity fell: alarm at the exam of 2025-08-08; since about 2025-07-31, 9 of 9 "
                                                            "patients were missed (1.00; accepted up to 0.15)");
-    const cJSON *chart = entry_of(release, "charts", "everyone", "sensitivity");
+    const cJSON *chart = stand_in_entry(stand_in_part(release, "charts"), "everyone", "sensitivity");
     CU_ASSERT_STRING_EQUAL(es_view_string(chart, "state"), "alarm");
     CU_ASSERT_EQUAL(es_view_number(chart, "step"), 4);
     CU_ASSERT_EQUAL(es_view_number(chart, "level"), 0); /* begun again */
@@ -105,9 +77,9 @@ static void the_ninth_miss_in_a_row_raises_the_alarm(void)
 static void eight_misses_raise_none(void)
 {
     women(8);
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
-    const cJSON *chart = entry_of(release, "charts", "sex F", "sensitivity");
-    CU_ASSERT_EQUAL(cJSON_GetArraySize(list_of(release, "alarms")), 0);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *chart = stand_in_entry(stand_in_part(release, "charts"), "sex F", "sensitivity");
+    CU_ASSERT_EQUAL(cJSON_GetArraySize(stand_in_part(release, "alarms")), 0);
     CU_ASSERT_STRING_EQUAL(es_view_string(chart, "state"), "quiet");
     CU_ASSERT_STRING_EQUAL(es_view_string(chart, "words"), "no alarm: the chart stands at 32 of 35");
     CU_ASSERT_EQUAL(cJSON_GetArraySize(es_view_at(release, "summary", "alarms")), 0);
@@ -118,14 +90,14 @@ static void eight_misses_raise_none(void)
 static void later_cases_do_not_move_an_alarm(void)
 {
     women(9);
-    cJSON *before = build(ES_AUDIENCE_INTERNAL);
+    cJSON *before = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     struct stand_in_row r = {.sex = 2, .age = 2, .stage = ES_STAGE_REFERENCED, .mark = ES_MARK_HAS_REFERENCE, .label = 1, .decision = 1,
                              .day = DAY0 + 400};
     stand_in_add(&site, 500, r);
     r.sex = r.age = 1;
     stand_in_add(&site, 300, r);
-    cJSON *after = build(ES_AUDIENCE_INTERNAL);
-    CU_ASSERT_TRUE(cJSON_Compare(entry_of(before, "alarms", "sex F", "sensitivity"), entry_of(after, "alarms", "sex F", "sensitivity"), true));
+    cJSON *after = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    CU_ASSERT_TRUE(cJSON_Compare(stand_in_entry(stand_in_part(before, "alarms"), "sex F", "sensitivity"), stand_in_entry(stand_in_part(after, "alarms"), "sex F", "sensitivity"), true));
     cJSON_Delete(before);
     cJSON_Delete(after);
 }
@@ -134,9 +106,9 @@ static void a_patient_counts_once(void)
 {
     women(9);
     for (uint32_t i = REFERENCE + QUIET; i < site.n; i++) site.rows[i].patient = site.rows[REFERENCE + QUIET].patient;
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
-    CU_ASSERT_EQUAL(cJSON_GetArraySize(list_of(release, "alarms")), 0); /* nine missed exams of one woman are one error */
-    CU_ASSERT_EQUAL(es_view_number(entry_of(release, "charts", "sex F", "sensitivity"), "errors"), 1);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    CU_ASSERT_EQUAL(cJSON_GetArraySize(stand_in_part(release, "alarms")), 0); /* nine missed exams of one woman are one error */
+    CU_ASSERT_EQUAL(es_view_number(stand_in_entry(stand_in_part(release, "charts"), "sex F", "sensitivity"), "errors"), 1);
     cJSON_Delete(release);
 }
 
@@ -144,38 +116,38 @@ static void the_floor_bounds_what_is_accepted(void)
 {
     women(9);
     site.config.plan.metrics[0].floor = 0.9;
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
-    const cJSON *in = cJSON_GetObjectItemCaseSensitive(entry_of(release, "charts", "sex F", "sensitivity"), "in_control");
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *in = cJSON_GetObjectItemCaseSensitive(stand_in_entry(stand_in_part(release, "charts"), "sex F", "sensitivity"), "in_control");
     CU_ASSERT_STRING_EQUAL(es_view_string(in, "source"), "floor");
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(in, "error_rate"), 0.1, 1e-12);
     cJSON_Delete(release);
     site.config.plan.metrics[0].floor = 1; /* accepts no error: there is no chart for that */
-    release = build(ES_AUDIENCE_INTERNAL);
-    const cJSON *chart = entry_of(release, "charts", "sex F", "sensitivity");
+    release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *chart = stand_in_entry(stand_in_part(release, "charts"), "sex F", "sensitivity");
     CU_ASSERT_STRING_EQUAL(es_view_string(chart, "why"), "not_reachable");
-    CU_ASSERT_EQUAL(cJSON_GetArraySize(list_of(release, "alarms")), 0);
+    CU_ASSERT_EQUAL(cJSON_GetArraySize(stand_in_part(release, "alarms")), 0);
     cJSON_Delete(release);
 }
 
 static void what_has_no_chart_says_why(void)
 {
     women(9);
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
-    const cJSON *chart = entry_of(release, "charts", "sex F", "specificity");
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *chart = stand_in_entry(stand_in_part(release, "charts"), "sex F", "specificity");
     CU_ASSERT_STRING_EQUAL(es_view_string(chart, "status"), "not_estimable");
     CU_ASSERT_STRING_EQUAL(es_view_string(chart, "why"), "min_n");
     CU_ASSERT_STRING_EQUAL(es_view_string(chart, "words"), "the first 100 patients set the accepted error rate: 0 so far");
-    CU_ASSERT_PTR_NULL(entry_of(release, "charts", "sex unknown", "sensitivity")); /* never in a plan */
+    CU_ASSERT_PTR_NULL(stand_in_entry(stand_in_part(release, "charts"), "sex unknown", "sensitivity")); /* never in a plan */
     cJSON_Delete(release);
     site.n = REFERENCE;
-    release = build(ES_AUDIENCE_INTERNAL);
-    chart = entry_of(release, "charts", "sex F", "sensitivity");
+    release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    chart = stand_in_entry(stand_in_part(release, "charts"), "sex F", "sensitivity");
     CU_ASSERT_STRING_EQUAL(es_view_string(chart, "why"), "n_zero");
     CU_ASSERT_TRUE(contains(release, es_render_html, "no case since the first 100 patients"));
     cJSON_Delete(release);
     site.plan_day = ES_NO_DAY;
-    release = build(ES_AUDIENCE_INTERNAL);
-    CU_ASSERT_EQUAL(cJSON_GetArraySize(list_of(release, "charts")), 0);
+    release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    CU_ASSERT_EQUAL(cJSON_GetArraySize(stand_in_part(release, "charts")), 0);
     cJSON_Delete(release);
 }
 
@@ -194,16 +166,16 @@ static void outsiders_see_the_state_alone(void)
     for (uint32_t i = 0; i < 40; i++) /* enough found and missed for the rate to be shown, so that the alarm is too */
         stand_in_add(&site, 1, (struct stand_in_row){.sex = 2, .age = 2, .stage = ES_STAGE_REFERENCED, .mark = ES_MARK_HAS_REFERENCE, .label = 1,
                                                      .decision = i % 2, .day = DAY0 + 500});
-    cJSON *staff = build(ES_AUDIENCE_INTERNAL), *others = build(ES_AUDIENCE_EXTERNAL);
-    CU_ASSERT_TRUE(cJSON_GetArraySize(list_of(staff, "alarms")) >= 12);
-    const cJSON *alarm = entry_of(others, "alarms", "sex F", "sensitivity"), *chart = entry_of(others, "charts", "sex F", "sensitivity");
+    cJSON *staff = stand_in_release(&site, ES_AUDIENCE_INTERNAL), *others = stand_in_release(&site, ES_AUDIENCE_EXTERNAL);
+    CU_ASSERT_TRUE(cJSON_GetArraySize(stand_in_part(staff, "alarms")) >= 12);
+    const cJSON *alarm = stand_in_entry(stand_in_part(others, "alarms"), "sex F", "sensitivity"), *chart = stand_in_entry(stand_in_part(others, "charts"), "sex F", "sensitivity");
     CU_ASSERT_PTR_NOT_NULL_FATAL(alarm);
-    CU_ASSERT_EQUAL(cJSON_GetArraySize(list_of(others, "alarms")), 3);
+    CU_ASSERT_EQUAL(cJSON_GetArraySize(stand_in_part(others, "alarms")), 3);
     CU_ASSERT_EQUAL(members(alarm), 4); /* group, metric, direction, words */
     CU_ASSERT_EQUAL(members(chart), 5); /* group, metric, status, state, words */
     CU_ASSERT_STRING_EQUAL(es_view_string(chart, "state"), "alarm");
     CU_ASSERT_TRUE(contains(others, es_render_html, "an alarm was raised"));
-    chart = entry_of(others, "charts", "sex M", "sensitivity");
+    chart = stand_in_entry(stand_in_part(others, "charts"), "sex M", "sensitivity");
     CU_ASSERT_STRING_EQUAL(es_view_string(chart, "words"), "too few patients for a chart");
     CU_ASSERT_EQUAL(members(chart), 5); /* group, metric, status, why, words: not how many so far */
     cJSON_Delete(staff);
@@ -214,11 +186,11 @@ static void a_suppressed_group_shows_no_chart(void)
 {
     women(9);
     site.config.internal = (struct es_disclosure){ES_DISCLOSE_FLOOR, 500}; /* above all that are there */
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     const cJSON *chart;
-    CU_ASSERT_EQUAL(cJSON_GetArraySize(list_of(release, "alarms")), 0);
+    CU_ASSERT_EQUAL(cJSON_GetArraySize(stand_in_part(release, "alarms")), 0);
     CU_ASSERT_EQUAL(cJSON_GetArraySize(es_view_at(release, "summary", "alarms")), 0);
-    cJSON_ArrayForEach(chart, list_of(release, "charts"))
+    cJSON_ArrayForEach(chart, stand_in_part(release, "charts"))
     {
         if (strcmp(es_view_string(chart, "metric"), "sensitivity") != 0) continue;
         CU_ASSERT_STRING_EQUAL(es_view_string(chart, "status"), "suppressed");
@@ -226,10 +198,10 @@ static void a_suppressed_group_shows_no_chart(void)
     }
     cJSON_Delete(release);
     site.config.internal = (struct es_disclosure){ES_DISCLOSE_NHS, 0};
-    release = build(ES_AUDIENCE_INTERNAL);
-    const cJSON *alarm = entry_of(release, "alarms", "sex F", "sensitivity");
+    release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *alarm = stand_in_entry(stand_in_part(release, "alarms"), "sex F", "sensitivity");
     if (alarm) CU_ASSERT_PTR_NULL(cJSON_GetObjectItemCaseSensitive(alarm, "exam_day"));
-    CU_ASSERT_PTR_NULL(cJSON_GetObjectItemCaseSensitive(entry_of(release, "charts", "sex F", "sensitivity"), "errors"));
+    CU_ASSERT_PTR_NULL(cJSON_GetObjectItemCaseSensitive(stand_in_entry(stand_in_part(release, "charts"), "sex F", "sensitivity"), "errors"));
     cJSON_Delete(release);
 }
 

@@ -11,27 +11,10 @@
 
 static struct es_site site;
 
-static cJSON *build(enum es_audience audience)
-{
-    cJSON *release = NULL;
-    struct es_error err = {0};
-    const struct es_report_options options = {ES_NO_DAY, ES_NO_DAY, audience};
-    CU_ASSERT_EQUAL_FATAL(es_report_build(&site, &options, &release, &err), ES_OK);
-    return release;
-}
-
 static const cJSON *curve_of(const cJSON *release, const char *label, const char *part)
 {
-    struct es_view_finding at = {0};
-    const cJSON *curve;
-    CU_ASSERT_TRUE_FATAL(es_view_next(release, &at));
-    cJSON_ArrayForEach(curve, es_view_at(at.finding, "curves", "by_group"))
-    {
-        char own[ES_VIEW_LABEL];
-        es_view_label(cJSON_GetObjectItemCaseSensitive(curve, "group"), own, sizeof own);
-        if (strcmp(own, label) == 0) return cJSON_GetObjectItemCaseSensitive(curve, part);
-    }
-    return NULL;
+    const cJSON *curves = cJSON_GetObjectItemCaseSensitive(stand_in_part(release, "curves"), "by_group");
+    return cJSON_GetObjectItemCaseSensitive(stand_in_entry(curves, label, NULL), part);
 }
 
 static void row(uint8_t label, double score)
@@ -53,7 +36,7 @@ static void every_point_of_a_small_curve_is_there(void)
     static const double want[7][3] = {{0, 0, NAN}, {0, 0.25, 0.9}, {0.25, 0.25, 0.7}, {0.5, 0.75, 0.6}, {0.5, 1, 0.2}, {0.75, 1, 0.1}, {1, 1, 0.05}};
     stand_in_init(&site);
     row(1, 0.9), row(1, 0.6), row(1, 0.6), row(1, 0.2), row(0, 0.7), row(0, 0.6), row(0, 0.1), row(0, 0.05);
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     const cJSON *roc = curve_of(release, "everyone", "roc");
     CU_ASSERT_EQUAL(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(roc, "points")), 7);
     for (int i = 0; i < 7; i++)
@@ -70,7 +53,7 @@ static void bins_are_left_closed(void)
 {
     stand_in_init(&site);
     row(1, 0.3), row(0, 0.35), row(0, 0.1), row(1, 1.0), row(1, 0.95);
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     const cJSON *bins = cJSON_GetObjectItemCaseSensitive(curve_of(release, "sex F", "calibration"), "bins");
     CU_ASSERT_EQUAL_FATAL(cJSON_GetArraySize(bins), 3);
     const cJSON *b = cJSON_GetArrayItem(bins, 1);
@@ -102,7 +85,7 @@ static void thinned_points_are_of_the_full_curve(void)
 {
     stand_in_init(&site);
     stand_in_mixed(&site);
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     const cJSON *roc = curve_of(release, "everyone", "roc");
     const int n = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(roc, "points"));
     CU_ASSERT(n > 60 && n <= 101);
@@ -124,7 +107,7 @@ static void steps_respect_the_floor(void)
     stand_in_mixed(&site);
     for (uint32_t i = 0; i < site.n; i++) site.rows[i].age = 1; /* small crossings would take everyone's total with them */
     site.config.external = (struct es_disclosure){ES_DISCLOSE_FLOOR, 11};
-    cJSON *release = build(ES_AUDIENCE_EXTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_EXTERNAL);
     const cJSON *roc = curve_of(release, "everyone", "roc");
     const int n = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(roc, "points"));
     uint64_t total[2] = {0, 0};
@@ -147,7 +130,7 @@ static void bins_of_staff_hold_the_floor(void)
     stand_in_init(&site);
     stand_in_mixed(&site);
     site.config.internal = (struct es_disclosure){ES_DISCLOSE_FLOOR, 30};
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     const cJSON *bin, *bins = cJSON_GetObjectItemCaseSensitive(curve_of(release, "sex F", "calibration"), "bins");
     double n = 0, before = 0;
     CU_ASSERT(cJSON_GetArraySize(bins) > 1);
@@ -166,7 +149,7 @@ static void scores_that_are_no_probabilities_have_no_bins(void)
 {
     stand_in_init(&site);
     row(1, 3.5), row(0, -2), row(1, 0.4), row(0, 0.2);
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     CU_ASSERT_STRING_EQUAL(es_view_string(curve_of(release, "everyone", "calibration"), "why"), "not_probability");
     CU_ASSERT_STRING_EQUAL(es_view_string(curve_of(release, "everyone", "roc"), "status"), "estimated");
     cJSON_Delete(release);
@@ -194,7 +177,7 @@ static void figures_of_the_scores_are_those_of_others(void)
                 {"histogram_auroc", "bins", 1024}};
     stand_in_init(&site);
     row(1, 0.9), row(1, 0.6), row(1, 0.6), row(1, 0.2), row(0, 0.7), row(0, 0.6), row(0, 0.1), row(0, 0.05);
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     const cJSON *figures = curve_of(release, "everyone", "figures");
     for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
         const double got = es_view_number(cJSON_GetObjectItemCaseSensitive(figures, want[i].part), want[i].key);
@@ -210,7 +193,7 @@ static void figures_of_the_scores_are_those_of_others(void)
     CU_ASSERT_PTR_NOT_NULL(strstr((const char *)bytes.data, "<summary>Figures of the scores</summary>"));
     es_bytes_free(&bytes);
     cJSON_Delete(release);
-    release = build(ES_AUDIENCE_EXTERNAL);
+    release = stand_in_release(&site, ES_AUDIENCE_EXTERNAL);
     CU_ASSERT_STRING_EQUAL(es_view_string(curve_of(release, "everyone", "figures"), "status"), "suppressed");
     CU_ASSERT_PTR_NULL(cJSON_GetObjectItemCaseSensitive(curve_of(release, "everyone", "figures"), "ranking"));
     cJSON_Delete(release);

@@ -11,15 +11,6 @@
 
 static struct es_site site;
 
-static cJSON *build(enum es_audience audience)
-{
-    cJSON *release = NULL;
-    struct es_error err = {0};
-    const struct es_report_options options = {ES_NO_DAY, ES_NO_DAY, audience};
-    CU_ASSERT_EQUAL_FATAL(es_report_build(&site, &options, &release, &err), ES_OK);
-    return release;
-}
-
 static void positives(uint8_t sex, uint32_t found, uint32_t all)
 {
     struct stand_in_row r = {.sex = sex, .age = 1, .stage = ES_STAGE_REFERENCED, .mark = ES_MARK_HAS_REFERENCE, .label = 1, .decision = 1};
@@ -80,17 +71,17 @@ static void the_list_is_adjusted_by_benjamini_and_hochberg(void)
 {
     stand_in_init(&site);
     stand_in_mixed(&site);
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     check(release, "one_look", 5);
     cJSON_Delete(release);
     site.plan_day = ES_NO_DAY; /* no plan: all is exploratory */
-    release = build(ES_AUDIENCE_INTERNAL);
+    release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     check(release, "anytime", 3);
     check(release, "one_look", 5);
     cJSON_Delete(release);
     site.config.plan.fixed = true;
     site.config.plan.planned_looks = 1;
-    release = build(ES_AUDIENCE_INTERNAL);
+    release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     check(release, "anytime", 0);
     CU_ASSERT_EQUAL(gather(release, "anytime", NULL, 0), 0);
     check(release, "one_look", 10);
@@ -107,7 +98,7 @@ static void a_rates_p_holds_on_any_day(void)
     site.plan_day = ES_NO_DAY;
     positives(1, 57, 200);
     positives(2, 627, 900);
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     struct es_view_finding at = {0};
     struct listed list[8];
     CU_ASSERT_TRUE_FATAL(es_view_next(release, &at));
@@ -122,7 +113,7 @@ static void a_rates_p_holds_on_any_day(void)
     es_bytes_free(&bytes);
     cJSON_Delete(release);
     site.config.plan.strict = true; /* no e-process outside the plan's groups */
-    release = build(ES_AUDIENCE_INTERNAL);
+    release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     CU_ASSERT_EQUAL(gather(release, "anytime", list, 8), 0);
     CU_ASSERT_TRUE(gather(release, "one_look", list, 8) >= 2);
     cJSON_Delete(release);
@@ -134,21 +125,21 @@ static void what_is_hidden_is_in_no_family(void)
     stand_in_init(&site);
     stand_in_mixed(&site);
     site.plan_day = ES_NO_DAY;
-    cJSON *all = build(ES_AUDIENCE_INTERNAL);
+    cJSON *all = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     static struct listed list[400];
     const size_t n = gather(all, "one_look", list, 400) + gather(all, "anytime", list, 400);
     cJSON_Delete(all);
     site.config.internal = (struct es_disclosure){ES_DISCLOSE_FLOOR, 60};
-    cJSON *some = build(ES_AUDIENCE_INTERNAL);
+    cJSON *some = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     CU_ASSERT_TRUE(gather(some, "one_look", list, 400) + gather(some, "anytime", list, 400) < n);
     check(some, "one_look", 1);
     check(some, "anytime", 1);
     cJSON_Delete(some);
     site.config.internal = (struct es_disclosure){ES_DISCLOSE_NHS, 0};
-    some = build(ES_AUDIENCE_INTERNAL);
+    some = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     CU_ASSERT_EQUAL(gather(some, "one_look", list, 400) + gather(some, "anytime", list, 400), 0);
     cJSON_Delete(some);
-    check(some = build(ES_AUDIENCE_EXTERNAL), "one_look", 0);
+    check(some = stand_in_release(&site, ES_AUDIENCE_EXTERNAL), "one_look", 0);
     cJSON_Delete(some);
 }
 

@@ -32,15 +32,6 @@ static void two_levels(void)
     add(0, 1, 0, 50);
 }
 
-static cJSON *build(enum es_audience audience)
-{
-    cJSON *release = NULL;
-    struct es_error err = {0};
-    const struct es_report_options options = {ES_NO_DAY, ES_NO_DAY, audience};
-    CU_ASSERT_EQUAL_FATAL(es_report_build(&site, &options, &release, &err), ES_OK);
-    return release;
-}
-
 static const cJSON *of_sex(const cJSON *release)
 {
     struct es_view_finding at = {0};
@@ -62,7 +53,7 @@ static void gap(const cJSON *axis, const char *name, double difference, double r
 static void gaps_are_those_of_the_known_levels(void)
 {
     two_levels();
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     const cJSON *axis = of_sex(release);
     CU_ASSERT_EQUAL(es_view_number(axis, "levels"), 3);
     gap(axis, "alert_rate", 190.0 / 400 - 70.0 / 200, (70.0 / 200) / (190.0 / 400), NULL);
@@ -84,7 +75,7 @@ static void gaps_are_those_of_the_known_levels(void)
 static void chance_alone_is_told_beside_the_gap(void)
 {
     two_levels();
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     const cJSON *tpr = es_view_at(of_sex(release), "metrics", "tpr");
     const double p = 220.0 / 300, want = sqrt(2 / M_PI * p * (1 - p) * (1.0 / 99 + 1.0 / 199));
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(tpr, "expected_under_parity"), want, 1e-6);
@@ -102,7 +93,7 @@ static void a_suppressed_level_is_counted_and_left_out(void)
 {
     two_levels();
     add(3, 1, 0, 3); /* three of O: all missed */
-    cJSON *release = build(ES_AUDIENCE_EXTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_EXTERNAL);
     const cJSON *tpr = es_view_at(of_sex(release), "metrics", "tpr");
     CU_ASSERT(es_view_number(tpr, "n_suppressed") >= 1);
     CU_ASSERT(isnan(es_view_number(tpr, "difference")) || fabs(es_view_number(tpr, "difference") - 0.2) < 1e-12);
@@ -114,7 +105,7 @@ static void without_intervals_nothing_is_expected(void)
 {
     two_levels();
     site.config.external = (struct es_disclosure){ES_DISCLOSE_NHS, 0};
-    cJSON *release = build(ES_AUDIENCE_EXTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_EXTERNAL);
     const cJSON *tpr = es_view_at(of_sex(release), "metrics", "tpr");
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(tpr, "difference"), 0.2, 1e-12);
     CU_ASSERT_TRUE(isnan(es_view_number(tpr, "expected_under_parity")) && isnan(es_view_number(tpr, "difference_lo")));
@@ -125,7 +116,7 @@ static void without_intervals_nothing_is_expected(void)
 static void an_empty_site_has_no_gap(void)
 {
     stand_in_init(&site);
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     const cJSON *tpr = es_view_at(of_sex(release), "metrics", "tpr");
     CU_ASSERT_EQUAL(es_view_number(tpr, "n_not_estimable"), 3);
     CU_ASSERT_TRUE(isnan(es_view_number(tpr, "difference")));
@@ -138,7 +129,7 @@ static void page_and_table_show_it(void)
     struct es_bytes bytes = {0};
     struct es_error err = {0};
     two_levels();
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     CU_ASSERT_EQUAL_FATAL(es_render_html(release, &bytes, &err), ES_OK);
     CU_ASSERT_PTR_NOT_NULL(strstr((const char *)bytes.data, "Levels of sex"));
     CU_ASSERT_PTR_NOT_NULL(strstr((const char *)bytes.data, "<td class=\"n\">2 of 3<span class=\"sub row\">1 not estimable</span></td>"));

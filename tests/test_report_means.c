@@ -42,36 +42,6 @@ static void add(uint8_t sex, uint32_t n, double least, double most)
     }
 }
 
-static cJSON *build(void)
-{
-    cJSON *release = NULL;
-    struct es_error err = {0};
-    const struct es_report_options options = {ES_NO_DAY, ES_NO_DAY, ES_AUDIENCE_INTERNAL};
-    CU_ASSERT_EQUAL_FATAL(es_report_build(&site, &options, &release, &err), ES_OK);
-    return release;
-}
-
-static const cJSON *of_women(const cJSON *release, const char *metric)
-{
-    struct es_view_finding at = {0};
-    const cJSON *group;
-    CU_ASSERT_TRUE_FATAL(es_view_next(release, &at));
-    cJSON_ArrayForEach(group, cJSON_GetObjectItemCaseSensitive(at.finding, "groups"))
-    {
-        const cJSON *key = cJSON_GetObjectItemCaseSensitive(group, "group");
-        if (es_view_axes(key) == 1 && strcmp(es_view_string(key, "sex"), "F") == 0) return es_view_at(group, "against_rest", metric);
-    }
-    return NULL;
-}
-
-static bool said(const cJSON *release, const char *words)
-{
-    const cJSON *sentence;
-    cJSON_ArrayForEach(sentence, es_view_at(release, "summary", "sentences"))
-        if (strstr(sentence->valuestring, words)) return true;
-    return false;
-}
-
 /** The interval of an arm, by the kernel that has vectors of its own (test_bounded_mean). */
 static struct es_limits arm(uint32_t n, double least, double most, double from, double to)
 {
@@ -87,8 +57,8 @@ static void a_bias_that_differs_is_a_disparity(void)
     site.finding.range[1] = 40;
     add(1, 900, 7, 9);
     add(2, 1100, -1, 1);
-    cJSON *release = build();
-    const cJSON *c = of_women(release, "bias"), *own = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(c, "intervals"), 0);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *c = stand_in_rest(release, "sex F", "bias"), *own = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(c, "intervals"), 0);
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "verdict"), "disparity");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "mode"), "sequential");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "family"), "primary");
@@ -98,7 +68,7 @@ static void a_bias_that_differs_is_a_disparity(void)
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(own, "hi"), 80 * (f.hi - m.lo), 1e-9);
     CU_ASSERT_TRUE(es_view_number(own, "lo") > 1 && es_view_number(own, "hi") < 16);
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(own, "level"), 0.95, 1e-12);
-    CU_ASSERT_TRUE(said(release, "Verdicts are sequential: may be looked at every day."));
+    CU_ASSERT_TRUE(stand_in_said(release, "Verdicts are sequential: may be looked at every day."));
     cJSON_Delete(release);
 }
 
@@ -109,12 +79,12 @@ static void the_same_bias_within_the_margin_is_parity(void)
     site.finding.range[1] = 40;
     add(1, 900, -1, 1);
     add(2, 1100, -1, 1);
-    cJSON *release = build();
-    CU_ASSERT_STRING_EQUAL(es_view_string(of_women(release, "bias"), "verdict"), "parity");
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    CU_ASSERT_STRING_EQUAL(es_view_string(stand_in_rest(release, "sex F", "bias"), "verdict"), "parity");
     cJSON_Delete(release);
     site.config.plan.metrics[0].margin = (double)NAN; /* without a margin there is no parity */
-    release = build();
-    CU_ASSERT_STRING_EQUAL(es_view_string(of_women(release, "bias"), "verdict"), "not_enough");
+    release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    CU_ASSERT_STRING_EQUAL(es_view_string(stand_in_rest(release, "sex F", "bias"), "verdict"), "not_enough");
     cJSON_Delete(release);
 }
 
@@ -123,8 +93,8 @@ static void a_bias_without_a_range_bears_no_daily_verdict(void)
     begin(ES_TASK_MEASUREMENT, ES_MEASURES_VALUES, "bias", 1);
     add(1, 900, 7, 9);
     add(2, 1100, -1, 1);
-    cJSON *release = build();
-    const cJSON *c = of_women(release, "bias");
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *c = stand_in_rest(release, "sex F", "bias");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "verdict"), "not_enough");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "reason"), "no_range");
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(c, "difference"), 8, 1e-9); /* the figures are there all the same */
@@ -136,8 +106,8 @@ static void dice_is_judged_between_nought_and_one(void)
     begin(ES_TASK_SEGMENTATION, ES_MEASURES_OVERLAP, "dice", 0.2);
     add(1, 900, 0.45, 0.55);
     add(2, 1100, 0.85, 0.95);
-    cJSON *release = build();
-    const cJSON *c = of_women(release, "dice"), *own = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(c, "intervals"), 0);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *c = stand_in_rest(release, "sex F", "dice"), *own = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(c, "intervals"), 0);
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "verdict"), "disparity");
     const struct es_limits f = arm(900, 0.45, 0.55, 0, 1), m = arm(1100, 0.85, 0.95, 0, 1);
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(own, "lo"), f.lo - m.hi, 1e-9);
@@ -146,8 +116,8 @@ static void dice_is_judged_between_nought_and_one(void)
     begin(ES_TASK_SEGMENTATION, ES_MEASURES_OVERLAP, "dice", 0.2);
     add(1, 900, 0.85, 0.95);
     add(2, 1100, 0.85, 0.95);
-    release = build();
-    CU_ASSERT_STRING_EQUAL(es_view_string(of_women(release, "dice"), "verdict"), "parity");
+    release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    CU_ASSERT_STRING_EQUAL(es_view_string(stand_in_rest(release, "sex F", "dice"), "verdict"), "parity");
     cJSON_Delete(release);
 }
 
@@ -156,16 +126,16 @@ static void below_the_minima_there_is_not_enough(void)
     begin(ES_TASK_SEGMENTATION, ES_MEASURES_OVERLAP, "dice", 0.2);
     add(1, 45, 0.1, 0.2); /* the plan wants 50 patients */
     add(2, 1100, 0.85, 0.95);
-    cJSON *release = build();
-    const cJSON *c = of_women(release, "dice");
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *c = stand_in_rest(release, "sex F", "dice");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "verdict"), "not_enough");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "reason"), "min_patients");
     cJSON_Delete(release);
     begin(ES_TASK_SEGMENTATION, ES_MEASURES_OVERLAP, "dice", 0.2);
     add(1, 60, 0.80, 0.90); /* enough people, and an interval that stays open */
     add(2, 1100, 0.85, 0.95);
-    release = build();
-    c = of_women(release, "dice");
+    release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    c = stand_in_rest(release, "sex F", "dice");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "verdict"), "not_enough");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "reason"), "interval");
     cJSON_Delete(release);
@@ -178,7 +148,7 @@ static void terminal_and_page_show_what_the_task_has(void)
     begin(ES_TASK_SEGMENTATION, ES_MEASURES_OVERLAP, "dice", 0.2);
     add(1, 60, 0.80, 0.90);
     add(2, 80, 0.85, 0.95);
-    cJSON *release = build();
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     CU_ASSERT_EQUAL_FATAL(es_render_text(release, 140, &bytes, NULL), ES_OK);
     CU_ASSERT_PTR_NOT_NULL(strstr((char *)bytes.data, "Dice"));
     CU_ASSERT_PTR_NOT_NULL(strstr((char *)bytes.data, "0.85 [")); /* of women */
@@ -188,7 +158,7 @@ static void terminal_and_page_show_what_the_task_has(void)
     begin(ES_TASK_MEASUREMENT, ES_MEASURES_VALUES, "bias", 1);
     add(1, 60, 7, 9);
     add(2, 80, -1, 1);
-    release = build();
+    release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     CU_ASSERT_EQUAL_FATAL(es_render_text(release, 140, &bytes, NULL), ES_OK);
     CU_ASSERT_PTR_NOT_NULL(strstr((char *)bytes.data, "mean error"));
     CU_ASSERT_PTR_NOT_NULL(strstr((char *)bytes.data, "bias not judged (its range is not told)"));

@@ -50,11 +50,9 @@ static enum es_audience audience = ES_AUDIENCE_INTERNAL;
 
 static cJSON *build(const char *text)
 {
-    cJSON *release = NULL;
     struct es_error err = {0};
-    const struct es_report_options options = {ES_NO_DAY, ES_NO_DAY, audience};
     CU_ASSERT_EQUAL_FATAL(es_population_parse(&site.config.population, text, strlen(text), &site.config, &err), ES_OK);
-    CU_ASSERT_EQUAL_FATAL(es_report_build(&site, &options, &release, &err), ES_OK);
+    cJSON *release = stand_in_release(&site, audience);
     es_population_free(site.config.population);
     site.config.population = NULL;
     return release;

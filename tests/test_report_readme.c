@@ -24,23 +24,15 @@ static void row(uint8_t sex, uint8_t diseased, uint8_t alert)
 /** As the README prints it: "0.67 [0.16, 0.95], 3 positives", or "not estimable: ..." */
 static void printed(const cJSON *release, const char *label, char *out, size_t size)
 {
-    struct es_view_finding at = {0};
-    const cJSON *group;
-    CU_ASSERT_TRUE_FATAL(es_view_next(release, &at));
-    cJSON_ArrayForEach(group, cJSON_GetObjectItemCaseSensitive(at.finding, "groups"))
-    {
-        char own[ES_VIEW_LABEL], value[24], lo[24], hi[24];
-        es_view_label(cJSON_GetObjectItemCaseSensitive(group, "group"), own, sizeof own);
-        if (strcmp(own, label) != 0) continue;
-        const struct es_view_metric m = es_view_metric(group, "sensitivity");
-        es_view_fixed(m.value, 2, value, sizeof value);
-        es_view_fixed(m.lo, 2, lo, sizeof lo);
-        es_view_fixed(m.hi, 2, hi, sizeof hi);
-        if (m.status == ES_VIEW_ESTIMATED)
-            snprintf(out, size, "%s [%s, %s], %llu positive%s", value, lo, hi, (unsigned long long)m.n.n, m.n.n == 1 ? "" : "s");
-        else
-            snprintf(out, size, "not estimable: %s", m.words);
-    }
+    const struct es_view_metric m = es_view_metric(stand_in_group(release, label), "sensitivity");
+    char value[24], lo[24], hi[24];
+    es_view_fixed(m.value, 2, value, sizeof value);
+    es_view_fixed(m.lo, 2, lo, sizeof lo);
+    es_view_fixed(m.hi, 2, hi, sizeof hi);
+    if (m.status == ES_VIEW_ESTIMATED)
+        snprintf(out, size, "%s [%s, %s], %llu positive%s", value, lo, hi, (unsigned long long)m.n.n, m.n.n == 1 ? "" : "s");
+    else
+        snprintf(out, size, "not estimable: %s", m.words);
 }
 
 static void six_rows_are_printed_as_the_readme_says(void)
@@ -49,10 +41,7 @@ static void six_rows_are_printed_as_the_readme_says(void)
     static const char *const rows[] = {"everyone", "F", "M", "unknown"};
     stand_in_init(&site);
     row(1, 1, 1), row(1, 0, 0), row(2, 0, 0), row(2, 0, 1), row(0, 1, 0), row(0, 1, 1);
-    cJSON *release = NULL;
-    struct es_error err = {0};
-    const struct es_report_options options = {ES_NO_DAY, ES_NO_DAY, ES_AUDIENCE_INTERNAL};
-    CU_ASSERT_EQUAL_FATAL(es_report_build(&site, &options, &release, &err), ES_OK);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     char *readme = es_test_slurp(ES_SOURCE_DIR "/README.md", NULL);
     CU_ASSERT_PTR_NOT_NULL_FATAL(readme);
     for (size_t i = 0; i < 4; i++) {
@@ -69,19 +58,15 @@ static void six_rows_are_printed_as_the_readme_says(void)
 /** One table of metrics: each row of the catalogue is in the report, in its list of definitions, in the table and on the OpenMetrics page. */
 static void every_metric_of_the_catalogue_is_in_every_output(void)
 {
-    cJSON *release = NULL;
     struct es_error err = {0};
     struct es_bytes csv = {0}, open = {0}, page = {0};
-    const struct es_report_options options = {ES_NO_DAY, ES_NO_DAY, ES_AUDIENCE_INTERNAL};
     stand_in_init(&site);
     stand_in_mixed(&site);
-    CU_ASSERT_EQUAL_FATAL(es_report_build(&site, &options, &release, &err), ES_OK);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     CU_ASSERT_EQUAL_FATAL(es_render_csv(release, &csv, &err), ES_OK);
     CU_ASSERT_EQUAL_FATAL(es_render_openmetrics(release, &open, &err), ES_OK);
     CU_ASSERT_EQUAL_FATAL(es_render_html(release, &page, &err), ES_OK);
-    struct es_view_finding at = {0};
-    CU_ASSERT_TRUE_FATAL(es_view_next(release, &at));
-    const cJSON *everyone = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(at.finding, "groups"), 0);
+    const cJSON *everyone = stand_in_group(release, "everyone");
     for (size_t i = 0; i < es_metrics_count; i++) {
         const struct es_metric *m = &es_metrics[i];
         if (!(m->tasks & ES_TASK_BINARY)) continue;

@@ -2,7 +2,6 @@
 /* Verdicts that may be looked at every day, in a whole report: figures of vectors/f2_eprocess_difference.json and
  * f1_confseq_proportion.json (made with mpmath and SciPy), reached through sheet, sweep, family and tree. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "plugin/report/report.h"
@@ -15,33 +14,6 @@ static struct es_site site;
 /* Primary groups of the stand-in: F, M, O, 0-59, 60+ weigh 1 each, F 60+ a quarter; times sensitivity and specificity. */
 #define FAMILY (2 * 5.25)
 
-static cJSON *build(void)
-{
-    cJSON *release = NULL;
-    struct es_error err = {0};
-    const struct es_report_options options = {ES_NO_DAY, ES_NO_DAY, ES_AUDIENCE_INTERNAL};
-    CU_ASSERT_EQUAL_FATAL(es_report_build(&site, &options, &release, &err), ES_OK);
-    return release;
-}
-
-static const cJSON *group_of(const cJSON *release, const char *label)
-{
-    const cJSON *model = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(release, "models"), 0), *group;
-    const cJSON *finding = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(model, "findings"), 0);
-    cJSON_ArrayForEach(group, cJSON_GetObjectItemCaseSensitive(finding, "groups"))
-    {
-        char own[ES_VIEW_LABEL];
-        es_view_label(cJSON_GetObjectItemCaseSensitive(group, "group"), own, sizeof own);
-        if (strcmp(own, label) == 0) return group;
-    }
-    return NULL;
-}
-
-static const cJSON *rest_of(const cJSON *release, const char *label, const char *metric)
-{
-    return es_view_at(group_of(release, label), "against_rest", metric);
-}
-
 static const cJSON *interval_of(const cJSON *comparison, int at)
 {
     return cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(comparison, "intervals"), at);
@@ -49,15 +21,7 @@ static const cJSON *interval_of(const cJSON *comparison, int at)
 
 static const char *floor_of(const cJSON *release, const char *label)
 {
-    return es_view_string(es_view_at(group_of(release, label), "against_floor", "sensitivity"), "verdict");
-}
-
-static bool said(const cJSON *release, const char *words)
-{
-    const cJSON *sentence;
-    cJSON_ArrayForEach(sentence, es_view_at(release, "summary", "sentences"))
-        if (strstr(sentence->valuestring, words)) return true;
-    return false;
+    return es_view_string(es_view_at(stand_in_group(release, label), "against_floor", "sensitivity"), "verdict");
 }
 
 /** Positives of one sex, `found` of `all`, one a patient. */
@@ -81,8 +45,8 @@ static void vector_e08(void)
 static void the_default_is_the_sequential_score_interval(void)
 {
     vector_e08();
-    cJSON *release = build();
-    const cJSON *c = rest_of(release, "sex F", "sensitivity"), *own = interval_of(c, 0), *plain = interval_of(c, 1);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *c = stand_in_rest(release, "sex F", "sensitivity"), *own = interval_of(c, 0), *plain = interval_of(c, 1);
     CU_ASSERT_STRING_EQUAL(es_view_string(cJSON_GetObjectItemCaseSensitive(release, "plan"), "mode"), "default");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "mode"), "sequential");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "family"), "primary");
@@ -101,8 +65,8 @@ static void the_default_is_the_sequential_score_interval(void)
     const double p = exp(-(z * z * time / (2 * (time + rho)) + log(rho / (time + rho)) / 2));
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(c, "p") / p, 1, 1e-6);
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(c, "p_adjusted") / (FAMILY * p), 1, 1e-6);
-    CU_ASSERT_TRUE(said(release, "Verdicts are sequential: may be looked at every day."));
-    CU_ASSERT_FALSE(said(release, "not for daily looking"));
+    CU_ASSERT_TRUE(stand_in_said(release, "Verdicts are sequential: may be looked at every day."));
+    CU_ASSERT_FALSE(stand_in_said(release, "not for daily looking"));
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(cJSON_GetObjectItemCaseSensitive(release, "plan"), "alpha_over_epochs"), 0.05 * FAMILY, 1e-12);
     cJSON_Delete(release);
 }
@@ -115,8 +79,8 @@ static void an_open_interval_says_what_is_lacking(void)
     site.config.plan.metrics[0].margin = 0.05;
     positives(1, 88, 100);
     positives(2, 900, 1000);
-    cJSON *release = build();
-    const cJSON *c = rest_of(release, "sex F", "sensitivity");
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *c = stand_in_rest(release, "sex F", "sensitivity");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "verdict"), "not_enough");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "reason"), "interval");
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(interval_of(c, 0), "lo"), -0.1720012873265, 1e-8);
@@ -124,14 +88,14 @@ static void an_open_interval_says_what_is_lacking(void)
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(c, "p_adjusted"), 1, 0);
     cJSON_Delete(release);
     site.config.plan.alpha = 0.05;
-    release = build();
-    c = rest_of(release, "sex F", "sensitivity");
+    release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    c = stand_in_rest(release, "sex F", "sensitivity");
     const double needed = es_view_number(cJSON_GetObjectItemCaseSensitive(c, "cases_needed"), "positives");
     cJSON_Delete(release);
     site.config.plan.fixed = true;
     site.config.plan.planned_looks = 1;
-    release = build();
-    c = rest_of(release, "sex F", "sensitivity");
+    release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    c = stand_in_rest(release, "sex F", "sensitivity");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "mode"), "fixed");
     const double once = es_view_number(cJSON_GetObjectItemCaseSensitive(c, "cases_needed"), "positives");
     CU_ASSERT(once > 0);
@@ -158,8 +122,8 @@ static void strict_mode_counts_first_exams_only(void)
         if (i % 3 == 0) site.rows[site.n++] = late;
     }
     site.config.plan.strict = true;
-    cJSON *release = build();
-    const cJSON *c = rest_of(release, "sex F", "sensitivity"), *own = interval_of(c, 0), *plain = interval_of(c, 1);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *c = stand_in_rest(release, "sex F", "sensitivity"), *own = interval_of(c, 0), *plain = interval_of(c, 1);
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "mode"), "strict");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "verdict"), "disparity");
     CU_ASSERT_STRING_EQUAL(es_view_string(own, "method"), "e-process");
@@ -171,12 +135,12 @@ static void strict_mode_counts_first_exams_only(void)
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(c, "p") / 6.038772152919e-23, 1, 1e-6);
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(c, "p_adjusted") / (FAMILY * 6.038772152919e-23), 1, 1e-6);
     /* the floor rests on the same cases */
-    const cJSON *floor = es_view_at(group_of(release, "everyone"), "against_floor", "sensitivity");
+    const cJSON *floor = es_view_at(stand_in_group(release, "everyone"), "against_floor", "sensitivity");
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(floor, "value"), 684.0 / 1100, 1e-12);
     cJSON_Delete(release);
     site.config.plan.strict = false;
-    release = build();
-    CU_ASSERT(es_view_number(rest_of(release, "sex F", "sensitivity"), "group_value") > 57.0 / 200);
+    release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    CU_ASSERT(es_view_number(stand_in_rest(release, "sex F", "sensitivity"), "group_value") > 57.0 / 200);
     cJSON_Delete(release);
 }
 
@@ -192,8 +156,8 @@ static void floors_are_judged_by_the_confidence_sequence(void)
     positives(2, 250, 500);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         site.config.plan.metrics[0].floor = cases[i].floor;
-        cJSON *release = build();
-        const cJSON *entry = es_view_at(group_of(release, "everyone"), "against_floor", "sensitivity");
+        cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+        const cJSON *entry = es_view_at(stand_in_group(release, "everyone"), "against_floor", "sensitivity");
         CU_ASSERT_STRING_EQUAL(es_view_string(entry, "method"), "confidence-sequence");
         CU_ASSERT_DOUBLE_EQUAL(es_view_number(entry, "lo"), 0.4424183856766, 1e-8);
         CU_ASSERT_DOUBLE_EQUAL(es_view_number(entry, "hi"), 0.5575816143234, 1e-8);
@@ -203,12 +167,12 @@ static void floors_are_judged_by_the_confidence_sequence(void)
     /* one planned look is less strict: Wilson 0.469 to 0.531 */
     site.config.plan.fixed = true;
     site.config.plan.planned_looks = 1;
-    cJSON *release = build();
-    CU_ASSERT_STRING_EQUAL(es_view_string(es_view_at(group_of(release, "everyone"), "against_floor", "sensitivity"), "method"), "wilson-clustered");
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    CU_ASSERT_STRING_EQUAL(es_view_string(es_view_at(stand_in_group(release, "everyone"), "against_floor", "sensitivity"), "method"), "wilson-clustered");
     CU_ASSERT_STRING_EQUAL(floor_of(release, "everyone"), "below");
     site.config.plan.metrics[0].floor = 0.5400;
     cJSON_Delete(release);
-    release = build();
+    release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     CU_ASSERT_STRING_EQUAL(floor_of(release, "everyone"), "below"); /* and the sequence leaves it open */
     cJSON_Delete(release);
 }
@@ -219,19 +183,19 @@ static void below_the_methods_minima_there_is_no_interval(void)
     site.config.plan.min_patients = 1;
     positives(1, 20, 40);
     positives(2, 200, 300);
-    cJSON *release = build();
-    const cJSON *c = rest_of(release, "sex F", "sensitivity");
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *c = stand_in_rest(release, "sex F", "sensitivity");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "verdict"), "not_enough");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "reason"), "min_n");
     CU_ASSERT_TRUE(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(interval_of(c, 0), "lo")));
     CU_ASSERT_TRUE(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(c, "p")));
     CU_ASSERT_TRUE(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(c, "p_adjusted")));
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(c, "difference"), 0.5 - 200.0 / 300, 1e-12);
-    CU_ASSERT_TRUE(said(release, "too few cases or patients for a verdict at any look"));
+    CU_ASSERT_TRUE(stand_in_said(release, "too few cases or patients for a verdict at any look"));
     cJSON_Delete(release);
     site.config.plan.min_patients = 50; /* the plan's own minimum is told first */
-    release = build();
-    CU_ASSERT_STRING_EQUAL(es_view_string(rest_of(release, "sex F", "sensitivity"), "reason"), "min_patients");
+    release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    CU_ASSERT_STRING_EQUAL(es_view_string(stand_in_rest(release, "sex F", "sensitivity"), "reason"), "min_patients");
     cJSON_Delete(release);
 }
 
@@ -240,8 +204,8 @@ static void unverified_cases_forbid_a_sequential_verdict_too(void)
     vector_e08();
     /* M: 1500 non-alerts never looked at; were they diseased, M would be found in 627 of 2400, fewer than F's 57 of 200 */
     stand_in_add(&site, 1500, (struct stand_in_row){.sex = 2, .age = 1, .stage = ES_STAGE_OVERDUE, .label = ES_NO_ANSWER});
-    cJSON *release = build();
-    const cJSON *c = rest_of(release, "sex F", "sensitivity");
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *c = stand_in_rest(release, "sex F", "sensitivity");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "verdict"), "not_enough");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "reason"), "verification");
     cJSON_Delete(release);
@@ -253,24 +217,24 @@ static void a_metric_without_a_sequential_test_bears_no_daily_verdict(void)
     stand_in_mixed(&site);
     struct es_plan *plan = &site.config.plan;
     plan->metrics[plan->n_metrics++] = (struct es_plan_metric){.name = "auroc", .primary = true, .margin = 0.05, .floor = 0.5};
-    cJSON *release = build();
-    const cJSON *c = rest_of(release, "sex F", "auroc"), *floor = es_view_at(group_of(release, "sex F"), "against_floor", "auroc");
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *c = stand_in_rest(release, "sex F", "auroc"), *floor = es_view_at(stand_in_group(release, "sex F"), "against_floor", "auroc");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "family"), "primary");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "reason"), "no_sequential_test");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "verdict"), "not_enough");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "mode"), "fixed"); /* whose figures these are */
     CU_ASSERT_TRUE(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(c, "p_adjusted")));
     CU_ASSERT_STRING_EQUAL(es_view_string(floor, "verdict"), "not_enough");
-    CU_ASSERT_TRUE(said(release, "no test that may be looked at every day)") || said(release, "no test that may be looked at every day;"));
+    CU_ASSERT_TRUE(stand_in_said(release, "no test that may be looked at every day)") || stand_in_said(release, "no test that may be looked at every day;"));
     CU_ASSERT_STRING_EQUAL(es_view_string(floor, "reason"), "no_sequential_test");
-    CU_ASSERT_TRUE(said(release, "have no test that may be looked at every day"));
+    CU_ASSERT_TRUE(stand_in_said(release, "have no test that may be looked at every day"));
     /* it takes nothing from the others' alpha */
-    CU_ASSERT_DOUBLE_EQUAL(es_view_number(interval_of(rest_of(release, "sex F", "sensitivity"), 0), "level"), 1 - 0.05 / FAMILY, 1e-12);
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(interval_of(stand_in_rest(release, "sex F", "sensitivity"), 0), "level"), 1 - 0.05 / FAMILY, 1e-12);
     cJSON_Delete(release);
     plan->fixed = true;
     plan->planned_looks = 1;
-    release = build();
-    c = rest_of(release, "sex F", "auroc");
+    release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    c = stand_in_rest(release, "sex F", "auroc");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "family"), "primary");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "mode"), "fixed");
     CU_ASSERT(*es_view_string(c, "verdict") != '\0');
@@ -283,12 +247,12 @@ static void shares_of_alpha_do_not_move(void)
 {
     vector_e08();
     site.config.plan.alpha = 0.05;
-    cJSON *release = build();
-    CU_ASSERT_DOUBLE_EQUAL(es_view_number(interval_of(rest_of(release, "sex F", "sensitivity"), 0), "level"), 1 - 0.05 / FAMILY, 1e-12);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(interval_of(stand_in_rest(release, "sex F", "sensitivity"), 0), "level"), 1 - 0.05 / FAMILY, 1e-12);
     cJSON_Delete(release);
     positives(3, 60, 80); /* O had nobody before */
-    release = build();
-    CU_ASSERT_DOUBLE_EQUAL(es_view_number(interval_of(rest_of(release, "sex F", "sensitivity"), 0), "level"), 1 - 0.05 / FAMILY, 1e-12);
+    release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(interval_of(stand_in_rest(release, "sex F", "sensitivity"), 0), "level"), 1 - 0.05 / FAMILY, 1e-12);
     cJSON_Delete(release);
 }
 
@@ -300,13 +264,13 @@ static void planned_looks_share_alpha(void)
     site.config.plan.fixed = true;
     for (uint32_t looks = 1; looks <= 2; looks++) {
         site.config.plan.planned_looks = looks;
-        releases[looks - 1] = build();
+        releases[looks - 1] = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     }
-    const cJSON *one = rest_of(releases[0], "sex F", "sensitivity"), *two = rest_of(releases[1], "sex F", "sensitivity");
+    const cJSON *one = stand_in_rest(releases[0], "sex F", "sensitivity"), *two = stand_in_rest(releases[1], "sex F", "sensitivity");
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(two, "p_adjusted") / es_view_number(one, "p_adjusted"), 2, 1e-9);
     CU_ASSERT_DOUBLE_EQUAL(1 - es_view_number(interval_of(two, 0), "level"), (1 - es_view_number(interval_of(one, 0), "level")) / 2, 1e-12);
-    CU_ASSERT_TRUE(said(releases[0], "Verdicts are fixed-size: 1 planned look; not for daily looking."));
-    CU_ASSERT_TRUE(said(releases[1], "Verdicts are fixed-size: 2 planned looks; not for daily looking."));
+    CU_ASSERT_TRUE(stand_in_said(releases[0], "Verdicts are fixed-size: 1 planned look; not for daily looking."));
+    CU_ASSERT_TRUE(stand_in_said(releases[1], "Verdicts are fixed-size: 2 planned looks; not for daily looking."));
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(cJSON_GetObjectItemCaseSensitive(releases[1], "plan"), "planned_looks"), 2, 0);
     CU_ASSERT_PTR_NULL(cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(releases[1], "plan"), "alpha_over_epochs"));
     cJSON_Delete(releases[0]);

@@ -34,32 +34,9 @@ static void table(uint8_t sex, uint32_t tp, uint32_t fn, uint32_t fp, uint32_t t
     add(sex, ES_STAGE_OVERDUE, 0, ES_NO_ANSWER, unverified);
 }
 
-static cJSON *build(enum es_audience audience)
-{
-    cJSON *release = NULL;
-    struct es_error err = {0};
-    const struct es_report_options options = {ES_NO_DAY, ES_NO_DAY, audience};
-    CU_ASSERT_EQUAL_FATAL(es_report_build(&site, &options, &release, &err), ES_OK);
-    return release;
-}
-
-static const cJSON *group_of(const cJSON *release, const char *label)
-{
-    struct es_view_finding at = {0};
-    const cJSON *group;
-    CU_ASSERT_TRUE_FATAL(es_view_next(release, &at));
-    cJSON_ArrayForEach(group, cJSON_GetObjectItemCaseSensitive(at.finding, "groups"))
-    {
-        char text[ES_VIEW_LABEL];
-        es_view_label(cJSON_GetObjectItemCaseSensitive(group, "group"), text, sizeof text);
-        if (strcmp(text, label) == 0) return group;
-    }
-    return NULL;
-}
-
 static const cJSON *of(const cJSON *release, const char *label, const char *name)
 {
-    return es_view_at(group_of(release, label), "verification", name);
+    return es_view_at(stand_in_group(release, label), "verification", name);
 }
 
 static void corrected_rates_are_those_of_r(void)
@@ -67,7 +44,7 @@ static void corrected_rates_are_those_of_r(void)
     stand_in_init(&site);
     table(1, 40, 20, 20, 120, 140);
     table(2, 160, 20, 40, 380, 0);
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     const cJSON *e = of(release, "sex F", "sensitivity");
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(e, "naive"), 40.0 / 60, 1e-12);
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(e, "value"), 0.5, 1e-12);
@@ -96,7 +73,7 @@ static void without_a_verified_non_alert_there_is_a_reason_and_bounds(void)
     stand_in_init(&site);
     table(1, 40, 0, 20, 0, 60);
     table(2, 160, 20, 40, 380, 0);
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     const cJSON *e = of(release, "sex F", "sensitivity");
     CU_ASSERT_STRING_EQUAL(es_view_string(e, "why"), "no_verified_negatives");
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(e, "worst"), 0.4, 1e-12);
@@ -108,7 +85,7 @@ static void without_a_verified_non_alert_there_is_a_reason_and_bounds(void)
 
 static const cJSON *judged(const cJSON *release)
 {
-    return es_view_at(group_of(release, "sex F"), "against_rest", "sensitivity");
+    return es_view_at(stand_in_group(release, "sex F"), "against_rest", "sensitivity");
 }
 
 /** Non-alerts of M that nobody verified could turn the difference round; the plan's declaration decides, when the corrected difference agrees. */
@@ -120,7 +97,7 @@ static void a_declared_correction_lets_a_verdict_stand(void)
         site.config.plan.planned_looks = (uint32_t)fixed;
         table(1, 200, 100, 20, 120, 0);
         table(2, 480, 60, 40, 1140, 300);
-        cJSON *release = build(ES_AUDIENCE_INTERNAL);
+        cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
         CU_ASSERT_STRING_EQUAL(es_view_string(judged(release), "verdict"), "not_enough");
         CU_ASSERT_STRING_EQUAL(es_view_string(judged(release), "reason"), "verification");
         const cJSON *corrected = cJSON_GetObjectItemCaseSensitive(judged(release), "corrected");
@@ -129,7 +106,7 @@ static void a_declared_correction_lets_a_verdict_stand(void)
         CU_ASSERT_TRUE(es_view_number(corrected, "hi") < 0 && cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(corrected, "declared")));
         cJSON_Delete(release);
         site.config.plan.correct_verification = true;
-        release = build(ES_AUDIENCE_INTERNAL);
+        release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
         CU_ASSERT_STRING_EQUAL(es_view_string(judged(release), "verdict"), "disparity");
         CU_ASSERT_STRING_EQUAL(es_view_string(cJSON_GetObjectItemCaseSensitive(release, "plan"), "verification_correction"), "begg-greenes");
         cJSON_Delete(release);
@@ -140,7 +117,7 @@ static void a_declared_correction_lets_a_verdict_stand(void)
         site.config.plan.correct_verification = true;
         table(1, 200, 100, 20, 120, 0);
         table(2, 480, 60, 40, 60, 1380);
-        release = build(ES_AUDIENCE_INTERNAL);
+        release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
         CU_ASSERT_STRING_EQUAL(es_view_string(judged(release), "verdict"), "not_enough");
         CU_ASSERT_STRING_EQUAL(es_view_string(judged(release), "reason"), "verification");
         cJSON_Delete(release);
@@ -153,7 +130,7 @@ static void labelled_rates_stand_against_the_rest(void)
     table(1, 40, 20, 20, 40, 80);   /* 120 of 200 labelled */
     table(2, 160, 20, 40, 320, 60); /* 540 of 600 */
     add(1, ES_STAGE_MATURING, 0, ES_NO_ANSWER, 50); /* not due yet */
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     const cJSON *gap = of(release, "sex F", "labelled");
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(gap, "value"), 0.6, 1e-12);
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(gap, "difference"), -0.3, 1e-12);
@@ -178,7 +155,7 @@ static void unknown(void)
 static void unknowns_are_told_by_ai_result(void)
 {
     unknown();
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     struct es_view_finding at = {0};
     CU_ASSERT_TRUE_FATAL(es_view_next(release, &at));
     const cJSON *gap = es_view_at(at.finding, "missingness", "sex"), *entry;
@@ -197,30 +174,30 @@ static void outsiders_see_no_verification_that_tells_few(void)
     stand_in_init(&site);
     table(1, 40, 20, 20, 120, 140);
     table(2, 160, 20, 40, 380, 30);
-    cJSON *release = build(ES_AUDIENCE_EXTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_EXTERNAL);
     CU_ASSERT_STRING_EQUAL(es_view_string(of(release, "sex F", "sensitivity"), "status"), "estimated");
     CU_ASSERT_PTR_NULL(cJSON_GetObjectItemCaseSensitive(judged(release), "corrected"));
     cJSON_Delete(release);
     add(2, ES_STAGE_OVERDUE, 1, ES_NO_ANSWER, 3); /* three alerts of M that nobody verified: F's would tell them by subtraction */
-    release = build(ES_AUDIENCE_EXTERNAL);
+    release = stand_in_release(&site, ES_AUDIENCE_EXTERNAL);
     static const char *const labels[] = {"everyone", "sex F", "sex M", "age 0-59"};
     for (size_t i = 0; i < 4; i++)
         for (int k = 0; k < 2; k++)
             CU_ASSERT_STRING_EQUAL(es_view_string(of(release, labels[i], k ? "sensitivity" : "specificity"), "status"), "suppressed");
     cJSON_Delete(release);
     site.config.internal = (struct es_disclosure){ES_DISCLOSE_FLOOR, 5};
-    release = build(ES_AUDIENCE_INTERNAL);
+    release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     CU_ASSERT_STRING_EQUAL(es_view_string(of(release, "sex M", "sensitivity"), "status"), "estimated");
     cJSON_Delete(release);
     site.config.external = (struct es_disclosure){ES_DISCLOSE_NHS, 0};
-    release = build(ES_AUDIENCE_EXTERNAL);
+    release = stand_in_release(&site, ES_AUDIENCE_EXTERNAL);
     static const char *const names[] = {"sensitivity", "specificity", "share_of_alerts", "share_of_non_alerts", "labelled"};
     for (size_t i = 0; i < 5; i++) CU_ASSERT_STRING_EQUAL(es_view_string(of(release, "sex M", names[i]), "status"), "suppressed");
     cJSON_Delete(release);
     unknown();
     add(2, ES_STAGE_REFERENCED, 1, 1, 2); /* two of M: the alerts of a level are hidden, and with them who is unknown */
     site.config.external = (struct es_disclosure){ES_DISCLOSE_FLOOR, 5};
-    release = build(ES_AUDIENCE_EXTERNAL);
+    release = stand_in_release(&site, ES_AUDIENCE_EXTERNAL);
     struct es_view_finding at = {0};
     CU_ASSERT_TRUE_FATAL(es_view_next(release, &at));
     CU_ASSERT_STRING_EQUAL(es_view_string(es_view_at(at.finding, "missingness", "sex"), "status"), "suppressed");
@@ -234,7 +211,7 @@ static void the_page_shows_it(void)
     stand_in_init(&site);
     table(1, 40, 20, 20, 120, 140);
     table(2, 160, 20, 40, 380, 0);
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     CU_ASSERT_EQUAL_FATAL(es_render_html(release, &bytes, &err), ES_OK);
     CU_ASSERT_PTR_NOT_NULL(strstr((const char *)bytes.data, "Who was verified, and what follows"));
     CU_ASSERT_PTR_NOT_NULL(strstr((const char *)bytes.data, "0.67 \xe2\x86\x92 <strong>0.50</strong>"));

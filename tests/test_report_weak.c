@@ -15,52 +15,28 @@
 
 static struct es_site site;
 
-static void add(uint8_t sex, uint8_t age, uint32_t found, uint32_t missed)
-{
-    struct stand_in_row row = {.sex = sex, .age = age, .stage = ES_STAGE_REFERENCED, .mark = ES_MARK_HAS_REFERENCE, .label = 1, .decision = 1};
-    stand_in_add(&site, found, row);
-    row.decision = 0;
-    stand_in_add(&site, missed, row);
-}
-
 /** 60 % are found of F at 60+, 90 % of all others; the plan names sex and age only. */
 static void one_corner(void)
 {
     stand_in_init(&site);
     site.config.plan.n_groups = 2;
     site.config.plan.min_patients = 20;
-    add(1, 1, 180, 20);
-    add(1, 2, 120, 80);
-    add(2, 1, 180, 20);
-    add(2, 2, 180, 20);
-}
-
-static cJSON *build(enum es_audience audience)
-{
-    cJSON *release = NULL;
-    struct es_error err = {0};
-    const struct es_report_options options = {ES_NO_DAY, ES_NO_DAY, audience};
-    CU_ASSERT_EQUAL_FATAL(es_report_build(&site, &options, &release, &err), ES_OK);
-    return release;
-}
-
-static const cJSON *exploratory(const cJSON *release)
-{
-    struct es_view_finding at = {0};
-    CU_ASSERT_TRUE_FATAL(es_view_next(release, &at));
-    return cJSON_GetObjectItemCaseSensitive(at.finding, "exploratory");
+    stand_in_positives(&site, 1, 1, 180, 20);
+    stand_in_positives(&site, 1, 2, 120, 80);
+    stand_in_positives(&site, 2, 1, 180, 20);
+    stand_in_positives(&site, 2, 2, 180, 20);
 }
 
 static const cJSON *weak(const cJSON *release, int at)
 {
-    return cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(exploratory(release), "weak_groups"), at);
+    return cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(stand_in_part(release, "exploratory"), "weak_groups"), at);
 }
 
 static void the_corner_is_found_first(void)
 {
     one_corner();
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
-    const cJSON *out = exploratory(release), *first = weak(release, 0), *group = cJSON_GetObjectItemCaseSensitive(first, "group");
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *out = stand_in_part(release, "exploratory"), *first = weak(release, 0), *group = cJSON_GetObjectItemCaseSensitive(first, "group");
     /* levels F, M, 0-59, 60+ and their four crossings, on sensitivity; nobody is negative */
     CU_ASSERT_EQUAL(es_view_number(out, "searched"), 8);
     CU_ASSERT_STRING_EQUAL(es_view_string(group, "sex"), "F");
@@ -86,12 +62,12 @@ static void what_only_inherits_is_counted(void)
 {
     stand_in_init(&site);
     site.config.plan.min_patients = 20;
-    add(1, 1, 120, 80);
-    add(1, 2, 120, 80);
-    add(2, 1, 180, 20);
-    add(2, 2, 180, 20);
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
-    const cJSON *out = exploratory(release);
+    stand_in_positives(&site, 1, 1, 120, 80);
+    stand_in_positives(&site, 1, 2, 120, 80);
+    stand_in_positives(&site, 2, 1, 180, 20);
+    stand_in_positives(&site, 2, 2, 180, 20);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *out = stand_in_part(release, "exploratory");
     CU_ASSERT_STRING_EQUAL(es_view_string(cJSON_GetObjectItemCaseSensitive(weak(release, 0), "group"), "sex"), "F");
     CU_ASSERT_PTR_NULL(weak(release, 1));
     CU_ASSERT_EQUAL(es_view_number(out, "found"), 3);
@@ -105,9 +81,9 @@ static void nothing_found_is_no_acquittal(void)
     stand_in_init(&site);
     site.config.plan.min_patients = 20;
     for (uint8_t sex = 1; sex <= 2; sex++)
-        for (uint8_t age = 1; age <= 2; age++) add(sex, age, 90, 10);
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
-    const char *words = es_view_string(exploratory(release), "words");
+        for (uint8_t age = 1; age <= 2; age++) stand_in_positives(&site, sex, age, 90, 10);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const char *words = es_view_string(stand_in_part(release, "exploratory"), "words");
     CU_ASSERT_PTR_NULL(weak(release, 0));
     CU_ASSERT_TRUE(strstr(words, "none can be told to do worse") != NULL && strstr(words, "not evidence") != NULL);
     CU_ASSERT_TRUE(strstr(words, "no bias") == NULL);
@@ -118,24 +94,24 @@ static void nothing_found_is_no_acquittal(void)
 static void outsiders_see_only_groups_of_the_report(void)
 {
     one_corner();
-    cJSON *release = build(ES_AUDIENCE_EXTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_EXTERNAL);
     CU_ASSERT_STRING_EQUAL(es_view_string(cJSON_GetObjectItemCaseSensitive(weak(release, 0), "group"), "age"), "60+");
     cJSON_Delete(release);
     site.config.n_intersections = 0;
-    release = build(ES_AUDIENCE_EXTERNAL);
+    release = stand_in_release(&site, ES_AUDIENCE_EXTERNAL);
     const cJSON *entry;
-    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(exploratory(release), "weak_groups"))
+    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(stand_in_part(release, "exploratory"), "weak_groups"))
         CU_ASSERT_EQUAL(es_view_axes(cJSON_GetObjectItemCaseSensitive(entry, "group")), 1);
-    CU_ASSERT_EQUAL(es_view_number(exploratory(release), "not_shown"), 1);
-    CU_ASSERT_TRUE(strstr(es_view_string(exploratory(release), "words"), "; 1 not shown") != NULL);
+    CU_ASSERT_EQUAL(es_view_number(stand_in_part(release, "exploratory"), "not_shown"), 1);
+    CU_ASSERT_TRUE(strstr(es_view_string(stand_in_part(release, "exploratory"), "words"), "; 1 not shown") != NULL);
     cJSON_Delete(release);
-    release = build(ES_AUDIENCE_INTERNAL); /* staff see it all the same */
+    release = stand_in_release(&site, ES_AUDIENCE_INTERNAL); /* staff see it all the same */
     CU_ASSERT_STRING_EQUAL(es_view_string(cJSON_GetObjectItemCaseSensitive(weak(release, 0), "group"), "age"), "60+");
     cJSON_Delete(release);
     site.config.external = (struct es_disclosure){ES_DISCLOSE_NHS, 0};
-    release = build(ES_AUDIENCE_EXTERNAL);
+    release = stand_in_release(&site, ES_AUDIENCE_EXTERNAL);
     CU_ASSERT_PTR_NULL(weak(release, 0));
-    CU_ASSERT_EQUAL(es_view_number(exploratory(release), "not_shown"), 3);
+    CU_ASSERT_EQUAL(es_view_number(stand_in_part(release, "exploratory"), "not_shown"), 3);
     cJSON_Delete(release);
 }
 
@@ -144,16 +120,16 @@ static void a_suppressed_group_is_not_listed(void)
 {
     stand_in_init(&site);
     site.config.plan.min_cases = site.config.plan.min_patients = 1;
-    add(1, 1, 300, 10);
-    add(2, 1, 300, 10);
-    add(1, 2, 0, 4); /* four, all missed */
+    stand_in_positives(&site, 1, 1, 300, 10);
+    stand_in_positives(&site, 2, 1, 300, 10);
+    stand_in_positives(&site, 1, 2, 0, 4); /* four, all missed */
     site.config.internal = (struct es_disclosure){ES_DISCLOSE_FLOOR, 5};
     static const enum es_audience audiences[] = {ES_AUDIENCE_INTERNAL, ES_AUDIENCE_EXTERNAL};
     for (size_t i = 0; i < 2; i++) {
-        cJSON *release = build(audiences[i]);
+        cJSON *release = stand_in_release(&site, audiences[i]);
         const cJSON *entry;
-        CU_ASSERT_TRUE(es_view_number(exploratory(release), "not_shown") >= 1);
-        cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(exploratory(release), "weak_groups"))
+        CU_ASSERT_TRUE(es_view_number(stand_in_part(release, "exploratory"), "not_shown") >= 1);
+        cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(stand_in_part(release, "exploratory"), "weak_groups"))
             CU_ASSERT_TRUE(es_view_number(entry, "patients") >= 5);
         cJSON_Delete(release);
     }
@@ -164,7 +140,7 @@ static void page_and_terminal_show_it(void)
     struct es_bytes bytes = {0};
     struct es_error err = {0};
     one_corner();
-    cJSON *release = build(ES_AUDIENCE_INTERNAL);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
     CU_ASSERT_EQUAL_FATAL(es_render_html(release, &bytes, &err), ES_OK);
     CU_ASSERT_PTR_NOT_NULL(strstr((const char *)bytes.data, "Weak groups that nobody named: exploratory, no verdict"));
     CU_ASSERT_PTR_NOT_NULL(strstr((const char *)bytes.data, "named by the plan: its verdict stands above"));
