@@ -5,13 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dicom/seg.h"
 #include "plugin/explain_internal.h"
-#include "plugin/recognise.h"
+#include "plugin/recognise_internal.h"
 
 enum es_errc es_trace_new(struct es_trace **out, const struct es_facts *facts, struct es_error *err)
 {
     const struct es_report_facts *r = facts->report;
-    const size_t counts[ES_TRACE_KINDS] = {r != NULL ? r->n_findings : 0, r != NULL ? r->n_values : 0, r != NULL ? r->n_texts : 0};
+    const size_t counts[ES_TRACE_KINDS] = {r != NULL ? r->n_findings : 0, r != NULL ? r->n_values : 0, r != NULL ? r->n_texts : 0,
+                                           facts->seg != NULL ? facts->seg->n_segments : 0};
     struct es_trace *t = calloc(1, sizeof *t);
     if (t == NULL) return es_fail(err, ES_E_MEMORY, "explain: no memory");
     t->facts = facts;
@@ -156,6 +158,33 @@ void es_trace_match(struct es_trace *t, const char *model, const char *finding, 
     else es_explain_number(t, match, found->has_score ? "score" : "value", found->has_score ? found->score : found->value);
 }
 
+void es_explain_segment(struct es_trace *t, cJSON *object, const struct es_seg_segment *segment)
+{
+    es_explain_text(t, object, "content", "SEGMENT");
+    es_explain_number(t, object, "SegmentNumber", segment->number);
+    es_explain_code(t, object, "Property", &segment->property);
+    if (segment->label[0] != '\0') es_explain_text(t, object, "Label", "(present)");
+    es_explain_text(t, object, "SegmentAlgorithmType", es_seg_maker_name(segment->maker));
+}
+
+void es_trace_segments(struct es_trace *t, const char *model, const char *finding, size_t number, const struct es_from_rule *rule,
+                       enum es_seg_role role, const char *wrong)
+{
+    if (t == NULL) return;
+    cJSON *matches = cJSON_GetObjectItemCaseSensitive(rule_entry(t, model, finding, number), "matches");
+    for (size_t i = 0; i < t->facts->seg->n_segments; i++) {
+        const struct es_seg_segment *segment = &t->facts->seg->segments[i];
+        if (es_seg_refusal(rule, role, segment) != NULL) continue;
+        cJSON *match = es_explain_object(t, matches, NULL);
+        t->read[ES_TRACE_SEGMENT][i] = true;
+        es_explain_segment(t, match, segment);
+        es_explain_text(t, match, "as", es_seg_role_name(role));
+        if (wrong != NULL) es_explain_text(t, match, "left_out", wrong);
+        else if (rule->measure == ES_MEASURE_MASK) es_explain_number(t, match, "voxels", (double)segment->voxels);
+        else es_explain_number(t, match, "value", rule->measure == ES_MEASURE_VOLUME ? segment->volume_ml : segment->area_mm2);
+    }
+}
+
 void es_trace_read(struct es_trace *t, enum es_trace_kind kind, size_t index)
 {
     if (t != NULL) t->read[kind][index] = true;
@@ -244,6 +273,7 @@ enum es_errc es_explain(cJSON **out, const char *file, const struct es_facts *fa
     enum es_errc code = es_trace_new(&t, facts, err);
     if (code != ES_OK) return code;
     cJSON *root = cJSON_CreateObject();
+    t->config = config;
     t->bad = root == NULL;
     code = es_messages_traced(facts, config, remote_aet, false, &messages, &count, why, sizeof why, t, &refused);
     t->bad = t->bad || code == ES_E_MEMORY;

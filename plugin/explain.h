@@ -14,8 +14,8 @@
 #include "plugin/config.h"
 #include "plugin/event.h"
 
-/** What a rule matched: a finding, a tag's value or a text of the report, by index. */
-enum es_trace_kind { ES_TRACE_ITEM, ES_TRACE_TAG, ES_TRACE_TEXT, ES_TRACE_KINDS };
+/** What a rule matched: a finding, a tag's value or a text of the report, a segment; by index. */
+enum es_trace_kind { ES_TRACE_ITEM, ES_TRACE_TAG, ES_TRACE_TEXT, ES_TRACE_SEGMENT, ES_TRACE_KINDS };
 
 /** NULL in place of a trace: nobody watches, and nothing happens. */
 struct es_trace;
@@ -28,6 +28,9 @@ void es_trace_model(struct es_trace *trace, size_t algorithm, const char *model,
 /** One thing matched. @param wrong  why it could not be used; NULL when it could */
 void es_trace_match(struct es_trace *trace, const char *model, const char *finding, size_t rule, enum es_trace_kind kind, size_t index,
                     const struct es_finding *found, const char *wrong);
+/** A Seg rule read segments: those that it means in this role. @param wrong  why they could not be used together; NULL when they could */
+void es_trace_segments(struct es_trace *trace, const char *model, const char *finding, size_t number, const struct es_from_rule *rule,
+                       enum es_seg_role role, const char *wrong);
 /** Something was read, though by no rule of a finding. */
 void es_trace_read(struct es_trace *trace, enum es_trace_kind kind, size_t index);
 /** One rule is done. */

@@ -5,10 +5,12 @@
 #ifndef ES_PLUGIN_EXPLAIN_INTERNAL_H
 #define ES_PLUGIN_EXPLAIN_INTERNAL_H
 
+#include "dicom/seg.h"
 #include "plugin/explain.h"
 
 struct es_trace {
     const struct es_facts *facts;
+    const struct es_config *config; /* borrowed */
     cJSON *algorithms, *rules, *outcomes;
     bool *read[ES_TRACE_KINDS]; /* by index: some rule matched it */
     bool bad;                   /* memory ran out */
@@ -23,6 +25,9 @@ void es_explain_number(struct es_trace *t, cJSON *object, const char *key, doubl
 void es_explain_code(struct es_trace *t, cJSON *object, const char *key, const struct es_code *code);
 /** Tag and, where private, creator of a value. */
 void es_explain_tag(struct es_trace *t, cJSON *object, const struct es_tag_value *value);
+
+/** Number, property and maker of a segment; of its label only that it has one. */
+void es_explain_segment(struct es_trace *t, cJSON *object, const struct es_seg_segment *segment);
 
 /** "unread": what no rule read, with rules that would. */
 void es_explain_unread(struct es_trace *t, cJSON *object);

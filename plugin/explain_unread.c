@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What no rule read, and the rule that would read it. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "dicom/text.h"
 #include "plugin/explain_internal.h"
 #include "plugin/json.h"
+#include "plugin/recognise_internal.h"
 
 #define MAX_LISTED 100 /* entries of each kind */
 #define MAX_PATHS 20   /* of the JSON in one tag */
@@ -168,6 +170,70 @@ static void list_tags(struct es_trace *t, cJSON *list)
     }
 }
 
+/* Was the finding decided by a rule that was asked before? */
+static bool decided(const struct es_trace *t, const char *model, const char *finding)
+{
+    for (const cJSON *at = t->rules->child; at != NULL; at = at->next) {
+        const cJSON *f = cJSON_GetObjectItemCaseSensitive(at, "finding");
+        if (cJSON_IsString(f) && strcmp(f->valuestring, finding) == 0 &&
+            strcmp(cJSON_GetObjectItemCaseSensitive(at, "model")->valuestring, model) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* By which key a rule that did not read a segment says no. */
+static const char *refusal(const struct es_trace *t, const struct es_model_config *model, const char *finding, const struct es_from_rule *rule,
+                           const struct es_seg_segment *segment)
+{
+    const bool drawn = segment->maker == ES_SEG_MANUAL || (segment->maker == ES_SEG_SEMIAUTOMATIC && rule->semiautomatic == ES_ROLE_REFERENCE);
+    const char *key = es_seg_refusal(rule, drawn ? ES_ROLE_REFERENCE : ES_ROLE_RESULT, segment);
+    if (key != NULL) return segment->maker == ES_SEG_SEMIAUTOMATIC && strcmp(key, "SegmentAlgorithmType") == 0 ? "Semiautomatic" : key;
+    return drawn || decided(t, model->name, finding) ? "an earlier rule" : "Recognise";
+}
+
+static void list_refusals(struct es_trace *t, cJSON *entry, const struct es_seg_segment *segment)
+{
+    cJSON *list = es_explain_list(t, entry, "because");
+    for (size_t m = 0; m < t->config->n_models; m++) {
+        const struct es_model_config *model = &t->config->models[m];
+        for (size_t f = 0; f < model->n_findings; f++)
+            for (size_t r = 0; r < model->findings[f].n_from; r++) {
+                const struct es_from_rule *rule = &model->findings[f].from[r];
+                char place[32];
+                if (rule->kind != ES_FROM_SEG) continue;
+                cJSON *no = es_explain_object(t, list, NULL);
+                (void)snprintf(place, sizeof place, "From[%zu]", r);
+                es_explain_text(t, no, "model", model->name);
+                es_explain_text(t, no, "finding", model->findings[f].name);
+                es_explain_text(t, no, "rule", place);
+                es_explain_text(t, no, "key", refusal(t, model, model->findings[f].name, rule, segment));
+            }
+    }
+}
+
+static void list_segments(struct es_trace *t, cJSON *list)
+{
+    const struct es_seg_facts *seg = t->facts->seg;
+    size_t listed = 0;
+    for (size_t i = 0; seg != NULL && i < seg->n_segments && listed < MAX_LISTED; i++) {
+        const struct es_seg_segment *segment = &seg->segments[i];
+        if (t->read[ES_TRACE_SEGMENT][i]) continue;
+        cJSON *entry = es_explain_object(t, list, NULL);
+        es_explain_segment(t, entry, segment);
+        list_refusals(t, entry, segment);
+        listed++;
+        if (segment->maker == ES_SEG_UNSAID) {
+            es_explain_text(t, entry, "note", "who or what drew it is not said: no rule reads it");
+            continue;
+        }
+        cJSON *rule = es_explain_object(t, es_explain_object(t, entry, "rule"), "Seg");
+        es_explain_code(t, rule, "Property", &segment->property);
+        es_explain_text(t, rule, "Measure", es_seg_measure_name(isnan(segment->volume_ml) ? ES_MEASURE_MASK : ES_MEASURE_VOLUME));
+        if (segment->maker == ES_SEG_SEMIAUTOMATIC) es_explain_text(t, rule, "Semiautomatic", es_seg_role_name(ES_ROLE_RESULT));
+    }
+}
+
 void es_explain_unread(struct es_trace *t, cJSON *object)
 {
     cJSON *list = es_explain_list(t, object, "unread");
@@ -176,4 +242,5 @@ void es_explain_unread(struct es_trace *t, cJSON *object)
     list_outside(t, list);
     list_texts(t, list);
     list_tags(t, list);
+    list_segments(t, list);
 }

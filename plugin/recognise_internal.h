@@ -11,6 +11,7 @@
 #include "plugin/report_text.h"
 
 struct es_seg_facts;
+struct es_seg_segment;
 struct es_mask;
 
 struct es_trace; /* explain.h */
@@ -82,6 +83,8 @@ struct es_reading es_read_text(const struct es_from_rule *rule, const char *text
  * @param reader  of this rule: made at the first text, es_text_reader_free() when done; may be NULL inside */
 struct es_reading es_read_prose(const struct es_from_rule *rule, struct es_text_reader **reader, const char *text);
 
+/** Which key of a Seg rule says no to a segment in this role, or "SegmentAlgorithmType"; NULL: the rule means it. */
+const char *es_seg_refusal(const struct es_from_rule *rule, enum es_seg_role role, const struct es_seg_segment *segment);
 /** The segments of one role that a rule names: the sum of their sizes, or (Measure mask) their voxels together.
  * @param role  RESULT or REFERENCE
  * @param mask  owned by the caller; NULL unless the rule asks for it and it could be made

@@ -180,6 +180,8 @@ static void from_segments(struct matching *m)
     struct es_mask *mask = NULL;
     struct es_reading reading;
     if (m->g->facts->seg == NULL || !es_seg_reading(m->g->facts->seg, m->rule, ES_ROLE_RESULT, &reading, &mask)) return;
+    es_trace_segments(m->g->trace, m->voice->model->name, m->config->name, m->number, m->rule, ES_ROLE_RESULT,
+                      mask != NULL || reading.kind != ES_READ_NOTHING ? NULL : reading.unusable);
     if (mask == NULL) {
         take(m, ES_TRACE_KINDS, 0, &reading);
         return;

@@ -7,6 +7,7 @@
 #include "dicom/seg.h"
 #include "dicom/sr.h"
 #include "plugin/event.h"
+#include "plugin/explain.h"
 #include "plugin/mask.h"
 #include "plugin/recognise_internal.h"
 
@@ -22,14 +23,15 @@ static enum es_seg_role role_of(const struct es_seg_segment *segment, const stru
     }
 }
 
-static bool matches(const struct es_from_rule *rule, const struct es_seg_segment *segment)
+const char *es_seg_refusal(const struct es_from_rule *rule, enum es_seg_role role, const struct es_seg_segment *segment)
 {
     char wanted[ES_FACT_VALUE], found[ES_FACT_VALUE];
-    if (rule->concept.value[0] != '\0' && !es_code_same(&rule->concept, &segment->property)) return false;
-    if (rule->label[0] == '\0') return true;
+    if (role_of(segment, rule) != role) return "SegmentAlgorithmType";
+    if (rule->concept.value[0] != '\0' && !es_code_same(&rule->concept, &segment->property)) return "Property";
+    if (rule->label[0] == '\0') return NULL;
     es_attribute_fold(rule->label, wanted, sizeof wanted);
     es_attribute_fold(segment->label, found, sizeof found);
-    return strcmp(wanted, found) == 0;
+    return strcmp(wanted, found) == 0 ? NULL : "Label";
 }
 
 static void read_size(const struct es_seg_facts *seg, const struct es_from_rule *rule, const size_t *chosen, size_t count, struct es_reading *out)
@@ -51,7 +53,7 @@ bool es_seg_reading(const struct es_seg_facts *seg, const struct es_from_rule *r
     *out = (struct es_reading){.kind = ES_READ_NOTHING, .units = "", .unusable = "a segment for which there is no memory"};
     if (chosen == NULL) return true;
     for (size_t i = 0; i < seg->n_segments; i++)
-        if (role_of(&seg->segments[i], rule) == role && matches(rule, &seg->segments[i])) chosen[count++] = i;
+        if (es_seg_refusal(rule, role, &seg->segments[i]) == NULL) chosen[count++] = i;
     if (count > 0 && seg->unread[0] != '\0') out->unusable = "a segment whose pixels cannot be read";
     else if (count > 0 && rule->measure == ES_MEASURE_MASK) {
         if (es_mask_of_seg(mask, seg, chosen, count, NULL) == ES_OK) out->unusable = NULL;
@@ -85,12 +87,16 @@ static bool is_there(const struct es_message *m, const char *name)
     return false;
 }
 
-static enum es_errc add_reference(struct es_gathering *g, const struct es_finding_config *finding, const struct es_from_rule *rule)
+static enum es_errc add_reference(struct es_gathering *g, const char *model, const struct es_finding_config *finding, size_t number)
 {
+    const struct es_from_rule *rule = &finding->from[number];
     struct es_reading reading;
     struct es_mask *mask = NULL;
     if (rule->kind != ES_FROM_SEG || !es_seg_reading(g->facts->seg, rule, ES_ROLE_REFERENCE, &reading, &mask)) return ES_OK;
-    if (mask == NULL && reading.kind == ES_READ_NOTHING) {
+    const bool usable = mask != NULL || reading.kind != ES_READ_NOTHING;
+    es_trace_segments(g->trace, model, finding->name, number, rule, ES_ROLE_REFERENCE, usable ? NULL : reading.unusable);
+    es_trace_rule(g->trace, model, finding->name, number, rule, usable, !usable);
+    if (!usable) {
         es_gather_tell(g, finding->name, reading.unusable);
         return ES_OK;
     }
@@ -115,7 +121,7 @@ enum es_errc es_seg_references(struct es_gathering *g)
         const struct es_model_config *model = &g->config->models[i];
         for (size_t k = 0; k < model->n_findings; k++)
             for (size_t r = 0; r < model->findings[k].n_from && code == ES_OK; r++)
-                code = add_reference(g, &model->findings[k], &model->findings[k].from[r]);
+                code = add_reference(g, model->name, &model->findings[k], r);
     }
     return code;
 }

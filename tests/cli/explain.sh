@@ -24,7 +24,7 @@ explain() {
 explain tid1500-probability tid1500 made/sr-probability.dcm ai-sr/sr-tid1500-pet-tumour.dcm
 explain mammography-cad cad made/cad-mammography.dcm made/cad-mammography-failed.dcm made/cad-chest-none.dcm
 explain gsps-private-tag gsps made/gsps-private.dcm made/sc-screen.dcm images/ct-m-043y.dcm
-explain seg-volume seg ai-seg/seg-ct-binary.dcm ai-seg/seg-pet-tumour.dcm
+explain seg-volume seg ai-seg/seg-ct-binary.dcm ai-seg/seg-pet-tumour.dcm ai-seg/seg-cr-binary.dcm ai-seg/seg-ct-liver-label.dcm
 explain report-text text made/sr-basic-text.dcm made/ko-of-interest.dcm made/pdf-report.dcm
 
 for set in "$rules"/*.json; do # each one parses, and is explained by a golden file or a test of its own
