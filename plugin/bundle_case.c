@@ -4,23 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "metrics/exact_sum.h"
 #include "plugin/bundle_internal.h"
-#include "plugin/units.h"
-
-/* One result or failure that speaks of a unit of the finding at hand, or of a part of it. */
-struct cell {
-    struct es_pseudonym unit;
-    bool finer;
-    const struct es_paired *result;
-    const struct es_finding *finding; /* NULL: a failure, or absent where absence means negative */
-};
 
 /* Everything of one exam, model and finding. */
 struct scene {
     struct es_bundle *bundle;
     const struct es_finding_config *config;
-    struct cell *cells;
+    struct es_cell *cells;
     size_t n_cells;
     struct es_label *labels;
     size_t n_labels;
@@ -30,19 +20,12 @@ struct scene {
     struct es_derived_case base; /* exam, model, finding, eligible, excluded */
 };
 
-static bool came(const struct es_event *event)
-{
-    return event->kind == ES_EVENT_RESULT && (event->result_status == ES_RESULT_OK || event->result_status == 0);
-}
-
-/* ---- order ---- */
-
 static int by_unit(const void *left, const void *right) { return es_pseudonym_order(left, right); }
 
 /* By unit, version, those of the unit itself first, then the finer unit the result spoke of, then first produced first. */
 static int by_cell(const void *left, const void *right)
 {
-    const struct cell *a = left, *b = right;
+    const struct es_cell *a = left, *b = right;
     const struct es_event *x = a->result->event, *y = b->result->event;
     int order = es_pseudonym_order(&a->unit, &b->unit);
     if (order == 0) order = strcmp(x->model_version, y->model_version);
@@ -50,197 +33,6 @@ static int by_cell(const void *left, const void *right)
     if (order == 0 && x->unit != y->unit) order = x->unit < y->unit ? -1 : 1;
     if (order == 0) order = es_pseudonym_order(&x->unit_id, &y->unit_id);
     return order ? order : es_first_produced(x, y);
-}
-
-/* ---- one answer ---- */
-
-/* What one result, or several of finer units, say of a unit. */
-struct answer {
-    bool has_score;
-    double score, threshold_sent;
-    uint8_t decision;
-    bool mismatch;
-    int64_t produced;
-};
-
-static struct answer answer_of(const struct cell *cell, const struct es_finding_config *config)
-{
-    const struct es_finding *finding = cell->finding;
-    struct answer out = {.score = NAN, .threshold_sent = NAN, .decision = ES_NO_ANSWER, .produced = cell->result->event->produced};
-    if (!finding) { /* the result came without it, and that means no */
-        out.decision = 0;
-        return out;
-    }
-    const enum es_measures kind = es_task_measures(config->task);
-    if (finding->has_threshold) out.threshold_sent = finding->threshold;
-    if (kind == ES_MEASURES_VALUES || kind == ES_MEASURES_LEVELS) {
-        out.has_score = es_finding_value(config, finding, &out.score) == ES_COMPARED_YES;
-        if (kind == ES_MEASURES_VALUES && finding->has_threshold &&
-            !es_units_convert(finding->threshold, finding->units, config->units, &out.threshold_sent))
-            out.threshold_sent = NAN;
-    } else {
-        out.has_score = finding->has_score || (finding->has_value && kind == ES_MEASURES_NONE);
-        if (out.has_score) out.score = finding->has_score ? finding->score : finding->value;
-    }
-    const double threshold = isnan(out.threshold_sent) ? config->threshold : out.threshold_sent;
-    if (finding->has_decision) {
-        out.decision = finding->decision;
-        out.mismatch = out.has_score && !isnan(out.threshold_sent) &&
-                       finding->decision != es_finding_alerts(config, out.score, out.threshold_sent);
-    } else if (out.has_score && !isnan(threshold) && kind != ES_MEASURES_LESIONS && kind != ES_MEASURES_OVERLAP) {
-        out.decision = es_finding_alerts(config, out.score, threshold);
-    }
-    return out;
-}
-
-static void keep_answer(struct es_derived_case *out, const struct cell *cell, const struct answer *answer)
-{
-    out->result = ES_RESULT_OK;
-    out->result_pairing = cell->result->rule;
-    out->device = cell->result->event->device;
-    out->threshold_sent = answer->threshold_sent;
-    out->has_score = answer->has_score;
-    out->score = answer->score;
-    out->decision = answer->decision;
-    out->has_decision = answer->decision != ES_NO_ANSWER;
-    out->mismatch = answer->mismatch;
-    out->produced = answer->produced;
-}
-
-static bool same_finer(const struct cell *a, const struct cell *b)
-{
-    return a->result->event->unit == b->result->event->unit &&
-           es_pseudonym_order(&a->result->event->unit_id, &b->result->event->unit_id) == 0;
-}
-
-/* How much a result tells of its finding: a value before silence that means no, that before a presence whose value nobody knows (a
- * screen, a document). */
-static int tells(const struct cell *cell)
-{
-    const struct es_finding *f = cell->finding;
-    if (!came(cell->result->event)) return 0;
-    if (!f) return 2;
-    return f->has_score || f->has_value || f->has_decision || f->has_level || f->has_lesions || f->mask || f->category[0] != '\0' ? 3 : 1;
-}
-
-/* The cell that counts among those of one (finer) unit: the first produced of those that tell most. */
-static const struct cell *first_of(const struct cell *cells, size_t n)
-{
-    const struct cell *best = NULL;
-    for (size_t i = 0; i < n; i++) {
-        const int told = tells(&cells[i]);
-        if (told > 0 && (!best || told > tells(best))) best = &cells[i];
-    }
-    return best;
-}
-
-static bool earlier(const struct cell *a, const struct cell *b)
-{
-    return es_first_produced(a->result->event, b->result->event) < 0;
-}
-
-/* Scores that were met. The order of the units is that of their pseudonyms, which another key changes: so the sum is exact. */
-struct scores {
-    struct es_exact_sum sum;
-    unsigned count;
-};
-
-static void add_answer(struct answer *sum, const struct answer *one, struct scores *scores)
-{
-    if (one->has_score) {
-        if (!sum->has_score || one->score > sum->score) sum->score = one->score;
-        sum->has_score = true;
-        scores->count += es_exact_sum_add(&scores->sum, one->score);
-    }
-    if (one->decision == 1 || sum->decision == ES_NO_ANSWER) sum->decision = one->decision;
-    if (!(one->threshold_sent == sum->threshold_sent)) sum->threshold_sent = NAN; /* only one that all share is kept */
-    sum->mismatch |= one->mismatch;
-    if (one->produced > sum->produced) sum->produced = one->produced; /* complete when the last came */
-}
-
-/* One type of finer unit is combined, the coarsest of which something came: a model that scores sides and their images would count
- * twice in a mean. */
-static size_t coarsest(const struct cell *cells, size_t n, size_t *first)
-{
-    static const unsigned char coarseness[ES_UNIT_TYPES] = {
-        [ES_UNIT_EXAM] = 5, [ES_UNIT_SIDE] = 4, [ES_UNIT_SERIES] = 3, [ES_UNIT_IMAGE] = 2, [ES_UNIT_LESION] = 1};
-    size_t count = 0;
-    unsigned char best = 0;
-    for (size_t from = 0, to; from < n; from = to) { /* sorted by type */
-        const enum es_unit_type type = cells[from].result->event->unit;
-        bool any = false;
-        for (to = from; to < n && cells[to].result->event->unit == type; to++) any |= came(cells[to].result->event);
-        if (!any || coarseness[type] <= best) continue;
-        best = coarseness[type];
-        *first = from;
-        count = to - from;
-    }
-    return count;
-}
-
-/* Several finer units to one: cells are sorted by finer unit. */
-static const struct cell *combine(const struct scene *scene, const struct cell *cells, size_t n, struct es_derived_case *out)
-{
-    const enum es_combine rule = scene->config->combine;
-    const struct cell *chosen = NULL;
-    struct answer sum = {.score = NAN, .threshold_sent = NAN, .decision = ES_NO_ANSWER, .produced = ES_NO_INSTANT};
-    struct scores scores = {0};
-    for (size_t from = 0, to; from < n; from = to) {
-        for (to = from + 1; to < n && same_finer(&cells[from], &cells[to]);) to++;
-        const struct cell *cell = first_of(cells + from, to - from);
-        if (!cell) continue;
-        const struct answer one = answer_of(cell, scene->config);
-        if (rule == ES_COMBINE_FIRST || rule == ES_COMBINE_LATEST) {
-            if (chosen && earlier(cell, chosen) != (rule == ES_COMBINE_FIRST)) continue;
-            sum = one;
-            chosen = cell;
-        } else {
-            if (!chosen) sum.threshold_sent = one.threshold_sent;
-            add_answer(&sum, &one, &scores);
-            if (!chosen) chosen = cell;
-        }
-    }
-    if (!chosen) return NULL;
-    if (rule == ES_COMBINE_MEAN && scores.count > 0) {
-        const double threshold = isnan(sum.threshold_sent) ? scene->config->threshold : sum.threshold_sent;
-        sum.score = es_exact_sum_value(&scores.sum) / scores.count;
-        if (!isnan(threshold)) sum.decision = es_finding_alerts(scene->config, sum.score, threshold);
-    }
-    keep_answer(out, chosen, &sum);
-    return chosen;
-}
-
-/* A rejection tells more than a failure, that more than a timeout; then the first. Greater stands above. */
-static int failure_order(const struct es_event *a, const struct es_event *b)
-{
-    const int left = a->result_status == ES_RESULT_REJECTED ? 2 : a->result_status == ES_RESULT_FAILED;
-    const int right = b->result_status == ES_RESULT_REJECTED ? 2 : b->result_status == ES_RESULT_FAILED;
-    return left != right ? left - right : es_first_produced(b, a);
-}
-
-/* The row of one unit and version from its cells. @return the cell whose result stands; NULL: none came */
-static const struct cell *decide(const struct scene *scene, const struct cell *cells, size_t n, struct es_derived_case *out)
-{
-    size_t exact = 0;
-    while (exact < n && !cells[exact].finer) exact++;
-    const struct cell *cell = first_of(cells, exact);
-    size_t first = 0;
-    const size_t count = coarsest(cells + exact, n - exact, &first);
-    const struct cell *combined = !cell || tells(cell) == 1 ? combine(scene, cells + exact + first, count, out) : NULL;
-    if (combined) return combined;
-    if (cell) {
-        const struct answer answer = answer_of(cell, scene->config);
-        keep_answer(out, cell, &answer);
-        return cell;
-    }
-    for (size_t i = 0; i < n; i++)
-        if (!cell || failure_order(cells[i].result->event, cell->result->event) > 0) cell = &cells[i];
-    if (!cell) return NULL;
-    out->result = cell->result->event->result_status;
-    out->result_pairing = cell->result->rule;
-    out->device = cell->result->event->device;
-    out->produced = cell->result->event->produced;
-    return NULL;
 }
 
 /* The reference of one unit: the greatest over its sources. */
@@ -286,7 +78,7 @@ static bool add_row(struct es_bundle *bundle, const struct es_derived_case *row)
 
 /* A row a version; a failure that tells no version stands back when a version is known for the unit, and a result without a value
  * when another version tells one. */
-static bool unit_rows(struct scene *scene, const struct es_pseudonym *unit, const struct cell *cells, size_t n_cells,
+static bool unit_rows(struct scene *scene, const struct es_pseudonym *unit, const struct es_cell *cells, size_t n_cells,
                       const struct es_label *labels, size_t n_labels)
 {
     bool known = false, added = false;
@@ -301,18 +93,18 @@ static bool unit_rows(struct scene *scene, const struct es_pseudonym *unit, cons
     judge(labels, n_labels, &base);
     for (size_t i = 0; i < n_cells; i++) {
         known |= cells[i].result->event->model_version[0] != '\0';
-        if (tells(&cells[i]) > most) most = tells(&cells[i]);
+        if (es_cell_tells(&cells[i]) > most) most = es_cell_tells(&cells[i]);
     }
     for (size_t from = 0, to; from < n_cells; from = to) {
         const char *version = cells[from].result->event->model_version;
         int told = 0;
         for (to = from; to < n_cells && strcmp(cells[to].result->event->model_version, version) == 0; to++)
-            if (tells(&cells[to]) > told) told = tells(&cells[to]);
+            if (es_cell_tells(&cells[to]) > told) told = es_cell_tells(&cells[to]);
         if (known && version[0] == '\0' && told == 0) continue;
         if (told == 1 && most > 1) continue; /* a screen or document bears the version of what made it: it is no other result */
         struct es_derived_case row = base;
         memcpy(row.version, version, strlen(version) + 1);
-        const struct cell *stands = decide(scene, cells + from, to - from, &row);
+        const struct es_cell *stands = es_bundle_decide(scene->config, cells + from, to - from, &row);
         if (!es_bundle_measure(scene->bundle, scene->config, stands ? stands->result->event : NULL, stands ? stands->finding : NULL,
                                n_labels ? &labels[n_labels - 1] : NULL, &row))
             return false;
@@ -372,16 +164,16 @@ static void list_cells(struct scene *scene, const struct es_paired *results, siz
 {
     for (size_t i = 0; i < n; i++) {
         const struct es_event *event = results[i].event;
-        struct cell cell = {.result = &results[i]};
+        struct es_cell cell = {.result = &results[i]};
         const enum es_part part = es_unit_part(scene->bundle, scene->base.exam, scene->config->unit, event, &cell.unit);
         if (part == ES_PART_NONE) {
-            if (!came(event) && event->unit == ES_UNIT_EXAM &&
-                (!scene->failure || failure_order(event, scene->failure->event) > 0))
+            if (!es_event_came(event) && event->unit == ES_UNIT_EXAM &&
+                (!scene->failure || es_failure_order(event, scene->failure->event) > 0))
                 scene->failure = &results[i];
             continue;
         }
         cell.finer = part == ES_PART_FINER;
-        if (came(event)) {
+        if (es_event_came(event)) {
             cell.finding = es_event_finding(event, scene->config->name);
             if (!cell.finding && scene->config->absence == ES_ABSENCE_UNKNOWN) continue;
         }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file bundle_internal.h
- * What the files of the derivation share: bundle.c (which events count), bundle_exam.c (exams, attributes, eligibility),
+ * What the files of the derivation share: bundle.c (which events count), bundle_slot.c (which of a slot is live), bundle_exam.c (exams, attributes, eligibility),
  * bundle_pair.c (which exam a result or reference is of), bundle_unit.c (units of an exam), bundle_label.c (what references
- * say of them), bundle_case.c (rows). Nobody else includes this.
+ * say of them), bundle_answer.c (what results say of them), bundle_measure.c (how far both are apart), bundle_case.c (rows). Nobody else includes this.
  */
 #ifndef ES_PLUGIN_BUNDLE_INTERNAL_H
 #define ES_PLUGIN_BUNDLE_INTERNAL_H
@@ -75,6 +75,11 @@ static inline int es_pseudonym_order(const struct es_pseudonym *a, const struct 
 struct es_pseudonym es_bundle_study(const struct es_bundle *bundle, const struct es_pseudonym *study);
 /** The note of an event; NULL when nobody asks. */
 struct es_note *es_bundle_note(struct es_bundle *bundle, const struct es_event *event);
+/** Note where an event stands, when somebody asks. */
+void es_bundle_stands(struct es_bundle *bundle, const struct es_event *event, enum es_standing standing);
+/** The live events of the results and failures, or of the references: by slot, one of each; a cancelled reference is live, and leaves none.
+ * @return false when memory ran out */
+bool es_bundle_live(struct es_bundle *bundle, const struct es_event **events, size_t n, bool references, struct es_paired **out, size_t *n_out);
 /** Fill out->exams, ranges. */
 ES_MUST_USE enum es_errc es_bundle_exams(struct es_bundle *bundle);
 /** Is the exam's unit one the model is meant for? Judged by the headers of that unit; by all of the exam when unit is absent. */
@@ -121,6 +126,26 @@ const struct es_finding *es_event_finding(const struct es_event *event, const ch
  * @return false when memory ran out */
 bool es_bundle_labels(struct es_bundle *bundle, uint32_t exam, const struct es_finding_config *config, const struct es_paired *references,
                       size_t n, struct es_label *out, size_t *n_out);
+/* ---- answers (bundle_answer.c) ---- */
+
+/** One result or failure that speaks of a unit of the finding at hand, or of a part of it. */
+struct es_cell {
+    struct es_pseudonym unit;
+    bool finer;
+    const struct es_paired *result;
+    const struct es_finding *finding; /* NULL: a failure, or absent where absence means negative */
+};
+/** Is it a result that came, not a failure? */
+bool es_event_came(const struct es_event *event);
+/** How much a result tells of its finding: a value (3) before silence that means no (2), that before a presence whose value nobody knows
+ * (1: a screen, a document); 0: it did not come. */
+int es_cell_tells(const struct es_cell *cell);
+/** A rejection tells more than a failure, that more than a timeout; then the first. Greater stands above. */
+int es_failure_order(const struct es_event *a, const struct es_event *b);
+/** Fill a row's result from the cells of one unit and version. @param cells  those of the unit itself first, then by finer unit, first
+ * produced first
+ * @return the cell whose result stands; NULL: none came */
+const struct es_cell *es_bundle_decide(const struct es_finding_config *config, const struct es_cell *cells, size_t n, struct es_derived_case *out);
 /* ---- measures (bundle_measure.c) ---- */
 
 /** The value of a measurement in the finding's units, or an ordinal finding's level as a number.

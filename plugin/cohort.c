@@ -36,17 +36,10 @@ enum es_errc es_cohort_new(struct es_cohort **out, const struct es_config *confi
     return ES_OK;
 }
 
-static void free_dictionary(struct es_dictionary *dictionary)
-{
-    HASH_CLEAR(hh, dictionary->table);
-    for (uint32_t i = 0; i < dictionary->count; i++) free(dictionary->by_code[i]);
-    free(dictionary->by_code);
-}
-
 void es_cohort_free(struct es_cohort *cohort)
 {
     if (!cohort) return;
-    for (size_t i = 0; i < ES_MAX_WANTED; i++) free_dictionary(&cohort->dictionaries[i]);
+    for (size_t i = 0; i < ES_MAX_WANTED; i++) es_dictionary_free(&cohort->dictionaries[i]);
     for (uint32_t i = 0; i < cohort->n_slots; i++) {
         struct es_slot *slot = &cohort->slots[i];
         for (uint32_t row = 0; slot->measures && row < slot->count; row++) free(slot->measures[row]);
@@ -73,87 +66,6 @@ void es_cohort_free(struct es_cohort *cohort)
     free(cohort->bundles);
     free(cohort);
 }
-
-/* Room for `need` items of `size` bytes: a quarter more each time, checked. */
-static bool grow(void **items, uint32_t *room, uint64_t need, size_t size)
-{
-    size_t bytes;
-    if (need <= *room && *items) return true;
-    uint64_t wanted = need + need / 4 + 8;
-    if (wanted >= ES_NO_ROW) return false;
-    if (__builtin_mul_overflow((size_t)wanted, size ? size : 1, &bytes)) return false;
-    void *grown = realloc(*items, bytes);
-    if (!grown) return false;
-    *items = grown;
-    *room = (uint32_t)wanted;
-    return true;
-}
-#define GROW(items, room, need) grow((void **)&(items), &(room), (need), sizeof *(items))
-
-/* ---- interning ---- */
-
-static bool value_code(struct es_dictionary *dictionary, const struct es_event_attribute *attribute, uint16_t *code)
-{
-    struct es_value *value = NULL;
-    char text[ES_FACT_VALUE + 1] = {(char)('a' + (int)attribute->state)};
-    if (attribute->state == ES_ATTRIBUTE_PRESENT) memcpy(text + 1, attribute->value, strnlen(attribute->value, ES_FACT_VALUE - 1));
-    HASH_FIND_STR(dictionary->table, text, value);
-    if (!value) {
-        if (dictionary->count == ES_MAX_VALUES) {
-            *code = ES_MAX_VALUES - 1;
-            return true;
-        }
-        if (!GROW(dictionary->by_code, dictionary->room, (uint64_t)dictionary->count + 1) || !(value = calloc(1, sizeof *value)))
-            return false;
-        memcpy(value->text, text, sizeof text);
-        value->state = attribute->state;
-        if (dictionary->count == ES_MAX_VALUES - 1) {
-            value->state = ES_ATTRIBUTE_INVALID;
-            memcpy(value->text, "#", 2);
-        }
-        value->code = (uint16_t)dictionary->count;
-        HASH_ADD_STR(dictionary->table, text, value);
-        if (!value->hh.tbl) {
-            free(value);
-            return false;
-        }
-        dictionary->by_code[dictionary->count++] = value;
-    }
-    *code = value->code;
-    return true;
-}
-
-static bool setting_number(struct es_cohort *cohort, const struct es_derived_case *row, uint32_t *number)
-{
-    struct es_setting_key key;
-    struct es_setting *setting = NULL;
-    const double threshold = isnan(row->threshold_sent) ? (double)NAN : row->threshold_sent;
-    memset(&key, 0, sizeof key);
-    memcpy(key.version, row->version, strnlen(row->version, ES_NAME_SIZE - 1));
-    memcpy(key.source, row->reference_source, strnlen(row->reference_source, ES_NAME_SIZE - 1));
-    key.device = row->device;
-    memcpy(&key.threshold, &threshold, sizeof key.threshold);
-    setting = cohort->last_setting;
-    if (!setting || memcmp(&setting->key, &key, sizeof key) != 0) HASH_FIND(hh, cohort->settings, &key, sizeof key, setting);
-    if (!setting) {
-        if (!GROW(cohort->by_number, cohort->settings_room, (uint64_t)cohort->n_settings + 1) || !(setting = calloc(1, sizeof *setting)))
-            return false;
-        setting->key = key;
-        setting->threshold = threshold;
-        setting->number = cohort->n_settings;
-        HASH_ADD(hh, cohort->settings, key, sizeof setting->key, setting);
-        if (!setting->hh.tbl) {
-            free(setting);
-            return false;
-        }
-        cohort->by_number[cohort->n_settings++] = setting;
-    }
-    cohort->last_setting = setting;
-    *number = setting->number;
-    return true;
-}
-
-/* ---- one bundle ---- */
 
 /* A bundle's rows in the cohort's form, made before anything is changed. */
 struct incoming {
@@ -227,7 +139,7 @@ static bool take_exam(struct es_cohort *cohort, const struct es_derived_exam *ex
     for (size_t i = 0; i < cohort->wanted.n; i++) {
         while (at < exam->n_attributes && strcmp(exam->attributes[at].keyword, cohort->wanted.keyword[i]) < 0) at++;
         const bool there = at < exam->n_attributes && strcmp(exam->attributes[at].keyword, cohort->wanted.keyword[i]) == 0;
-        if (!value_code(&cohort->dictionaries[i], there ? &exam->attributes[at] : &absent, &codes[i])) return false;
+        if (!es_value_code(&cohort->dictionaries[i], there ? &exam->attributes[at] : &absent, &codes[i])) return false;
     }
     return true;
 }
@@ -253,7 +165,7 @@ static bool take_case(struct es_cohort *cohort, const struct es_derived_case *ro
     out->has_score = row->has_score;
     out->excluded = row->excluded;
     out->compared = (unsigned)row->compared & 7u;
-    return setting_number(cohort, row, &out->setting);
+    return es_setting_number(cohort, row, &out->setting);
 }
 
 static bool copy_measures(const struct es_case_measures *from, struct es_case_measures **out)
@@ -282,18 +194,18 @@ static bool reserve(struct es_cohort *cohort, uint32_t bundle, const struct es_d
     const uint64_t exams = (uint64_t)cohort->n_exams + derived->n_exams;
     uint32_t room = cohort->exams_room, codes_room = cohort->exams_room;
     const uint32_t before = cohort->bundles_room;
-    if (!GROW(cohort->bundles, cohort->bundles_room, (uint64_t)bundle + 1)) return false;
+    if (!ES_COHORT_GROW(cohort->bundles, cohort->bundles_room, (uint64_t)bundle + 1)) return false;
     for (uint32_t i = before; i < cohort->bundles_room; i++) cohort->bundles[i] = ES_NO_ROW;
-    if (!grow((void **)&cohort->codes, &codes_room, exams, cohort->wanted.n * sizeof *cohort->codes)) return false;
-    if (!grow((void **)&cohort->first, &room, exams, cohort->n_slots * sizeof *cohort->first)) return false;
-    if (!GROW(cohort->exams, cohort->exams_room, exams)) return false;
+    if (!es_cohort_grow((void **)&cohort->codes, &codes_room, exams, cohort->wanted.n * sizeof *cohort->codes)) return false;
+    if (!es_cohort_grow((void **)&cohort->first, &room, exams, cohort->n_slots * sizeof *cohort->first)) return false;
+    if (!ES_COHORT_GROW(cohort->exams, cohort->exams_room, exams)) return false;
     for (size_t i = 0, end; i < derived->n_cases; i = end) {
         struct es_slot *slot = &cohort->slots[in->slots[i]];
         for (end = i + 1; end < derived->n_cases && in->slots[end] == in->slots[i];) end++;
         /* Other exams of the bundle may add to the same slot: room for all of the bundle's cases is enough. */
-        if (!GROW(slot->rows, slot->room, (uint64_t)slot->count + derived->n_cases)) return false;
+        if (!ES_COHORT_GROW(slot->rows, slot->room, (uint64_t)slot->count + derived->n_cases)) return false;
         const uint32_t before_measures = slot->measures_room;
-        if (slot->measured && !GROW(slot->measures, slot->measures_room, (uint64_t)slot->count + derived->n_cases)) return false;
+        if (slot->measured && !ES_COHORT_GROW(slot->measures, slot->measures_room, (uint64_t)slot->count + derived->n_cases)) return false;
         for (uint32_t at = before_measures; at < slot->measures_room; at++) slot->measures[at] = NULL;
     }
     return true;
@@ -413,37 +325,6 @@ static void put_chain(struct es_cohort *cohort, uint32_t exam, uint32_t number, 
     }
 }
 
-static enum es_errc keep_trouble(struct es_cohort *cohort, uint32_t bundle, const struct es_derived *derived, struct es_error *err)
-{
-    uint64_t counts[ES_TROUBLES] = {derived->results_without_exam, derived->references_without_exam, derived->ambiguous,
-                                derived->retracted, derived->revised, derived->unknown_model, derived->unknown_finding};
-    struct es_trouble *trouble = NULL;
-    uint64_t any = 0;
-    memcpy(counts + 7, derived->orphans, sizeof derived->orphans);
-    for (int i = 0; i < ES_TROUBLES; i++) any |= counts[i];
-    HASH_FIND(hh, cohort->troubles, &bundle, sizeof bundle, trouble);
-    if (!trouble && any) {
-        trouble = calloc(1, sizeof *trouble);
-        if (!trouble) return es_fail(err, ES_E_MEMORY, "cohort: out of memory");
-        trouble->bundle = bundle;
-        HASH_ADD(hh, cohort->troubles, bundle, sizeof trouble->bundle, trouble);
-        if (!trouble->hh.tbl) {
-            free(trouble);
-            return es_fail(err, ES_E_MEMORY, "cohort: out of memory");
-        }
-    }
-    if (!trouble) return ES_OK;
-    for (int i = 0; i < ES_TROUBLES; i++) {
-        cohort->trouble[i] += counts[i] - trouble->counts[i]; /* unsigned: exact also when it falls */
-        trouble->counts[i] = counts[i];
-    }
-    if (!any) {
-        HASH_DEL(cohort->troubles, trouble);
-        free(trouble);
-    }
-    return ES_OK;
-}
-
 enum es_errc es_cohort_replace(struct es_cohort *cohort, uint32_t bundle, const struct es_derived *derived, struct es_error *err)
 {
     struct incoming in = {0};
@@ -451,7 +332,7 @@ enum es_errc es_cohort_replace(struct es_cohort *cohort, uint32_t bundle, const 
     if (bundle >= ES_INDEX_MAX) return es_fail(err, ES_E_LIMIT, "cohort: more bundles than %u", ES_INDEX_MAX);
     if (!take_bundle(cohort, derived, &in) || !reserve(cohort, bundle, derived, &in))
         code = es_fail(err, ES_E_MEMORY, "cohort: out of memory");
-    if (code == ES_OK) code = keep_trouble(cohort, bundle, derived, err);
+    if (code == ES_OK) code = es_cohort_trouble(cohort, bundle, derived, err);
     if (code == ES_OK) {
         size_t at = 0;
         place_exams(cohort, bundle, derived, &in);
@@ -472,61 +353,4 @@ bool es_cohort_take_dirty(struct es_cohort *cohort, uint16_t model, uint16_t fin
     const bool dirty = slot->dirty;
     slot->dirty = false;
     return dirty;
-}
-
-/* ---- counts ---- */
-
-int es_cohort_attribute(const struct es_cohort *cohort, const char *keyword)
-{
-    for (size_t i = 0; i < cohort->wanted.n; i++)
-        if (strcmp(cohort->wanted.keyword[i], keyword) == 0) return (int)i;
-    return -1;
-}
-
-static void count_disagreement(const struct es_cohort *cohort, int32_t from, int32_t to, struct es_cohort_counts *out)
-{
-    for (uint32_t s = 0; s < cohort->n_slots; s++)
-        for (uint32_t i = 0; i < cohort->slots[s].count; i++) {
-            const struct es_case_row *row = &cohort->slots[s].rows[i];
-            if (row->exam != ES_NO_ROW && row->sources_disagree && es_in_period(cohort->exams[row->exam].day, from, to))
-                out->sources_disagree++;
-        }
-}
-
-void es_cohort_count(const struct es_cohort *cohort, int32_t from, int32_t to, struct es_cohort_counts *out)
-{
-    uint32_t last = ES_NO_ROW;
-    *out = (struct es_cohort_counts){.first_day = ES_NO_DAY, .last_day = ES_NO_DAY,
-        .results_without_exam = cohort->trouble[0], .references_without_exam = cohort->trouble[1], .ambiguous = cohort->trouble[2],
-        .retracted = cohort->trouble[3], .revised = cohort->trouble[4], .unknown_model = cohort->trouble[5],
-        .unknown_finding = cohort->trouble[6]};
-    memcpy(out->orphans, cohort->trouble + 7, sizeof out->orphans);
-    const bool ordered = es_cohort_order(cohort, NULL) == ES_OK;
-    for (uint32_t i = 0; ordered && i < cohort->order->count; i++) {
-        const struct es_exam_row *exam = &cohort->exams[cohort->order->exams[i]];
-        if (!es_in_period(exam->day, from, to)) continue;
-        out->exams++;
-        if (exam->patient != last) out->patients++;
-        last = exam->patient;
-        if (exam->excluded != ES_EXCLUDED_NOT) {
-            out->excluded[exam->excluded]++;
-        } else if (exam->day != ES_NO_DAY) {
-            if (out->first_day == ES_NO_DAY || exam->day < out->first_day) out->first_day = exam->day;
-            if (out->last_day == ES_NO_DAY || exam->day > out->last_day) out->last_day = exam->day;
-        }
-    }
-    count_disagreement(cohort, from, to, out);
-}
-
-void es_cohort_attribute_states(const struct es_cohort *cohort, const char *keyword, int32_t from, int32_t to,
-                                uint64_t counts[ES_ATTRIBUTE_STATES])
-{
-    const int attribute = es_cohort_attribute(cohort, keyword);
-    memset(counts, 0, ES_ATTRIBUTE_STATES * sizeof counts[0]);
-    if (attribute < 0) return;
-    for (uint32_t i = 0; i < cohort->n_exams; i++) {
-        const struct es_exam_row *exam = &cohort->exams[i];
-        if (!exam->used || exam->excluded != ES_EXCLUDED_NOT || !es_in_period(exam->day, from, to)) continue;
-        counts[cohort->dictionaries[attribute].by_code[es_exam_codes(cohort, i)[attribute]]->state]++;
-    }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file cohort_internal.h
- * The columns themselves, shared by cohort.c (rows), cohort_same.c, cohort_levels.c, cohort_streams.c, cohort_sheet.c
- * and cohort_pairs.c.
+ * The columns themselves, shared by cohort.c (rows), cohort_values.c (values under numbers), cohort_counts.c, cohort_same.c,
+ * cohort_levels.c, cohort_streams.c, cohort_turns.c, cohort_sheet.c and cohort_pairs.c.
  *
  * A case is 48 bytes, its place in an exam's chain 4, an exam 24 and 2 for each attribute, its patient 22 to 28, its place in patient
  * order 4. Cases stand in one table for each model and finding (a slot), exams in one table; an exam's cases of a slot are a chain.
@@ -127,6 +127,16 @@ static inline uint32_t es_first_case(const struct es_cohort *cohort, uint32_t ex
 {
     return cohort->first[(size_t)exam * cohort->n_slots + slot];
 }
+/** Room for `need` items of `size` bytes: a quarter more each time, checked. @return false: no memory, or more items than row numbers */
+bool es_cohort_grow(void **items, uint32_t *room, uint64_t need, size_t size);
+#define ES_COHORT_GROW(items, room, need) es_cohort_grow((void **)&(items), &(room), (need), sizeof *(items))
+/** The code of an attribute's state and value, new or known. @return false when memory ran out */
+bool es_value_code(struct es_dictionary *dictionary, const struct es_event_attribute *attribute, uint16_t *code);
+void es_dictionary_free(struct es_dictionary *dictionary);
+/** The number of a case's setting, new or known. @return false when memory ran out */
+bool es_setting_number(struct es_cohort *cohort, const struct es_derived_case *row, uint32_t *number);
+/** Put what a bundle's derivation had to leave out in the place of what it had left out before (cohort_counts.c). */
+ES_MUST_USE enum es_errc es_cohort_trouble(struct es_cohort *cohort, uint32_t bundle, const struct es_derived *derived, struct es_error *err);
 /** Days in the period? Exams without a day are in when both ends are open. */
 static inline bool es_in_period(int32_t day, int32_t from, int32_t to)
 {
