@@ -73,7 +73,7 @@ static inline void world_close(struct intake_world *w)
 
 static inline struct es_intake_sink world_sink(struct intake_world *w)
 {
-    return (struct es_intake_sink){w, world_take, world_refuse, world_silent, world_progress};
+    return (struct es_intake_sink){w, world_take, world_refuse, world_silent, world_progress, NULL};
 }
 
 /** Bytes by the one rule: what becomes of them. */

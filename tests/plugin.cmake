@@ -23,6 +23,7 @@ es_add_test(intake_csv es_plugin)
 es_add_test(intake_json es_plugin)
 es_add_test(intake_hl7 es_plugin)
 es_add_test(intake_fhir es_plugin)
+es_add_test(intake_explain es_plugin)
 es_add_test(recognise es_plugin)
 es_add_test(rules es_plugin)
 

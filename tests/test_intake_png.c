@@ -41,7 +41,7 @@ static void silent(void *context, uint64_t where)
     (void)context;
     (void)where;
 }
-static const struct es_intake_sink sink = {NULL, take, refuse, silent, NULL};
+static const struct es_intake_sink sink = {NULL, take, refuse, silent, NULL, NULL};
 
 static void a_file_is_one_mask_of_the_exam_in_its_name(void)
 {

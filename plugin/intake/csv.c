@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "plugin/intake/charset.h"
+#include "plugin/intake/watch.h"
 
 #define CHUNK 65536
 
@@ -90,6 +91,7 @@ static void set_columns(struct reading *r)
     if (rule->where != NULL) good = set_column(r, rule->where) && good;
     if (rule->text != NULL) good = set_column(r, rule->text) && good;
     r->ended = !good;
+    if (good) es_watch_columns(r->sink->watch, r->cells, r->columns < ES_INTAKE_COLUMNS ? r->columns : ES_INTAKE_COLUMNS);
 }
 
 /* Names given by the rule: a file without a header. */

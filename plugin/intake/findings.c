@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "metrics/catalogue.h"
-#include "plugin/intake/record.h"
+#include "plugin/intake/watch.h"
 #include "plugin/json.h"
 
 struct gathering {
@@ -13,6 +13,7 @@ struct gathering {
     const struct es_config *config;
     const struct es_model_config *model;
     bool reference;
+    struct es_intake_watch *watch;
     struct es_stated *room;
     size_t count;
     struct es_error *err;
@@ -197,17 +198,37 @@ static enum es_errc read_observation(struct gathering *g, const struct es_intake
 
 static enum es_errc read_observations(struct gathering *g, const cJSON *list)
 {
-    for (const cJSON *observation = cJSON_IsArray(list) ? list->child : NULL; observation != NULL; observation = observation->next)
+    for (const cJSON *observation = cJSON_IsArray(list) ? list->child : NULL; observation != NULL; observation = observation->next) {
+        const cJSON *codes = cJSON_GetObjectItemCaseSensitive(observation, "codes");
+        es_watch_observation(g->watch, codes);
         for (size_t i = 0; i < g->rule->n_findings; i++) {
             const struct es_intake_finding *f = &g->rule->findings[i];
-            if (!any_code(f->codes, f->n_codes, cJSON_GetObjectItemCaseSensitive(observation, "codes"))) continue;
+            const size_t before = g->count;
+            if (!any_code(f->codes, f->n_codes, codes)) continue;
             const enum es_errc code = read_observation(g, f, observation);
+            es_watch_finding(g->watch, "observation", f->name, code == ES_OK && g->count > before ? g->room[before].finding : NULL,
+                             code != ES_OK ? g->err->text : NULL);
             if (code != ES_OK) return code;
         }
+    }
     return ES_OK;
 }
 
 /* ---- From.JSON ---- */
+
+/* Those that the model's JSON rules did not find. */
+static void watch_silence(const struct gathering *g, const struct es_finding *found, size_t n, const char *why)
+{
+    char named[ES_NAME_SIZE + 16];
+    for (size_t i = 0; g->watch != NULL && i < g->model->n_findings; i++) {
+        const struct es_finding_config *f = &g->model->findings[i];
+        bool asked = false, there = false;
+        for (size_t r = 0; r < f->n_from; r++) asked |= f->from[r].kind == ES_FROM_JSON;
+        for (size_t k = 0; k < n; k++) there |= strcmp(found[k].name, f->name) == 0;
+        (void)snprintf(named, sizeof named, "finding %s: ", f->name);
+        if (asked && !there) es_watch_finding(g->watch, "From.JSON", f->name, NULL, strncmp(why, named, strlen(named)) == 0 ? why : NULL);
+    }
+}
 
 static enum es_errc read_json(struct gathering *g, const cJSON *root)
 {
@@ -215,7 +236,9 @@ static enum es_errc read_json(struct gathering *g, const cJSON *root)
     enum es_errc code = ES_OK;
     if (g->model == NULL) return ES_OK;
     if (found == NULL) return memory(g);
-    const size_t n = es_findings_from_json(g->model, root, found, NULL, 0);
+    char why[160] = "";
+    const size_t n = es_findings_from_json(g->model, root, found, why, sizeof why);
+    watch_silence(g, found, n, why);
     for (size_t i = 0; code == ES_OK && i < n; i++) {
         if (stated(g, found[i].name, '\0')) continue;
         cJSON *finding = new_finding(g, found[i].name, NULL, '\0');
@@ -223,6 +246,7 @@ static enum es_errc read_json(struct gathering *g, const cJSON *root)
         else if (found[i].has_decision) code = put_answer(g, finding, found[i].decision);
         else if (cJSON_AddNumberToObject(finding, found[i].has_score ? "score" : "value", found[i].has_score ? found[i].score : found[i].value) == NULL)
             code = memory(g);
+        if (code == ES_OK) es_watch_finding(g->watch, "From.JSON", found[i].name, finding, NULL);
     }
     free(found);
     return code;
@@ -241,19 +265,21 @@ static enum es_errc read_text(struct gathering *g, const char *text, size_t len)
     for (size_t i = 0; code == ES_OK && i < g->rule->n_findings; i++) {
         const struct es_intake_finding *f = &g->rule->findings[i];
         const enum es_text_answer answer = f->text >= 0 ? all[f->text].answer : ES_TEXT_NOT_STATED;
+        if (f->text >= 0 && answer == ES_TEXT_NOT_STATED) es_watch_finding(g->watch, "text", f->name, NULL, NULL);
         if (answer == ES_TEXT_NOT_STATED || stated(g, f->name, '\0') || (answer == ES_TEXT_INDETERMINATE && !g->reference)) continue;
         code = put_answer(g, new_finding(g, f->name, NULL, '\0'), answer == ES_TEXT_INDETERMINATE ? -1 : answer == ES_TEXT_YES);
+        if (code == ES_OK) es_watch_finding(g->watch, "text", f->name, g->room[g->count - 1].finding, NULL);
     }
     free(all);
     return code;
 }
 
 enum es_errc es_record_findings(const struct es_intake_rule *rule, const struct es_config *config, enum es_event_kind kind,
-                                const struct es_model_config *model, const struct es_record *record, struct es_stated *room, size_t *count,
-                                struct es_error *err)
+                                const struct es_model_config *model, const struct es_record *record, struct es_intake_watch *watch,
+                                struct es_stated *room, size_t *count, struct es_error *err)
 {
     struct es_error own = {0};
-    struct gathering g = {rule, config, model, kind == ES_EVENT_REFERENCE, room, 0, err != NULL ? err : &own};
+    struct gathering g = {rule, config, model, kind == ES_EVENT_REFERENCE, watch, room, 0, err != NULL ? err : &own};
     size_t len = 0;
     const char *text = rule->reader != NULL ? es_record_text(rule, record, &len) : NULL;
     enum es_errc code = read_observations(&g, cJSON_GetObjectItemCaseSensitive(record->current, "observations"));

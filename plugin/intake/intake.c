@@ -12,6 +12,7 @@
 #include "plugin/intake/document.h"
 #include "plugin/intake/fhir.h"
 #include "plugin/intake/hl7.h"
+#include "plugin/intake/watch.h"
 #include "plugin/hash.h"
 #include "plugin/json.h"
 
@@ -256,6 +257,9 @@ enum es_errc es_intake_file(const struct es_config *config, const char *path, co
 {
     enum es_errc code = ES_OK;
     for (size_t i = 0; code == ES_OK && i < config->n_intake; i++)
-        if (rule_fits(&config->intake[i], path)) code = take_file(config, &config->intake[i], path, sink, err);
+        if (rule_fits(&config->intake[i], path)) {
+            es_watch_rule(sink->watch, &config->intake[i]);
+            code = take_file(config, &config->intake[i], path, sink, err);
+        }
     return code;
 }

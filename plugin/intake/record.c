@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugin/intake/watch.h"
 #include "plugin/json.h"
 
 struct making {
@@ -257,7 +258,7 @@ static enum es_errc take_findings(struct making *m, cJSON *base, struct es_state
     if (m->kind == ES_EVENT_RESULT || m->kind == ES_EVENT_REFERENCE) {
         mapped_findings(m, stated, &count);
         if (!m->memory && m->rule->n_findings_mapped == 0)
-            code = es_record_findings(m->rule, m->config, m->kind, model, m->record, stated, &count, &why);
+            code = es_record_findings(m->rule, m->config, m->kind, model, m->record, m->sink->watch, stated, &count, &why);
     }
     settle_status(stated, count, status);
     if (m->memory) code = es_fail(m->err, ES_E_MEMORY, "memory ran out");
@@ -276,6 +277,7 @@ static enum es_errc take_values(struct making *m)
     struct es_error why = {0};
     for (size_t i = 0; i < m->rule->n_slots; i++) {
         const enum es_errc code = es_record_value(m->rule, &m->rule->slots[i], m->record, &m->values[i], &why);
+        es_watch_value(m->sink->watch, i, m->values[i] != NULL);
         if (code != ES_OK) return refuse(m, code, &why);
     }
     m->kind = kind_of(m);
@@ -297,7 +299,9 @@ enum es_errc es_record_take(const struct es_intake_rule *rule, const struct es_c
                             const struct es_intake_sink *sink, struct es_error *err)
 {
     struct making m = {.rule = rule, .config = config, .record = record, .sink = sink, .err = err};
-    if (!es_record_wanted(rule, record)) return ES_OK;
+    const bool wanted = es_record_wanted(rule, record);
+    es_watch_record(sink->watch, record->where, wanted);
+    if (!wanted) return ES_OK;
     m.values = calloc(rule->n_slots + 1, sizeof(cJSON *));
     if (m.values == NULL) return es_fail(err, ES_E_MEMORY, "memory ran out");
     const enum es_errc code = take_values(&m);

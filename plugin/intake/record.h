@@ -13,6 +13,7 @@
 
 /** Who is told what became of a file. `where` is a line of CSV, JSON Lines and HL7 (of the message's first segment), or the number of
  * the record of a JSON document, from 1; 0: the file as a whole. */
+struct es_intake_watch;
 struct es_intake_sink {
     void *context;
     /** A message of the schema; borrowed. @return ES_OK, or what ends the reading */
@@ -20,6 +21,7 @@ struct es_intake_sink {
     void (*refuse)(void *context, uint64_t where, const struct es_error *why);
     void (*silent)(void *context, uint64_t where);     /* a record that says nothing here */
     void (*progress)(void *context, uint64_t done, uint64_t total); /* bytes */
+    struct es_intake_watch *watch; /* watch.h; NULL: nobody asks why */
 };
 
 struct es_hl7_record;
@@ -60,11 +62,12 @@ struct es_stated {
 };
 /** What coded observations, From.JSON and the text of a record state.
  * @param model  may be NULL
+ * @param watch  may be NULL
  * @param room   ES_MAX_EVENT_FINDINGS places; the caller deletes the findings also after a failure
  * @return ES_OK, ES_E_REFUSED, ES_E_MEMORY */
 ES_MUST_USE enum es_errc es_record_findings(const struct es_intake_rule *rule, const struct es_config *config, enum es_event_kind kind,
-                                            const struct es_model_config *model, const struct es_record *record, struct es_stated *room,
-                                            size_t *count, struct es_error *err);
+                                            const struct es_model_config *model, const struct es_record *record,
+                                            struct es_intake_watch *watch, struct es_stated *room, size_t *count, struct es_error *err);
 
 /** Findings of a model that its From.JSON rules find in a document: the first rule of a finding that selects a usable value decides;
  * several values are combined by the finding's Combine. A number is a score (task binary or ordinal) or a value, true and false a

@@ -224,7 +224,7 @@ static void intake_progress(void *context, uint64_t done, uint64_t total)
 enum es_errc es_batch_intake(struct es_batch *batch, const char *path, struct es_error *err)
 {
     struct intake in = {batch, path};
-    const struct es_intake_sink sink = {&in, intake_take, intake_refuse, intake_silent, intake_progress};
+    const struct es_intake_sink sink = {&in, intake_take, intake_refuse, intake_silent, intake_progress, NULL};
     return es_intake_file(es_site_config(batch->site), path, &sink, err);
 }
 

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "plugin/intake/hl7.h"
 #include "plugin/intake/intake.h"
 #include "plugin/program/batch.h"
 #include "plugin/program/files.h"
@@ -73,22 +72,6 @@ static enum es_errc take_jsonl(struct es_batch *batch, const char *path, struct 
     return rc;
 }
 
-/* Text that some rule should read, and none does. */
-static bool wants_rule(const char *path)
-{
-    static const char *const ends[] = {".csv", ".tsv", ".json", ".hl7", ".txt", ".xml"};
-    char head[512];
-    size_t at = 0;
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
-        if (ends_with(path, ends[i])) return true;
-    FILE *in = fopen(path, "rb");
-    if (!in) return false;
-    const size_t n = fread(head, 1, sizeof head, in);
-    (void)fclose(in);
-    while (at < n && strchr(" \t\r\n", head[at]) && head[at] != '\0') at++;
-    return es_hl7_is(head, n) || (at < n && (head[at] == '{' || head[at] == '['));
-}
-
 static void no_rule(struct es_batch *batch, const struct es_config *config, const char *path)
 {
     char rules[200];
@@ -107,7 +90,7 @@ static enum es_errc take_path(struct es_batch *batch, const struct es_config *co
     case ES_INTAKE_NO_RULE: break;
     }
     if (ends_with(path, ".jsonl") || ends_with(path, ".ndjson")) return take_jsonl(batch, path, err);
-    if (!wants_rule(path)) return es_batch_dicom(batch, path, err);
+    if (!es_files_wants_rule(path)) return es_batch_dicom(batch, path, err);
     no_rule(batch, config, path);
     return ES_OK;
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugin/intake/hl7.h"
+
 static enum es_errc add(struct es_files *files, const char *path, struct es_error *err)
 {
     if (files->count == files->room) {
@@ -67,4 +69,25 @@ void es_files_clear(struct es_files *files)
     for (size_t i = 0; i < files->count; i++) free(files->paths[i]);
     free(files->paths);
     *files = (struct es_files){0};
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t n = strlen(text), m = strlen(end);
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+bool es_files_wants_rule(const char *path)
+{
+    static const char *const ends[] = {".csv", ".tsv", ".json", ".hl7", ".txt", ".xml"};
+    char head[512];
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (ends_with(path, ends[i])) return true;
+    FILE *in = fopen(path, "rb");
+    if (!in) return false;
+    const size_t n = fread(head, 1, sizeof head, in);
+    (void)fclose(in);
+    while (at < n && strchr(" \t\r\n", head[at]) && head[at] != '\0') at++;
+    return es_hl7_is(head, n) || (at < n && (head[at] == '{' || head[at] == '['));
 }

@@ -5,6 +5,8 @@
 #ifndef ES_PLUGIN_FILES_H
 #define ES_PLUGIN_FILES_H
 
+#include <stdbool.h>
+
 #include "dicom/error.h"
 
 struct es_files {
@@ -16,5 +18,7 @@ struct es_files {
  * @return ES_OK (look at out->unread), ES_E_MEMORY */
 ES_MUST_USE enum es_errc es_files_gather(struct es_files *out, char **paths, size_t count, struct es_error *err);
 void es_files_clear(struct es_files *files);
+/** Is it text that some rule of "Intake" should read: by the end of its name, or as it begins (JSON, HL7)? */
+bool es_files_wants_rule(const char *path);
 
 #endif

@@ -92,7 +92,7 @@ static void progress(void *context, uint64_t done, uint64_t total)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-    const struct es_intake_sink sink = {NULL, take, refuse, silent, progress};
+    const struct es_intake_sink sink = {NULL, take, refuse, silent, progress, NULL};
     struct es_error err = {0};
     set_up();
     if (es_intake_bytes(config, &config->intake[ES_FUZZ_RULE], "a/b.c", (const char *)bytes, len, &sink, &err) != ES_OK && err.text[0] == '\0') abort();
