@@ -42,6 +42,7 @@ static const char *fault_of(const struct es_sheet *s)
     if (s->axes > ES_MAX_AXES) return "more axes than ES_MAX_AXES";
     for (uint8_t a = 0; a < s->axes; a++)
         if (s->axis_levels[a] == 0 || s->axis_levels[a] > ES_MAX_LEVELS) return "an axis has no level or more than ES_MAX_LEVELS";
+    if (s->rows > INT32_MAX) return "more rows than 2147483647";
     if (s->rows == 0) return s->patients ? "patients without a row" : NULL;
     if (s->patients == 0) return "rows without a patient";
     if (s->patient[0] != 0) return "the first row's patient is not 0";

@@ -71,7 +71,7 @@ struct es_mark {
 
 /** Borrowed columns, each `rows` long. `{0}` is an empty sheet. */
 struct es_sheet {
-    uint32_t rows;
+    uint32_t rows; /* at most 2^31 - 1, so that a doubled placement fits 32 bits */
     uint32_t patients;         /* patient indices are 0 .. patients-1 */
     uint8_t axes;              /* <= ES_MAX_AXES */
     const uint32_t *patient;   /* non-decreasing; every index 0 .. patients-1 occurs */

@@ -71,6 +71,8 @@ static void drop_groups(struct es_work *w)
     free(w->removed);
     free(w->residuals);
     free(w->split);
+    free(w->by_kind);
+    free(w->own);
     free(w->running);
     free(w->whole);
     free(w->touched);
@@ -119,6 +121,8 @@ static bool make_groups(struct es_work *w, uint32_t slots)
     w->removed = calloc(n, sizeof *w->removed);
     w->residuals = calloc(n, sizeof *w->residuals);
     w->split = calloc(n, sizeof *w->split);
+    w->by_kind = calloc(n * ((size_t)w->kinds + 1), sizeof *w->by_kind);
+    w->own = calloc(n, sizeof *w->own);
     w->running = calloc(n, sizeof *w->running);
     w->whole = calloc(n, sizeof *w->whole);
     w->touched = calloc(n, sizeof *w->touched);
@@ -126,7 +130,7 @@ static bool make_groups(struct es_work *w, uint32_t slots)
     w->start = calloc(n, sizeof *w->start);
     w->end = calloc(n, sizeof *w->end);
     w->outside = calloc(n, sizeof *w->outside);
-    return w->levels && w->sums && w->removed && w->residuals && w->split && w->running && w->whole && w->touched && w->wider &&
+    return w->levels && w->sums && w->removed && w->residuals && w->split && w->by_kind && w->own && w->running && w->whole && w->touched && w->wider &&
            w->start && w->end && w->outside;
 }
 
@@ -172,6 +176,8 @@ static void drop_and_forget(struct es_work *w)
     w->sums = w->removed = NULL;
     w->residuals = NULL;
     w->split = NULL;
+    w->by_kind = NULL;
+    w->own = NULL;
     w->running = NULL;
     w->whole = NULL;
     w->touched = w->wider = w->wider_from = w->wider_list = w->start = w->end = NULL;

@@ -186,8 +186,7 @@ static void add_to_cell(const struct es_work *w, struct es_cell *c, uint32_t row
 {
     c->rows++;
     if (!c->scored || !w->probability) return;
-    const double p = w->sheet->score[row], gap = p - w->sheet->label[row];
-    const uint64_t score = (uint64_t)es_nearest(p * ES_GRID), error = (uint64_t)es_nearest(gap * gap * ES_GRID);
+    const uint64_t score = es_row_score(w->sheet->score[row]), error = es_row_error(w->sheet->score[row], w->sheet->label[row]);
     c->score += score;
     c->error += error;
     if (!c->alone) return;

@@ -89,6 +89,7 @@ static void spread_offset(struct es_work *w, uint32_t k)
     uint32_t point = 0;
     for (uint32_t i = 0; i < rows; i++) {
         const uint8_t flag = w->grouped_flag[from + i];
+        __builtin_prefetch(&w->residual[w->grouped_at[from + i + ES_AHEAD]], 1);
         point += (flag & ES_SCORED_NEW) && i;
         const int64_t r = fitted ? es_nearest(((double)(flag & ES_SCORED_POSITIVE) - w->mean[point]) * ES_GRID) : 0;
         if (flag & ES_SCORED_ALONE)
@@ -109,6 +110,8 @@ static void spread_line(struct es_work *w, uint32_t k)
     for (uint32_t i = 0; i < rows; i++) {
         const uint8_t flag = w->grouped_flag[from + i];
         int64_t u = 0, v = 0;
+        __builtin_prefetch(&w->residual[w->grouped_at[from + i + ES_AHEAD]], 1);
+        __builtin_prefetch(&w->of_rest[w->grouped_at[from + i + ES_AHEAD]], 1);
         point += (flag & ES_SCORED_NEW) && i;
         if (fitted) {
             const double gap = (double)(flag & ES_SCORED_POSITIVE) - w->mean[point];

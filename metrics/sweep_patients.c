@@ -5,71 +5,18 @@
  *     sum o o' = sum T T' - sum t t' - sum t o' - sum o t',
  * so a rest needs no sum of its own: everyone's known rows, less the group's, less what joins the two. Only a patient with rows
  * whose levels are partly unknown (in no rest of the groups they may be in) is done by hand. */
-#include <math.h>
 #include <string.h>
 
 #include "metrics/sweep_work.h"
 
-static void add_row(const struct es_work *w, uint32_t i, struct es_patient_sums *t)
-{
-    const uint32_t trait = w->several_trait[i];
-    const unsigned y = trait & ES_ROW_POSITIVE ? 1 : 0;
-    t->rows++;
-    for (unsigned k = 0; k < ES_SHARES; k++) {
-        t->share[k][0] += trait >> (ES_ROW_SHARE_IN + k) & 1;
-        t->share[k][1] += trait >> (ES_ROW_SHARE_OF + k) & 1;
-    }
-    t->eligible[0] += trait & ES_ROW_FOUND ? 1 : 0;
-    t->eligible[1] += trait & ES_ROW_ELIGIBLE ? 1 : 0;
-    if (!(trait & ES_ROW_REFERENCED)) return;
-    t->cases++;
-    if (!(trait & ES_ROW_LABELLED)) return;
-    t->positives += y;
-    t->negatives += 1 - y;
-    t->count[trait & ES_ROW_OUTCOME]++;
-    if (!(trait & ES_ROW_SCORED)) return;
-    t->scored++;
-    t->observed += y;
-    t->placed[y] += w->placed[i];
-    t->placed_squares[y] += (es_u128)w->placed[i] * w->placed[i];
-    if (!w->probability) return;
-    const double p = w->several_score[i], gap = p - y;
-    t->error += (uint64_t)es_nearest(gap * gap * ES_GRID);
-    t->score += (uint64_t)es_nearest(p * ES_GRID);
-}
-
-/** Denominators that a patient has a case in, as bits of enum es_over. */
-static unsigned overs(const uint32_t *count)
-{
-    unsigned over = 0;
-    for (unsigned i = 0; i < ES_OUTCOMES; i++) over |= count[i] ? es_outcome_over(i) : 0;
-    return over;
-}
-
-/** Add one patient's products to an arm; with `away`, take them from it (unsigned sums wrap and come back). */
-static void add_arm(struct es_arm *arm, const struct es_patient_sums *t, bool away)
-{
-    if (t->cases == 0) return;
-    const uint64_t sign = away ? UINT64_MAX : 1;
-    const es_u128 wide_sign = away ? ~(es_u128)0 : 1;
-    const unsigned over = overs(t->count);
-    for (unsigned i = 0; i < ES_OVER_COUNT; i++) arm->patients[i] += sign * (over >> i & 1);
-    for (unsigned i = 0; i < ES_OUTCOMES; i++) {
-        if (t->count[i] == 0) continue;
-        for (unsigned j = 0; j < ES_OUTCOMES; j++) arm->product[i][j] += sign * t->count[i] * t->count[j];
-    }
-    if (t->scored == 0) return;
-    arm->scored_patients += sign;
-    arm->scored_squares += sign * t->scored * t->scored;
-    arm->error_scored += wide_sign * t->error * t->scored;
-    arm->error_squares += wide_sign * t->error * t->error;
-}
+/** To take a patient from an arm: minus once. */
+#define AWAY UINT64_MAX
 
 /** A patient who stands in both arms. */
 static void add_joint(struct es_summary *s, const struct es_patient_sums *own, const struct es_patient_sums *other)
 {
     if (own->cases == 0 || other->cases == 0) return;
-    const unsigned both = overs(own->count) & overs(other->count);
+    const unsigned both = es_sums_overs(own) & es_sums_overs(other);
     for (unsigned i = 0; i < ES_OVER_COUNT; i++) s->shared[i] += both >> i & 1;
     for (unsigned i = 0; i < ES_OUTCOMES; i++) {
         if (own->count[i] == 0) continue;
@@ -80,46 +27,6 @@ static void add_joint(struct es_summary *s, const struct es_patient_sums *own, c
     s->joint_error[0][1] += (es_u128)own->error * other->scored;
     s->joint_error[1][0] += (es_u128)own->scored * other->error;
     s->joint_error[1][1] += (es_u128)own->scored * other->scored;
-}
-
-static void add_scores(struct es_summary *s, const struct es_patient_sums *t)
-{
-    const uint64_t o = t->observed;
-    const uint64_t v[ES_PLACES] = {[ES_PLACED_POSITIVE] = t->placed[1],
-                                   [ES_POSITIVES] = o,
-                                   [ES_PLACED_NEGATIVE] = t->placed[0],
-                                   [ES_NEGATIVES] = t->scored - o};
-    es_ranks_add(&s->ranks, v);
-    for (unsigned y = 0; y < 2; y++) s->placed_squares[y] += t->placed_squares[y];
-    s->observed_squares += o * o;
-    s->score_squares += (es_u128)t->score * t->score;
-    s->score_positives += (es_u128)t->score * o;
-    s->score_scored += (es_u128)t->score * t->scored;
-}
-
-/** Everything of one patient that belongs to the group alone; `arm` takes the decisions and errors. */
-static void add_group(struct es_summary *s, const struct es_patient_sums *t, struct es_arm *arm)
-{
-    s->patients++;
-    for (unsigned k = 0; k < ES_SHARES; k++) {
-        const uint64_t x = t->share[k][0], n = t->share[k][1];
-        s->share[k].patients += n > 0;
-        s->share[k].xx += x * x;
-        s->share[k].xn += x * n;
-        s->share[k].nn += n * n;
-    }
-    add_arm(arm, t, false);
-    s->case_patients += t->cases > 0;
-    s->positive_patients += t->positives > 0;
-    s->negative_patients += t->negatives > 0;
-    if (t->eligible[1]) {
-        const uint64_t x = t->eligible[0], n = t->eligible[1];
-        s->eligible_patients++;
-        s->eligible_products[0] += x * x;
-        s->eligible_products[1] += x * n;
-        s->eligible_products[2] += n * n;
-    }
-    if (t->scored) add_scores(s, t);
 }
 
 /** a += b or a -= b, for what an arm needs. */
@@ -153,7 +60,7 @@ static void add_whole(struct es_work *w, uint32_t touched, struct es_arm *known)
     struct es_patient_sums total;
     memset(&total, 0, sizeof total);
     for (uint32_t i = 0; i < touched; i++) combine(&total, &w->sums[w->touched[i]], false);
-    add_arm(known, &total, false);
+    es_sums_to_arm(known, &total, 1);
     for (uint32_t i = 0; i < touched; i++) {
         const struct es_patient_sums *t = &w->sums[w->touched[i]];
         struct es_patient_sums other = total;
@@ -179,15 +86,15 @@ static void add_partly_known(struct es_work *w, uint32_t touched, struct es_arm 
             combine(&w->removed[g], &w->sums[slot], false);
         }
     }
-    add_arm(known, &total, false);
+    es_sums_to_arm(known, &total, 1);
     for (uint32_t i = 0; i < wider; i++) {
         const uint32_t g = w->wider[i];
         struct es_patient_sums other = total;
         combine(&other, &w->removed[g], true);
         if (w->sums[g].rows) add_joint(&w->summary[g], &w->sums[g], &other);
         combine(&other, &w->sums[g], false); /* t + o: its square is o o' + t o' + o t' + t t' */
-        add_arm(&w->summary[g].rest, &total, true);
-        add_arm(&w->summary[g].rest, &other, false);
+        es_sums_to_arm(&w->summary[g].rest, &total, AWAY);
+        es_sums_to_arm(&w->summary[g].rest, &other, 1);
         memset(&w->removed[g], 0, sizeof w->removed[g]);
     }
     /* The group nobody's level is known in has all known rows as its rest. */
@@ -276,36 +183,38 @@ static void count_rests(struct es_work *w)
     for (uint32_t k = 0; k < w->slots; k++) add_to_rest(&w->summary[k], known, false);
 }
 
-/** One patient is complete: into the groups' sums, and out of the scratch. */
-static void add_patient(struct es_work *w, uint32_t touched, bool rests, struct es_arm *known)
+/** The rows from *i on are a patient's: into the groups' sums; *i moves to the next patient's. */
+static void add_patient(struct es_work *w, uint32_t *i, bool rests, struct es_arm *known)
 {
+    bool all_whole = true, last = false;
+    uint32_t touched = 0;
+    for (; !last; (*i)++) {
+        const uint32_t slot = w->slot_of[w->several_profile[*i]];
+        if (w->sums[slot].rows == 0) w->touched[touched++] = slot;
+        es_sums_add_row(w, *i, &w->sums[slot]);
+        last = w->several_trait[*i] & ES_ROW_LAST;
+    }
     const bool one = touched == 1 || !rests;
-    bool all_whole = true;
-    for (uint32_t i = 0; i < touched; i++) {
-        const uint32_t k = w->touched[i];
+    for (uint32_t t = 0; t < touched; t++) {
+        const uint32_t k = w->touched[t];
         all_whole &= w->whole[k];
-        add_group(&w->summary[k], &w->sums[k], one ? &w->summary[k].group : &w->split[k]);
+        es_sums_to_group(&w->summary[k], &w->sums[k], one ? &w->summary[k].group : &w->split[k], 1);
+        es_sums_to_scores(&w->summary[k], &w->sums[k]);
     }
     if (!one && all_whole) add_whole(w, touched, known);
     if (!one && !all_whole) add_partly_known(w, touched, known);
-    for (uint32_t i = 0; i < touched; i++) memset(&w->sums[w->touched[i]], 0, sizeof w->sums[0]);
+    for (uint32_t t = 0; t < touched; t++) memset(&w->sums[w->touched[t]], 0, sizeof w->sums[0]);
 }
 
 void es_work_patients(struct es_work *w)
 {
     const bool rests = w->slots > 0 && w->summary[0].axes > 0;
     struct es_arm known;
-    uint32_t touched = 0;
     memset(&known, 0, sizeof known);
     for (uint32_t k = 0; k < w->slots; k++) w->whole[k] = rests && whole(w, k);
-    for (uint32_t i = 0; i < w->several; i++) {
-        const uint32_t slot = w->slot_of[w->several_profile[i]];
-        if (w->sums[slot].rows == 0) w->touched[touched++] = slot;
-        add_row(w, i, &w->sums[slot]);
-        if (!(w->several_trait[i] & ES_ROW_LAST)) continue;
-        add_patient(w, touched, rests, &known);
-        touched = 0;
-    }
+    for (uint32_t i = 0, patient = 0; i < w->several; patient++)
+        if (!es_work_one_group(w, &i, patient)) add_patient(w, &i, rests, &known);
+    es_work_add_kinds(w);
     if (rests) {
         settle(w, &known);
         count_rests(w);

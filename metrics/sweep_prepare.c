@@ -17,6 +17,8 @@ void es_work_close(struct es_work *w)
     free(w->several_profile);
     free(w->several_trait);
     free(w->several_score);
+    free(w->kind);
+    free(w->kind_of);
     free(w->placed);
     free(w->of_rest);
     free(w->residual);
@@ -78,7 +80,7 @@ static bool pack_scored(struct es_work *w, const uint32_t *order, const uint32_t
     const struct es_sheet *s = w->sheet;
     const size_t n = (size_t)w->scored + 1;
     w->profile_at = calloc(n, sizeof *w->profile_at);
-    w->several_at = calloc(n, sizeof *w->several_at);
+    w->several_at = calloc(n + ES_AHEAD, sizeof *w->several_at);
     w->flag = calloc(n, sizeof *w->flag);
     if (!w->profile_at || !w->several_at || !w->flag) return false;
     for (uint32_t i = 0; i < w->scored; i++) {
@@ -154,7 +156,7 @@ static bool make_results(struct es_work *w)
     w->mean = calloc(scored, sizeof *w->mean);
     w->point_n = calloc(scored, sizeof *w->point_n);
     w->point_positives = calloc(scored, sizeof *w->point_positives);
-    w->grouped_at = calloc(scored, sizeof *w->grouped_at);
+    w->grouped_at = calloc(scored + ES_AHEAD, sizeof *w->grouped_at);
     w->grouped_flag = calloc(scored, sizeof *w->grouped_flag);
     return w->residual && w->point_x && w->mean && w->point_n && w->point_positives && w->grouped_at && w->grouped_flag;
 }
@@ -176,5 +178,5 @@ bool es_work_open(struct es_work *w, const struct es_sheet *sheet, const struct 
                       pack_several(w, profile);
     if (sheet->measures) w->row_profile = profile;
     else free(profile);
-    return done && make_results(w);
+    return done && make_results(w) && es_work_kinds(w);
 }

@@ -14,11 +14,11 @@ static uint64_t place_of(unsigned y, const uint64_t before[2], const uint64_t se
 }
 
 /** Keep a placement: with its patient's rows, and in the sums when that patient has no other. Both without a branch. */
-static inline void keep(const struct es_work *w, struct es_running *r, uint32_t i, uint64_t *placed, uint64_t value)
+static inline void keep(const struct es_work *w, struct es_running *r, uint32_t i, uint64_t value)
 {
     const unsigned y = w->flag[i] & ES_SCORED_POSITIVE;
     const uint64_t alone = (w->flag[i] & ES_SCORED_ALONE) ? 1 : 0, own = value & -alone;
-    placed[w->several_at[i]] = value;
+    w->placed[w->several_at[i]] = (uint32_t)value;
     r->alone[y] += alone;
     r->placed[y] += own;
     r->squares[y] += (es_u128)own * own;
@@ -58,10 +58,11 @@ void es_work_place(struct es_work *w)
     for (uint32_t k = 0; k < w->slots; k++) w->running[k].positives = w->summary[k].observed;
     for (uint32_t i = 0, end; i < w->scored; i = end) {
         end = i + 1;
+        __builtin_prefetch(&w->placed[w->several_at[i + ES_AHEAD]], 1);
         if (w->flag[end] & ES_SCORED_NEW) { /* no ties */
             struct es_running *r = &w->running[w->slot_of[w->profile_at[i]]];
             const unsigned y = w->flag[i] & ES_SCORED_POSITIVE;
-            keep(w, r, i, w->placed, 2 * (y ? r->seen[0] : r->positives - r->seen[1]));
+            keep(w, r, i, 2 * (y ? r->seen[0] : r->positives - r->seen[1]));
             r->seen[y]++;
             continue;
         }
@@ -76,7 +77,7 @@ void es_work_place(struct es_work *w)
         }
         for (uint32_t j = i; j < end; j++) {
             struct es_running *r = &w->running[w->slot_of[w->profile_at[j]]];
-            keep(w, r, j, w->placed, place_of(w->flag[j] & ES_SCORED_POSITIVE, r->before, r->seen, r->positives));
+            keep(w, r, j, place_of(w->flag[j] & ES_SCORED_POSITIVE, r->before, r->seen, r->positives));
         }
     }
     for (uint32_t k = 0; k < w->slots; k++) {
@@ -105,6 +106,7 @@ static void place_rest(struct es_work *w, struct es_summary *s)
         if (w->outside[k]) r.positives += w->summary[k].observed;
     for (uint32_t i = 0, end; i < w->scored; i = end) {
         end = i + 1;
+        __builtin_prefetch(&w->of_rest[w->several_at[i + ES_AHEAD]], 1);
         if (w->flag[end] & ES_SCORED_NEW) {
             const uint64_t mask = -(uint64_t)w->outside_of[w->profile_at[i]];
             const unsigned y = w->flag[i] & ES_SCORED_POSITIVE;
@@ -148,6 +150,7 @@ static void fit_rest(struct es_work *w, struct es_offset_fit *out)
         if (!w->outside_of[w->profile_at[i]]) continue;
         n += value != last;
         last = value;
+        __builtin_prefetch(&w->residual[w->several_at[i + ES_AHEAD]], 1);
         const int64_t r = es_nearest(((double)(w->flag[i] & ES_SCORED_POSITIVE) - w->mean[n - 1]) * ES_GRID);
         w->residual[w->several_at[i]].u = r;
         if (!(w->flag[i] & ES_SCORED_ALONE)) continue;

@@ -53,10 +53,40 @@ struct es_patient_sums {
     es_u128 placed_squares[2];       /* sums of their squares */
 };
 
+/** Most kinds of patients with several rows (sweep_kinds.c); one of a further kind is added up row by row. */
+enum { ES_KINDS = 255, ES_NO_KIND = ES_KINDS };
+/** Patients of one kind with all rows in one group: what is their own, added up. Grid sums and doubled placements as above. */
+struct es_kind_sums {
+    uint64_t patients;
+    uint64_t placed[2];
+    es_u128 error, score;
+};
+/** One such patient's own sums. */
+struct es_own {
+    uint64_t placed[2], error, score;
+    es_u128 squares[2]; /* of the placements of negatives, of positives */
+};
+/** Products of own sums, over the patients of a group. */
+struct es_own_products {
+    es_u128 squares[2], placed[2], placed_both, error, score;
+};
+
 /** The nearest whole number, ties to even, as llrint() gives it; without a call. |x| < 2^51, rounding to nearest (METRICS I1 requires it). */
 static inline int64_t es_nearest(double x)
 {
     return (int64_t)((x + 0x1.8p52) - 0x1.8p52);
+}
+
+/** A score on the grid. */
+static inline uint64_t es_row_score(double p)
+{
+    return (uint64_t)es_nearest(p * ES_GRID);
+}
+/** Its squared error on the grid; `y`: 1 for a positive. */
+static inline uint64_t es_row_error(double p, unsigned y)
+{
+    const double gap = p - y;
+    return (uint64_t)es_nearest(gap * gap * ES_GRID);
 }
 
 /** One row's residuals on the grids. */
@@ -88,6 +118,9 @@ struct es_running {
     uint64_t block;              /* number of the block that `before` belongs to */
 };
 
+/** Walks in score order write to rows of patients in no order: they ask for the memory of the row this far on. */
+enum { ES_AHEAD = 24 };
+
 /** Flags of a scored row, in score order. */
 enum es_scored_flag { ES_SCORED_POSITIVE = 1, ES_SCORED_NEW = 2 /* its score is not the one before's */, ES_SCORED_ALONE = 4 };
 
@@ -108,12 +141,15 @@ struct es_work {
     uint32_t several;
     uint32_t *several_profile, *several_trait;
     double *several_score; /* 0 where there is none; only of probabilities */
-    uint64_t *placed;                        /* [several + 1]: twice the pairs won within the group */
+    uint8_t *kind_of;                        /* of each patient with several: number of the kind */
+    struct es_patient_sums *kind;            /* [kinds]: counts of a patient of that kind */
+    uint32_t kinds;
+    uint32_t *placed;                        /* [several + 1]: twice the pairs won within the group */
     union es_of_rest *of_rest;               /* [several + 1], of the fits and of the rests */
     struct es_residuals *residual;           /* [several + 1], of the fits */
     /* scored rows, in score order */
     uint32_t scored;
-    uint32_t *profile_at, *several_at; /* profile; index among the rows of patients with several, else `several` */
+    uint32_t *profile_at, *several_at; /* profile; index among the rows of patients with several, else `several`; ES_AHEAD more behind */
     uint8_t *flag;
     /* distinct scores, ascending; only with fits */
     uint32_t values;
@@ -123,7 +159,7 @@ struct es_work {
     double *point_x;
     double *mean; /* fitted P of the points of the group at hand */
     uint32_t *point_n, *point_positives;
-    uint32_t *grouped_at;  /* several_at and flag of the scored rows, group after group */
+    uint32_t *grouped_at;  /* several_at (ES_AHEAD more behind) and flag of the scored rows, group after group */
     uint8_t *grouped_flag;
     /* per group of this grouping */
     uint32_t slots;
@@ -131,6 +167,8 @@ struct es_work {
     struct es_summary *summary; /* [slots]: of the sweep */
     struct es_patient_sums *sums, *removed; /* all zero between patients */
     struct es_patient_residuals *residuals; /* likewise */
+    struct es_kind_sums *by_kind;            /* [slots][kinds] */
+    struct es_own_products *own;
     struct es_arm *split;       /* of patients who stand in several groups */
     struct es_running *running;
     bool *whole;                /* every level of the group is known */
@@ -169,6 +207,23 @@ void es_work_add_cells(struct es_work *w);
 
 /** Placements within the groups (METRICS B1), all groups of the grouping at once; ranks of the patients with one row. */
 void es_work_place(struct es_work *w);
+/** Kinds of the patients with several rows. Needs their packed rows and an empty `placed`. False when memory ran out. */
+bool es_work_kinds(struct es_work *w);
+/** If patient number `patient`, whose rows start at *i, is of a kind and has all of them in one group: count the patient there and move *i to
+ * the next patient's rows. False, with nothing changed, otherwise. */
+bool es_work_one_group(struct es_work *w, uint32_t *i, uint32_t patient);
+/** The patients so counted into the groups' sums. */
+void es_work_add_kinds(struct es_work *w);
+/** Row i of those of patients with several into its patient's sums. */
+void es_sums_add_row(const struct es_work *w, uint32_t i, struct es_patient_sums *t);
+/** Denominators that a patient has a case in, as bits of enum es_over. */
+unsigned es_sums_overs(const struct es_patient_sums *t);
+/** A patient's products into an arm, `times` over; minus once takes them away (unsigned sums wrap and come back). */
+void es_sums_to_arm(struct es_arm *arm, const struct es_patient_sums *t, uint64_t times);
+/** What of a patient belongs to the group alone, scores apart, `times` over; `arm` takes the decisions and errors. */
+void es_sums_to_group(struct es_summary *s, const struct es_patient_sums *t, struct es_arm *arm, uint64_t times);
+/** A patient's scores and placements into the group. */
+void es_sums_to_scores(struct es_summary *s, const struct es_patient_sums *t);
 /** Patients with several rows; then the sums of all rests. */
 void es_work_patients(struct es_work *w);
 /** Fits of each group and their patient sums. */

@@ -7,7 +7,7 @@
 
 #include "metrics/catalogue.h"
 
-enum { SHEET_AXES = 2, SHEET_MAX_ROWS = 600 };
+enum { SHEET_AXES = 2, SHEET_MAX_ROWS = 2400 };
 
 /** Owned columns; `sheet` borrows them. */
 struct test_sheet {

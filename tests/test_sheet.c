@@ -31,6 +31,8 @@ static void test_each_fault_is_named(void)
     expect("an axis has no level or more than ES_MAX_LEVELS");
     t.axis_levels[0] = ES_MAX_LEVELS + 1;
     expect("an axis has no level or more than ES_MAX_LEVELS");
+    t.sheet.rows = UINT32_C(1) << 31;
+    expect("more rows than 2147483647");
     t.sheet.rows = 0;
     expect("patients without a row");
     t.sheet.patients = 0;

@@ -324,28 +324,43 @@ static void check_funnel(const struct test_sheet *t, const struct es_summary *s,
     CU_ASSERT_EQUAL(f.seen, f.excluded + f.ineligible + f.eligibility_unknown + f.eligible);
 }
 
-static void test_equals_direct_formulas(void)
+/** The sheet of the test's column arrays, every figure of every group. */
+static void check_sheet(void)
 {
     static const char *const rates[] = {"sensitivity", "specificity", "ppv", "npv", "accuracy", "alert_rate", "prevalence"};
-    for (uint64_t seed = 1; seed <= 12; seed++) {
-        struct es_sweep *sweep = NULL;
-        test_sheet_fill(&sheet, (uint32_t)(40 + 15 * seed), seed % 2 ? 4 : 2, seed);
-        CU_ASSERT_TRUE_FATAL(es_sweep_run(&sheet.sheet, test_groupings, 4, &sweep));
-        for (size_t i = 0; i < es_sweep_count(sweep); i++) {
-            const struct es_summary *s = es_sweep_summary(sweep, i);
-            const struct es_grouping *g = &test_groupings[es_sweep_key(sweep, i).grouping];
-            check_funnel(&sheet, s, g);
-            for (size_t k = 0; k < sizeof rates / sizeof rates[0]; k++) check_rate(&sheet, s, g, es_metric_find(rates[k]));
-            check_brier(&sheet, s, g);
-            check_auroc(&sheet, s, g);
-            if (g->n) check_citl(&sheet, s, g);
-        }
-        es_sweep_free(sweep);
+    struct es_sweep *sweep = NULL;
+    CU_ASSERT_TRUE_FATAL(es_sweep_run(&sheet.sheet, test_groupings, 4, &sweep));
+    for (size_t i = 0; i < es_sweep_count(sweep); i++) {
+        const struct es_summary *s = es_sweep_summary(sweep, i);
+        const struct es_grouping *g = &test_groupings[es_sweep_key(sweep, i).grouping];
+        check_funnel(&sheet, s, g);
+        for (size_t k = 0; k < sizeof rates / sizeof rates[0]; k++) check_rate(&sheet, s, g, es_metric_find(rates[k]));
+        check_brier(&sheet, s, g);
+        check_auroc(&sheet, s, g);
+        if (g->n) check_citl(&sheet, s, g);
     }
+    es_sweep_free(sweep);
+}
+
+static void test_equals_direct_formulas(void)
+{
+    for (uint64_t seed = 1; seed <= 12; seed++) {
+        test_sheet_fill(&sheet, (uint32_t)(40 + 15 * seed), seed % 2 ? 4 : 2, seed);
+        check_sheet();
+    }
+}
+
+/** Some 400 patients of six rows, hardly two of them alike: more kinds than are told apart. */
+static void test_equals_direct_formulas_with_many_kinds(void)
+{
+    test_sheet_fill(&sheet, SHEET_MAX_ROWS, 6, 99);
+    check_sheet();
 }
 
 int main(int argc, char **argv)
 {
-    static const struct es_test tests[] = {{"equals_direct_formulas", test_equals_direct_formulas}, {NULL, NULL}};
+    static const struct es_test tests[] = {{"equals_direct_formulas", test_equals_direct_formulas},
+                                           {"equals_direct_formulas_with_many_kinds", test_equals_direct_formulas_with_many_kinds},
+                                           {NULL, NULL}};
     return es_test_main("sweep_direct", tests, argc, argv);
 }
