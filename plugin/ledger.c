@@ -110,6 +110,11 @@ void es_ledger_release(struct es_ledger *ledger)
     if (ledger->holds > 0 && --ledger->holds == 0) ledger->type->release(ledger->store);
 }
 
+enum es_errc es_ledger_alone(struct es_ledger *ledger, struct es_error *err)
+{
+    return ledger->type->alone ? ledger->type->alone(ledger->store, err) : ES_OK;
+}
+
 enum es_errc es_ledger_heads(struct es_ledger *ledger, struct es_head **heads, size_t *count, struct es_error *err)
 {
     struct es_head *list = calloc(ledger->chains.count, sizeof *list);

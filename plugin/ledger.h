@@ -67,6 +67,8 @@ void es_ledger_release(struct es_ledger *ledger);
 /** Keep what is appended while a shared ledger is away in a file; what is there from before is handed over by the next refresh. Does nothing
  * for a ledger that cannot go away. */
 ES_MUST_USE enum es_errc es_ledger_spool(struct es_ledger *ledger, const char *path, struct es_error *err);
+/** Is no other node writing into it? @return ES_E_BUSY names the node, its process and host; ES_E_IO while a shared ledger is away */
+ES_MUST_USE enum es_errc es_ledger_alone(struct es_ledger *ledger, struct es_error *err);
 /** Do several nodes write into it? */
 bool es_ledger_is_shared(const struct es_ledger *ledger);
 /** Has the store gone away? *waiting: entries in the spool. While it is away appends go to the spool (without one they fail), all else fails

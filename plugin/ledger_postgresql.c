@@ -298,7 +298,7 @@ static enum es_errc store_note_get(struct es_store *store, const char *name, cha
 
 const struct es_store_type es_store_postgresql = {
     .prefix = "postgresql://", .masks = &es_pg_masks, .open = store_open, .is_new = store_is_new, .close = store_close, .nodes = store_nodes, .away = store_away,
-    .come_back = store_come_back, .hold = store_hold, .release = store_release, .begin = store_begin, .commit = es_pg_commit,
+    .come_back = store_come_back, .alone = es_pg_alone, .hold = store_hold, .release = store_release, .begin = store_begin, .commit = es_pg_commit,
     .rollback = es_pg_rollback, .insert = store_insert, .head = store_head, .note_head = store_note_head, .walk = store_walk, .read = store_read,
     .walk_event_id = store_walk_event_id, .find = store_find, .erase = store_erase, .scrub = store_scrub, .note_set = store_note_set,
     .note_get = store_note_get,

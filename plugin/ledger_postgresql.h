@@ -10,7 +10,7 @@
 #include "plugin/ledger_store.h"
 
 enum es_pg_statement { INSERT, NODES, HEAD, NOTE_HEAD, WALK, WALK_CHAIN, BY_EVENT_ID, FIND, ERASE, NOTE_SET, NOTE_DELETE, NOTE_GET, META_GET, META_SET,
-                 LEASE_TRY, LEASE_GET, LEASE_SET, LEASE_DELETE, LEASE_END,
+                 LEASE_TRY, LEASE_GET, LEASE_SET, LEASE_DELETE, LEASE_OTHERS, LEASE_END,
                  MASK_TABLES, MASK_KEEP, MASK_OF_KEEP, MASK_DROP, MASK_DROPPED, MASK_READ, MASK_COMPARED, MASK_FORGET, MASK_LOOSE, MASK_STOCK,
                  ES_PG_STATEMENTS };
 
@@ -62,6 +62,9 @@ ES_MUST_USE enum es_errc es_pg_create_schema(struct es_store *store, struct es_e
 ES_MUST_USE enum es_errc es_pg_check_key(struct es_store *store, struct es_error *err);
 /** Take the lease on the node's chain. @return ES_E_BUSY: who holds it */
 ES_MUST_USE enum es_errc es_pg_lease(struct es_store *store, struct es_error *err);
+
+/** Is no other node writing? @return ES_E_BUSY: the first that is, and which process */
+ES_MUST_USE enum es_errc es_pg_alone(struct es_store *store, struct es_error *err);
 
 /** Masks beside the chains (ledger_postgresql_masks.c). */
 extern const struct es_mask_store_type es_pg_masks;

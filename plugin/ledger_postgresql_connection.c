@@ -56,6 +56,8 @@ static const struct {
                                 " ON CONFLICT (node) DO UPDATE SET pid = excluded.pid, host = excluded.host, since = excluded.since,"
                                 " backend = excluded.backend, token = excluded.token", 5},
     [LEASE_DELETE] = {"lease_delete", "DELETE FROM evensight.lease WHERE node = $1", 1},
+    [LEASE_OTHERS] = {"lease_others", "SELECT l.node, l.pid, l.host, l.since FROM evensight.lease l JOIN pg_locks k ON k.pid = l.backend"
+                                      " WHERE l.node <> $2 AND k.locktype = 'advisory' AND k.classid = $1::oid AND k.granted ORDER BY l.node LIMIT 1", 2},
     [LEASE_END] = {"lease_end", "SELECT pg_terminate_backend($1::int)", 1},
     [MASK_TABLES] = {"mask_tables", "SELECT to_regclass('evensight.mask_dropped') IS NOT NULL", 0},
     [MASK_KEEP] = {"mask_keep", "INSERT INTO evensight.mask (address, bytes) VALUES ($1::bytea, $2::bytea) ON CONFLICT (address) DO NOTHING", 2},
@@ -302,6 +304,22 @@ enum es_errc es_pg_lease(struct es_store *store, struct es_error *err)
     const struct es_pg_given given[] = {TEXT(store->node), NUMBER(pid), TEXT(host), NUMBER(since), TEXT(store->token)};
     code = es_pg_tell(store, LEASE_SET, given, err);
     store->leased = code == ES_OK;
+    return code;
+}
+
+enum es_errc es_pg_alone(struct es_store *store, struct es_error *err)
+{
+    char locks[16], since[ES_INSTANT_TEXT] = "";
+    PGresult *result = NULL;
+    (void)snprintf(locks, sizeof locks, "%d", LOCKS);
+    const struct es_pg_given given[] = {TEXT(locks), TEXT(store->node)};
+    enum es_errc code = es_pg_ask(store, LEASE_OTHERS, given, PGRES_TUPLES_OK, &result, err);
+    if (code == ES_OK && PQntuples(result) == 1) {
+        es_instant_format(es_pg_number(result, 0, 3), since);
+        code = es_fail(err, ES_E_BUSY, "ledger: node %s is being written by process %lld on %.40s since %s, expected no other node: stop it first",
+                       PQgetvalue(result, 0, 0), (long long)es_pg_number(result, 0, 1), PQgetvalue(result, 0, 2), since);
+    }
+    PQclear(result);
     return code;
 }
 

@@ -55,6 +55,8 @@ struct es_store_type {
     bool (*away)(const struct es_store *store);
     /** Try to come back; ES_OK when the store answers and the lease is held again. NULL with `away`. */
     enum es_errc (*come_back)(struct es_store *store, struct es_error *err);
+    /** ES_OK when no other node is writing, else ES_E_BUSY and who is. NULL: there is one writer at a time. */
+    enum es_errc (*alone)(struct es_store *store, struct es_error *err);
     /** Begin and end a snapshot for reading. */
     enum es_errc (*hold)(struct es_store *store, struct es_error *err);
     void (*release)(struct es_store *store);

@@ -114,7 +114,8 @@ ES_MUST_USE enum es_errc es_site_visit(struct es_site *site, uint32_t bundle,
 
 /** Add a key: to the key file, durably, then to the ledger. Pseudonyms are made with it from then on; a value that is known under an older key
  * stays the same (site_keys.h). Nothing that is written changes.
- * @return ES_OK; ES_E_LIMIT: ES_MAX_KEYS are there; ES_E_IO: the file is as it was, or the key is recorded when the ledger is next opened */
+ * @return ES_OK; ES_E_LIMIT: ES_MAX_KEYS are there; ES_E_BUSY: another node writes into the ledger, nothing changed; ES_E_IO: the file is as
+ * it was, or the key is recorded when the ledger is next opened */
 ES_MUST_USE enum es_errc es_site_rotate(struct es_site *site, struct es_error *err);
 /** The pseudonym by which the ledger knows a value (normalised): the oldest one, or that of the current key where none is known. */
 ES_MUST_USE enum es_errc es_site_pseudonym(struct es_site *site, enum es_pseudonym_kind kind, const char *issuer, const char *value,

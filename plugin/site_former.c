@@ -119,6 +119,17 @@ static bool is_forgotten(const struct es_former *former, const struct es_event *
     return forgotten;
 }
 
+/* *number: of the entry; 0 as well when a shared ledger went away just now: what comes goes to the spool. */
+static enum es_errc find(struct es_site *site, const uint8_t identity[ES_IDENTITY_SIZE], uint64_t *number, struct es_error *err)
+{
+    struct es_error inner = {0};
+    uint64_t waiting;
+    *number = 0;
+    const enum es_errc code = es_ledger_find(site->ledger, identity, number, &inner);
+    if (code == ES_OK || (code == ES_E_IO && es_ledger_is_away(site->ledger, &waiting))) return ES_OK;
+    return es_fail(err, code, "%s", inner.text);
+}
+
 /* The same message as it was made under an older key: taken then? */
 static enum es_errc try_epoch(struct es_former *former, const struct es_message *message, unsigned epoch, struct es_error *err)
 {
@@ -132,7 +143,7 @@ static enum es_errc try_epoch(struct es_former *former, const struct es_message 
     if (code != ES_OK) return code;
     former->forgotten = former->forgotten || es_site_is_forgotten(site, &event);
     code = es_event_encode(&event, key, &body, &len, err);
-    if (code == ES_OK && !es_ledger_is_away(site->ledger, &waiting)) code = es_ledger_find(site->ledger, event.identity, &number, err);
+    if (code == ES_OK && !es_ledger_is_away(site->ledger, &waiting)) code = find(site, event.identity, &number, err);
     former->duplicate = former->duplicate || number != 0;
     free(body);
     es_event_clear(&event);

@@ -198,7 +198,9 @@ enum es_errc es_site_rotate(struct es_site *site, struct es_error *err)
     struct es_key *key = NULL;
     struct es_names *names = NULL;
     if (site->mode != ES_SITE_WRITE) return es_fail(err, ES_E_STATE, "site: opened for reading, a key was to be added");
-    enum es_errc code = es_key_add(&key, site->config->key_file, err);
+    enum es_errc code = es_ledger_alone(site->ledger, err);
+    if (code == ES_OK) code = es_site_refresh(site, err); /* what other nodes appended before they stopped has names of the older keys */
+    if (code == ES_OK) code = es_key_add(&key, site->config->key_file, err);
     if (code == ES_OK) code = es_names_new(&names, site->config, key, err);
     if (code != ES_OK) {
         es_key_close(key);

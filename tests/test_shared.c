@@ -9,97 +9,17 @@
 
 #include "plugin/ledger_chains.h"
 #include "plugin/time.h"
-#include "shared_server.h"
-#include "site_world.h"
+#include "shared_node.h"
 #include "testlib.h"
 
 #define DAY 20000
 #define AT(day) ((int64_t)(day) * 86400)
-static const char key_hex[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-
-/* ---- two nodes ---- */
-
-struct node {
-    struct es_config *config;
-    struct es_site *site;
-    char folder[256];
-};
-
-static void node_open(struct node *node, const char *name, const char *key)
-{
-    char text[4096], path[300];
-    struct es_error err = {0};
-    snprintf(node->folder, sizeof node->folder, "%s", es_test_tempdir());
-    snprintf(path, sizeof path, "%s/site.key", node->folder);
-    FILE *file = fopen(path, "w");
-    if (!file || fprintf(file, "%s\n", key) < 0 || fclose(file) != 0) abort();
-    snprintf(text, sizeof text,
-             "{\"Site\":\"S\",\"Node\":\"%s\",\"Ledger\":\"%s\",\"LedgerSpool\":\"%s/spool.db\",\"PseudonymKeyFile\":\"%s\","
-             "\"Models\":[{\"Name\":\"net\",\"Findings\":[{\"Name\":\"effusion\",\"Task\":\"binary\",\"Threshold\":0.5}]}]}",
-             name, url, node->folder, path);
-    if (es_config_parse(&node->config, text, strlen(text), NULL, &err) != ES_OK || es_site_open(&node->site, node->config, ES_SITE_WRITE, NULL, &err) != ES_OK) {
-        fprintf(stderr, "%s\n", err.text);
-        CU_FAIL_FATAL("node");
-    }
-}
-
-static void node_close(struct node *node)
-{
-    es_site_close(node->site);
-    es_config_free(node->config);
-}
-
-static enum es_outcome take(struct node *node, struct es_message *message)
-{
-    struct es_receipt receipt;
-    struct es_error err = {0};
-    const struct es_message *list[] = {message};
-    if (es_site_take(node->site, list, 1, &receipt, &err) != ES_OK) {
-        fprintf(stderr, "%s\n", err.text);
-        CU_FAIL_FATAL("take");
-    }
-    es_unsay(message);
-    return receipt.outcome;
-}
-
-static void refresh(struct node *node)
-{
-    struct es_error err = {0};
-    if (es_site_refresh(node->site, &err) != ES_OK) {
-        fprintf(stderr, "%s\n", err.text);
-        CU_FAIL("refresh");
-    }
-}
-
-static uint64_t exams_of(struct es_site *site)
-{
-    struct es_cohort_counts counts;
-    es_cohort_count(es_site_cohort(site), ES_NO_DAY, ES_NO_DAY, &counts);
-    return counts.exams;
-}
-
-static void same_cohorts(struct node *a, struct node *b)
-{
-    char difference[160] = "";
-    uint64_t entries = 0;
-    struct es_error err = {0};
-    if (!es_cohort_same(es_site_cohort(a->site), es_site_cohort(b->site), difference, sizeof difference)) {
-        fprintf(stderr, "%s\n", difference);
-        CU_FAIL("cohorts differ");
-    }
-    CU_ASSERT_EQUAL(es_site_now(a->site), es_site_now(b->site));
-    if (es_site_verify(a->site, &entries, &err) != ES_OK) {
-        fprintf(stderr, "%s\n", err.text);
-        CU_FAIL("does not verify");
-    }
-}
-
 static void what_one_node_takes_the_other_counts(void)
 {
     struct node a, b;
     if (!fresh_database()) return;
-    node_open(&a, "north", key_hex);
-    node_open(&b, "south", key_hex);
+    node_start(&a, "north");
+    node_start(&b, "south");
     CU_ASSERT_EQUAL(take(&a, es_say_exam(1, 1, DAY, "F", "050Y")), ES_OUTCOME_TAKEN);
     CU_ASSERT_EQUAL(take(&b, es_say_result(1, "1.0", "effusion", 0.7, AT(DAY) + 60)), ES_OUTCOME_TAKEN); /* its exam is at the other node */
     CU_ASSERT_EQUAL(take(&b, es_say_exam(1, 1, DAY, "F", "050Y")), ES_OUTCOME_DUPLICATE);                /* and known there */
@@ -135,8 +55,8 @@ static void a_restarted_node_reads_every_chain(void)
 {
     struct node a, b;
     if (!fresh_database()) return;
-    node_open(&a, "north", key_hex);
-    node_open(&b, "south", key_hex);
+    node_start(&a, "north");
+    node_start(&b, "south");
     for (unsigned i = 1; i <= 40; i++) {
         struct node *node = i % 3 == 0 ? &a : &b;
         (void)take(node, es_say_exam(i, i, DAY + (int32_t)i, i % 2 ? "F" : "M", "050Y"));
@@ -150,7 +70,7 @@ static void a_restarted_node_reads_every_chain(void)
     same_cohorts(&a, &b);
     struct node again = {0};
     node_close(&b);
-    node_open(&again, "south", key_hex);
+    node_start(&again, "south");
     same_cohorts(&again, &a);
     node_close(&a);
     node_close(&again);
@@ -160,8 +80,8 @@ static void a_retraction_reaches_the_other_node_s_event(void)
 {
     struct node a, b;
     if (!fresh_database()) return;
-    node_open(&a, "north", key_hex);
-    node_open(&b, "south", key_hex);
+    node_start(&a, "north");
+    node_start(&b, "south");
     struct es_message *exam = es_say_exam(1, 1, DAY, "F", "050Y");
     snprintf(exam->event_id, sizeof exam->event_id, "e1");
     (void)take(&a, exam);
@@ -184,7 +104,7 @@ static void a_second_writer_of_a_chain_and_another_key_are_refused(void)
     struct es_error err = {0};
     char words[120];
     if (!fresh_database()) return;
-    node_open(&a, "north", key_hex);
+    node_start(&a, "north");
     char key[64];
     snprintf(key, sizeof key, "%s", es_key_id(es_site_key(a.site)));
     snprintf(words, sizeof words, "ledger: node north is being written by process %ld on ", (long)getpid());
@@ -236,7 +156,7 @@ static void a_tampered_chain_is_named_with_its_node(void)
     uint64_t entries = 0;
     char command[700];
     if (!fresh_database()) return;
-    node_open(&a, "north", key_hex);
+    node_start(&a, "north");
     (void)take(&a, es_say_exam(1, 1, DAY, "F", "050Y"));
     snprintf(command, sizeof command, "psql -q -X '%s' -c 'UPDATE evensight.entry SET received = received + 1 WHERE seq = 3'", url);
     CU_ASSERT_EQUAL(system(command), 0);
@@ -251,8 +171,8 @@ static void who_is_erased_at_one_node_is_gone_at_the_other(void)
     struct es_person person;
     struct es_receipt receipt;
     if (!fresh_database()) return;
-    node_open(&a, "north", key_hex);
-    node_open(&b, "south", key_hex);
+    node_start(&a, "north");
+    node_start(&b, "south");
     (void)take(&a, es_say_exam(1, 1, DAY, "F", "050Y"));
     (void)take(&b, es_say_result(1, "1.0", "effusion", 0.7, AT(DAY) + 60));
     (void)take(&b, es_say_exam(2, 2, DAY, "M", "050Y"));
@@ -330,8 +250,8 @@ static void while_the_server_is_away_nothing_is_lost(void)
     char spool[300];
     uint64_t waiting = 0;
     if (!fresh_database()) return;
-    node_open(&a, "north", key_hex);
-    node_open(&b, "south", key_hex);
+    node_start(&a, "north");
+    node_start(&b, "south");
     (void)take(&a, es_say_exam(1, 1, DAY, "F", "050Y"));
     refresh(&b);
     snprintf(spool, sizeof spool, "%s/spool.db", a.folder);
@@ -360,26 +280,16 @@ static void while_the_server_is_away_nothing_is_lost(void)
 
 static void a_spool_from_an_earlier_life_is_handed_over(void)
 {
-    struct node a, again = {0};
-    char from[300], to[300];
+    struct node a, again;
+    char from[300];
     if (!fresh_database()) return;
-    node_open(&a, "north", key_hex);
+    node_start(&a, "north");
     control("kill");
     CU_ASSERT_EQUAL(take(&a, es_say_exam(5, 5, DAY, "F", "050Y")), ES_OUTCOME_TAKEN);
     snprintf(from, sizeof from, "%s/spool.db", a.folder);
     node_close(&a);
     control("start");
-    /* A node that starts finds its spool where its configuration says: put it there before the site opens. */
-    char text[2048];
-    struct es_error err = {0};
-    snprintf(again.folder, sizeof again.folder, "%s", a.folder);
-    snprintf(to, sizeof to, "%s/site.key", a.folder);
-    snprintf(text, sizeof text,
-             "{\"Site\":\"S\",\"Node\":\"north\",\"Ledger\":\"%s\",\"LedgerSpool\":\"%s\",\"PseudonymKeyFile\":\"%s\","
-             "\"Models\":[{\"Name\":\"net\",\"Findings\":[{\"Name\":\"effusion\",\"Task\":\"binary\",\"Threshold\":0.5}]}]}",
-             url, from, to);
-    CU_ASSERT_EQUAL_FATAL(es_config_parse(&again.config, text, strlen(text), NULL, &err), ES_OK);
-    CU_ASSERT_EQUAL_FATAL(es_site_open(&again.site, again.config, ES_SITE_WRITE, NULL, &err), ES_OK);
+    node_open(&again, "north", a.folder, NULL, NET); /* where its configuration says */
     CU_ASSERT_EQUAL(exams_of(again.site), 1);
     CU_ASSERT_NOT_EQUAL(access(from, F_OK), 0);
     node_close(&again);

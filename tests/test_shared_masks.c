@@ -10,58 +10,11 @@
 #include "dicom/dataset.h"
 #include "plugin/ledger_masks.h"
 #include "seg_make.h"
-#include "shared_server.h"
-#include "site_world.h"
+#include "shared_node.h"
 #include "testlib.h"
 
-static const char key_hex[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-
-/* ---- nodes ---- */
-
-static const char form[] =
-    "{\"Site\":\"S\",\"Node\":\"%s\",\"Ledger\":\"%s\",\"LedgerSpool\":\"%s/spool.db\",\"PseudonymKeyFile\":\"%s/site.key\",\"MaskStoreLimit\":1,"
-    "\"Models\":[{\"Name\":\"seg\",\"Recognise\":{\"AlgorithmName\":\"SegNet\"},\"Findings\":[{\"Name\":\"liver\",\"Task\":\"segmentation\","
-    "\"From\":[{\"Seg\":{\"Property\":\"10200004,SCT\",\"Measure\":\"mask\"}}]}]}]}";
-
-struct node {
-    struct es_config *config;
-    struct es_site *site;
-    char folder[256];
-};
-
-/** folder NULL: a fresh one. */
-static void node_open(struct node *node, const char *name, const char *folder)
-{
-    char text[4096], path[300];
-    struct es_error err = {0};
-    snprintf(node->folder, sizeof node->folder, "%s", folder ? folder : es_test_tempdir());
-    snprintf(path, sizeof path, "%s/site.key", node->folder);
-    FILE *file = fopen(path, "w");
-    if (!file || fprintf(file, "%s\n", key_hex) < 0 || fclose(file) != 0) abort();
-    snprintf(text, sizeof text, form, name, url, node->folder, node->folder);
-    if (es_config_parse(&node->config, text, strlen(text), NULL, &err) != ES_OK ||
-        es_site_open(&node->site, node->config, ES_SITE_WRITE, NULL, &err) != ES_OK) {
-        fprintf(stderr, "%s\n", err.text);
-        CU_FAIL_FATAL("node");
-    }
-}
-
-static void node_close(struct node *node)
-{
-    es_site_close(node->site);
-    es_config_free(node->config);
-}
-
-static void refresh(struct node *node)
-{
-    struct es_error err = {0};
-    enum es_errc code = ES_E_IO;
-    for (int i = 0; i < 100 && (code = es_site_refresh(node->site, &err)) == ES_E_IO; i++) usleep(100000); /* away: pauses of 1, 2, ... s */
-    if (code != ES_OK) {
-        fprintf(stderr, "%s\n", err.text);
-        CU_FAIL("refresh");
-    }
-}
+static const char seg[] = "\"MaskStoreLimit\":1,\"Models\":[{\"Name\":\"seg\",\"Recognise\":{\"AlgorithmName\":\"SegNet\"},\"Findings\":["
+                          "{\"Name\":\"liver\",\"Task\":\"segmentation\",\"From\":[{\"Seg\":{\"Property\":\"10200004,SCT\",\"Measure\":\"mask\"}}]}]}]";
 
 /* Two planes of 4 x 8: 12 voxels; the same a column on. */
 static const uint8_t cube[64] = {[10] = 1, [11] = 1, [12] = 1, [18] = 1, [19] = 1, [20] = 1, [42] = 1, [43] = 1, [44] = 1, [50] = 1, [51] = 1, [52] = 1};
@@ -100,7 +53,7 @@ static enum es_outcome take_made(struct node *node, struct made m)
 
 static enum es_outcome take_plan(struct node *node, const struct seg_plan *plan) { return take_made(node, make_seg(plan)); }
 
-static enum es_outcome take(struct node *node, bool model, unsigned exam)
+static enum es_outcome take_mask(struct node *node, bool model, unsigned exam)
 {
     const struct seg_plan plan = plan_of(model, exam);
     return take_plan(node, &plan);
@@ -159,11 +112,11 @@ static void whichever_node_learns_of_both_compares(void)
     for (int first = 0; first < 2; first++) {
         struct node a, b;
         if (!fresh_database()) return;
-        node_open(&a, "north", NULL);
-        node_open(&b, "south", NULL);
+        node_open(&a, "north", NULL, NODE_KEY, seg);
+        node_open(&b, "south", NULL, NODE_KEY, seg);
         CU_ASSERT_EQUAL(stock_of(&b).masks, 0); /* no table of masks yet */
-        CU_ASSERT_EQUAL(take(&a, first == 0, 1), ES_OUTCOME_TAKEN);
-        CU_ASSERT_EQUAL(take(&b, first != 0, 1), ES_OUTCOME_TAKEN); /* knows nothing of the other half */
+        CU_ASSERT_EQUAL(take_mask(&a, first == 0, 1), ES_OUTCOME_TAKEN);
+        CU_ASSERT_EQUAL(take_mask(&b, first != 0, 1), ES_OUTCOME_TAKEN); /* knows nothing of the other half */
         CU_ASSERT_EQUAL(stock_of(&a).masks, 2);
         CU_ASSERT_EQUAL(overlaps_of(&b), 0);
         refresh(first == 0 ? &b : &a);
@@ -185,10 +138,10 @@ static void work(const char *name, bool model, int ready, int go)
     struct node node;
     char byte = 0;
     struct es_error err = {0};
-    node_open(&node, name, NULL);
+    node_open(&node, name, NULL, NODE_KEY, seg);
     if (write(ready, &byte, 1) != 1 || read(go, &byte, 1) != 1) _exit(1);
     for (unsigned i = 1; i <= PAIRS; i++) {
-        (void)take(&node, model, i);
+        (void)take_mask(&node, model, i);
         if (es_site_refresh(node.site, &err) != ES_OK) _exit(2);
     }
     node_close(&node);
@@ -213,7 +166,7 @@ static void what_both_nodes_compare_at_once_is_one(void)
     CU_ASSERT_EQUAL(status, 0);
     CU_ASSERT_EQUAL(waitpid(two, &status, 0), two);
     CU_ASSERT_EQUAL(status, 0);
-    node_open(&c, "west", NULL); /* compares what the faster one left when it ended */
+    node_open(&c, "west", NULL, NODE_KEY, seg); /* compares what the faster one left when it ended */
     CU_ASSERT_EQUAL(overlaps_of(&c), PAIRS);
     uint64_t entries = 0;
     CU_ASSERT_EQUAL(es_site_verify(c.site, &entries, NULL), ES_OK);
@@ -231,13 +184,13 @@ static void a_mask_that_comes_while_the_server_is_away_is_not_lost(void)
     struct node a, b;
     char spool[300];
     if (!fresh_database()) return;
-    node_open(&a, "north", NULL);
-    node_open(&b, "south", NULL);
-    CU_ASSERT_EQUAL(take(&b, false, 1), ES_OUTCOME_TAKEN);
+    node_open(&a, "north", NULL, NODE_KEY, seg);
+    node_open(&b, "south", NULL, NODE_KEY, seg);
+    CU_ASSERT_EQUAL(take_mask(&b, false, 1), ES_OUTCOME_TAKEN);
     snprintf(spool, sizeof spool, "%s/spool.db", a.folder);
     control("kill");
-    CU_ASSERT_EQUAL(take(&a, true, 1), ES_OUTCOME_TAKEN);
-    CU_ASSERT_EQUAL(take(&a, true, 1), ES_OUTCOME_DUPLICATE);
+    CU_ASSERT_EQUAL(take_mask(&a, true, 1), ES_OUTCOME_TAKEN);
+    CU_ASSERT_EQUAL(take_mask(&a, true, 1), ES_OUTCOME_DUPLICATE);
     CU_ASSERT_EQUAL(access(spool, F_OK), 0);
     struct es_mask_stock stock;
     CU_ASSERT_EQUAL(es_ledger_masks_stock(es_site_ledger(a.site), &stock, NULL), ES_E_IO);
@@ -258,13 +211,13 @@ static void a_mask_of_an_earlier_life_s_spool_is_handed_over(void)
 {
     struct node a, again;
     if (!fresh_database()) return;
-    node_open(&a, "north", NULL);
-    CU_ASSERT_EQUAL(take(&a, false, 1), ES_OUTCOME_TAKEN);
+    node_open(&a, "north", NULL, NODE_KEY, seg);
+    CU_ASSERT_EQUAL(take_mask(&a, false, 1), ES_OUTCOME_TAKEN);
     control("kill");
-    CU_ASSERT_EQUAL(take(&a, true, 1), ES_OUTCOME_TAKEN);
+    CU_ASSERT_EQUAL(take_mask(&a, true, 1), ES_OUTCOME_TAKEN);
     node_close(&a);
     control("start");
-    node_open(&again, "north", a.folder);
+    node_open(&again, "north", a.folder, NODE_KEY, seg);
     CU_ASSERT_EQUAL(stock_of(&again).masks, 2);
     CU_ASSERT_EQUAL(overlaps_of(&again), 1);
     node_close(&again);
@@ -289,7 +242,7 @@ static void what_the_spool_had_no_room_for_is_counted(void)
 {
     struct node a;
     if (!fresh_database()) return;
-    node_open(&a, "north", NULL);
+    node_open(&a, "north", NULL, NODE_KEY, seg);
     control("kill");
     for (unsigned i = 1; i <= 50; i++) take_noise(&a, i);
     control("start");
@@ -346,9 +299,9 @@ static void past_the_limit_compared_masks_go_first(void)
 {
     struct node a;
     if (!fresh_database()) return;
-    node_open(&a, "north", NULL);
-    (void)take(&a, true, 100);
-    (void)take(&a, false, 100);
+    node_open(&a, "north", NULL, NODE_KEY, seg);
+    (void)take_mask(&a, true, 100);
+    (void)take_mask(&a, false, 100);
     CU_ASSERT_EQUAL(overlaps_of(&a), 1);
     for (unsigned i = 1; i <= 60; i++) take_noise(&a, i);
     const struct es_mask_stock stock = stock_of(&a);
@@ -420,8 +373,8 @@ static void an_erased_person_s_masks_go_from_every_node_and_stay_away(void)
     struct node a, b;
     const struct seg_plan ai = of_person(true, 1, "P1"), other = of_person(true, 2, "P2"), manual = of_person(false, 1, "P1");
     if (!fresh_database()) return;
-    node_open(&a, "north", NULL);
-    node_open(&b, "south", NULL);
+    node_open(&a, "north", NULL, NODE_KEY, seg);
+    node_open(&b, "south", NULL, NODE_KEY, seg);
     (void)take_made(&a, make_slice(&ai, 0)); /* whose exam it is */
     (void)take_plan(&a, &ai);
     (void)take_plan(&a, &other);
@@ -444,8 +397,8 @@ static void who_was_erased_while_a_mask_waited_stays_erased(void)
     struct node a, b;
     const struct seg_plan ai = of_person(true, 1, "P1");
     if (!fresh_database()) return;
-    node_open(&a, "north", NULL);
-    node_open(&b, "south", NULL);
+    node_open(&a, "north", NULL, NODE_KEY, seg);
+    node_open(&b, "south", NULL, NODE_KEY, seg);
     (void)take_made(&b, make_slice(&ai, 0));
     (void)take_plan(&b, &ai);
     CU_ASSERT_EQUAL(stock_of(&b).masks, 1);

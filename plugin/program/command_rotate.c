@@ -9,8 +9,9 @@ const char es_help_rotate[] =
     "ledger. From then on pseudonyms are made with it. Nothing that is written changes: a value that the ledger knows under an older key is\n"
     "told by an alias event when it comes again, so patients, exams and labellers stay who they were and a resend stays a duplicate.\n"
     "Every older key is needed as long as the ledger is; who holds one can still test identifiers against what was written with it.\n"
-    "While the plugin runs it holds the ledger: stop it first. Of a shared ledger stop all nodes, rotate at one, and give the file to all\n"
-    "before they start. Then make a backup of the file, apart from those of the ledger.\n\n"
+    "While the plugin runs it holds the ledger: stop it first. Of a shared ledger stop all nodes once nothing waits in their spools (status),\n"
+    "rotate at one, and give the file to all before they start; a node that still writes is named, and nothing changes. Then make a backup\n"
+    "of the file, apart from those of the ledger.\n\n"
     "  -c, --config CONF   the configuration\n";
 
 int es_command_rotate(int argc, char **argv)
