@@ -108,6 +108,30 @@ static enum es_errc read_series(const struct es_item *root, struct es_report_fac
     return code;
 }
 
+/** DerivationImageSequence (0008,9124) with its sources, and ReferencedImageSequence, of functional groups. */
+static enum es_errc read_group(const struct es_item *group, struct es_report_facts *report, size_t *images, size_t *others, struct es_error *err)
+{
+    enum es_errc code = read_list(group, 0x00081140, report, images, others, err);
+    const struct es_item *derivation = NULL;
+    while (code == ES_OK && (derivation = es_item_next(group, 0x00089124, derivation)) != NULL)
+        code = read_list(derivation, 0x00082112, report, images, others, err);
+    return code;
+}
+
+/** Shared and per-frame functional groups (PS3.3 C.7.6.16.2.6, C.7.6.16.2.5), for an object that names its sources nowhere else. */
+static enum es_errc read_frames(const struct es_item *root, struct es_report_facts *report, struct es_error *err)
+{
+    static const uint32_t groups[] = {0x52009229, 0x52009230};
+    size_t images = 0, others = 0, frames = 0;
+    enum es_errc code = ES_OK;
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+        const struct es_item *group = NULL;
+        while (code == ES_OK && frames++ < ES_MAX_REFERRING_FRAMES && (group = es_item_next(root, groups[i], group)) != NULL)
+            code = read_group(group, report, &images, &others, err);
+    }
+    return code;
+}
+
 enum es_errc es_references_object(const struct es_item *root, struct es_report_facts *report, struct es_error *err)
 {
     /* ReferencedImageSequence, SourceImageSequence, SourceInstanceSequence */
@@ -120,5 +144,6 @@ enum es_errc es_references_object(const struct es_item *root, struct es_report_f
     /* StudiesContainingOtherReferencedInstancesSequence: other studies, with their series */
     const struct es_item *study = NULL;
     while (code == ES_OK && (study = es_item_next(root, 0x00081200, study)) != NULL) code = read_study(study, report, err);
+    if (code == ES_OK && report->n_images == 0) code = read_frames(root, report, err);
     return code;
 }

@@ -10,6 +10,8 @@
 
 #include "dicom/sr.h"
 
+#define ES_MAX_REFERRING_FRAMES 8192 /* whose sources are read: as many as references are kept */
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -18,7 +20,8 @@ extern "C" {
 ES_MUST_USE enum es_errc es_references_evidence(const struct es_item *root, struct es_report_facts *report, struct es_error *err);
 /** What another result object was made from: evidence, ReferencedSeriesSequence (0008,1115), ReferencedImageSequence (0008,1140),
  * SourceImageSequence (0008,2112), SourceInstanceSequence (0042,0013), StudiesContainingOtherReferencedInstancesSequence (0008,1200);
- * PS3.3 C.11.11, C.8.20, C.12.4, C.24.2. */
+ * PS3.3 C.11.11, C.8.20, C.12.4, C.24.2. Where none of these names an image: DerivationImageSequence (0008,9124) and
+ * ReferencedImageSequence of the functional groups, shared and of at most ES_MAX_REFERRING_FRAMES frames. */
 ES_MUST_USE enum es_errc es_references_object(const struct es_item *root, struct es_report_facts *report, struct es_error *err);
 /** ReferencedSOPSequence (0008,1199) of an IMAGE content item. */
 ES_MUST_USE enum es_errc es_references_item(const struct es_item *item, struct es_report_facts *report, struct es_error *err);

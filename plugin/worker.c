@@ -289,11 +289,15 @@ static void render(struct es_worker *worker, const struct es_inbox_view *view)
     worker->dirty = false;
     worker->rendered_at = now_ms();
     worker->render_took = worker->rendered_at - now;
+    struct es_mask_stock stock;
+    const bool counted = es_ledger_masks_stock(es_site_ledger(worker->site), &stock, NULL) == ES_OK; /* else as it was */
     pthread_mutex_lock(&worker->lock);
     struct es_surface *old = worker->surface;
     worker->surface = made;
     worker->status.has_release = true;
     worker->status.release_basis = made->basis;
+    if (counted) worker->status.masks = stock;
+    worker->status.masks_limit = (uint64_t)es_site_config(worker->site)->mask_store_limit << 20;
     pthread_mutex_unlock(&worker->lock);
     es_surface_drop(old);
 }

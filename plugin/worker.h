@@ -11,6 +11,7 @@
 #define ES_PLUGIN_WORKER_H
 
 #include "plugin/catchup.h"
+#include "plugin/ledger_masks.h"
 #include "plugin/surface.h"
 
 struct es_worker;
@@ -28,6 +29,8 @@ struct es_worker_status {
     struct es_catchup_state catchup;
     uint64_t ledger_seq;        /* last event in the ledger */
     uint64_t spooled;           /* events that wait for a shared ledger to come back */
+    struct es_mask_stock masks; /* kept beside the ledger, as of the current release */
+    uint64_t masks_limit;       /* bytes */
     bool has_release;
     uint64_t release_basis;     /* last event in the current release */
     bool settled;               /* nothing waits: the current release shows all that was handed over */

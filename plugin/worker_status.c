@@ -78,6 +78,8 @@ size_t es_worker_status_json(const struct es_worker_status *status, char *out, s
         ",\"events\":{\"taken\":%" PRIu64 ",\"revised\":%" PRIu64 ",\"duplicate\":%" PRIu64 ",\"refused\":%" PRIu64 "}", c->taken,
         c->revised, c->duplicate, c->refused);
     put(out, size, &at, ",\"ledger\":{\"seq\":%" PRIu64 ",\"spooled\":%" PRIu64 "}", status->ledger_seq, status->spooled);
+    put(out, size, &at, ",\"masks\":{\"kept\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"limit\":%" PRIu64 ",\"dropped\":%" PRIu64 "}", status->masks.masks,
+        status->masks.bytes, status->masks_limit, status->masks.dropped);
     if (status->has_release) put(out, size, &at, ",\"release\":{\"basis\":%" PRIu64 "}", status->release_basis);
     else put(out, size, &at, ",\"release\":null");
     put(out, size, &at, ",\"catch_up\":{\"cursor\":%" PRIu64 ",\"up_to_date\":%s,\"walking\":%s,\"series_walked\":%" PRIu64 "}",
@@ -103,6 +105,10 @@ size_t es_worker_status_metrics(const struct es_worker_status *status, char *out
         {"evensight_worker_ready", "1 when the ledger is open and writable", status->phase == ES_WORKER_READY, false},
         {"evensight_worker_inbox_items", "Instances waiting for the worker", status->waiting, false},
         {"evensight_worker_spooled", "Events that wait for a shared ledger to come back", status->spooled, false},
+        {"evensight_masks_kept", "Masks kept beside the ledger", status->masks.masks, false},
+        {"evensight_masks_bytes", "Bytes of the masks that are kept", status->masks.bytes, false},
+        {"evensight_masks_limit_bytes", "Bytes of masks that may be kept", status->masks_limit, false},
+        {"evensight_masks_dropped", "Masks dropped for want of room", status->masks.dropped, true},
         {"evensight_worker_offered", "Instances handed over by the host", status->offered, true},
         {"evensight_worker_overflowed", "Instances the inbox had no room for, read from the host later", status->overflowed, true},
         {"evensight_worker_objects_skimmed", "Objects read from their header", c->skimmed, true},

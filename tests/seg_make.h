@@ -32,6 +32,7 @@ struct seg_plan {
     const double *places;      /* of each plane, instead of z and step; NULL */
     bool unplaced;             /* no position, orientation or frame of reference: a projection */
     bool unnamed;              /* no source images */
+    bool by_frame;             /* source images in functional groups only */
     const unsigned *sources;   /* slice number of each plane from 0; NULL: 0, 1, ... */
     const uint8_t *voxels;     /* planes x rows x columns: 0 or 1, a fraction, a label; of several segments one after the other */
 };
@@ -343,7 +344,7 @@ __attribute__((unused)) static struct made make_seg(const struct seg_plan *p)
     make_text(&m, 0x00080070, "LO", "Segmenter");
     make_text(&m, 0x00080090, "PN", "");
     make_text(&m, 0x00081090, "LO", "Model 1");
-    if (!p->unnamed) seg_common_references(&m, p);
+    if (!p->unnamed && !p->by_frame) seg_common_references(&m, p);
     seg_patient(&m, p);
     make_text(&m, 0x00181000, "LO", "1");
     make_text(&m, 0x00181020, "LO", "1");

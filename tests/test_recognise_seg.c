@@ -83,6 +83,24 @@ static void automatic_segments_are_results(void)
     CU_ASSERT_STRING_EQUAL(area->units, "mm2");
 }
 
+/* PS3.3 C.7.6.16.2.6: sources in DerivationImageSequence of each frame, and nowhere else; one slice stands in two frames. */
+static void sources_of_frames_are_references_too(void)
+{
+    struct seg_plan plan = plan_of("AUTOMATIC");
+    plan.by_frame = true;
+    recognise(&plan);
+    CU_ASSERT_EQUAL_FATAL(count, 1);
+    CU_ASSERT_EQUAL(messages[0]->n_series_refs, 0);
+    CU_ASSERT_EQUAL_FATAL(messages[0]->n_image_refs, 2);
+    CU_ASSERT_STRING_EQUAL(messages[0]->image_refs[0], SEG_ROOT ".1.3.1");
+    CU_ASSERT_STRING_EQUAL(messages[0]->image_refs[1], SEG_ROOT ".1.3.2");
+    plan.by_frame = false;
+    plan.unnamed = true;
+    recognise(&plan);
+    CU_ASSERT_EQUAL_FATAL(count, 1);
+    CU_ASSERT_EQUAL(messages[0]->n_image_refs, 0);
+}
+
 static void manual_segments_are_references_and_need_no_model(void)
 {
     struct seg_plan plan = plan_of("MANUAL");
@@ -166,6 +184,7 @@ int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
         {"automatic_segments_are_results", automatic_segments_are_results},
+        {"sources_of_frames_are_references_too", sources_of_frames_are_references_too},
         {"manual_segments_are_references_and_need_no_model", manual_segments_are_references_and_need_no_model},
         {"semiautomatic_segments_are_what_the_rule_says", semiautomatic_segments_are_what_the_rule_says},
         {"a_segmentation_that_says_nothing_says_why", a_segmentation_that_says_nothing_says_why},

@@ -325,6 +325,20 @@ static void test_status_text_escapes_what_it_quotes(void)
     cJSON_Delete(parsed);
     CU_ASSERT_EQUAL(es_worker_status_metrics(&status, text, sizeof text), strlen(text));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "\nevensight_worker_ready 0\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\nevensight_worker_events_refused_total 0\n")); /* the last: all of them fit */
+}
+
+static void test_status_counts_masks(void)
+{
+    const struct es_worker_status status = {.phase = ES_WORKER_READY, .masks = {3, 4096, 7}, .masks_limit = 1 << 20};
+    char text[ES_STATUS_SIZE];
+    (void)es_worker_status_json(&status, text, sizeof text);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, ",\"masks\":{\"kept\":3,\"bytes\":4096,\"limit\":1048576,\"dropped\":7},"));
+    (void)es_worker_status_metrics(&status, text, sizeof text);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\nevensight_masks_kept 3\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\nevensight_masks_bytes 4096\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\nevensight_masks_limit_bytes 1048576\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\nevensight_masks_dropped_total 7\n"));
 }
 
 /* A rule refuses line 1 at the commit, after line 2 was found to be no message; of 130 the first 100 are named. */
@@ -367,6 +381,7 @@ int main(int argc, char **argv)
     static const struct es_test tests[] = {
         {"an_item_is_flat_and_small", test_an_item_is_flat_and_small},
         {"status_text_escapes_what_it_quotes", test_status_text_escapes_what_it_quotes},
+        {"status_counts_masks", test_status_counts_masks},
         {"what_is_handed_over_is_in_the_release", test_what_is_handed_over_is_in_the_release},
         {"what_only_the_log_has_is_fetched_once", test_what_only_the_log_has_is_fetched_once},
         {"a_full_inbox_loses_nothing", test_a_full_inbox_loses_nothing},

@@ -37,6 +37,8 @@ for order in "images results references" "references images results" "results re
     check "$order: settled" wait_settled
   done
   curl -sf "$root/report" >"$dir/report.json"
+  equal "$order: masks are kept" "$(curl -sf "$root/status" | jq -c '[.masks.kept, .masks.dropped, .masks.limit]')" '[20,0,268435456]' # in exams 3, 6, 9, 12 both drew the same
+  equal "$order: and told to monitoring" "$(curl -sf "$root/metrics" | grep -c '^evensight_masks_kept 20$')" 1
   check "$order: Orthanc stops" stop
   equal "$order: Dice by sex" "$(dice "$dir/report.json")" "$expected"
   without_provenance "$dir/report.json" >"$work/$(tr -d ' ' <<<"$order").plain"
