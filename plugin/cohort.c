@@ -194,18 +194,18 @@ static bool reserve(struct es_cohort *cohort, uint32_t bundle, const struct es_d
     const uint64_t exams = (uint64_t)cohort->n_exams + derived->n_exams;
     uint32_t room = cohort->exams_room, codes_room = cohort->exams_room;
     const uint32_t before = cohort->bundles_room;
-    if (!ES_COHORT_GROW(cohort->bundles, cohort->bundles_room, (uint64_t)bundle + 1)) return false;
+    if (!ES_GROW(cohort->bundles, cohort->bundles_room, (uint64_t)bundle + 1)) return false;
     for (uint32_t i = before; i < cohort->bundles_room; i++) cohort->bundles[i] = ES_NO_ROW;
-    if (!es_cohort_grow((void **)&cohort->codes, &codes_room, exams, cohort->wanted.n * sizeof *cohort->codes)) return false;
-    if (!es_cohort_grow((void **)&cohort->first, &room, exams, cohort->n_slots * sizeof *cohort->first)) return false;
-    if (!ES_COHORT_GROW(cohort->exams, cohort->exams_room, exams)) return false;
+    if (!es_grow((void **)&cohort->codes, &codes_room, exams, cohort->wanted.n * sizeof *cohort->codes)) return false;
+    if (!es_grow((void **)&cohort->first, &room, exams, cohort->n_slots * sizeof *cohort->first)) return false;
+    if (!ES_GROW(cohort->exams, cohort->exams_room, exams)) return false;
     for (size_t i = 0, end; i < derived->n_cases; i = end) {
         struct es_slot *slot = &cohort->slots[in->slots[i]];
         for (end = i + 1; end < derived->n_cases && in->slots[end] == in->slots[i];) end++;
         /* Other exams of the bundle may add to the same slot: room for all of the bundle's cases is enough. */
-        if (!ES_COHORT_GROW(slot->rows, slot->room, (uint64_t)slot->count + derived->n_cases)) return false;
+        if (!ES_GROW(slot->rows, slot->room, (uint64_t)slot->count + derived->n_cases)) return false;
         const uint32_t before_measures = slot->measures_room;
-        if (slot->measured && !ES_COHORT_GROW(slot->measures, slot->measures_room, (uint64_t)slot->count + derived->n_cases)) return false;
+        if (slot->measured && !ES_GROW(slot->measures, slot->measures_room, (uint64_t)slot->count + derived->n_cases)) return false;
         for (uint32_t at = before_measures; at < slot->measures_room; at++) slot->measures[at] = NULL;
     }
     return true;

@@ -13,6 +13,7 @@
 #include <uthash.h>
 
 #include "plugin/cohort.h"
+#include "plugin/grow.h"
 #include "plugin/index.h"
 
 #define ES_NO_ROW UINT32_MAX
@@ -127,9 +128,6 @@ static inline uint32_t es_first_case(const struct es_cohort *cohort, uint32_t ex
 {
     return cohort->first[(size_t)exam * cohort->n_slots + slot];
 }
-/** Room for `need` items of `size` bytes: a quarter more each time, checked. @return false: no memory, or more items than row numbers */
-bool es_cohort_grow(void **items, uint32_t *room, uint64_t need, size_t size);
-#define ES_COHORT_GROW(items, room, need) es_cohort_grow((void **)&(items), &(room), (need), sizeof *(items))
 /** The code of an attribute's state and value, new or known. @return false when memory ran out */
 bool es_value_code(struct es_dictionary *dictionary, const struct es_event_attribute *attribute, uint16_t *code);
 void es_dictionary_free(struct es_dictionary *dictionary);

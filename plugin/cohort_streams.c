@@ -36,13 +36,7 @@ static bool same_number(double a, double b) { return a == b || (isnan(a) && isna
 
 static bool add_epoch(struct es_epochs *out, const struct es_epoch *epoch)
 {
-    if (out->count == out->room) {
-        const uint32_t room = out->room ? out->room * 2 : 4;
-        struct es_epoch *list = realloc(out->list, room * sizeof *list);
-        if (!list || room < out->room) return false;
-        out->list = list;
-        out->room = room;
-    }
+    if (!ES_GROW(out->list, out->room, (uint64_t)out->count + 1)) return false;
     out->list[out->count] = *epoch;
     out->list[out->count].from = out->list[out->count].to = ES_NO_DAY;
     out->count++;

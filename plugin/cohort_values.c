@@ -6,20 +6,6 @@
 
 #include "plugin/cohort_internal.h"
 
-bool es_cohort_grow(void **items, uint32_t *room, uint64_t need, size_t size)
-{
-    size_t bytes;
-    if (need <= *room && *items) return true;
-    uint64_t wanted = need + need / 4 + 8;
-    if (wanted >= ES_NO_ROW) return false;
-    if (__builtin_mul_overflow((size_t)wanted, size ? size : 1, &bytes)) return false;
-    void *grown = realloc(*items, bytes);
-    if (!grown) return false;
-    *items = grown;
-    *room = (uint32_t)wanted;
-    return true;
-}
-
 bool es_value_code(struct es_dictionary *dictionary, const struct es_event_attribute *attribute, uint16_t *code)
 {
     struct es_value *value = NULL;
@@ -31,7 +17,7 @@ bool es_value_code(struct es_dictionary *dictionary, const struct es_event_attri
             *code = ES_MAX_VALUES - 1;
             return true;
         }
-        if (!ES_COHORT_GROW(dictionary->by_code, dictionary->room, (uint64_t)dictionary->count + 1) || !(value = calloc(1, sizeof *value)))
+        if (!ES_GROW(dictionary->by_code, dictionary->room, (uint64_t)dictionary->count + 1) || !(value = calloc(1, sizeof *value)))
             return false;
         memcpy(value->text, text, sizeof text);
         value->state = attribute->state;
@@ -64,7 +50,7 @@ bool es_setting_number(struct es_cohort *cohort, const struct es_derived_case *r
     setting = cohort->last_setting;
     if (!setting || memcmp(&setting->key, &key, sizeof key) != 0) HASH_FIND(hh, cohort->settings, &key, sizeof key, setting);
     if (!setting) {
-        if (!ES_COHORT_GROW(cohort->by_number, cohort->settings_room, (uint64_t)cohort->n_settings + 1) || !(setting = calloc(1, sizeof *setting)))
+        if (!ES_GROW(cohort->by_number, cohort->settings_room, (uint64_t)cohort->n_settings + 1) || !(setting = calloc(1, sizeof *setting)))
             return false;
         setting->key = key;
         setting->threshold = threshold;

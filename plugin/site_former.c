@@ -13,23 +13,10 @@ struct es_form {
     struct es_pseudonym stands;             /* what stands for it */
 };
 
-static bool grow(void **items, size_t *room, size_t need, size_t size)
-{
-    size_t bytes;
-    if (need <= *room) return true;
-    const size_t wanted = need * 2 + 16;
-    if (__builtin_mul_overflow(wanted, size, &bytes)) return false;
-    void *grown = realloc(*items, bytes);
-    if (!grown) return false;
-    *items = grown;
-    *room = wanted;
-    return true;
-}
-
 static bool watch(void *context, enum es_pseudonym_kind kind, const char *issuer, const struct es_pseudonym *forms, unsigned epochs)
 {
     struct es_former *former = context;
-    if (!grow((void **)&former->forms, &former->forms_room, former->n_forms + 1, sizeof *former->forms)) return false;
+    if (!ES_GROW(former->forms, former->forms_room, former->n_forms + 1)) return false;
     struct es_form *form = &former->forms[former->n_forms++];
     *form = (struct es_form){.kind = kind};
     memcpy(form->names, forms, epochs * sizeof *forms);
@@ -46,7 +33,7 @@ static bool add_alias(struct es_former *former, const struct es_pseudonym *from,
 {
     for (size_t i = 0; i < former->n_aliases; i++)
         if (same(&former->aliases[i].unit_id, from)) return true;
-    if (!grow((void **)&former->aliases, &former->aliases_room, former->n_aliases + 1, sizeof *former->aliases)) return false;
+    if (!ES_GROW(former->aliases, former->aliases_room, former->n_aliases + 1)) return false;
     struct es_event *alias = &former->aliases[former->n_aliases++];
     *alias = (struct es_event){.kind = ES_EVENT_KEY_ALIAS, .unit_id = *from, .same_as = *to, .study_day = ES_NO_DAY, .valid_from = ES_NO_DAY,
                                .produced = ES_NO_INSTANT, .sent = ES_NO_INSTANT};

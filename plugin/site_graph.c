@@ -5,23 +5,9 @@
 
 #include "plugin/site_internal.h"
 
-bool es_grow(void **items, uint32_t *room, uint64_t need, size_t size)
-{
-    size_t bytes;
-    if (need <= *room) return true;
-    const uint64_t wanted = need + need / 4 + 16;
-    if (wanted >= ES_NONE || __builtin_mul_overflow((size_t)wanted, size, &bytes)) return false;
-    void *grown = realloc(*items, bytes);
-    if (!grown) return false;
-    *items = grown;
-    *room = (uint32_t)wanted;
-    return true;
-}
-#define GROW(items, room, need) es_grow((void **)&(items), &(room), (need), sizeof *(items))
-
 bool es_list_add(struct es_list *list, uint32_t item)
 {
-    if (!GROW(list->items, list->room, (uint64_t)list->count + 1)) return false;
+    if (!ES_GROW(list->items, list->room, (uint64_t)list->count + 1)) return false;
     list->items[list->count++] = item;
     return true;
 }
@@ -54,7 +40,7 @@ uint32_t es_graph_root(struct es_graph *graph, uint32_t node)
 static bool node_of(struct es_graph *graph, const struct es_pseudonym *key, uint32_t *node)
 {
     bool added = false;
-    if (!GROW(graph->nodes, graph->nodes_room, (uint64_t)graph->keys.count + 1)) return false;
+    if (!ES_GROW(graph->nodes, graph->nodes_room, (uint64_t)graph->keys.count + 1)) return false;
     if (!es_index_add(&graph->keys, key, node, &added)) return false;
     if (added) graph->nodes[*node] = (struct es_node){.parent = *node, .patient = ES_NONE};
     return true;
@@ -105,7 +91,7 @@ static bool link_patient(struct es_graph *graph, uint32_t node, const struct es_
     if (!es_pseudonym_set(&event->patient)) return true;
     if (!es_graph_patient(graph, &event->patient, &event->patient_issuer, &patient)) return false;
     if (graph->nodes[node].patient == patient) return true;
-    if (!GROW(graph->links, graph->links_room, (uint64_t)graph->n_links + 1)) return false;
+    if (!ES_GROW(graph->links, graph->links_room, (uint64_t)graph->n_links + 1)) return false;
     graph->links[graph->n_links] = (struct es_link){node, graph->patients[patient].first_link};
     graph->patients[patient].first_link = graph->n_links++;
     graph->nodes[node].patient = patient;
@@ -138,7 +124,7 @@ static bool add_retraction(struct es_graph *graph, const struct es_event *event,
     const struct es_pseudonym key = es_pseudonym_set(&event->retract_event_id) ? event->retract_event_id : identity_key(event->retract);
     uint32_t target;
     bool added = false;
-    if (!GROW(graph->retractions.items, graph->retractions.room, (uint64_t)graph->targets.count + 1)) return false;
+    if (!ES_GROW(graph->retractions.items, graph->retractions.room, (uint64_t)graph->targets.count + 1)) return false;
     if (!es_index_add(&graph->targets, &key, &target, &added)) return false;
     if (added) graph->retractions.items[target] = seq;
     return true;
@@ -176,7 +162,7 @@ static bool add_demographics(struct es_graph *graph, const struct es_event *even
 
 bool es_graph_add(struct es_graph *graph, const struct es_event *event, uint32_t seq)
 {
-    if (!GROW(graph->next, graph->next_room, (uint64_t)seq + 1)) return false;
+    if (!ES_GROW(graph->next, graph->next_room, (uint64_t)seq + 1)) return false;
     switch (event->kind) {
     case ES_EVENT_EXAM:
     case ES_EVENT_RESULT:

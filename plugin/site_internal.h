@@ -17,6 +17,7 @@
 #define ES_PLUGIN_SITE_INTERNAL_H
 
 #include "plugin/event_names.h"
+#include "plugin/grow.h"
 #include "plugin/index.h"
 #include "plugin/site.h"
 
@@ -127,12 +128,11 @@ struct es_site {
     struct es_renames *renames; /* what stands for what after a rotation (site_keys.h); NULL with one key */
     unsigned keys;             /* that the ledger was made with */
     struct es_mask_pair *pairs; /* owned */
-    size_t n_pairs, pairs_room;
+    size_t n_pairs;
+    uint32_t pairs_room;
     const struct es_progress *progress;
 };
 
-/** Room for `need` items. */
-bool es_grow(void **items, uint32_t *room, uint64_t need, size_t size);
 bool es_list_add(struct es_list *list, uint32_t item);
 void es_graph_clear(struct es_graph *graph);
 uint32_t es_graph_root(struct es_graph *graph, uint32_t node);

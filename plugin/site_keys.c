@@ -100,7 +100,7 @@ static bool note_alias(struct es_site *site, const struct es_event *event, uint3
     uint32_t at;
     bool added = false;
     if (from->bytes[0] <= to->bytes[0] || to->bytes[0] == 0) return true; /* leads nowhere older: no alias of ours */
-    if (!es_grow((void **)&renames->to, &renames->room, (uint64_t)renames->from.count + 1, sizeof *renames->to)) return false;
+    if (!ES_GROW(renames->to, renames->room, (uint64_t)renames->from.count + 1)) return false;
     if (!es_index_add(&renames->from, from, &at, &added)) return false;
     if (added || to->bytes[0] < renames->to[at].to.bytes[0])
         renames->to[at] = (struct es_rename){*to, seq, es_pseudonym_set(&event->study)};

@@ -51,9 +51,11 @@ ES_MUST_USE enum es_errc es_site_record_keys(struct es_site *site, struct es_err
 struct es_former {
     struct es_site *site;
     struct es_form *forms; /* one a value that was hashed */
-    size_t n_forms, forms_room;
+    size_t n_forms;
+    uint32_t forms_room;
     struct es_event *aliases; /* to be appended before the event */
-    size_t n_aliases, aliases_room;
+    size_t n_aliases;
+    uint32_t aliases_room;
     bool duplicate, forgotten;
 };
 /** Make an event of a message, and learn of its past: aliases, whether it was taken under an older key, whether its person was erased. */

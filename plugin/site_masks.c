@@ -85,13 +85,7 @@ static bool is_compared(const struct es_event *const *events, size_t count, cons
 static bool add_pair(struct es_site *site, uint32_t result, uint32_t reference, const char *name)
 {
     if (site->n_pairs == ES_MAX_MASK_PAIRS) return true;
-    if (site->n_pairs == site->pairs_room) {
-        const size_t room = site->pairs_room ? site->pairs_room * 2 : 16;
-        struct es_mask_pair *bigger = realloc(site->pairs, room * sizeof *bigger);
-        if (!bigger) return false;
-        site->pairs = bigger;
-        site->pairs_room = room;
-    }
+    if (!ES_GROW(site->pairs, site->pairs_room, (uint64_t)site->n_pairs + 1)) return false;
     struct es_mask_pair *pair = &site->pairs[site->n_pairs++];
     *pair = (struct es_mask_pair){.result = result, .reference = reference};
     memcpy(pair->finding, name, strlen(name) + 1);
@@ -222,6 +216,7 @@ enum es_errc es_site_compare_masks(struct es_site *site, struct es_error *err)
 {
     struct es_mask_pair *pairs = site->pairs;
     const size_t count = site->n_pairs;
+    const uint32_t room = site->pairs_room;
     enum es_errc code = ES_OK;
     if (count == 0) return ES_OK;
     site->pairs = NULL; /* appending derives bundles again, which finds the pairs that are still open: taken up with the next message */
@@ -230,11 +225,12 @@ enum es_errc es_site_compare_masks(struct es_site *site, struct es_error *err)
     free(site->pairs);
     if (code == ES_OK) {
         site->pairs = pairs;
-        site->pairs_room = count;
+        site->pairs_room = room;
         site->n_pairs = 0;
     } else { /* all of them again: what was compared is a duplicate then */
         site->pairs = pairs;
-        site->pairs_room = site->n_pairs = count;
+        site->pairs_room = room;
+        site->n_pairs = count;
         uint64_t waiting;
         if (es_ledger_is_away(site->ledger, &waiting)) site->stale = true; /* an overlap may be in the ledger and not in the cohort */
     }

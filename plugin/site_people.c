@@ -18,7 +18,7 @@ uint32_t es_graph_person(struct es_graph *graph, uint32_t patient)
 static bool add_key(struct es_graph *graph, const struct es_pseudonym *key, uint32_t *patient, bool *added)
 {
     *added = false;
-    if (!es_grow((void **)&graph->patients, &graph->patients_room, (uint64_t)graph->people.count + 1, sizeof *graph->patients)) return false;
+    if (!ES_GROW(graph->patients, graph->patients_room, (uint64_t)graph->people.count + 1)) return false;
     if (!es_index_add(&graph->people, key, patient, added)) return false;
     if (*added)
         graph->patients[*patient] = (struct es_patient){.parent = *patient, .next_member = *patient, .first_link = ES_NONE,
@@ -111,7 +111,7 @@ bool es_graph_merge(struct es_graph *graph, const struct es_event *event, uint32
     struct es_merge merge = {.seq = seq, .off = retracted};
     if (!es_graph_patient(graph, &event->patient, &event->patient_issuer, &merge.a) ||
         !es_graph_patient(graph, &event->same_as, &event->same_as_issuer, &merge.b) ||
-        !es_grow((void **)&graph->merges, &graph->merges_room, (uint64_t)graph->n_merges + 1, sizeof merge))
+        !ES_GROW(graph->merges, graph->merges_room, (uint64_t)graph->n_merges + 1))
         return false;
     graph->merges[graph->n_merges++] = merge;
     if (retracted || replay) return true;

@@ -11,30 +11,18 @@
 /* Small sorted-at-the-end sets: a person has tens of exams, not millions. */
 struct names {
     struct es_pseudonym *items;
-    size_t count, room;
+    size_t count;
+    uint32_t room;
 };
 
 struct search {
     struct es_site *site;
     struct es_person *person;
-    size_t seqs_room, forgotten_room;
+    uint32_t seqs_room, forgotten_room;
     struct es_list patients, roots; /* numbers of patients; roots of bundles */
     struct names studies, accessions;
     struct es_error *err;
 };
-
-static bool grow(void **items, size_t *room, size_t need, size_t size)
-{
-    size_t bytes;
-    if (need <= *room) return true;
-    const size_t wanted = need * 2 + 16;
-    if (__builtin_mul_overflow(wanted, size, &bytes)) return false;
-    void *grown = realloc(*items, bytes);
-    if (!grown) return false;
-    *items = grown;
-    *room = wanted;
-    return true;
-}
 
 static enum es_errc no_memory(const struct search *search) { return es_fail(search->err, ES_E_MEMORY, "site: out of memory"); }
 
@@ -49,7 +37,7 @@ static bool named(const struct names *names, const struct es_pseudonym *name)
 static bool add_name(struct names *names, const struct es_pseudonym *name)
 {
     if (!es_pseudonym_set(name) || named(names, name)) return true;
-    if (!grow((void **)&names->items, &names->room, names->count + 1, sizeof *names->items)) return false;
+    if (!ES_GROW(names->items, names->room, names->count + 1)) return false;
     names->items[names->count++] = *name;
     return true;
 }
@@ -64,7 +52,7 @@ static bool listed(const struct es_list *list, uint32_t item)
 static bool add_seq(struct search *search, uint64_t seq)
 {
     struct es_person *person = search->person;
-    if (!grow((void **)&person->seqs, &search->seqs_room, person->count + 1, sizeof *person->seqs)) return false;
+    if (!ES_GROW(person->seqs, search->seqs_room, person->count + 1)) return false;
     person->seqs[person->count++] = seq;
     return true;
 }
@@ -318,7 +306,7 @@ static enum es_errc gather_aliases(struct search *search)
 static enum es_errc forget_name(struct search *search, const char *what, const struct es_pseudonym *name)
 {
     struct es_person *person = search->person;
-    if (!grow((void **)&person->forgotten, &search->forgotten_room, person->n_forgotten + 1, sizeof *person->forgotten)) return no_memory(search);
+    if (!ES_GROW(person->forgotten, search->forgotten_room, person->n_forgotten + 1)) return no_memory(search);
     const enum es_errc code = es_forgotten_name(search->site->key, what, name, &person->forgotten[person->n_forgotten]);
     if (code != ES_OK) return no_memory(search);
     person->n_forgotten++;

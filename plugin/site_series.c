@@ -70,8 +70,8 @@ static bool wait_for(struct es_series *series, const struct es_pseudonym *key, u
 {
     uint32_t number;
     bool added = false;
-    if (!es_grow((void **)&series->first, &series->first_room, (uint64_t)series->wanted.count + 1, sizeof *series->first) ||
-        !es_grow((void **)&series->waiting, &series->waiting_room, (uint64_t)series->n_waiting + 1, sizeof *series->waiting) ||
+    if (!ES_GROW(series->first, series->first_room, (uint64_t)series->wanted.count + 1) ||
+        !ES_GROW(series->waiting, series->waiting_room, (uint64_t)series->n_waiting + 1) ||
         !es_index_add(&series->wanted, key, &number, &added))
         return false;
     if (added) series->first[number] = ES_NONE;

@@ -47,14 +47,7 @@ static void patient_alias(unsigned patient, unsigned old, const char *event_id)
 
 static void demographics(unsigned patient, const char *decile, int32_t valid_from, const char *event_id)
 {
-    struct es_message *message = keep(named(es_say(ES_EVENT_DEMOGRAPHICS, 0), event_id));
-    snprintf(message->patient_id, sizeof message->patient_id, "PAT%u", patient);
-    snprintf(message->source, sizeof message->source, "linkage");
-    snprintf(message->attributes[0].keyword, sizeof message->attributes[0].keyword, "imd_decile");
-    snprintf(message->attributes[0].value, sizeof message->attributes[0].value, "%s", decile);
-    message->attributes[0].state = ES_ATTRIBUTE_PRESENT;
-    message->n_attributes = 1;
-    message->valid_from = valid_from;
+    (void)keep(named(es_say_demographics(patient, "imd_decile", decile, valid_from), event_id));
 }
 
 static struct es_message *accession(struct es_message *message, const char *number, const char *issuer)

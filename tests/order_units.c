@@ -11,35 +11,20 @@
 #define AT(day) ((int64_t)(day) * 86400)
 
 const char es_order_config[] =
-    "{\"Enable\":true,\"Disclosure\":{\"Internal\":\"none\"},\"Site\":\"A\",\"Ledger\":\"sqlite:%s/ledger.db\",\"PseudonymKeyFile\":\"%s/site.key\","
-    "\"Axes\":[{\"Name\":\"sex\",\"Attribute\":\"PatientSex\"},{\"Name\":\"age\",\"Attribute\":\"PatientAge\",\"Bands\":[0,18,40,60,80]},"
-    "{\"Name\":\"deprivation\",\"Linked\":\"imd_decile\"}],"
-    "\"Models\":[{\"Name\":\"net\",\"Recognise\":{\"AlgorithmName\":\"Net\"},\"Eligible\":{\"MinAge\":18},\"ExpectWithin\":\"1h\","
-    "\"Findings\":[{\"Name\":\"effusion\",\"Task\":\"binary\",\"Threshold\":0.5,\"ReferenceWithin\":\"30d\"},"
-    "{\"Name\":\"nodule\",\"Task\":\"binary\",\"Threshold\":0.3,\"AbsenceMeans\":\"negative\",\"ReferenceWithin\":\"30d\"}]},"
-    "{\"Name\":\"second\",\"Recognise\":{\"AlgorithmName\":\"Second\"},"
-    "\"Findings\":[{\"Name\":\"effusion\",\"Task\":\"binary\",\"Threshold\":0.5}]},"
+    "{\"Enable\":true,\"Disclosure\":{\"Internal\":\"none\"},\"Site\":\"A\"," ES_WORLD_SITE ","
     "{\"Name\":\"screen\",\"Recognise\":{\"AlgorithmName\":\"Screen\"},\"Eligible\":{\"ViewPosition\":[\"CC\",\"MLO\"]},"
     "\"References\":{\"Precedence\":[\"pathology\",\"report\"]},"
     "\"Findings\":[{\"Name\":\"cancer\",\"Unit\":\"side\",\"Combine\":\"max\",\"Threshold\":0.5,\"ReferenceWithin\":\"1d\"},"
     "{\"Name\":\"recall\",\"Unit\":\"exam\",\"Combine\":\"mean\",\"Threshold\":0.4,\"ReferenceWithin\":\"1d\"},"
     "{\"Name\":\"marker\",\"Unit\":\"image\",\"Threshold\":0.5,\"ReferenceWithin\":\"1d\"}]}" ES_ORDER_GAUGE "]}";
 
-static void add(struct es_message *message, const char *keyword, const char *value)
-{
-    struct es_message_attribute *attribute = &message->attributes[message->n_attributes++];
-    snprintf(attribute->keyword, sizeof attribute->keyword, "%s", keyword);
-    snprintf(attribute->value, sizeof attribute->value, "%s", value);
-    attribute->state = value[0] ? ES_ATTRIBUTE_PRESENT : ES_ATTRIBUTE_BLANK;
-}
-
 static struct es_message *image(unsigned study, unsigned number, const char *laterality, const char *view)
 {
     struct es_message *message = es_say_exam(study, study == 58 ? 35 : study - 20, DAY + (int)study % 10, "F", "055Y");
     snprintf(message->series_uid, sizeof message->series_uid, "1.2.3.%u.%u", study, number / 2);
     snprintf(message->sop_uid, sizeof message->sop_uid, "1.2.3.%u.%u.%u", study, number / 2, number);
-    add(message, "ImageLaterality", laterality);
-    add(message, "ViewPosition", view);
+    es_say_attribute(message, "ImageLaterality", laterality);
+    es_say_attribute(message, "ViewPosition", view);
     return message;
 }
 

@@ -10,6 +10,7 @@ es_add_test(recognise_seg es_plugin es_dicom m)
 # The ledger's tests change the file behind its back.
 pkg_check_modules(ES_TEST_SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 es_add_test(index es_plugin)
+es_add_test(grow es_plugin)
 es_add_test(relay es_plugin)
 es_add_test(ledger es_plugin PkgConfig::ES_TEST_SQLITE)
 es_add_test(config es_plugin)

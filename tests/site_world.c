@@ -7,15 +7,7 @@
 
 #include "testlib.h"
 
-const char es_world_config[] =
-    "{\"Enable\":true,\"Site\":\"A\",\"Ledger\":\"sqlite:%s/ledger.db\",\"PseudonymKeyFile\":\"%s/site.key\","
-    "\"Axes\":[{\"Name\":\"sex\",\"Attribute\":\"PatientSex\"},{\"Name\":\"age\",\"Attribute\":\"PatientAge\",\"Bands\":[0,18,40,60,80]},"
-    "{\"Name\":\"deprivation\",\"Linked\":\"imd_decile\"}],"
-    "\"Models\":[{\"Name\":\"net\",\"Recognise\":{\"AlgorithmName\":\"Net\"},\"Eligible\":{\"MinAge\":18},\"ExpectWithin\":\"1h\","
-    "\"Findings\":[{\"Name\":\"effusion\",\"Task\":\"binary\",\"Threshold\":0.5,\"ReferenceWithin\":\"30d\"},"
-    "{\"Name\":\"nodule\",\"Task\":\"binary\",\"Threshold\":0.3,\"AbsenceMeans\":\"negative\",\"ReferenceWithin\":\"30d\"}]},"
-    "{\"Name\":\"second\",\"Recognise\":{\"AlgorithmName\":\"Second\"},"
-    "\"Findings\":[{\"Name\":\"effusion\",\"Task\":\"binary\",\"Threshold\":0.5}]}]}";
+const char es_world_config[] = "{\"Enable\":true,\"Site\":\"A\"," ES_WORLD_SITE "]}";
 
 static void fail(const char *what, const struct es_error *err)
 {
@@ -75,7 +67,7 @@ void es_world_close(struct es_world *world)
     es_config_free(world->config);
 }
 
-static void add_attribute(struct es_message *message, const char *keyword, const char *value)
+void es_say_attribute(struct es_message *message, const char *keyword, const char *value)
 {
     struct es_message_attribute *attribute = &message->attributes[message->n_attributes++];
     snprintf(attribute->keyword, sizeof attribute->keyword, "%s", keyword);
@@ -98,8 +90,8 @@ struct es_message *es_say_exam(unsigned study, unsigned patient, int32_t day, co
     struct es_message *message = es_say(ES_EVENT_EXAM, study);
     if (patient) snprintf(message->patient_id, sizeof message->patient_id, "PAT%u", patient);
     message->study_day = day;
-    add_attribute(message, "PatientSex", sex);
-    add_attribute(message, "PatientAge", age);
+    es_say_attribute(message, "PatientSex", sex);
+    es_say_attribute(message, "PatientAge", age);
     return message;
 }
 
@@ -160,4 +152,42 @@ enum es_outcome es_world_take(struct es_world *world, struct es_message *message
     if (receipt.outcome == ES_OUTCOME_REFUSED) fprintf(stderr, "refused: %s\n", receipt.error.text);
     es_unsay(message);
     return receipt.outcome;
+}
+
+struct es_message *es_say_demographics(unsigned patient, const char *keyword, const char *value, int32_t valid_from)
+{
+    struct es_message *message = es_say(ES_EVENT_DEMOGRAPHICS, 0);
+    snprintf(message->patient_id, sizeof message->patient_id, "PAT%u", patient);
+    snprintf(message->source, sizeof message->source, "linkage");
+    es_say_attribute(message, keyword, value);
+    message->valid_from = valid_from;
+    return message;
+}
+
+void es_world_refuses_erased(struct es_world *world, struct es_message *message)
+{
+    struct es_receipt receipt;
+    const struct es_message *list[] = {message};
+    CU_ASSERT_EQUAL_FATAL(es_site_take(world->site, list, 1, &receipt, NULL), ES_OK);
+    CU_ASSERT_EQUAL(receipt.outcome, ES_OUTCOME_REFUSED);
+    CU_ASSERT_STRING_EQUAL(receipt.error.text, "of a person who was erased from this ledger on request");
+    es_unsay(message);
+}
+
+void es_world_find(struct es_world *world, const char *sought, struct es_person *person)
+{
+    struct es_sought who;
+    struct es_error err = {0};
+    if (es_sought_parse(&who, sought, strlen(sought), &err) != ES_OK) fail("sought", &err);
+    if (es_site_find_person(world->site, &who, person, &err) != ES_OK) fail("find", &err);
+}
+
+size_t es_world_forget(struct es_world *world, const char *sought)
+{
+    struct es_person person;
+    es_world_find(world, sought, &person);
+    const size_t count = person.count;
+    CU_ASSERT_EQUAL(es_site_forget(world->site, &person, NULL), ES_OK);
+    es_person_clear(&person);
+    return count;
 }

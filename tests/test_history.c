@@ -89,37 +89,6 @@ static void a_state_that_never_was_is_refused(void)
     es_world_close(&world);
 }
 
-static void find(struct es_world *world, const char *sought, struct es_person *person)
-{
-    struct es_sought who;
-    struct es_error err = {0};
-    if (es_sought_parse(&who, sought, strlen(sought), &err) != ES_OK || es_site_find_person(world->site, &who, person, &err) != ES_OK) {
-        fprintf(stderr, "%s\n", err.text);
-        CU_FAIL_FATAL("no person");
-    }
-}
-
-static size_t forget(struct es_world *world, const char *sought)
-{
-    struct es_person person;
-    find(world, sought, &person);
-    const size_t count = person.count;
-    CU_ASSERT_EQUAL(es_site_forget(world->site, &person, NULL), ES_OK);
-    es_person_clear(&person);
-    return count;
-}
-
-
-static void take_refused(struct es_world *world, struct es_message *message)
-{
-    struct es_receipt receipt;
-    const struct es_message *list[] = {message};
-    CU_ASSERT_EQUAL_FATAL(es_site_take(world->site, list, 1, &receipt, NULL), ES_OK);
-    CU_ASSERT_EQUAL(receipt.outcome, ES_OUTCOME_REFUSED);
-    CU_ASSERT_STRING_EQUAL(receipt.error.text, "of a person who was erased from this ledger on request");
-    es_unsay(message);
-}
-
 static void an_erased_person_is_gone_and_stays_away(void)
 {
     struct es_world world;
@@ -127,20 +96,20 @@ static void an_erased_person_is_gone_and_stays_away(void)
     es_world_open(&world, NULL);
     fill(&world, 1, 4);
     const uint64_t before = last_of(&world);
-    CU_ASSERT_EQUAL(forget(&world, "{\"patient_id\":\"pat2\"}"), 3); /* identifiers meet after normalisation */
+    CU_ASSERT_EQUAL(es_world_forget(&world, "{\"patient_id\":\"pat2\"}"), 3); /* identifiers meet after normalisation */
     CU_ASSERT_EQUAL(exams_of(world.site), 3);
     CU_ASSERT_EQUAL(es_site_verify(world.site, &entries, NULL), ES_OK);
     CU_ASSERT_EQUAL(entries, before + 1);
     for (int again = 0; again < 2; again++) { /* and after a restart */
-        take_refused(&world, es_say_exam(2, 2, DAY + 2, "M", "050Y"));
-        take_refused(&world, es_say_exam(2, 0, DAY + 2, "M", ""));          /* another body of the same study */
-        take_refused(&world, es_say_exam(77, 2, DAY + 50, "M", "051Y"));    /* another exam of the same patient */
-        take_refused(&world, es_say_result(2, "2.0", "effusion", 0.5, AT(DAY + 9)));
-        take_refused(&world, es_say_reference(2, "audit", ES_REFERENCE_FINAL, 1, AT(DAY + 9)));
+        es_world_refuses_erased(&world, es_say_exam(2, 2, DAY + 2, "M", "050Y"));
+        es_world_refuses_erased(&world, es_say_exam(2, 0, DAY + 2, "M", ""));          /* another body of the same study */
+        es_world_refuses_erased(&world, es_say_exam(77, 2, DAY + 50, "M", "051Y"));    /* another exam of the same patient */
+        es_world_refuses_erased(&world, es_say_result(2, "2.0", "effusion", 0.5, AT(DAY + 9)));
+        es_world_refuses_erased(&world, es_say_reference(2, "audit", ES_REFERENCE_FINAL, 1, AT(DAY + 9)));
         es_world_reopen(&world, ES_SITE_WRITE);
         CU_ASSERT_EQUAL(exams_of(world.site), 3);
     }
-    CU_ASSERT_EQUAL(forget(&world, "{\"patient_id\":\"PAT2\"}"), 0);
+    CU_ASSERT_EQUAL(es_world_forget(&world, "{\"patient_id\":\"PAT2\"}"), 0);
     CU_ASSERT_EQUAL(es_world_take(&world, es_say_exam(9, 9, DAY + 9, "F", "050Y")), ES_OUTCOME_TAKEN); /* others come as ever */
     char words[160];
     snprintf(words, sizeof words,
@@ -174,13 +143,13 @@ static void aliases_and_linked_attributes_go_too(void)
     linked->attributes[0] = (struct es_message_attribute){"imd_decile", ES_ATTRIBUTE_PRESENT, "3"};
     linked->n_attributes = 1;
     CU_ASSERT_EQUAL(es_world_take(&world, linked), ES_OUTCOME_TAKEN);
-    find(&world, "{\"study_uid\":\"1.2.3.1\"}", &person);
+    es_world_find(&world, "{\"study_uid\":\"1.2.3.1\"}", &person);
     CU_ASSERT_EQUAL(person.count, 8); /* two exams with result and reference, the alias, the attributes */
     CU_ASSERT_EQUAL(person.exams, 2);
     CU_ASSERT_EQUAL(es_site_forget(world.site, &person, NULL), ES_OK);
     es_person_clear(&person);
     CU_ASSERT_EQUAL(exams_of(world.site), 1);
-    take_refused(&world, es_say_exam(50, 2, DAY, "F", "050Y"));
+    es_world_refuses_erased(&world, es_say_exam(50, 2, DAY, "F", "050Y"));
     es_world_close(&world);
 }
 
@@ -195,10 +164,10 @@ static void another_s_exam_in_the_same_bundle_stays(void)
         CU_ASSERT_EQUAL(es_world_take(&world, exam), ES_OUTCOME_TAKEN);
         CU_ASSERT_EQUAL(es_world_take(&world, es_say_result(i, "1.0", "effusion", 0.5, AT(DAY) + 60)), ES_OUTCOME_TAKEN);
     }
-    CU_ASSERT_EQUAL(forget(&world, "{\"patient_id\":\"PAT1\"}"), 2);
+    CU_ASSERT_EQUAL(es_world_forget(&world, "{\"patient_id\":\"PAT1\"}"), 2);
     CU_ASSERT_EQUAL(exams_of(world.site), 1);
     CU_ASSERT_EQUAL(es_world_take(&world, es_say_reference(2, "report", ES_REFERENCE_FINAL, 1, AT(DAY + 1))), ES_OUTCOME_TAKEN);
-    take_refused(&world, es_say_reference(1, "report", ES_REFERENCE_FINAL, 1, AT(DAY + 1)));
+    es_world_refuses_erased(&world, es_say_reference(1, "report", ES_REFERENCE_FINAL, 1, AT(DAY + 1)));
     es_world_close(&world);
 }
 
@@ -219,12 +188,12 @@ static void one_identifier_of_two_issuers_must_be_told_apart(void)
     CU_ASSERT_EQUAL(es_world_take(&world, with_issuer(es_say_exam(2, 1, DAY, "F", "050Y"), "SOUTH")), ES_OUTCOME_TAKEN);
     CU_ASSERT_EQUAL(es_site_find_person(world.site, &who, &person, &err), ES_E_ARG);
     CU_ASSERT_STRING_EQUAL(err.text, "patient_id: found 2 issuers of it, expected patient_issuer to tell which");
-    CU_ASSERT_EQUAL(forget(&world, "{\"patient_id\":\"PAT1\",\"patient_issuer\":\"NORTH\"}"), 1);
+    CU_ASSERT_EQUAL(es_world_forget(&world, "{\"patient_id\":\"PAT1\",\"patient_issuer\":\"NORTH\"}"), 1);
     CU_ASSERT_EQUAL(exams_of(world.site), 1);
-    take_refused(&world, with_issuer(es_say_exam(3, 1, DAY, "F", "050Y"), "NORTH"));
+    es_world_refuses_erased(&world, with_issuer(es_say_exam(3, 1, DAY, "F", "050Y"), "NORTH"));
     CU_ASSERT_EQUAL(es_world_take(&world, with_issuer(es_say_exam(4, 1, DAY, "F", "050Y"), "SOUTH")), ES_OUTCOME_TAKEN);
-    CU_ASSERT_EQUAL(forget(&world, "{\"patient_id\":\"PAT1\"}"), 2); /* one issuer is left */
-    take_refused(&world, es_say_exam(5, 1, DAY, "F", "050Y"));          /* without issuer: nobody else goes by it */
+    CU_ASSERT_EQUAL(es_world_forget(&world, "{\"patient_id\":\"PAT1\"}"), 2); /* one issuer is left */
+    es_world_refuses_erased(&world, es_say_exam(5, 1, DAY, "F", "050Y"));          /* without issuer: nobody else goes by it */
     es_world_close(&world);
 }
 
@@ -254,11 +223,11 @@ static void whom_is_checked(void)
     es_world_open(&world, NULL);
     CU_ASSERT_EQUAL(es_site_find_person(world.site, &(struct es_sought){.patient_id = "UNKNOWN"}, &person, &err), ES_E_ARG);
     CU_ASSERT_STRING_EQUAL(err.text, "patient_id: found a placeholder, expected an identifier");
-    find(&world, "{\"patient_id\":\"P\",\"study_uid\":\"1.2\",\"accession\":\"A\"}", &person);
+    es_world_find(&world, "{\"patient_id\":\"P\",\"study_uid\":\"1.2\",\"accession\":\"A\"}", &person);
     CU_ASSERT_EQUAL(person.count, 0);
     es_person_clear(&person);
     fill(&world, 1, 1);
-    find(&world, "{\"patient_id\":\"PAT1\"}", &person);
+    es_world_find(&world, "{\"patient_id\":\"PAT1\"}", &person);
     es_world_reopen(&world, ES_SITE_READ);
     err = (struct es_error){0};
     CU_ASSERT_EQUAL(es_site_forget(world.site, &person, &err), ES_E_STATE);

@@ -239,6 +239,19 @@ static void check_measures(const char *report)
     cJSON_Delete(release);
 }
 
+/* The round-th world of its kind says what the first one says, byte for byte. */
+static void same_report(const char *report, struct es_world *world, const char *kind, int round, uint64_t seed)
+{
+    char *other = report_of(world);
+    if (strcmp(report, other) != 0) {
+        size_t at = 0;
+        while (report[at] == other[at]) at++;
+        fprintf(stderr, "%s %d (seed %llu): reports differ at byte %zu: %.200s\n", kind, round, (unsigned long long)seed, at, other + (at > 100 ? at - 100 : 0));
+        CU_FAIL("it shows in the report");
+    }
+    free(other);
+}
+
 static void any_order_and_any_batches_give_the_same_cohort_and_report(void)
 {
     struct es_world base, world;
@@ -265,14 +278,7 @@ static void any_order_and_any_batches_give_the_same_cohort_and_report(void)
             fprintf(stderr, "permutation %d (seed %llu): %s\n", i, (unsigned long long)seed, same ? "another now" : difference);
             CU_FAIL_FATAL("order matters");
         }
-        char *other = report_of(&world);
-        if (strcmp(report, other) != 0) {
-            size_t at = 0;
-            while (report[at] == other[at]) at++;
-            fprintf(stderr, "permutation %d (seed %llu): reports differ at byte %zu\n", i, (unsigned long long)seed, at);
-            CU_FAIL("order shows in the report");
-        }
-        free(other);
+        same_report(report, &world, "permutation", i, seed);
         if (i % (PERMUTATIONS / VERIFIED) == 0 && es_site_verify(world.site, &entries, &err) != ES_OK) {
             fprintf(stderr, "permutation %d: %s\n", i, err.text);
             CU_FAIL("verify");
@@ -323,15 +329,8 @@ static void rotations_at_any_moment_change_nothing(void)
         for (size_t k = 0; k < n_named; k++) take_one(&world, named[k]);
         take_shuffled(&world, &state, 1 + i % 4);
         check_counts(&world);
-        char *other = report_of(&world);
         const uint64_t before = es_ledger_count(es_site_ledger(world.site));
-        if (strcmp(report, other) != 0) {
-            size_t at = 0;
-            while (report[at] == other[at]) at++;
-            fprintf(stderr, "rotated %d (seed %llu): reports differ at byte %zu: %.200s\n", i, (unsigned long long)seed, at, other + (at > 100 ? at - 100 : 0));
-            CU_FAIL("a rotation shows in the report");
-        }
-        free(other);
+        same_report(report, &world, "rotated", i, seed);
         CU_ASSERT_EQUAL_FATAL(es_site_rotate(world.site, NULL), ES_OK);
         CU_ASSERT_EQUAL_FATAL(es_site_take(world.site, (const struct es_message *const *)es_order_messages, es_order_n_messages, receipts, &err), ES_OK);
         for (size_t k = 0; k < es_order_n_messages; k++) CU_ASSERT_EQUAL(receipts[k].outcome, ES_OUTCOME_DUPLICATE);

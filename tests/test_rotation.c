@@ -150,28 +150,6 @@ static void patients_and_exams_stay_who_they_were(void)
     es_world_close(&world);
 }
 
-static size_t forget(struct es_world *world, const char *sought)
-{
-    struct es_sought who;
-    struct es_person person;
-    struct es_error err = {0};
-    if (es_sought_parse(&who, sought, strlen(sought), &err) != ES_OK || es_site_find_person(world->site, &who, &person, &err) != ES_OK) CU_FAIL_FATAL("no person");
-    const size_t count = person.count;
-    CU_ASSERT_EQUAL(es_site_forget(world->site, &person, NULL), ES_OK);
-    es_person_clear(&person);
-    return count;
-}
-
-static void take_refused(struct es_world *world, struct es_message *message)
-{
-    struct es_receipt receipt;
-    const struct es_message *list[] = {message};
-    CU_ASSERT_EQUAL_FATAL(es_site_take(world->site, list, 1, &receipt, NULL), ES_OK);
-    CU_ASSERT_EQUAL(receipt.outcome, ES_OUTCOME_REFUSED);
-    CU_ASSERT_STRING_EQUAL(receipt.error.text, "of a person who was erased from this ledger on request");
-    es_unsay(message);
-}
-
 static struct es_message *issued(struct es_message *message, const char *issuer)
 {
     snprintf(message->patient_issuer, sizeof message->patient_issuer, "%s", issuer);
@@ -196,22 +174,22 @@ static void who_was_erased_stays_away_under_every_key(void)
     uint64_t entries = 0;
     es_world_open(&world, NULL);
     for (unsigned i = 1; i <= 3; i++) CU_ASSERT_EQUAL(es_world_take(&world, es_say_exam(i, i, DAY, "F", "050Y")), ES_OUTCOME_TAKEN);
-    CU_ASSERT_EQUAL(forget(&world, "{\"patient_id\":\"PAT1\"}"), 1); /* before any rotation */
+    CU_ASSERT_EQUAL(es_world_forget(&world, "{\"patient_id\":\"PAT1\"}"), 1); /* before any rotation */
     rotate(&world);
-    take_refused(&world, es_say_exam(1, 1, DAY, "F", "050Y"));
-    take_refused(&world, es_say_exam(70, 1, DAY, "F", "050Y"));
-    take_refused(&world, es_say_result(1, "1.0", "effusion", 0.9, AT(DAY) + 60));
+    es_world_refuses_erased(&world, es_say_exam(1, 1, DAY, "F", "050Y"));
+    es_world_refuses_erased(&world, es_say_exam(70, 1, DAY, "F", "050Y"));
+    es_world_refuses_erased(&world, es_say_result(1, "1.0", "effusion", 0.9, AT(DAY) + 60));
     /* an issuer that is new with this key, for a patient of the key before: the names of one person are of two keys */
     CU_ASSERT_EQUAL(es_world_take(&world, issued(es_say_exam(12, 2, DAY + 1, "F", "050Y"), "SOUTH")), ES_OUTCOME_TAKEN);
     CU_ASSERT_EQUAL(aliases_of(&world), 1);
-    CU_ASSERT_EQUAL(forget(&world, "{\"patient_id\":\"PAT2\"}"), 3); /* both exams and the alias */
+    CU_ASSERT_EQUAL(es_world_forget(&world, "{\"patient_id\":\"PAT2\"}"), 3); /* both exams and the alias */
     CU_ASSERT_EQUAL(aliases_of(&world), 0);
     CU_ASSERT_EQUAL(counts_of(&world).exams, 1);
     for (int turn = 0; turn < 3; turn++) {
-        take_refused(&world, issued(es_say_exam(80, 2, DAY, "F", "050Y"), "SOUTH"));
-        take_refused(&world, es_say_exam(2, 0, DAY, "F", "050Y"));
-        take_refused(&world, es_say_reference(12, "report", ES_REFERENCE_FINAL, 1, AT(DAY)));
-        take_refused(&world, es_say_exam(71, 1, DAY, "F", "050Y"));
+        es_world_refuses_erased(&world, issued(es_say_exam(80, 2, DAY, "F", "050Y"), "SOUTH"));
+        es_world_refuses_erased(&world, es_say_exam(2, 0, DAY, "F", "050Y"));
+        es_world_refuses_erased(&world, es_say_reference(12, "report", ES_REFERENCE_FINAL, 1, AT(DAY)));
+        es_world_refuses_erased(&world, es_say_exam(71, 1, DAY, "F", "050Y"));
         CU_ASSERT_EQUAL(aliases_of(&world), 0);
         if (turn == 0) rotate(&world);
         else es_world_reopen(&world, ES_SITE_WRITE);

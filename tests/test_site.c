@@ -225,27 +225,14 @@ static void a_retraction_by_event_id_before_or_behind_its_target_takes_it_out(vo
     }
 }
 
-static struct es_message *say_deprivation(unsigned patient, const char *value, int32_t valid_from)
-{
-    struct es_message *message = es_say(ES_EVENT_DEMOGRAPHICS, 0);
-    snprintf(message->patient_id, sizeof message->patient_id, "PAT%u", patient);
-    snprintf(message->source, sizeof message->source, "linkage");
-    snprintf(message->attributes[0].keyword, sizeof message->attributes[0].keyword, "imd_decile");
-    snprintf(message->attributes[0].value, sizeof message->attributes[0].value, "%s", value);
-    message->attributes[0].state = ES_ATTRIBUTE_PRESENT;
-    message->n_attributes = 1;
-    message->valid_from = valid_from;
-    return message;
-}
-
 static void demographics_reach_the_exams_of_all_aliases_of_a_patient(void)
 {
     struct es_world world;
     es_world_open(&world, NULL);
     (void)es_world_take(&world, es_say_exam(1, 1, DAY, "F", "050Y"));
     (void)es_world_take(&world, es_say_exam(2, 2, DAY + 5, "F", "050Y"));
-    (void)es_world_take(&world, say_deprivation(2, "3", DAY - 100));
-    (void)es_world_take(&world, say_deprivation(2, "7", DAY + 3));
+    (void)es_world_take(&world, es_say_demographics(2, "imd_decile", "3", DAY - 100));
+    (void)es_world_take(&world, es_say_demographics(2, "imd_decile", "7", DAY + 3));
     struct es_sheet_holder holder = sheet_of(&world, 0, 0, INT64_MAX);
     CU_ASSERT_EQUAL(holder.sheet.patients, 2);
     es_sheet_holder_clear(&holder);
@@ -325,7 +312,7 @@ static void aliases_and_demographics_go_by_issuer(void)
     (void)es_world_take(&world, issued(es_say_exam(1, 1, DAY, "F", "050Y"), "north"));
     (void)es_world_take(&world, issued(es_say_exam(2, 1, DAY + 1, "F", "050Y"), "south"));
     (void)es_world_take(&world, issued(es_say_exam(3, 2, DAY + 2, "F", "050Y"), "north"));
-    (void)es_world_take(&world, issued(say_deprivation(1, "7", DAY - 9), "south"));
+    (void)es_world_take(&world, issued(es_say_demographics(1, "imd_decile", "7", DAY - 9), "south"));
     check_patients(&world, 3, 0);
     struct es_message *alias = issued(es_say(ES_EVENT_PATIENT_ALIAS, 0), "north");
     snprintf(alias->patient_id, sizeof alias->patient_id, "PAT2");

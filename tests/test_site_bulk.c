@@ -11,29 +11,17 @@
 #define EXAMS 20600 /* beyond what one thread reads alone */
 #define BATCH 1000
 
-static struct es_message *demographics(unsigned patient)
-{
-    struct es_message *message = es_say(ES_EVENT_DEMOGRAPHICS, 0);
-    message->study_uid[0] = '\0';
-    snprintf(message->patient_id, sizeof message->patient_id, "P%u", patient);
-    snprintf(message->source, sizeof message->source, "linkage");
-    message->valid_from = DAY;
-    message->n_attributes = 1;
-    snprintf(message->attributes[0].keyword, sizeof message->attributes[0].keyword, "imd_decile");
-    snprintf(message->attributes[0].value, sizeof message->attributes[0].value, "%u", 1 + patient % 10);
-    message->attributes[0].state = ES_ATTRIBUTE_PRESENT;
-    return message;
-}
-
 /* Exams of all, results of every third, references of every fourth (backwards), linked attributes of some. */
 static struct es_message *message_of(unsigned round, unsigned i)
 {
     const int64_t noon = (int64_t)(DAY + i % 300) * 86400 + 43200;
+    char decile[4];
+    snprintf(decile, sizeof decile, "%u", 1 + (1 + i % 5000) % 10);
     switch (round) {
     case 0: return es_say_exam(i + 1, 1 + i % 5000, DAY + (int32_t)(i % 300), i % 2 ? "F" : "M", i % 3 ? "084Y" : "041Y");
     case 1: return i % 3 ? NULL : es_say_result(i + 1, "1.0", "effusion", (double)(i % 100) / 100, noon);
     case 2: return i % 4 ? NULL : es_say_reference(EXAMS - i, "report", ES_REFERENCE_FINAL, i % 8 == 0, noon + 86400);
-    default: return i % 97 ? NULL : demographics(1 + i % 5000);
+    default: return i % 97 ? NULL : es_say_demographics(1 + i % 5000, "imd_decile", decile, DAY);
     }
 }
 

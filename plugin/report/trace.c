@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugin/grow.h"
 #include "plugin/hash.h"
 #include "plugin/report/tree.h"
 #include "plugin/time.h"
@@ -17,7 +18,8 @@ static const char *const kinds[LABELLED] = {"study",   "series",   "image",  "ac
 
 struct names {
     struct es_pseudonym *items;
-    size_t count, room;
+    size_t count;
+    uint32_t room;
 };
 
 struct trace {
@@ -36,15 +38,9 @@ static void label(struct trace *trace, cJSON *parent, const char *key, enum labe
     size_t at = 0;
     if (!es_pseudonym_set(name) || trace->tree.failed) return;
     while (at < names->count && memcmp(&names->items[at], name, sizeof *name) != 0) at++;
-    if (at == names->room) {
-        const size_t room = names->room * 2 + 16;
-        struct es_pseudonym *items = realloc(names->items, room * sizeof *items);
-        if (!items) {
-            trace->tree.failed = true;
-            return;
-        }
-        names->items = items;
-        names->room = room;
+    if (!ES_GROW(names->items, names->room, (uint64_t)at + 1)) {
+        trace->tree.failed = true;
+        return;
     }
     if (at == names->count) names->items[names->count++] = *name;
     (void)snprintf(text, sizeof text, "%s-%zu", kinds[kind], at + 1);
