@@ -71,8 +71,8 @@ ES_MUST_USE enum es_errc es_ledger_spool(struct es_ledger *ledger, const char *p
 ES_MUST_USE enum es_errc es_ledger_alone(struct es_ledger *ledger, struct es_error *err);
 /** Do several nodes write into it? */
 bool es_ledger_is_shared(const struct es_ledger *ledger);
-/** Has the store gone away? *waiting: entries in the spool. While it is away appends go to the spool (without one they fail), all else fails
- * with ES_E_IO. */
+/** Has the store gone away? *waiting: entries in the spool. While it is away what is appended, and masks (ledger_masks.h), go to the spool and
+ * fail without one; all else fails with ES_E_IO. */
 bool es_ledger_is_away(const struct es_ledger *ledger, uint64_t *waiting);
 /** Of a shared ledger: come back if it was away (with growing pauses, 1 s to 1 min), learn what other nodes appended, hand over the
  * spool. @return ES_OK; ES_E_IO while it is away */
