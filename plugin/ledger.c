@@ -98,6 +98,16 @@ void es_ledger_close(struct es_ledger *ledger)
     free(ledger);
 }
 
+enum es_errc es_ledger_inspect(struct es_ledger *ledger, uint64_t at_once, struct es_error *err)
+{
+    return ledger->type->inspect ? ledger->type->inspect(ledger->store, at_once, err) : ES_OK;
+}
+
+enum es_errc es_ledger_sound(struct es_ledger *ledger, bool wait, struct es_error *err)
+{
+    return ledger->type->sound ? ledger->type->sound(ledger->store, wait, err) : ES_OK;
+}
+
 enum es_errc es_ledger_hold(struct es_ledger *ledger, struct es_error *err)
 {
     const enum es_errc code = ledger->holds > 0 ? ES_OK : ledger->type->hold(ledger->store, err);

@@ -46,6 +46,15 @@ ES_MUST_USE enum es_errc es_ledger_open(struct es_ledger **out, const char *url,
 ES_MUST_USE enum es_errc es_ledger_is_new(const char *url, bool *is_new, struct es_error *err);
 void es_ledger_close(struct es_ledger *ledger);
 
+/** Look whether the store's file is whole, page by page: a file of up to `at_once` bytes before this returns, a larger one beside, on a thread of
+ * its own. A store that is a server's sees to that itself. Once for each open ledger.
+ * @return ES_OK: whole, or being looked at; ES_E_STATE: damaged, where; ES_E_IO: it cannot be read; ES_E_MEMORY, ES_E_BUSY */
+ES_MUST_USE enum es_errc es_ledger_inspect(struct es_ledger *ledger, uint64_t at_once, struct es_error *err);
+#define ES_LEDGER_AT_ONCE (UINT64_C(32) << 20) /* bytes; looked through in some hundredths of a second */
+/** What the look beside has found so far; nothing is appended any more once it has found something.
+ * @param wait  until it has ended @return ES_OK: nothing; else as es_ledger_inspect() */
+ES_MUST_USE enum es_errc es_ledger_sound(struct es_ledger *ledger, bool wait, struct es_error *err);
+
 /** Append a batch and commit durably. An entry whose identity is already there adds nothing. Sets seq of taken entries.
  * @return ES_OK, or ES_E_IO / ES_E_STATE: nothing was appended */
 ES_MUST_USE enum es_errc es_ledger_append(struct es_ledger *ledger, struct es_entry *entries, size_t count, enum es_taken *taken,
@@ -96,7 +105,7 @@ ES_MUST_USE enum es_errc es_ledger_erase(struct es_ledger *ledger, const uint64_
                                          struct es_error *err);
 /** Cut what was erased out of the store's journal. @return also ES_E_BUSY while a reader needs it */
 ES_MUST_USE enum es_errc es_ledger_scrub(struct es_ledger *ledger, struct es_error *err);
-/** Prove the chain. Names the first bad entry: "entry 42: link does not follow from entry 41". */
+/** Prove the chain, then the store's pages and indexes. Names the first bad entry: "entry 42: link does not follow from entry 41". */
 ES_MUST_USE enum es_errc es_ledger_verify(struct es_ledger *ledger, uint64_t *entries, struct es_error *err);
 /** Number of the entry with this identity, erased or not; 0 when none is known. */
 ES_MUST_USE enum es_errc es_ledger_find(struct es_ledger *ledger, const uint8_t identity[ES_IDENTITY_SIZE], uint64_t *number,

@@ -1,36 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Masks in the ledger's SQLite file (ledger_masks.h). Two tables of their own, made when the first mask comes: a program that knows
- * nothing of them reads the ledger as before, so that the schema's version stays. */
+/* Masks in the ledger's SQLite file (ledger_masks.h). */
 #include <stdlib.h>
 #include <string.h>
 
 #include "plugin/ledger_sqlite.h"
 
-static const char tables_sql[] =
-    "CREATE TABLE IF NOT EXISTS mask (address BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL);"
-    "CREATE TABLE IF NOT EXISTS mask_of (identity BLOB NOT NULL, address BLOB NOT NULL, produced INTEGER NOT NULL,"
-    " compared INTEGER NOT NULL, PRIMARY KEY (identity, address)) WITHOUT ROWID;"
-    "CREATE INDEX IF NOT EXISTS mask_of_address ON mask_of (address);"
-    "CREATE TABLE IF NOT EXISTS mask_dropped (id INTEGER PRIMARY KEY CHECK (id = 1), count INTEGER NOT NULL);"
-    "INSERT OR IGNORE INTO mask_dropped VALUES (1, 0);";
-
-static enum es_errc run(struct es_store *store, const char *sql, struct es_error *err)
-{
-    const int result = sqlite3_exec(es_sqlite_db(store), sql, NULL, NULL, NULL);
-    return result == SQLITE_OK ? ES_OK : es_sqlite_refuse(store, result, err);
-}
-
 static enum es_errc prepare(struct es_store *store, const char *sql, sqlite3_stmt **out, struct es_error *err)
 {
-    const int result = sqlite3_prepare_v2(es_sqlite_db(store), sql, -1, out, NULL);
+    const int result = sqlite3_prepare_v2(store->db, sql, -1, out, NULL);
     return result == SQLITE_OK ? ES_OK : es_sqlite_refuse(store, result, err);
 }
 
 /* Ends a statement that gives no row. */
 static enum es_errc finish(struct es_store *store, sqlite3_stmt *statement, struct es_error *err)
 {
-    const int result = sqlite3_step(statement);
-    const enum es_errc code = result == SQLITE_DONE ? ES_OK : es_sqlite_refuse(store, result, err);
+    const enum es_errc code = es_sqlite_finish(store, statement, err);
     sqlite3_finalize(statement);
     return code;
 }
@@ -48,6 +32,7 @@ static enum es_errc numbers(struct es_store *store, const char *sql, int64_t *ou
     return code;
 }
 
+/* A reader may have a ledger of schema 1 before it, which no writer of today has opened yet. */
 static enum es_errc has_tables(struct es_store *store, bool *there, struct es_error *err)
 {
     int64_t count = 0;
@@ -83,7 +68,7 @@ static enum es_errc drop_one(struct es_store *store, struct es_error *err)
         "DELETE FROM mask_of WHERE address IN (SELECT address FROM mask_going)",
         "UPDATE mask_dropped SET count = count + 1"};
     enum es_errc code = ES_OK;
-    for (size_t i = 0; i < sizeof sql / sizeof sql[0] && code == ES_OK; i++) code = run(store, sql[i], err);
+    for (size_t i = 0; i < sizeof sql / sizeof sql[0] && code == ES_OK; i++) code = es_sqlite_run(store, sql[i], err);
     return code;
 }
 
@@ -101,14 +86,13 @@ static enum es_errc keep_below(struct es_store *store, uint64_t limit, struct es
 
 static enum es_errc masks_keep(struct es_store *store, const struct es_kept_mask *masks, size_t count, uint64_t limit, struct es_error *err)
 {
-    enum es_errc code = run(store, "BEGIN IMMEDIATE", err);
+    enum es_errc code = es_sqlite_run(store, "BEGIN IMMEDIATE", err);
     if (code != ES_OK) return code;
-    code = run(store, tables_sql, err);
     for (size_t i = 0; i < count && code == ES_OK; i++) /* one that is too large by itself must not push out all others */
-        code = masks[i].len <= limit ? keep_one(store, &masks[i], err) : run(store, "UPDATE mask_dropped SET count = count + 1", err);
+        code = masks[i].len <= limit ? keep_one(store, &masks[i], err) : es_sqlite_run(store, "UPDATE mask_dropped SET count = count + 1", err);
     if (code == ES_OK) code = keep_below(store, limit, err);
-    if (code == ES_OK) code = run(store, "COMMIT", err);
-    if (code != ES_OK) sqlite3_exec(es_sqlite_db(store), "ROLLBACK", NULL, NULL, NULL);
+    if (code == ES_OK) code = es_sqlite_run(store, "COMMIT", err);
+    if (code != ES_OK) es_sqlite_rollback(store);
     return code;
 }
 
@@ -165,7 +149,7 @@ static enum es_errc masks_forget(struct es_store *store, const uint8_t *identity
     if (code != ES_OK) return code;
     sqlite3_bind_blob(statement, 1, identity, ES_IDENTITY_SIZE, SQLITE_STATIC);
     code = finish(store, statement, err);
-    return code == ES_OK ? run(store, "DELETE FROM mask WHERE address NOT IN (SELECT address FROM mask_of)", err) : code;
+    return code == ES_OK ? es_sqlite_run(store, "DELETE FROM mask WHERE address NOT IN (SELECT address FROM mask_of)", err) : code;
 }
 
 static enum es_errc masks_stock(struct es_store *store, struct es_mask_stock *out, struct es_error *err)
@@ -217,8 +201,8 @@ static enum es_errc masks_clear(struct es_store *store, struct es_error *err)
     bool there = false;
     enum es_errc code = has_tables(store, &there, err);
     if (code != ES_OK || !there) return code;
-    code = run(store, "BEGIN IMMEDIATE; DELETE FROM mask; DELETE FROM mask_of; UPDATE mask_dropped SET count = 0; COMMIT", err);
-    if (code != ES_OK) sqlite3_exec(es_sqlite_db(store), "ROLLBACK", NULL, NULL, NULL);
+    code = es_sqlite_run(store, "BEGIN IMMEDIATE; DELETE FROM mask; DELETE FROM mask_of; UPDATE mask_dropped SET count = 0; COMMIT", err);
+    if (code != ES_OK) es_sqlite_rollback(store);
     return code;
 }
 

@@ -48,6 +48,10 @@ struct es_store_type {
     /** Is nothing there yet: no store, or one without key and entries? */
     enum es_errc (*is_new)(const char *where, bool *is_new, struct es_error *err);
     void (*close)(struct es_store *store);
+    /** As es_ledger_inspect(), es_ledger_sound(), and the whole of it, indexes included, for es_ledger_verify(). NULL: the server sees to it. */
+    enum es_errc (*inspect)(struct es_store *store, uint64_t at_once, struct es_error *err);
+    enum es_errc (*sound)(struct es_store *store, bool wait, struct es_error *err);
+    enum es_errc (*prove)(struct es_store *store, struct es_error *err);
     /** The chains that are there, sorted by bytes; *nodes owned by the caller (free). NULL: the store holds the writer's chain only, and
      * `node` below is not looked at. */
     enum es_errc (*nodes)(struct es_store *store, char (**nodes)[ES_NAME_SIZE], size_t *count, struct es_error *err);

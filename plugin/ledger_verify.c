@@ -47,8 +47,13 @@ static enum es_errc verify_chain(struct es_ledger *ledger, const char *node, uin
     uint8_t link[ES_LINK_SIZE];
     /* The head is asked first: what a writer elsewhere appends meanwhile makes the walk longer, never shorter. */
     enum es_errc code = ledger->type->head(ledger->store, node, &last, link, &noted, &inner);
-    if (code == ES_OK) code = ledger->type->walk(ledger->store, node, 0, UINT64_MAX, true, prove_each, &proof, &inner);
-    if (code == ES_OK) code = proof.code;
+    if (code == ES_OK) {
+        struct es_error broken = {0};
+        code = ledger->type->walk(ledger->store, node, 0, UINT64_MAX, true, prove_each, &proof, &broken);
+        if (code == ES_OK) code = proof.code;
+        else if (strncmp(broken.text, "entry ", 6) == 0) code = es_fail(&inner, code, "%s", broken.text);
+        else code = es_fail(&inner, code, "entry %llu: cannot be read: %s", (unsigned long long)proof.seq + 1, broken.text);
+    }
     if (code == ES_OK && proof.seq < noted)
         code = es_fail(&inner, ES_E_STATE, "ledger: the last entry is %llu, the head was noted as %llu: entries were removed",
                        (unsigned long long)proof.seq, (unsigned long long)noted);
@@ -63,6 +68,7 @@ enum es_errc es_ledger_verify(struct es_ledger *ledger, uint64_t *entries, struc
     uint64_t all = 0;
     enum es_errc code = ES_OK;
     for (size_t i = 0; i < ledger->chains.count && code == ES_OK; i++) code = verify_chain(ledger, ledger->chains.items[i].node, &all, err);
+    if (code == ES_OK && ledger->type->prove) code = ledger->type->prove(ledger->store, err);
     if (code == ES_OK) *entries = all;
     return code;
 }

@@ -86,6 +86,7 @@ static enum es_errc open_site(struct es_site **out, const struct es_config *conf
     if (code == ES_OK) code = es_names_new(&site->names, site->config, site->key, err);
     if (code == ES_OK) code = es_cohort_new(&site->cohort, site->config, err);
     if (code == ES_OK) code = es_site_replay(site, false, err);
+    if (code == ES_OK && writer) code = es_ledger_inspect(site->ledger, ES_LEDGER_AT_ONCE, err);
     if (code == ES_OK && writer) code = es_site_record_keys(site, err);
     if (code == ES_OK && writer) code = record_documents(site, err);
     if (code == ES_OK && writer) code = es_site_compare_masks(site, err); /* a stop may have come between two masks and their comparison */

@@ -31,6 +31,7 @@ struct es_worker {
     bool dirty, host_was_open, step_due, was_open;
     bool following; /* the host's log was read to its end once: from now on it is followed in quiet moments */
     bool away, follow_failed; /* a shared ledger does not answer; it answers wrongly */
+    bool damaged; /* a look beside found the ledger's file damaged: the next one is waited for */
     uint64_t follow_at;
     uint64_t dirty_since, rendered_at, render_took, retry_at, last_activity, last_step, last_overflow;
     unsigned pause_ms;
@@ -78,6 +79,15 @@ static void recover(struct es_worker *worker)
 
 static bool resting(const struct es_worker *worker) { return worker->retry_at != 0 && now_ms() < worker->retry_at; }
 
+/* The ledger is in a bad state: what is in memory may not be what is in the file. */
+static void leave_site(struct es_worker *worker, const struct es_error *err)
+{
+    degrade(worker, err);
+    worker->damaged = es_ledger_sound(es_site_ledger(worker->site), false, NULL) != ES_OK;
+    es_site_close(worker->site);
+    worker->site = NULL;
+}
+
 static bool open_site(struct es_worker *worker)
 {
     if (worker->site != NULL) return true;
@@ -95,6 +105,11 @@ static bool open_site(struct es_worker *worker)
         degrade(worker, &err);
         return false;
     }
+    if (worker->damaged && es_ledger_sound(es_site_ledger(worker->site), true, &err) != ES_OK) {
+        leave_site(worker, &err);
+        return false;
+    }
+    worker->damaged = false;
     worker->was_open = true;
     es_load_forget(worker->load); /* what was committed to another file, or to a later state of this one, is read again */
     es_catchup_restart(worker->catchup);
@@ -132,6 +147,13 @@ static void follow_ledger(struct es_worker *worker)
     if (rc == ES_OK) note_dirty(worker);
 }
 
+/* What a look at the whole file beside has found by now. */
+static void watch_file(struct es_worker *worker)
+{
+    struct es_error err = {0};
+    if (worker->site != NULL && es_ledger_sound(es_site_ledger(worker->site), false, &err) != ES_OK) leave_site(worker, &err);
+}
+
 static void note_dirty(struct es_worker *worker)
 {
     if (!es_site_take_dirty(worker->site) || worker->dirty) return;
@@ -151,11 +173,8 @@ static bool flush(struct es_worker *worker)
         note_dirty(worker);
         return true;
     }
-    degrade(worker, &err);
-    if (rc == ES_E_STATE) {
-        es_site_close(worker->site);
-        worker->site = NULL;
-    }
+    if (rc == ES_E_STATE) leave_site(worker, &err);
+    else degrade(worker, &err);
     return false;
 }
 
@@ -203,12 +222,9 @@ static int answer_lines(struct es_worker *worker, const struct es_job *job, char
     worker->idle = false; /* the asker must not find the release from before its lines settled */
     pthread_mutex_unlock(&worker->lock);
     if (rc == ES_OK && worker->pause_ms != 0) recover(worker);
-    if (rc != ES_OK) degrade(worker, &err);
     note_dirty(worker);
-    if (rc == ES_E_STATE) {
-        es_site_close(worker->site);
-        worker->site = NULL;
-    }
+    if (rc == ES_E_STATE) leave_site(worker, &err);
+    else if (rc != ES_OK) degrade(worker, &err);
     return rc == ES_OK ? 200 : 503;
 }
 
@@ -348,6 +364,7 @@ static void *run(void *argument)
     for (;;) {
         (void)open_site(worker);
         follow_ledger(worker);
+        watch_file(worker);
         struct es_inbox_view view = es_inbox_wait(worker->inbox, patience(worker), 1);
         const bool can_take = worker->site != NULL && flush(worker);
         if (view.items > 0 && can_take) {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of the worker, and of the plugin inside a real Orthanc: each script starts its own, on free loopback ports.
-es_add_test(worker es_plugin)
+es_add_test(worker es_plugin PkgConfig::ES_TEST_SQLITE)
 target_sources(test_worker PRIVATE worker_host.c)
 set_tests_properties(worker PROPERTIES LABELS threads)
 

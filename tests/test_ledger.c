@@ -1,92 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <fcntl.h>
-#include <sqlite3.h>
+/* The chain and what is done with it; the file that it stands in has tests of its own, test_ledger_file.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ledger_world.h"
 #include "plugin/ledger_store.h"
 #include "testlib.h"
-
-#define KEY "0123456789abcdef"
-
-static char url[1300], path[1200];
-
-static void fresh_path(void)
-{
-    snprintf(path, sizeof path, "%s/ledger.db", es_test_tempdir());
-    snprintf(url, sizeof url, "sqlite:%s", path);
-}
-
-static struct es_ledger *open_or_fail(bool create, bool writer)
-{
-    struct es_ledger *ledger = NULL;
-    struct es_error err = {0};
-    if (es_ledger_open(&ledger, url, "A", KEY, create, writer, &err) != ES_OK) CU_FAIL_FATAL("ledger does not open");
-    return ledger;
-}
-
-/* Entry number n: identity and body are made of n. */
-static struct es_entry entry_of(uint32_t n, uint8_t body[8])
-{
-    struct es_entry entry = {.received = 1000 + n, .sent = n % 2 ? (int64_t)n : ES_NO_INSTANT, .body = body, .len = 8};
-    memset(body, 0xA5, 8);
-    memcpy(body, &n, sizeof n);
-    memcpy(entry.identity, &n, sizeof n);
-    if (n % 3 == 0) entry.event_id.bytes[4] = 7;
-    return entry;
-}
-
-static void append(struct es_ledger *ledger, uint32_t from, uint32_t to)
-{
-    for (uint32_t n = from; n <= to; n++) {
-        uint8_t body[8];
-        struct es_entry entry = entry_of(n, body);
-        enum es_taken taken = ES_DUPLICATE;
-        struct es_error err = {0};
-        CU_ASSERT_EQUAL_FATAL(es_ledger_append(ledger, &entry, 1, &taken, &err), ES_OK);
-        CU_ASSERT_EQUAL(taken, ES_TAKEN);
-        CU_ASSERT_EQUAL(entry.seq, n);
-    }
-}
-
-/* Change the file behind the ledger's back, as a tamperer would. */
-static void tamper(const char *sql)
-{
-    sqlite3 *db = NULL;
-    CU_ASSERT_EQUAL_FATAL(sqlite3_open(path, &db), SQLITE_OK);
-    CU_ASSERT_EQUAL_FATAL(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
-}
-
-static void expect_open(bool create, bool writer, enum es_errc code, const char *words)
-{
-    struct es_ledger *ledger = NULL;
-    struct es_error err = {0};
-    CU_ASSERT_EQUAL(es_ledger_open(&ledger, url, "A", KEY, create, writer, &err), code);
-    CU_ASSERT_PTR_NULL(ledger);
-    CU_ASSERT_EQUAL(err.code, code);
-    if (!strstr(err.text, words)) {
-        fprintf(stderr, "found \"%s\", expected \"%s\"\n", err.text, words);
-        CU_FAIL("other words");
-    }
-}
-
-static void expect_verify(enum es_errc code, const char *words)
-{
-    struct es_ledger *ledger = open_or_fail(false, false);
-    struct es_error err = {0};
-    uint64_t entries = 0;
-    CU_ASSERT_EQUAL(es_ledger_verify(ledger, &entries, &err), code);
-    if (!strstr(err.text, words)) {
-        fprintf(stderr, "found \"%s\", expected \"%s\"\n", err.text, words);
-        CU_FAIL("other words");
-    }
-    es_ledger_close(ledger);
-}
 
 /* Expected: Python 3.11 hashlib.sha256 over the bytes that ledger.h names, salt 00..0f, body 01 02 03, node "A":
  *   leaf = sha256(salt + body)
@@ -238,7 +160,7 @@ static void an_erased_entry_leaves_no_byte_and_the_chain_verifies(void)
     for (size_t i = 0; i < 3; i++) {
         char name[1400];
         size_t len = 0;
-        snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
+        snprintf(name, sizeof name, "%s%s", ledger_path, suffixes[i]);
         char *bytes = es_test_slurp(name, &len);
         CU_ASSERT_PTR_NULL(bytes ? memmem(bytes, len, secret, sizeof secret - 1) : NULL);
         free(bytes);
@@ -273,7 +195,7 @@ static void a_dead_writer_s_lease_is_taken_over_and_its_commits_are_there(void)
         uint8_t body[8];
         struct es_entry entry = entry_of(1, body);
         enum es_taken taken;
-        if (es_ledger_open(&ledger, url, "A", KEY, true, true, NULL) != ES_OK) _exit(1);
+        if (es_ledger_open(&ledger, ledger_url, "A", KEY, true, true, NULL) != ES_OK) _exit(1);
         if (es_ledger_append(ledger, &entry, 1, &taken, NULL) != ES_OK) _exit(2);
         _exit(0); /* without closing: as if killed */
     }
@@ -294,138 +216,11 @@ static void another_key_or_site_is_refused_by_name(void)
     struct es_ledger *ledger = open_or_fail(true, true);
     es_ledger_close(ledger);
     struct es_error err = {0};
-    CU_ASSERT_EQUAL(es_ledger_open(&ledger, url, "A", "ffff", false, true, &err), ES_E_STATE);
+    CU_ASSERT_EQUAL(es_ledger_open(&ledger, ledger_url, "A", "ffff", false, true, &err), ES_E_STATE);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "was made with key 0123456789abcdef, this is key ffff"));
     err = (struct es_error){0};
-    CU_ASSERT_EQUAL(es_ledger_open(&ledger, url, "B", KEY, false, false, &err), ES_E_STATE);
+    CU_ASSERT_EQUAL(es_ledger_open(&ledger, ledger_url, "B", KEY, false, false, &err), ES_E_STATE);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "was made with site A, this is site B"));
-}
-
-static void what_is_no_ledger_says_what_it_is(void)
-{
-    struct es_ledger *ledger = NULL;
-    struct es_error err = {0};
-    CU_ASSERT_EQUAL(es_ledger_open(&ledger, "mysql://x", "A", KEY, true, true, &err), ES_E_CONFIG);
-    CU_ASSERT_STRING_EQUAL(err.text, "ledger: found \"mysql://x\", expected \"sqlite:\" and the path of a file, or \"postgresql://\"");
-    fresh_path();
-    expect_open(false, false, ES_E_IO, "No such file or directory");
-    expect_open(false, true, ES_E_IO, "No such file or directory");
-    char folder[1100];
-    snprintf(folder, sizeof folder, "%s", es_test_tempdir());
-    snprintf(url, sizeof url, "sqlite:%s", folder);
-    expect_open(true, true, ES_E_IO, "is a directory, expected a file");
-    snprintf(url, sizeof url, "sqlite:%s/none/ledger.db", folder);
-    expect_open(true, true, ES_E_IO, "ledger: its directory ");
-    expect_open(true, true, ES_E_IO, "/none: No such file or directory");
-    snprintf(path, sizeof path, "%s/text", folder);
-    snprintf(url, sizeof url, "sqlite:%s", path);
-    FILE *file = fopen(path, "w");
-    for (int i = 0; i < 1000; i++) fputs("this is no data base\n", file);
-    fclose(file);
-    expect_open(true, true, ES_E_STATE, "is no SQLite file, or its start is damaged");
-    expect_open(false, false, ES_E_STATE, "is no SQLite file, or its start is damaged");
-    fresh_path();
-    tamper("CREATE TABLE other (a)");
-    expect_open(true, true, ES_E_STATE, "is an SQLite file of another program");
-}
-
-static void a_newer_schema_is_refused_with_advice(void)
-{
-    fresh_path();
-    struct es_ledger *ledger = open_or_fail(true, true);
-    es_ledger_close(ledger);
-    tamper("PRAGMA user_version = 2");
-    expect_open(false, true, ES_E_UNSUPPORTED, "has schema 2, this version reads up to 1: use the newer Evensight that wrote it");
-    expect_open(false, false, ES_E_UNSUPPORTED, "has schema 2");
-}
-
-static void a_damaged_page_is_said_and_not_read(void)
-{
-    fresh_path();
-    struct es_ledger *ledger = open_or_fail(true, true);
-    append(ledger, 1, 300);
-    es_ledger_close(ledger);
-    const int fd = open(path, O_RDWR);
-    struct stat status;
-    CU_ASSERT_TRUE_FATAL(fd >= 0 && fstat(fd, &status) == 0);
-    uint8_t noise[4096];
-    memset(noise, 0x5A, sizeof noise);
-    for (off_t at = 8 * 4096; at + 4096 <= status.st_size; at += 4096)
-        CU_ASSERT_EQUAL_FATAL(pwrite(fd, noise, sizeof noise, at), (ssize_t)sizeof noise);
-    close(fd);
-    struct es_error err = {0};
-    uint64_t entries = 0;
-    enum es_errc code = es_ledger_open(&ledger, url, "A", KEY, false, false, &err);
-    if (code == ES_OK) {
-        code = es_ledger_verify(ledger, &entries, &err);
-        es_ledger_close(ledger);
-    }
-    CU_ASSERT_EQUAL(code, ES_E_STATE);
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "is damaged ("));
-}
-
-/* As another user, without the right to write: checked in a child, since tests may run as root, who may do everything. */
-static int as_nobody(int (*check)(void))
-{
-    const pid_t child = fork();
-    if (child == 0) {
-        if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) _exit(77);
-        _exit(check());
-    }
-    int status = -1;
-    return waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-static int read_only_checks(void)
-{
-    struct es_ledger *ledger = NULL;
-    struct es_error err = {0};
-    uint64_t entries = 0;
-    if (es_ledger_open(&ledger, url, "A", KEY, true, true, &err) != ES_E_IO) return 1;
-    if (!strstr(err.text, "Permission denied")) return 2;
-    if (es_ledger_open(&ledger, url, "A", KEY, false, false, NULL) != ES_OK) return 3;
-    if (es_ledger_verify(ledger, &entries, NULL) != ES_OK || entries != 3) return 4;
-    uint8_t body[8];
-    struct es_entry entry = entry_of(9, body);
-    enum es_taken taken;
-    err = (struct es_error){0};
-    if (es_ledger_append(ledger, &entry, 1, &taken, &err) != ES_E_STATE || !strstr(err.text, "opened for reading")) return 5;
-    es_ledger_close(ledger);
-    return 0;
-}
-static void a_read_only_ledger_is_read_and_its_writer_is_refused(void)
-{
-    fresh_path();
-    struct es_ledger *ledger = open_or_fail(true, true);
-    append(ledger, 1, 3);
-    es_ledger_close(ledger);
-    char folder[1200];
-    snprintf(folder, sizeof folder, "%s", path);
-    *strrchr(folder, '/') = '\0';
-    CU_ASSERT_EQUAL_FATAL(chmod(path, 0444), 0);
-    CU_ASSERT_EQUAL_FATAL(chmod(folder, 0555), 0);
-    const int result = as_nobody(read_only_checks);
-    chmod(folder, 0755);
-    if (result == 77) es_test_skip("no right to become another user");
-    else CU_ASSERT_EQUAL(result, 0);
-}
-
-static void a_locked_file_is_said_to_be_locked(void)
-{
-    fresh_path();
-    struct es_ledger *ledger = open_or_fail(true, true);
-    sqlite3 *db = NULL;
-    CU_ASSERT_EQUAL_FATAL(sqlite3_open(path, &db), SQLITE_OK);
-    CU_ASSERT_EQUAL_FATAL(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-    uint8_t body[8];
-    struct es_entry entry = entry_of(1, body);
-    enum es_taken taken;
-    struct es_error err = {0};
-    CU_ASSERT_EQUAL(es_ledger_append(ledger, &entry, 1, &taken, &err), ES_E_BUSY);
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "is locked by another program for more than 5 s"));
-    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-    sqlite3_close(db);
-    append(ledger, 1, 1); /* and nothing was left half done */
-    es_ledger_close(ledger);
 }
 
 static void notes_are_kept_replaced_and_deleted(void)
@@ -455,14 +250,14 @@ static void a_ledger_is_new_until_it_has_a_key(void)
 {
     bool is_new = false;
     fresh_path();
-    CU_ASSERT_EQUAL(es_ledger_is_new(url, &is_new, NULL), ES_OK);
+    CU_ASSERT_EQUAL(es_ledger_is_new(ledger_url, &is_new, NULL), ES_OK);
     CU_ASSERT_TRUE(is_new);
-    FILE *file = fopen(path, "w");
+    FILE *file = fopen(ledger_path, "w");
     fclose(file);
-    CU_ASSERT_EQUAL(es_ledger_is_new(url, &is_new, NULL), ES_OK);
+    CU_ASSERT_EQUAL(es_ledger_is_new(ledger_url, &is_new, NULL), ES_OK);
     CU_ASSERT_TRUE(is_new);
     es_ledger_close(open_or_fail(true, true));
-    CU_ASSERT_EQUAL(es_ledger_is_new(url, &is_new, NULL), ES_OK);
+    CU_ASSERT_EQUAL(es_ledger_is_new(ledger_url, &is_new, NULL), ES_OK);
     CU_ASSERT_FALSE(is_new);
 }
 
@@ -517,11 +312,6 @@ int main(int argc, char **argv)
         {"a_second_writer_is_told_who_writes", a_second_writer_is_told_who_writes},
         {"a_dead_writer_s_lease_is_taken_over_and_its_commits_are_there", a_dead_writer_s_lease_is_taken_over_and_its_commits_are_there},
         {"another_key_or_site_is_refused_by_name", another_key_or_site_is_refused_by_name},
-        {"what_is_no_ledger_says_what_it_is", what_is_no_ledger_says_what_it_is},
-        {"a_newer_schema_is_refused_with_advice", a_newer_schema_is_refused_with_advice},
-        {"a_damaged_page_is_said_and_not_read", a_damaged_page_is_said_and_not_read},
-        {"a_read_only_ledger_is_read_and_its_writer_is_refused", a_read_only_ledger_is_read_and_its_writer_is_refused},
-        {"a_locked_file_is_said_to_be_locked", a_locked_file_is_said_to_be_locked},
         {"notes_are_kept_replaced_and_deleted", notes_are_kept_replaced_and_deleted},
         {"a_ledger_is_new_until_it_has_a_key", a_ledger_is_new_until_it_has_a_key},
         {NULL, NULL}};

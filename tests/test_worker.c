@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The worker against a host that lives in memory: what is handed over, what is in the host's log, what the host holds. */
 #include <cjson/cJSON.h>
+#include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +30,18 @@ static bool settled(struct es_worker *worker, struct es_worker_status *status)
         usleep(10000);
     }
     printf("not settled: %s %s\n", es_worker_phase_name(status->phase), status->reason);
+    return false;
+}
+
+/* Is it in that phase within half a minute? */
+static bool phase_is(struct es_worker *worker, enum es_worker_phase phase, struct es_worker_status *status)
+{
+    for (int i = 0; i < 3000; i++) {
+        es_worker_status(worker, status);
+        if (status->phase == phase) return true;
+        usleep(10000);
+    }
+    printf("%s, expected %s: %s\n", es_worker_phase_name(status->phase), es_worker_phase_name(phase), status->reason);
     return false;
 }
 
@@ -275,12 +289,7 @@ static void test_an_unwritable_ledger_degrades_and_recovers(void)
     es_worker_host_open(worker);
     host_store(10);
     for (size_t i = 0; i < 10; i++) CU_ASSERT_TRUE(offer(worker, i));
-    for (int i = 0; i < 500; i++) {
-        es_worker_status(worker, &status);
-        if (status.phase == ES_WORKER_DEGRADED) break;
-        usleep(10000);
-    }
-    CU_ASSERT_EQUAL(status.phase, ES_WORKER_DEGRADED);
+    CU_ASSERT_TRUE(phase_is(worker, ES_WORKER_DEGRADED, &status));
     CU_ASSERT_TRUE(strlen(status.reason) > 0);
     CU_ASSERT_FALSE(status.settled);
     struct es_job *job = es_job_new(ES_JOB_INGEST, "", 0);
@@ -303,6 +312,55 @@ static void test_an_unwritable_ledger_degrades_and_recovers(void)
         snprintf(file, sizeof file, "%s/%s", folder, left[i]);
         (void)remove(file);
     }
+    es_config_free(config);
+}
+
+/* Behind ten exams a large table whose pages nobody reads. One of them is damaged: the ledger opens as ever, and what looks through it finds out. */
+static void test_a_damaged_page_of_a_large_ledger_is_found_and_waited_for(void)
+{
+    static const uint8_t noise[4096] = {0x5A};
+    struct es_worker_status status;
+    char path[600];
+    uint8_t page[sizeof noise];
+    const char *folder = es_test_tempdir();
+    struct es_config *config = host_configuration(folder);
+    snprintf(path, sizeof path, "%s/ledger.db", folder);
+    host_reset();
+    host_store(10);
+    struct es_worker *worker = start(config);
+    es_worker_host_open(worker);
+    CU_ASSERT_TRUE(settled(worker, &status));
+    es_worker_host_close(worker);
+    es_worker_stop(worker);
+    host_reset(); /* its log is empty: nothing but the look could come upon the page */
+    sqlite3 *db = NULL;
+    CU_ASSERT_EQUAL_FATAL(sqlite3_open(path, &db), SQLITE_OK);
+    CU_ASSERT_EQUAL_FATAL(sqlite3_exec(db, "CREATE TABLE bulk (bytes BLOB); INSERT INTO bulk VALUES (zeroblob(50000000)); PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    const int fd = open(path, O_RDWR);
+    const off_t at = 6000 * (off_t)sizeof noise;
+    CU_ASSERT_EQUAL_FATAL(pread(fd, page, sizeof page, at), (ssize_t)sizeof page);
+    CU_ASSERT_EQUAL_FATAL(pwrite(fd, noise, sizeof noise, at), (ssize_t)sizeof noise);
+    worker = start(config);
+    es_worker_host_open(worker);
+    CU_ASSERT_TRUE(phase_is(worker, ES_WORKER_DEGRADED, &status));
+    CU_ASSERT_PTR_NOT_NULL(strstr(status.reason, "is damaged ("));
+    for (int i = 0; i < 100; i++) { /* it stays so, however often it is tried again */
+        es_worker_status(worker, &status);
+        CU_ASSERT_EQUAL(status.phase, ES_WORKER_DEGRADED);
+        usleep(10000);
+    }
+    struct es_job *job = es_job_new(ES_JOB_INGEST, "", 0);
+    CU_ASSERT_TRUE_FATAL(es_worker_ask(worker, &job, 10000));
+    CU_ASSERT_EQUAL(job->status, 503);
+    es_job_free(job);
+    CU_ASSERT_EQUAL_FATAL(pwrite(fd, page, sizeof page, at), (ssize_t)sizeof page);
+    close(fd);
+    CU_ASSERT_TRUE(phase_is(worker, ES_WORKER_READY, &status));
+    CU_ASSERT_TRUE(settled(worker, &status));
+    CU_ASSERT_EQUAL(seen(worker), 10);
+    es_worker_host_close(worker);
+    es_worker_stop(worker);
     es_config_free(config);
 }
 
@@ -391,6 +449,7 @@ int main(int argc, char **argv)
         {"posted_lines_are_answered_after_the_commit", test_posted_lines_are_answered_after_the_commit},
         {"refused_lines_stand_in_order", test_refused_lines_stand_in_order},
         {"an_unwritable_ledger_degrades_and_recovers", test_an_unwritable_ledger_degrades_and_recovers},
+        {"a_damaged_page_of_a_large_ledger_is_found_and_waited_for", test_a_damaged_page_of_a_large_ledger_is_found_and_waited_for},
         {NULL, NULL},
     };
     return es_test_main("worker", tests, argc, argv);
