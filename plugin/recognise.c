@@ -137,6 +137,32 @@ bool es_gather_unit(struct es_gathering *g, const struct es_finding_config *find
     return true;
 }
 
+/* Two models may ask for one finding: it is one thing that was stated, and stated once. */
+static bool is_there(const struct es_message *m, const char *name)
+{
+    for (size_t i = 0; i < m->n_findings; i++)
+        if (strcmp(m->findings[i].name, name) == 0) return true;
+    return false;
+}
+
+struct es_message *es_gather_reference(struct es_gathering *g, const struct es_finding_config *finding, const char *source,
+                                       enum es_reference_status status)
+{
+    struct es_message *m = NULL;
+    for (size_t i = 0; i < g->count && m == NULL; i++)
+        if (g->messages[i]->kind == ES_EVENT_REFERENCE && g->messages[i]->unit == finding->unit) m = g->messages[i];
+    if (m == NULL) {
+        if (!es_gather_unit(g, finding, NULL)) return NULL;
+        m = es_gather_message(g, ES_EVENT_REFERENCE);
+        if (m == NULL || es_gather_object(g, m) != ES_OK) return NULL;
+        m->n_attributes = 0; /* a reference describes nobody */
+        (void)es_gather_unit(g, finding, m);
+        m->reference_status = status;
+        es_gather_copy(m->source, sizeof m->source, source);
+    }
+    return is_there(m, finding->name) || m->n_findings == ES_MAX_EVENT_FINDINGS ? NULL : m;
+}
+
 /* The message of a voice and a unit type, begun when the first of its findings comes; `first` is the first message of the voice.
  * NULL: no memory, or the unit cannot be told. */
 static struct es_message *message_of(struct es_gathering *g, const struct es_voice *voice, size_t first, const struct es_finding_config *finding)

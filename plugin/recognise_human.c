@@ -21,28 +21,6 @@ static uint64_t by_person(const struct es_facts *facts)
     return bits;
 }
 
-/* The reference of a kind of unit, begun when the first of its findings comes. NULL: no memory, or the unit cannot be told. */
-static struct es_message *reference_of(struct es_gathering *g, const struct es_finding_config *finding)
-{
-    for (size_t i = 0; i < g->count; i++)
-        if (g->messages[i]->kind == ES_EVENT_REFERENCE && g->messages[i]->unit == finding->unit) return g->messages[i];
-    if (!es_gather_unit(g, finding, NULL)) return NULL;
-    struct es_message *m = es_gather_message(g, ES_EVENT_REFERENCE);
-    if (m == NULL || es_gather_object(g, m) != ES_OK) return NULL;
-    m->n_attributes = 0; /* a reference describes nobody */
-    (void)es_gather_unit(g, finding, m);
-    m->reference_status = g->facts->report->complete ? ES_REFERENCE_FINAL : ES_REFERENCE_PRELIMINARY;
-    es_gather_copy(m->source, sizeof m->source, REFERENCE_SOURCE);
-    return m;
-}
-
-static bool is_there(const struct es_message *m, const char *name)
-{
-    for (size_t i = 0; i < m->n_findings; i++)
-        if (strcmp(m->findings[i].name, name) == 0) return true;
-    return false;
-}
-
 /* A decision is a label, a measured value a value; a person's probability is neither. */
 static enum es_errc add_reference(struct es_gathering *g, const struct es_voice *voice, const struct es_finding_config *config)
 {
@@ -52,9 +30,9 @@ static enum es_errc add_reference(struct es_gathering *g, const struct es_voice 
         es_gather_tell(g, config->name, "a score in a person's report, which is no reference");
         return ES_OK;
     }
-    struct es_message *m = reference_of(g, config);
+    struct es_message *m =
+        es_gather_reference(g, config, REFERENCE_SOURCE, g->facts->report->complete ? ES_REFERENCE_FINAL : ES_REFERENCE_PRELIMINARY);
     if (m == NULL) return g->err->code == ES_E_MEMORY ? ES_E_MEMORY : ES_OK;
-    if (is_there(m, config->name) || m->n_findings == ES_MAX_EVENT_FINDINGS) return ES_OK; /* of two models one thing that was stated */
     found.has_label = found.has_decision;
     found.label = found.decision;
     found.has_decision = found.decision = false;

@@ -106,5 +106,9 @@ struct es_message *es_gather_message(struct es_gathering *g, enum es_event_kind 
 enum es_errc es_gather_object(struct es_gathering *g, struct es_message *m);
 /** The unit that an object speaks of; false when it cannot be told, and why was told. */
 bool es_gather_unit(struct es_gathering *g, const struct es_finding_config *finding, struct es_message *m);
+/** The reference of the finding's kind of unit, begun when the first of its findings comes, with room for this one.
+ * @return NULL: no memory (g->err), the unit cannot be told, or this finding is already stated */
+struct es_message *es_gather_reference(struct es_gathering *g, const struct es_finding_config *finding, const char *source,
+                                       enum es_reference_status status);
 
 #endif

@@ -64,29 +64,6 @@ bool es_seg_reading(const struct es_seg_facts *seg, const struct es_from_rule *r
 
 /* ---- what a human drew ---- */
 
-static struct es_message *reference_of(struct es_gathering *g, const struct es_finding_config *finding)
-{
-    for (size_t i = 0; i < g->count; i++)
-        if (g->messages[i]->unit == finding->unit) return g->messages[i];
-    if (!es_gather_unit(g, finding, NULL)) return NULL;
-    struct es_message *m = es_gather_message(g, ES_EVENT_REFERENCE);
-    if (m == NULL || es_gather_object(g, m) != ES_OK) return NULL;
-    m->n_attributes = 0; /* a reference describes nobody */
-    (void)es_gather_unit(g, finding, m);
-    m->reference_status = ES_REFERENCE_FINAL;
-    es_gather_copy(m->source, sizeof m->source, REFERENCE_SOURCE);
-    es_gather_copy(m->labeller, sizeof m->labeller, g->facts->seg->reader);
-    return m;
-}
-
-/* The same finding of two models is one thing that was drawn. */
-static bool is_there(const struct es_message *m, const char *name)
-{
-    for (size_t i = 0; i < m->n_findings; i++)
-        if (strcmp(m->findings[i].name, name) == 0) return true;
-    return false;
-}
-
 static enum es_errc add_reference(struct es_gathering *g, const char *model, const struct es_finding_config *finding, size_t number)
 {
     const struct es_from_rule *rule = &finding->from[number];
@@ -100,11 +77,12 @@ static enum es_errc add_reference(struct es_gathering *g, const char *model, con
         es_gather_tell(g, finding->name, reading.unusable);
         return ES_OK;
     }
-    struct es_message *m = reference_of(g, finding);
-    if (m == NULL || is_there(m, finding->name) || m->n_findings == ES_MAX_EVENT_FINDINGS) {
+    struct es_message *m = es_gather_reference(g, finding, REFERENCE_SOURCE, ES_REFERENCE_FINAL);
+    if (m == NULL) {
         es_mask_free(mask);
         return g->err->code == ES_E_MEMORY ? ES_E_MEMORY : ES_OK;
     }
+    es_gather_copy(m->labeller, sizeof m->labeller, g->facts->seg->reader);
     struct es_finding *out = &m->findings[m->n_findings++];
     *out = (struct es_finding){.evaluable = true, .mask = mask != NULL, .voxels = mask, .has_value = mask == NULL};
     es_gather_copy(out->name, sizeof out->name, finding->name);
