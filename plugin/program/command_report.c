@@ -87,7 +87,7 @@ static int parse(int argc, char **argv, struct es_request *request)
 {
     const int status = es_request_parse(argc, argv, request);
     if (status != ES_EXIT_DONE) return status;
-    if (optind != argc) return es_complain(ES_EXIT_USAGE, "report", "found %d arguments too many", argc - optind);
+    if (optind != argc) return es_complain(ES_EXIT_USAGE, "report", "found %d arguments too many, expected none", argc - optind);
     if (!format_known(request->format))
         return es_complain(ES_EXIT_USAGE, "report", "-f: found \"%.20s\", expected json, html, csv, openmetrics, text or plots",
                            request->format);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <stdio.h>
 
 #include "plugin/program/program.h"
@@ -16,16 +15,12 @@ const char es_help_rotate[] =
 
 int es_command_rotate(int argc, char **argv)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {0}};
     const char *config = NULL;
-    for (int c; (c = getopt_long(argc, argv, "c:", options, NULL)) != -1;) {
-        if (c != 'c') return ES_EXIT_USAGE;
-        config = optarg;
-    }
-    if (optind != argc) return es_complain(ES_EXIT_USAGE, "rotate", "found %d arguments too many", argc - optind);
+    int status = es_only_config(argc, argv, &config);
+    if (status != ES_EXIT_DONE) return status;
     struct es_opened opened;
     struct es_error err = {0};
-    int status = es_open_site(&opened, "rotate", config, ES_SITE_WRITE);
+    status = es_open_site(&opened, "rotate", config, ES_SITE_WRITE);
     if (status != ES_EXIT_DONE) return status;
     const enum es_errc code = es_site_rotate(opened.site, &err);
     const struct es_key *key = es_site_key(opened.site);

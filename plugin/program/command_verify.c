@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/program/program.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 
 const char es_help_verify[] =
@@ -11,15 +10,11 @@ const char es_help_verify[] =
 
 int es_command_verify(int argc, char **argv)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {0}};
     const char *config = NULL;
-    for (int c; (c = getopt_long(argc, argv, "c:", options, NULL)) != -1;) {
-        if (c != 'c') return ES_EXIT_USAGE;
-        config = optarg;
-    }
-    if (optind != argc) return es_complain(ES_EXIT_USAGE, "verify", "found %d arguments too many", argc - optind);
+    int status = es_only_config(argc, argv, &config);
+    if (status != ES_EXIT_DONE) return status;
     struct es_opened opened;
-    int status = es_open_site(&opened, "verify", config, ES_SITE_READ);
+    status = es_open_site(&opened, "verify", config, ES_SITE_READ);
     if (status != ES_EXIT_DONE) return status;
     uint64_t entries = 0;
     struct es_error err = {0};

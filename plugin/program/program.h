@@ -40,6 +40,8 @@ extern const char es_help_compare[], es_help_facts[], es_help_forget[], es_help_
 
 /** Print "evensight COMMAND: text" to stderr and return the status. */
 int es_complain(int status, const char *command, const char *fmt, ...) ES_PRINTF(3, 4);
+/** Arguments of a command that takes a configuration and nothing else. @return ES_EXIT_DONE or ES_EXIT_USAGE, complained on stderr */
+int es_only_config(int argc, char **argv, const char **config);
 /** Exit status for a failure: configuration 2, ledger 3. */
 int es_exit_status(const struct es_error *err);
 

@@ -76,3 +76,14 @@ int es_request_parse(int argc, char **argv, struct es_request *out)
     }
     return ES_EXIT_DONE;
 }
+
+int es_only_config(int argc, char **argv, const char **config)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {0}};
+    for (int c; (c = getopt_long(argc, argv, "c:", options, NULL)) != -1;) {
+        if (c != 'c') return ES_EXIT_USAGE;
+        *config = optarg;
+    }
+    if (optind != argc) return es_complain(ES_EXIT_USAGE, argv[0], "found %d arguments too many, expected none", argc - optind);
+    return ES_EXIT_DONE;
+}

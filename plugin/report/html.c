@@ -4,19 +4,6 @@
 
 #include "plugin/report/page.h"
 
-static void head(struct es_page *page, const cJSON *release)
-{
-    es_page_put(page, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                      "<meta name=\"generator\" content=\"");
-    es_page_text(page, es_view_string(release, "software"));
-    es_page_put(page, "\">\n<title>Bias report, site ");
-    es_page_text(page, es_view_string(release, "site"));
-    es_page_put(page, "</title>\n");
-    for (size_t i = 0; es_html_style[i]; i++) es_page_put(page, es_html_style[i]);
-    es_page_put(page, "</head>\n<body>\n");
-}
-
 static void title(struct es_page *page, const cJSON *release)
 {
     const cJSON *period = cJSON_GetObjectItemCaseSensitive(release, "period");
@@ -68,7 +55,7 @@ enum es_errc es_render_html(const cJSON *release, struct es_bytes *out, struct e
     struct es_view_finding at = {0};
     const enum es_errc rc = es_view_check(release, err);
     if (rc) return rc;
-    head(&page, release);
+    es_html_head(&page, release, "Bias report");
     title(&page, release);
     es_page_put(&page, "<main>\n");
     es_html_summary(&page, release);

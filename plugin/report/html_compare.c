@@ -60,9 +60,7 @@ static void adjusted(struct es_page *page, const cJSON *comparison)
     {
         if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(interval, "adjusted"))) continue;
         if (!isfinite(es_view_number(interval, "lo"))) break; /* below the minima of the method */
-        es_page_fixed(page, es_view_number(interval, "lo"), 3);
-        es_page_put(page, " to ");
-        es_page_fixed(page, es_view_number(interval, "hi"), 3);
+        es_page_limits(page, es_view_number(interval, "lo"), es_view_number(interval, "hi"), 3);
         es_page_put(page, " <span class=\"sub\">(");
         const double level = 100.0 * es_view_number(interval, "level");
         es_page_fixed(page, level, level < 99.95 ? 1 : level < 99.995 ? 2 : 3); /* a share of many comparisons is no certainty */
@@ -70,12 +68,6 @@ static void adjusted(struct es_page *page, const cJSON *comparison)
         return;
     }
     es_page_put(page, "--");
-}
-
-static void p_value(struct es_page *page, double p)
-{
-    if (isfinite(p) && p < 0.001) es_page_put(page, "&lt;0.001");
-    else es_page_fixed(page, p, 3);
 }
 
 static void row(struct es_page *page, const cJSON *release, const cJSON *group, const cJSON *comparison, bool primary)
@@ -98,13 +90,13 @@ static void row(struct es_page *page, const cJSON *release, const cJSON *group, 
         es_page_put(page, "<td class=\"n\">");
         adjusted(page, comparison);
         es_page_put(page, "</td><td class=\"n\">");
-        p_value(page, es_view_number(comparison, "p_adjusted"));
+        es_page_p(page, es_view_number(comparison, "p_adjusted"));
         es_page_put(page, "</td>");
     } else {
         es_page_put(page, "<td class=\"n\">");
-        p_value(page, es_view_number(comparison, "p"));
+        es_page_p(page, es_view_number(comparison, "p"));
         es_page_put(page, "</td><td class=\"n\">");
-        p_value(page, es_view_number(comparison, "p_adjusted"));
+        es_page_p(page, es_view_number(comparison, "p_adjusted"));
         if (strcmp(es_view_string(comparison, "p_basis"), "anytime") == 0) es_page_put(page, "<span class=\"sub row\">any day</span>");
         if (strcmp(es_view_string(comparison, "p_basis"), "one_look") == 0) es_page_put(page, "<span class=\"sub row\">one look</span>");
         es_page_put(page, "</td>");

@@ -126,9 +126,7 @@ static void one(struct es_page *page, const cJSON *release, const struct es_view
     es_page_put(page, "</strong>: ");
     es_page_fixed(page, last->value, 2);
     es_page_put(page, " at the end (");
-    es_page_fixed(page, last->lo, 2);
-    es_page_put(page, " to ");
-    es_page_fixed(page, last->hi, 2);
+    es_page_limits(page, last->lo, last->hi, 2);
     es_page_put(page, ")");
     if (isfinite(last->rest)) {
         es_page_put(page, ", the rest ");

@@ -11,9 +11,7 @@ static void figure(struct es_page *page, const cJSON *figure)
     es_page_fixed(page, es_view_number(figure, "value"), 2);
     if (isfinite(es_view_number(figure, "lo"))) {
         es_page_put(page, "<span class=\"sub row\">");
-        es_page_fixed(page, es_view_number(figure, "lo"), 2);
-        es_page_put(page, " to ");
-        es_page_fixed(page, es_view_number(figure, "hi"), 2);
+        es_page_limits(page, es_view_number(figure, "lo"), es_view_number(figure, "hi"), 2);
         es_page_put(page, "</span>");
     }
     es_page_put(page, "</td>");
@@ -31,9 +29,7 @@ static void calibration(struct es_page *page, const struct es_view_finding *at, 
         es_page_fixed(page, m.status == ES_VIEW_ESTIMATED ? m.value : (double)NAN, 2);
         if (m.status != ES_VIEW_ESTIMATED || !isfinite(m.lo)) continue;
         es_page_put(page, "<span class=\"sub row\">");
-        es_page_fixed(page, m.lo, 2);
-        es_page_put(page, " to ");
-        es_page_fixed(page, m.hi, 2);
+        es_page_limits(page, m.lo, m.hi, 2);
         es_page_put(page, m.lo > 0 || m.hi < 0 ? "</span><span class=\"sub row\">not calibrated</span>" : "</span>");
     }
     es_page_put(page, "</td></tr>\n");

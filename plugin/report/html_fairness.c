@@ -78,9 +78,7 @@ static void axis_heading(struct es_page *page, const cJSON *axis)
         es_page_fixed(page, es_view_number(odds, "difference_worst"), 3);
         if (isfinite(es_view_number(odds, "difference_worst_lo"))) {
             es_page_put(page, " (95 % ");
-            es_page_fixed(page, es_view_number(odds, "difference_worst_lo"), 3);
-            es_page_put(page, " to ");
-            es_page_fixed(page, es_view_number(odds, "difference_worst_hi"), 3);
+            es_page_limits(page, es_view_number(odds, "difference_worst_lo"), es_view_number(odds, "difference_worst_hi"), 3);
             es_page_put(page, ")");
         }
         es_page_put(page, ", mean ");

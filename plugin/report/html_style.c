@@ -80,3 +80,18 @@ const char *const es_html_style[] = {
     ".says{font-size:1em}.tiles li{padding:.3rem .5rem}h2{margin-top:1.4rem}}\n"
     "</style>\n",
     NULL};
+
+void es_html_head(struct es_page *page, const cJSON *tree, const char *what)
+{
+    es_page_put(page, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                      "<meta name=\"generator\" content=\"");
+    es_page_text(page, es_view_string(tree, "software"));
+    es_page_put(page, "\">\n<title>");
+    es_page_put(page, what);
+    es_page_put(page, ", site ");
+    es_page_text(page, es_view_string(tree, "site"));
+    es_page_put(page, "</title>\n");
+    for (size_t i = 0; es_html_style[i]; i++) es_page_put(page, es_html_style[i]);
+    es_page_put(page, "</head>\n<body>\n");
+}

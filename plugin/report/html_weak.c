@@ -5,12 +5,6 @@
 
 #include "plugin/report/page.h"
 
-static void p_value(struct es_page *page, double p)
-{
-    if (isfinite(p) && p < 0.001) es_page_put(page, "&lt;0.001");
-    else es_page_fixed(page, p, 3);
-}
-
 static void row(struct es_page *page, const cJSON *release, const cJSON *weak)
 {
     es_page_put(page, "<tr><th scope=\"row\">");
@@ -26,7 +20,7 @@ static void row(struct es_page *page, const cJSON *release, const cJSON *weak)
     es_page_put(page, "</td><td class=\"n\">");
     es_page_count(page, es_view_count(weak, "patients"));
     es_page_put(page, "</td><td class=\"n\">");
-    p_value(page, es_view_number(weak, "p_adjusted"));
+    es_page_p(page, es_view_number(weak, "p_adjusted"));
     es_page_put(page, "</td></tr>\n");
 }
 

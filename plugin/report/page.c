@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/report/page.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +82,30 @@ void es_page_fixed(struct es_page *page, double value, int decimals)
     char text[40];
     es_view_fixed(value, decimals, text, sizeof text);
     es_page_put(page, text);
+}
+
+void es_page_limits(struct es_page *page, double lo, double hi, int decimals)
+{
+    es_page_fixed(page, lo, decimals);
+    es_page_put(page, " to ");
+    es_page_fixed(page, hi, decimals);
+}
+
+void es_page_p(struct es_page *page, double p)
+{
+    if (isfinite(p) && p < 0.001) es_page_put(page, "&lt;0.001");
+    else es_page_fixed(page, p, 3);
+}
+
+void es_page_plain(struct es_page *page, const char *text)
+{
+    while (*text) {
+        char bytes[5] = {0};
+        uint32_t c = es_utf8_next(&text);
+        if (c == '\n' || c == '\t') c = ' ';
+        bytes[es_utf8_put(c, bytes)] = '\0';
+        es_page_put(page, bytes);
+    }
 }
 
 void es_page_count(struct es_page *page, struct es_view_count count)

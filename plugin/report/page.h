@@ -24,9 +24,14 @@ void es_page_put(struct es_page *page, const char *markup);
 void es_page_putf(struct es_page *page, const char *fmt, ...) ES_PRINTF(2, 3);
 /** Text of the release, escaped for HTML content and double-quoted attributes; ill-formed UTF-8 replaced. */
 void es_page_text(struct es_page *page, const char *text);
+/** Text of the release for a terminal: ill-formed UTF-8 and controls replaced, a line's end and a tab a blank. */
+void es_page_plain(struct es_page *page, const char *text);
 /** A number with fixed decimals, a count, a count with its share of a whole ("1,234 (56 %)"). */
 void es_page_fixed(struct es_page *page, double value, int decimals);
 void es_page_count(struct es_page *page, struct es_view_count count);
+/** Limits of an interval ("0.12 to 0.34"); a p-value, as "<0.001" where it is less. */
+void es_page_limits(struct es_page *page, double lo, double hi, int decimals);
+void es_page_p(struct es_page *page, double p);
 void es_page_share(struct es_page *page, struct es_view_count part, struct es_view_count whole);
 /** A group's label, escaped. @param group  the {"axis":"level"} object */
 void es_page_label(struct es_page *page, const cJSON *group);
@@ -38,6 +43,8 @@ ES_MUST_USE enum es_errc es_page_take(struct es_page *page, struct es_bytes *out
 /** Any tree as JSON text, in the form of es_render_json(). @return ES_OK, ES_E_MEMORY, ES_E_PARSE (too deep) */
 ES_MUST_USE enum es_errc es_page_json(const cJSON *tree, struct es_bytes *out, struct es_error *err);
 
+/** Everything before the page's own header: its title is `what` and the site. @param tree  of the report or of a comparison */
+void es_html_head(struct es_page *page, const cJSON *tree, const char *what);
 /* The parts, in the order of the page. Each borrows the release. */
 extern const char *const es_html_style[]; /* the style element, in pieces, ended by NULL */
 void es_html_summary(struct es_page *page, const cJSON *release);

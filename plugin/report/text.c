@@ -28,24 +28,6 @@ static const struct shown *shown_of(const cJSON *groups)
     return tasks[task];
 }
 
-static size_t width_of(const char *text)
-{
-    size_t n = 0;
-    while (es_utf8_next(&text)) n++;
-    return n;
-}
-
-static void put_plain(struct es_page *page, const char *text)
-{
-    while (*text) {
-        char bytes[5] = {0};
-        uint32_t c = es_utf8_next(&text);
-        if (c == '\n' || c == '\t') c = ' ';
-        bytes[es_utf8_put(c, bytes)] = '\0';
-        es_page_put(page, bytes);
-    }
-}
-
 static void put_spaces(struct es_page *page, size_t n)
 {
     while (n--) es_page_put(page, " ");
@@ -63,7 +45,7 @@ static void put_wrapped(struct es_page *page, const char *text, size_t indent, s
         while (*text && *text != ' ' && n + 1 < sizeof word) word[n++] = *text++;
         word[n] = '\0';
         if (n == 0) break;
-        const size_t wide = width_of(word);
+        const size_t wide = es_utf8_count(word);
         if (!first && at + 1 + wide > columns) {
             es_page_put(page, "\n");
             put_spaces(page, indent);
@@ -72,7 +54,7 @@ static void put_wrapped(struct es_page *page, const char *text, size_t indent, s
             es_page_put(page, " ");
             at++;
         }
-        put_plain(page, word);
+        es_page_plain(page, word);
         at += wide;
         first = false;
     }
@@ -146,10 +128,10 @@ static void verdict_words(const cJSON *group, char *out, size_t size)
 
 static void widen(const struct line *line, size_t width[COLUMNS])
 {
-    const size_t label = width_of(line->label);
+    const size_t label = es_utf8_count(line->label);
     if (label > width[0]) width[0] = label;
     for (size_t i = 0; i + 1 < COLUMNS; i++) {
-        const size_t w = width_of(line->cell[i]);
+        const size_t w = es_utf8_count(line->cell[i]);
         if (w > width[i + 1]) width[i + 1] = w;
     }
 }
@@ -165,13 +147,13 @@ static size_t total_width(const size_t width[COLUMNS])
 static void put_line(struct es_page *page, const struct line *line, const size_t width[COLUMNS], size_t fit)
 {
     es_page_put(page, "  ");
-    put_plain(page, line->label);
-    put_spaces(page, width[0] - width_of(line->label));
+    es_page_plain(page, line->label);
+    put_spaces(page, width[0] - es_utf8_count(line->label));
     for (size_t i = 0; i + 1 < fit; i++) {
         es_page_put(page, "  ");
-        if (i < 2) put_spaces(page, width[i + 1] - width_of(line->cell[i]));
-        put_plain(page, line->cell[i]);
-        if (i >= 2 && i + 2 < fit) put_spaces(page, width[i + 1] - width_of(line->cell[i]));
+        if (i < 2) put_spaces(page, width[i + 1] - es_utf8_count(line->cell[i]));
+        es_page_plain(page, line->cell[i]);
+        if (i >= 2 && i + 2 < fit) put_spaces(page, width[i + 1] - es_utf8_count(line->cell[i]));
     }
 }
 
@@ -191,7 +173,7 @@ static void put_words(struct es_page *page, const cJSON *group, const size_t wid
     if (!*words) {
         es_page_put(page, "\n");
     } else if (fit == COLUMNS && used + WORDS_LEAST <= columns) {
-        put_spaces(page, width[COLUMNS - 1] - width_of(line->cell[COLUMNS - 2]) + 2);
+        put_spaces(page, width[COLUMNS - 1] - es_utf8_count(line->cell[COLUMNS - 2]) + 2);
         put_wrapped(page, words, used, columns);
     } else {
         es_page_put(page, "\n      ");
@@ -227,11 +209,11 @@ static void put_finding(struct es_page *page, const struct es_view_finding *at, 
     const struct shown *shown = shown_of(groups);
     bool starred = false;
     es_page_put(page, "\n");
-    put_plain(page, at->model_name);
+    es_page_plain(page, at->model_name);
     es_page_put(page, *at->version ? " " : "");
-    put_plain(page, at->version);
+    es_page_plain(page, at->version);
     es_page_put(page, ", ");
-    put_plain(page, at->name);
+    es_page_plain(page, at->name);
     if (at->epoch_id > 1) es_page_putf(page, ", epoch %u", at->epoch_id);
     es_page_put(page, "\n");
     header_line(shown, &line);
@@ -263,15 +245,15 @@ static void put_head(struct es_page *page, const cJSON *release, size_t columns)
     const cJSON *sentence, *period = cJSON_GetObjectItemCaseSensitive(release, "period");
     const cJSON *disclosure = cJSON_GetObjectItemCaseSensitive(release, "disclosure");
     es_page_put(page, "Site ");
-    put_plain(page, es_view_string(release, "site"));
+    es_page_plain(page, es_view_string(release, "site"));
     es_page_put(page, ", exams of ");
-    put_plain(page, *es_view_string(period, "first_exam") ? es_view_string(period, "first_exam") : "no date");
+    es_page_plain(page, *es_view_string(period, "first_exam") ? es_view_string(period, "first_exam") : "no date");
     es_page_put(page, " to ");
-    put_plain(page, *es_view_string(period, "last_exam") ? es_view_string(period, "last_exam") : "no date");
+    es_page_plain(page, *es_view_string(period, "last_exam") ? es_view_string(period, "last_exam") : "no date");
     es_page_put(page, ", ");
-    put_plain(page, es_view_string(disclosure, "audience"));
+    es_page_plain(page, es_view_string(disclosure, "audience"));
     es_page_put(page, " (");
-    put_plain(page, es_view_string(disclosure, "rule"));
+    es_page_plain(page, es_view_string(disclosure, "rule"));
     es_page_put(page, ")\n");
     if (*es_view_string(release, "note")) put_wrapped(page, es_view_string(release, "note"), 0, columns);
     es_page_put(page, "\n");

@@ -36,6 +36,13 @@ uint32_t es_utf8_next(const char **at)
     return unfit(c) ? REPLACEMENT : c;
 }
 
+size_t es_utf8_count(const char *text)
+{
+    size_t n = 0;
+    while (es_utf8_next(&text)) n++;
+    return n;
+}
+
 size_t es_utf8_put(uint32_t c, char out[4])
 {
     if (c < 0x80) {

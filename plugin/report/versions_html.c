@@ -10,14 +10,8 @@
 static void head(struct es_page *page, const cJSON *tree)
 {
     const cJSON *compared = cJSON_GetObjectItemCaseSensitive(tree, "compared");
-    es_page_put(page, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"generator\" content=\"");
-    es_page_text(page, es_view_string(tree, "software"));
-    es_page_put(page, "\">\n<title>Two versions compared, site ");
-    es_page_text(page, es_view_string(tree, "site"));
-    es_page_put(page, "</title>\n");
-    for (size_t i = 0; es_html_style[i]; i++) es_page_put(page, es_html_style[i]);
-    es_page_put(page, "</head>\n<body>\n<header>\n<h1>");
+    es_html_head(page, tree, "Two versions compared");
+    es_page_put(page, "<header>\n<h1>");
     es_page_text(page, es_view_string(compared, "model"));
     es_page_put(page, ": version ");
     es_page_text(page, es_view_string(compared, "before"));
@@ -103,9 +97,7 @@ static void row(struct es_page *page, const cJSON *group)
     es_page_fixed(page, es_view_number(group, "change"), 2);
     if (isfinite(es_view_number(group, "lo"))) {
         es_page_put(page, " <span class=\"sub\">");
-        es_page_fixed(page, es_view_number(group, "lo"), 2);
-        es_page_put(page, " to ");
-        es_page_fixed(page, es_view_number(group, "hi"), 2);
+        es_page_limits(page, es_view_number(group, "lo"), es_view_number(group, "hi"), 2);
         es_page_put(page, "</span>");
     }
     es_page_put(page, "</td><td class=\"n\">");

@@ -23,25 +23,6 @@ enum es_errc es_versions_json(const cJSON *tree, struct es_bytes *out, struct es
     return e == ES_OK ? es_page_json(tree, out, err) : e;
 }
 
-/** Text of the tree: ill-formed characters replaced, no control reaches the terminal. */
-static void put(struct es_page *page, const char *text)
-{
-    while (*text) {
-        char bytes[5] = {0};
-        uint32_t c = es_utf8_next(&text);
-        if (c == '\n' || c == '\t') c = ' ';
-        bytes[es_utf8_put(c, bytes)] = '\0';
-        es_page_put(page, bytes);
-    }
-}
-
-static size_t width_of(const char *text)
-{
-    size_t n = 0;
-    while (es_utf8_next(&text)) n++;
-    return n;
-}
-
 struct line {
     char label[ES_VIEW_LABEL], cell[COLUMNS][CELL];
 };
@@ -114,11 +95,11 @@ static void header(struct line *line)
 static void put_line(struct es_page *page, const struct line *line, const size_t width[COLUMNS + 1])
 {
     es_page_put(page, "  ");
-    put(page, line->label);
-    for (size_t i = 0, gap = width[0] - width_of(line->label); i < COLUMNS; i++) {
+    es_page_plain(page, line->label);
+    for (size_t i = 0, gap = width[0] - es_utf8_count(line->label); i < COLUMNS; i++) {
         es_page_putf(page, "%*s", (int)gap + 2, "");
-        put(page, line->cell[i]);
-        gap = width[i + 1] - width_of(line->cell[i]);
+        es_page_plain(page, line->cell[i]);
+        gap = width[i + 1] - es_utf8_count(line->cell[i]);
     }
     es_page_put(page, "\n");
 }
@@ -126,7 +107,7 @@ static void put_line(struct es_page *page, const struct line *line, const size_t
 static void widen(const struct line *line, size_t width[COLUMNS + 1])
 {
     for (size_t i = 0; i <= COLUMNS; i++) {
-        const size_t wide = width_of(i ? line->cell[i - 1] : line->label);
+        const size_t wide = es_utf8_count(i ? line->cell[i - 1] : line->label);
         if (wide > width[i]) width[i] = wide;
     }
 }
@@ -152,7 +133,7 @@ static void put_measure(struct es_page *page, const cJSON *measure)
             }
             if (pass == 1 && *es_view_string(grouping, "words")) {
                 es_page_put(page, "    ");
-                put(page, es_view_string(grouping, "words"));
+                es_page_plain(page, es_view_string(grouping, "words"));
                 es_page_put(page, "\n");
             }
         }
@@ -164,23 +145,23 @@ static void put_head(struct es_page *page, const cJSON *tree)
     const cJSON *compared = cJSON_GetObjectItemCaseSensitive(tree, "compared"), *sentence;
     const cJSON *disclosure = cJSON_GetObjectItemCaseSensitive(tree, "disclosure");
     es_page_put(page, "Site ");
-    put(page, es_view_string(tree, "site"));
+    es_page_plain(page, es_view_string(tree, "site"));
     es_page_put(page, ": ");
-    put(page, es_view_string(compared, "model"));
+    es_page_plain(page, es_view_string(compared, "model"));
     es_page_put(page, ", version ");
-    put(page, es_view_string(compared, "before"));
+    es_page_plain(page, es_view_string(compared, "before"));
     es_page_put(page, " against ");
-    put(page, es_view_string(compared, "after"));
+    es_page_plain(page, es_view_string(compared, "after"));
     es_page_put(page, " on the same units, ");
-    put(page, es_view_string(disclosure, "audience"));
+    es_page_plain(page, es_view_string(disclosure, "audience"));
     es_page_put(page, " (");
-    put(page, es_view_string(disclosure, "rule"));
+    es_page_plain(page, es_view_string(disclosure, "rule"));
     es_page_put(page, ")\n\n");
     cJSON_ArrayForEach(sentence, es_view_at(tree, "summary", "sentences"))
     {
         if (!cJSON_IsString(sentence)) continue;
         es_page_put(page, "- ");
-        put(page, sentence->valuestring);
+        es_page_plain(page, sentence->valuestring);
         es_page_put(page, "\n");
     }
 }
@@ -197,9 +178,9 @@ enum es_errc es_versions_text(const cJSON *tree, struct es_bytes *out, struct es
         cJSON_ArrayForEach(measure, cJSON_GetObjectItemCaseSensitive(finding, "measures"))
         {
             es_page_put(&page, "\n");
-            put(&page, es_view_string(finding, "finding"));
+            es_page_plain(&page, es_view_string(finding, "finding"));
             es_page_put(&page, ", ");
-            put(&page, es_view_string(measure, "measure"));
+            es_page_plain(&page, es_view_string(measure, "measure"));
             if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(finding, "ai_aware")))
                 es_page_put(&page, " (agreement with a reference that may have been made in sight of an AI result)");
             es_page_put(&page, "\n");

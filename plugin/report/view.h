@@ -90,6 +90,8 @@ void es_view_percent(struct es_view_count part, struct es_view_count whole, char
 uint32_t es_utf8_next(const char **at);
 /** Write one code point. @return bytes written, 1 to 4 */
 size_t es_utf8_put(uint32_t code_point, char out[4]);
+/** How many code points a text has: its width where each is one column wide. */
+size_t es_utf8_count(const char *text);
 /** Copy a text with ill-formed parts replaced, cut at a character to fit. */
 void es_utf8_clean(const char *in, char *out, size_t size);
 
