@@ -80,11 +80,9 @@ static inline void add_line(struct es_line_fit *f, es_i128 u, es_i128 v)
     f->squares[2] += v * v;
 }
 
-/** Residuals of a group's rows about the offset fit on the grid: kept for patients with several rows, added up for the others. */
-static void spread_offset(struct es_work *w, uint32_t k)
+void es_work_spread_offset(struct es_work *w, struct es_offset_fit *out, uint32_t from, uint32_t rows, bool rest)
 {
-    struct es_offset_fit fit = w->summary[k].offset;
-    const uint32_t from = w->start[k], rows = (uint32_t)w->summary[k].group.scored;
+    struct es_offset_fit fit = *out;
     const bool fitted = fit.reason == ES_REASON_NONE;
     uint32_t point = 0;
     for (uint32_t i = 0; i < rows; i++) {
@@ -95,9 +93,9 @@ static void spread_offset(struct es_work *w, uint32_t k)
         if (flag & ES_SCORED_ALONE)
             add_offset(&fit, r);
         else
-            w->residual[w->grouped_at[from + i]].r = r;
+            *(rest ? &w->residual[w->grouped_at[from + i]].u : &w->residual[w->grouped_at[from + i]].r) = r;
     }
-    w->summary[k].offset = fit;
+    *out = fit;
 }
 
 /** The same about the line fit, and times x. */
@@ -136,7 +134,7 @@ static void fit_group(struct es_work *w, uint32_t k)
     const struct es_fit_columns f = {w->point_x + from, w->point_n + from, w->point_positives + from, (size_t)to - from};
     const bool known = w->everyone_line.reason == ES_REASON_NONE;
     s->offset = es_work_fit_offset(w, from, to);
-    spread_offset(w, k);
+    es_work_spread_offset(w, &s->offset, from, (uint32_t)s->group.scored, false);
     const struct es_logistic line = es_fit_line(&f, known ? &w->everyone_line : NULL, w->mean);
     s->line = (struct es_line_fit){.reason = line.reason, .intercept = line.intercept, .slope = line.slope};
     memcpy(s->line.information, line.information, sizeof line.information);

@@ -77,15 +77,10 @@ static inline bool read_patient(const struct es_work *w, uint32_t *i, uint32_t s
 
 static inline void add_own(struct es_kind_sums *k, struct es_own_products *p, const struct es_own *own)
 {
-    k->patients++;
+    es_own_placed(k, p, own->placed);
     k->error += own->error;
     k->score += own->score;
-    for (int y = 0; y < 2; y++) {
-        k->placed[y] += own->placed[y];
-        p->squares[y] += own->squares[y];
-        p->placed[y] += (es_u128)own->placed[y] * own->placed[y];
-    }
-    p->placed_both += (es_u128)own->placed[0] * own->placed[1];
+    for (int y = 0; y < 2; y++) p->squares[y] += own->squares[y];
     p->error += (es_u128)own->error * own->error;
     p->score += (es_u128)own->score * own->score;
 }
@@ -101,8 +96,7 @@ bool es_work_one_group(struct es_work *w, uint32_t *i, uint32_t patient)
     return true;
 }
 
-/** Ranks of all patients of a kind, but for the products of two placements. */
-static void add_ranks(struct es_ranks *r, const struct es_patient_sums *t, const struct es_kind_sums *k)
+void es_kind_to_ranks(struct es_ranks *r, const struct es_patient_sums *t, const struct es_kind_sums *k)
 {
     const uint64_t n = k->patients, o = t->observed, rest = t->scored - o;
     const es_u128 up = k->placed[1], down = k->placed[0];
@@ -129,18 +123,23 @@ static void add_kind(struct es_summary *s, const struct es_patient_sums *t, cons
     es_sums_to_group(s, t, &s->group, k->patients);
     s->group.error_scored += k->error * t->scored;
     if (t->scored == 0) return;
-    add_ranks(&s->ranks, t, k);
+    es_kind_to_ranks(&s->ranks, t, k);
     s->observed_squares += k->patients * t->observed * t->observed;
     s->score_positives += k->score * t->observed;
     s->score_scored += k->score * t->scored;
 }
 
+void es_own_to_ranks(struct es_ranks *r, const struct es_own_products *p)
+{
+    r->product[ES_PLACED_POSITIVE][ES_PLACED_POSITIVE] += p->placed[1];
+    r->product[ES_PLACED_NEGATIVE][ES_PLACED_NEGATIVE] += p->placed[0];
+    r->product[ES_PLACED_POSITIVE][ES_PLACED_NEGATIVE] += p->placed_both;
+    r->product[ES_PLACED_NEGATIVE][ES_PLACED_POSITIVE] += p->placed_both;
+}
+
 static void add_products(struct es_summary *s, const struct es_own_products *p)
 {
-    s->ranks.product[ES_PLACED_POSITIVE][ES_PLACED_POSITIVE] += p->placed[1];
-    s->ranks.product[ES_PLACED_NEGATIVE][ES_PLACED_NEGATIVE] += p->placed[0];
-    s->ranks.product[ES_PLACED_POSITIVE][ES_PLACED_NEGATIVE] += p->placed_both;
-    s->ranks.product[ES_PLACED_NEGATIVE][ES_PLACED_POSITIVE] += p->placed_both;
+    es_own_to_ranks(&s->ranks, p);
     for (int y = 0; y < 2; y++) s->placed_squares[y] += p->squares[y];
     s->group.error_squares += p->error;
     s->score_squares += p->score;

@@ -150,15 +150,18 @@ static bool make_results(struct es_work *w)
     w->placed = calloc(several, sizeof *w->placed);
     if (!w->placed) return false;
     if ((rests || w->fits) && !(w->of_rest = calloc(several, sizeof *w->of_rest))) return false;
+    if (rests || w->fits) {
+        w->grouped_at = calloc(scored + ES_AHEAD, sizeof *w->grouped_at);
+        w->grouped_flag = calloc(scored, sizeof *w->grouped_flag);
+        if (!w->grouped_at || !w->grouped_flag) return false;
+    }
     if (!w->fits) return true;
     w->residual = calloc(several, sizeof *w->residual);
     w->point_x = calloc(scored, sizeof *w->point_x);
     w->mean = calloc(scored, sizeof *w->mean);
     w->point_n = calloc(scored, sizeof *w->point_n);
     w->point_positives = calloc(scored, sizeof *w->point_positives);
-    w->grouped_at = calloc(scored + ES_AHEAD, sizeof *w->grouped_at);
-    w->grouped_flag = calloc(scored, sizeof *w->grouped_flag);
-    return w->residual && w->point_x && w->mean && w->point_n && w->point_positives && w->grouped_at && w->grouped_flag;
+    return w->residual && w->point_x && w->mean && w->point_n && w->point_positives;
 }
 
 bool es_work_open(struct es_work *w, const struct es_sheet *sheet, const struct es_grouping *groupings, size_t count,

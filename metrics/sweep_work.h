@@ -159,7 +159,7 @@ struct es_work {
     double *point_x;
     double *mean; /* fitted P of the points of the group at hand */
     uint32_t *point_n, *point_positives;
-    uint32_t *grouped_at;  /* several_at (ES_AHEAD more behind) and flag of the scored rows, group after group */
+    uint32_t *grouped_at;  /* several_at (ES_AHEAD more behind) and flag of the scored rows, group after group; then those of a rest */
     uint8_t *grouped_flag;
     /* per group of this grouping */
     uint32_t slots;
@@ -212,6 +212,19 @@ bool es_work_kinds(struct es_work *w);
 /** If patient number `patient`, whose rows start at *i, is of a kind and has all of them in one group: count the patient there and move *i to
  * the next patient's rows. False, with nothing changed, otherwise. */
 bool es_work_one_group(struct es_work *w, uint32_t *i, uint32_t patient);
+/** Ranks of all patients of a kind, but for the products of two placements; those of them all. */
+void es_kind_to_ranks(struct es_ranks *r, const struct es_patient_sums *kind, const struct es_kind_sums *sums);
+void es_own_to_ranks(struct es_ranks *r, const struct es_own_products *products);
+/** Count a patient with these sums of placements (of negatives, of positives). */
+static inline void es_own_placed(struct es_kind_sums *kind, struct es_own_products *products, const uint64_t placed[2])
+{
+    kind->patients++;
+    for (int y = 0; y < 2; y++) {
+        kind->placed[y] += placed[y];
+        products->placed[y] += (es_u128)placed[y] * placed[y];
+    }
+    products->placed_both += (es_u128)placed[0] * placed[1];
+}
 /** The patients so counted into the groups' sums. */
 void es_work_add_kinds(struct es_work *w);
 /** Row i of those of patients with several into its patient's sums. */
@@ -230,9 +243,29 @@ void es_work_patients(struct es_work *w);
 void es_work_fit(struct es_work *w);
 /** Fit the points [from, to) by an offset from where everyone's lies; the mean of each is written from 0 on. */
 struct es_offset_fit es_work_fit_offset(struct es_work *w, uint32_t from, uint32_t to);
+/** Residuals about the offset fit of rows packed in grouped_at, grouped_flag from `from` on, on the grid: kept for patients with several
+ * rows (as r, or as u for a rest), added up for the others. Zero when it is not fitted. */
+void es_work_spread_offset(struct es_work *w, struct es_offset_fit *fit, uint32_t from, uint32_t rows, bool rest);
 /** Measures of each group, its rest and both (sweep_measures.c). False when memory ran out. */
 bool es_work_measures(struct es_work *w);
-/** Ranks and calibration of one group's rest and their joint terms with the group. */
+/* A placement is kept doubled: a positive's is the negatives below it plus the negatives not above it, a negative's is the
+ * positives above it plus the positives not below it. Ties then count one half of two, and everything is an integer. */
+
+/** A row's placement among `seen` after its ties and `before` them. */
+static inline uint64_t es_placement(unsigned y, const uint64_t before[2], const uint64_t seen[2], uint64_t positives)
+{
+    return y ? before[0] + seen[0] : 2 * positives - before[1] - seen[1];
+}
+/** End of the block of equal scores that starts at i; one past the last is flagged new. */
+static inline uint32_t es_ties_end(const uint8_t *flag, uint32_t i)
+{
+    uint32_t end = i + 1;
+    while (!(flag[end] & ES_SCORED_NEW)) end++;
+    return end;
+}
+/** Ranks of patients with one row, from their sums. */
+void es_running_to_ranks(struct es_ranks *ranks, const struct es_running *r);
+/** Ranks and calibration of one group's rest and their joint terms with the group (sweep_rests.c). */
 void es_work_rest(struct es_work *w, uint32_t group);
 /** Is a row at levels `row` known not to be in the group at levels `group`? */
 bool es_work_outside(const uint8_t *row, const uint8_t *group, unsigned axes);
