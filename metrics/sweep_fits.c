@@ -145,28 +145,58 @@ static void fit_group(struct es_work *w, uint32_t k)
     w->everyone_offset.intercept = s->offset.intercept;
 }
 
-/** Patients with several rows. */
-static void add_several(struct es_work *w)
+/** Residuals of the patient whose rows start at i, if all are scored and in one group: then the number of rows, else 0. */
+static inline uint32_t in_one_group(const struct es_work *w, uint32_t i, struct es_patient_residuals *p)
+{
+    const uint32_t k = w->slot_of[w->several_profile[i]], from = i;
+    memset(p, 0, sizeof *p);
+    for (;; i++) {
+        const uint32_t trait = w->several_trait[i];
+        if (!(trait & ES_ROW_SCORED) || w->slot_of[w->several_profile[i]] != k) return 0;
+        p->r += w->residual[i].r;
+        p->u += w->residual[i].u;
+        p->v += w->of_rest[i].v;
+        if (trait & ES_ROW_LAST) return i + 1 - from;
+    }
+}
+
+static void add_patient(struct es_work *w, uint32_t k, const struct es_patient_residuals *p)
+{
+    add_offset(&w->summary[k].offset, p->r);
+    add_line(&w->summary[k].line, p->u, p->v);
+}
+
+/** The patient whose rows start at *i, who stands in several groups; *i moves to the next patient's. */
+static void add_split(struct es_work *w, uint32_t *i)
 {
     struct es_patient_residuals *sums = w->residuals;
     uint32_t touched = 0;
-    for (uint32_t i = 0; i < w->several; i++) {
-        const uint32_t trait = w->several_trait[i], k = w->slot_of[w->several_profile[i]];
-        if (trait & ES_ROW_SCORED) {
-            if (!sums[k].scored) w->touched[touched++] = k;
-            sums[k].scored = true;
-            sums[k].r += w->residual[i].r;
-            sums[k].u += w->residual[i].u;
-            sums[k].v += w->of_rest[i].v;
-        }
-        if (!(trait & ES_ROW_LAST)) continue;
-        for (uint32_t t = 0; t < touched; t++) {
-            struct es_patient_residuals *p = &sums[w->touched[t]];
-            add_offset(&w->summary[w->touched[t]].offset, p->r);
-            add_line(&w->summary[w->touched[t]].line, p->u, p->v);
-            memset(p, 0, sizeof *p);
-        }
-        touched = 0;
+    bool last = false;
+    for (; !last; (*i)++) {
+        const uint32_t trait = w->several_trait[*i], k = w->slot_of[w->several_profile[*i]];
+        last = trait & ES_ROW_LAST;
+        if (!(trait & ES_ROW_SCORED)) continue;
+        if (!sums[k].scored) w->touched[touched++] = k;
+        sums[k].scored = true;
+        sums[k].r += w->residual[*i].r;
+        sums[k].u += w->residual[*i].u;
+        sums[k].v += w->of_rest[*i].v;
+    }
+    for (uint32_t t = 0; t < touched; t++) {
+        add_patient(w, w->touched[t], &sums[w->touched[t]]);
+        memset(&sums[w->touched[t]], 0, sizeof *sums);
+    }
+}
+
+/** Patients with several rows. */
+static void add_several(struct es_work *w)
+{
+    for (uint32_t i = 0; i < w->several;) {
+        struct es_patient_residuals p;
+        const uint32_t rows = in_one_group(w, i, &p);
+        if (rows) add_patient(w, w->slot_of[w->several_profile[i]], &p);
+        i += rows;
+        if (rows == 0) add_split(w, &i);
     }
 }
 

@@ -85,15 +85,16 @@ static inline void add_own(struct es_kind_sums *k, struct es_own_products *p, co
     p->score += (es_u128)own->score * own->score;
 }
 
-bool es_work_one_group(struct es_work *w, uint32_t *i, uint32_t patient)
+void es_work_in_one_group(struct es_work *w, uint32_t *i, uint32_t *patient)
 {
-    const uint32_t slot = w->slot_of[w->several_profile[*i]], kind = w->kind_of[patient];
-    uint32_t next = *i;
-    struct es_own own;
-    if (kind == ES_NO_KIND || !read_patient(w, &next, slot, &own)) return false;
-    add_own(&w->by_kind[(size_t)slot * w->kinds + kind], &w->own[slot], &own);
-    *i = next;
-    return true;
+    for (; *i < w->several; (*patient)++) {
+        const uint32_t slot = w->slot_of[w->several_profile[*i]], kind = w->kind_of[*patient];
+        uint32_t next = *i;
+        struct es_own own;
+        if (kind == ES_NO_KIND || !read_patient(w, &next, slot, &own)) return;
+        add_own(&w->by_kind[(size_t)slot * w->kinds + kind], &w->own[slot], &own);
+        *i = next;
+    }
 }
 
 void es_kind_to_ranks(struct es_ranks *r, const struct es_patient_sums *t, const struct es_kind_sums *k)

@@ -212,8 +212,8 @@ void es_work_patients(struct es_work *w)
     struct es_arm known;
     memset(&known, 0, sizeof known);
     for (uint32_t k = 0; k < w->slots; k++) w->whole[k] = rests && whole(w, k);
-    for (uint32_t i = 0, patient = 0; i < w->several; patient++)
-        if (!es_work_one_group(w, &i, patient)) add_patient(w, &i, rests, &known);
+    for (uint32_t i = 0, patient = 0; es_work_in_one_group(w, &i, &patient), i < w->several; patient++)
+        add_patient(w, &i, rests, &known);
     es_work_add_kinds(w);
     if (rests) {
         settle(w, &known);

@@ -209,9 +209,9 @@ void es_work_add_cells(struct es_work *w);
 void es_work_place(struct es_work *w);
 /** Kinds of the patients with several rows. Needs their packed rows and an empty `placed`. False when memory ran out. */
 bool es_work_kinds(struct es_work *w);
-/** If patient number `patient`, whose rows start at *i, is of a kind and has all of them in one group: count the patient there and move *i to
- * the next patient's rows. False, with nothing changed, otherwise. */
-bool es_work_one_group(struct es_work *w, uint32_t *i, uint32_t patient);
+/** Count the patients from number *patient, whose rows start at *i, on, as long as each is of a kind and has all rows in one group.
+ * Both move to the first who is not, or behind the last row. */
+void es_work_in_one_group(struct es_work *w, uint32_t *i, uint32_t *patient);
 /** Ranks of all patients of a kind, but for the products of two placements; those of them all. */
 void es_kind_to_ranks(struct es_ranks *r, const struct es_patient_sums *kind, const struct es_kind_sums *sums);
 void es_own_to_ranks(struct es_ranks *r, const struct es_own_products *products);
