@@ -111,6 +111,8 @@ if(ES_BENCH)
   target_link_libraries(bench_ingest PRIVATE es_plugin es_warnings)
 endif()
 es_add_test(bundle es_plugin)
+es_add_test(bundle_pairing es_plugin)
+es_add_test(bundle_references es_plugin)
 es_add_test(units es_plugin)
 es_add_test(cohort es_plugin)
 
