@@ -9,7 +9,7 @@
  * the greatest among the events of the slot that speak of it, so that two messages of one source about different findings stand side
  * by side. A cancelled reference cancels its findings, one without findings all of its slot. `revised` counts results that were
  * superseded, and references of which a finding was. Results used for performance are the first produced of a
- * unit, model and version. Two live exam events that differ in an attribute make it a conflict, never first-wins.
+ * unit, model and version; where the latest of them, which a workstation shows by now, decides otherwise, the case says so. Two live exam events that differ in an attribute make it a conflict, never first-wins.
  * A result of a study of its own (a new StudyInstanceUID) pairs by the series and images it names, then by its source studies, then by accession
  * number: the site brings their bundles together (site_series.c).
  * Pairing of results and references to exams: referenced SOP instance (where images are units), referenced series, study,
@@ -133,6 +133,7 @@ struct es_derived_case {
     double score;               /* NAN when none */
     uint8_t decision;           /* 0, 1 or ES_NO_ANSWER */
     bool mismatch;              /* decision sent differs from score >= threshold sent */
+    bool decision_changed;      /* a later result of the same version decides otherwise; the first is what is counted */
     int64_t produced;           /* ES_NO_INSTANT */
     bool has_reference, evaluable;
     uint8_t label;              /* 0, 1 or ES_NO_ANSWER */

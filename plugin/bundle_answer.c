@@ -78,13 +78,16 @@ int es_cell_tells(const struct es_cell *cell)
     return f->has_score || f->has_value || f->has_decision || f->has_level || f->has_lesions || f->mask || f->category[0] != '\0' ? 3 : 1;
 }
 
-/* The cell that counts among those of one (finer) unit: the first produced of those that tell most. */
-static const struct es_cell *first_of(const struct es_cell *cells, size_t n)
+/* Which of successive results of one (finer) unit: the first produced of those that tell most is counted, the latest of them is what a
+ * workstation shows by now. */
+enum pick { PICK_FIRST, PICK_LATEST };
+
+static const struct es_cell *pick_of(const struct es_cell *cells, size_t n, enum pick pick)
 {
     const struct es_cell *best = NULL;
     for (size_t i = 0; i < n; i++) {
-        const int told = es_cell_tells(&cells[i]);
-        if (told > 0 && (!best || told > es_cell_tells(best))) best = &cells[i];
+        const int told = es_cell_tells(&cells[i]), least = best ? es_cell_tells(best) + (pick == PICK_FIRST) : 1;
+        if (told >= least) best = &cells[i];
     }
     return best;
 }
@@ -134,7 +137,8 @@ static size_t coarsest(const struct es_cell *cells, size_t n, size_t *first)
 }
 
 /* Several finer units to one: cells are sorted by finer unit. */
-static const struct es_cell *combine(const struct es_finding_config *config, const struct es_cell *cells, size_t n, struct es_derived_case *out)
+static const struct es_cell *combine(const struct es_finding_config *config, const struct es_cell *cells, size_t n, enum pick pick,
+                                     struct es_derived_case *out)
 {
     const enum es_combine rule = config->combine;
     const struct es_cell *chosen = NULL;
@@ -142,7 +146,7 @@ static const struct es_cell *combine(const struct es_finding_config *config, con
     struct scores scores = {0};
     for (size_t from = 0, to; from < n; from = to) {
         for (to = from + 1; to < n && same_finer(&cells[from], &cells[to]);) to++;
-        const struct es_cell *cell = first_of(cells + from, to - from);
+        const struct es_cell *cell = pick_of(cells + from, to - from, pick);
         if (!cell) continue;
         const struct answer one = answer_of(cell, config);
         if (rule == ES_COMBINE_FIRST || rule == ES_COMBINE_LATEST) {
@@ -172,20 +176,31 @@ int es_failure_order(const struct es_event *a, const struct es_event *b)
     return left != right ? left - right : es_first_produced(b, a);
 }
 
-const struct es_cell *es_bundle_decide(const struct es_finding_config *config, const struct es_cell *cells, size_t n, struct es_derived_case *out)
+/* @return NULL, and nothing is written, when none came */
+static const struct es_cell *decide_by(const struct es_finding_config *config, const struct es_cell *cells, size_t n, enum pick pick,
+                                       struct es_derived_case *out)
 {
     size_t exact = 0;
     while (exact < n && !cells[exact].finer) exact++;
-    const struct es_cell *cell = first_of(cells, exact);
+    const struct es_cell *cell = pick_of(cells, exact, pick);
     size_t first = 0;
     const size_t count = coarsest(cells + exact, n - exact, &first);
-    const struct es_cell *combined = !cell || es_cell_tells(cell) == 1 ? combine(config, cells + exact + first, count, out) : NULL;
-    if (combined) return combined;
-    if (cell) {
-        const struct answer answer = answer_of(cell, config);
-        keep_answer(out, cell, &answer);
-        return cell;
+    const struct es_cell *combined = !cell || es_cell_tells(cell) == 1 ? combine(config, cells + exact + first, count, pick, out) : NULL;
+    if (combined || !cell) return combined;
+    const struct answer answer = answer_of(cell, config);
+    keep_answer(out, cell, &answer);
+    return cell;
+}
+
+const struct es_cell *es_bundle_decide(const struct es_finding_config *config, const struct es_cell *cells, size_t n, struct es_derived_case *out)
+{
+    const struct es_cell *cell = decide_by(config, cells, n, PICK_FIRST, out);
+    if (cell && n > 1) {
+        struct es_derived_case latest = {.decision = ES_NO_ANSWER};
+        (void)decide_by(config, cells, n, PICK_LATEST, &latest);
+        out->decision_changed = latest.decision != ES_NO_ANSWER && out->decision != ES_NO_ANSWER && latest.decision != out->decision;
     }
+    if (cell) return cell;
     for (size_t i = 0; i < n; i++)
         if (!cell || es_failure_order(cells[i].result->event, cell->result->event) > 0) cell = &cells[i];
     if (!cell) return NULL;

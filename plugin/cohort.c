@@ -162,6 +162,7 @@ static bool take_case(struct es_cohort *cohort, const struct es_derived_case *ro
     out->evaluable = row->evaluable;
     out->sources_disagree = row->sources_disagree;
     out->mismatch = row->mismatch;
+    out->decision_changed = row->decision_changed;
     out->has_score = row->has_score;
     out->excluded = row->excluded;
     out->compared = (unsigned)row->compared & 7u;

@@ -81,6 +81,7 @@ struct es_sheet_holder {
     size_t n_sources;
     uint64_t sources_disagree;  /* of those: another source says otherwise */
     uint64_t decision_mismatch; /* units whose sent decision differs from score >= sent threshold */
+    uint64_t decision_changed;  /* units of which a later result of the same version decides otherwise */
     struct es_levels levels[ES_MAX_AXES];
     void *memory;
     struct es_mark *marks; /* owned; of lesions */

@@ -60,7 +60,7 @@ struct es_case_row {
     int64_t produced, established;
     uint32_t setting;
     unsigned result : 3, result_pairing : 3, reference_pairing : 3, decision : 2, label : 2, eligible : 2, saw_ai : 2, has_reference : 1,
-        evaluable : 1, sources_disagree : 1, mismatch : 1, has_score : 1, excluded : 1, compared : 3, spare : 6;
+        evaluable : 1, sources_disagree : 1, mismatch : 1, has_score : 1, excluded : 1, compared : 3, decision_changed : 1, spare : 5;
 };
 _Static_assert(sizeof(struct es_case_row) == 48, "memory figures rest on this");
 

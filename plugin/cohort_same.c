@@ -89,7 +89,7 @@ static void slot_digest(const struct es_cohort *cohort, const struct es_slot *sl
                   (uint64_t)row->saw_ai << 48;
         bits[1] = (uint64_t)row->has_reference | (uint64_t)row->evaluable << 1 | (uint64_t)row->sources_disagree << 2 |
                   (uint64_t)row->mismatch << 3 | (uint64_t)row->has_score << 4 |
-                  (uint64_t)row->excluded << 5 | (uint64_t)row->compared << 6;
+                  (uint64_t)row->excluded << 5 | (uint64_t)row->compared << 6 | (uint64_t)row->decision_changed << 9;
         mix_bytes(&mixer, bits, sizeof bits);
         if (slot->measured && slot->measures[i])
             mix_bytes(&mixer, (const char *)slot->measures[i], es_case_measures_size(slot->measures[i]));

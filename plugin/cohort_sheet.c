@@ -237,6 +237,7 @@ static void tell_compared(const struct es_case_row *row, const struct es_case_me
 static void tell_reference(const struct es_case_row *row, enum es_stage stage, uint64_t *by_setting, struct es_sheet_holder *out)
 {
     out->decision_mismatch += row->mismatch;
+    out->decision_changed += row->decision_changed;
     if (stage != ES_STAGE_REFERENCED && stage != ES_STAGE_INDETERMINATE) return;
     by_setting[row->setting]++;
     out->sources_disagree += row->sources_disagree;

@@ -42,6 +42,7 @@ es_add_test(rotation es_site_world)
 es_add_test(site_masks es_site_world es_dicom m)
 es_add_test(names es_site_world)
 es_add_test(answers es_site_world)
+es_add_test(successive es_site_world)
 
 # Lines and bodies: the corpus replayed, and a libFuzzer target with -DES_FUZZ=ON.
 set(fuzz ${CMAKE_CURRENT_LIST_DIR}/fuzz)

@@ -125,6 +125,26 @@ static void the_first_produced_result_of_a_version_counts(void)
     CU_ASSERT_EQUAL(derived.cases[1].result_pairing, ES_PAIRED_STUDY);
 }
 
+/* Counted is the first produced; a later one of the same version that decides otherwise is told, in whatever order they came. */
+static void a_later_result_that_decides_otherwise_is_told(void)
+{
+    static const struct { double first, second, third; bool changed; } cases[] = {
+        {0.2, 0.3, 0.4, false}, {0.2, 0.9, 0.3, false}, {0.2, 0.3, 0.9, true}, {0.9, 0.2, 0.6, false}, {0.9, 0.8, 0.1, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        start("", "");
+        exam(1, 1, "F");
+        result(1, 2, "1.0", cases[i].third, NOON(DAY) + 7);
+        result(1, 3, "1.0", cases[i].first, NOON(DAY) + 4);
+        result(1, 4, "1.0", cases[i].second, NOON(DAY) + 5);
+        result(1, 5, "1.1", 1 - cases[i].first, NOON(DAY) + 9); /* another version is no change */
+        derive();
+        CU_ASSERT_EQUAL_FATAL(derived.n_cases, 2);
+        CU_ASSERT_EQUAL(derived.cases[0].score, cases[i].first);
+        CU_ASSERT_EQUAL(derived.cases[0].decision_changed, cases[i].changed);
+        CU_ASSERT_FALSE(derived.cases[1].decision_changed);
+    }
+}
+
 static void of_one_slot_the_latest_produced_is_live(void)
 {
     start("", "");
@@ -331,6 +351,7 @@ int main(int argc, char **argv)
         {"the_latest_linked_attribute_by_the_exam_day_is_taken", the_latest_linked_attribute_by_the_exam_day_is_taken},
         {"eligibility_is_yes_no_or_unknown", eligibility_is_yes_no_or_unknown},
         {"the_first_produced_result_of_a_version_counts", the_first_produced_result_of_a_version_counts},
+        {"a_later_result_that_decides_otherwise_is_told", a_later_result_that_decides_otherwise_is_told},
         {"of_one_slot_the_latest_produced_is_live", of_one_slot_the_latest_produced_is_live},
         {"the_threshold_that_was_sent_decides_before_the_configured_one", the_threshold_that_was_sent_decides_before_the_configured_one},
         {"a_finding_that_is_not_named_is_no_or_nothing", a_finding_that_is_not_named_is_no_or_nothing},

@@ -171,6 +171,7 @@ static void several_results_of_one_part_count_once_the_first_produced(void)
     CU_ASSERT_EQUAL_FATAL(derived.n_cases, 1);
     CU_ASSERT_EQUAL(derived.cases[0].score, 0.3);
     CU_ASSERT_EQUAL(derived.cases[0].produced, NOON(DAY) + 2); /* complete when the last came */
+    CU_ASSERT_TRUE(derived.cases[0].decision_changed); /* by the latest of each image the exam would be 0.9 */
 }
 
 /* ---- references of parts ---- */

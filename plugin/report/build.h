@@ -200,6 +200,9 @@ void es_report_words(char *out, size_t size, const struct es_metric *metric, dou
 /* summary.c */
 /** Fill "summary" from the disclosed tree. */
 void es_report_summary(struct es_tree *tree, cJSON *release);
+/* new_versions.c */
+/** "new_versions" of the summary: versions whose first exam day is later than that of another version of the model, each with a sentence. */
+void es_report_new_versions(struct es_tree *tree, const cJSON *release, cJSON *summary, cJSON *sentences);
 
 /* standardised.c: gaps given another axis (METRICS J8) */
 /** Both rates of a sheet, while it is there. @param tables  [2], empty; owned by the caller */

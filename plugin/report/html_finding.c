@@ -90,7 +90,8 @@ static void references(struct es_page *page, const cJSON *references)
 {
     static const struct {
         const char *key, *name;
-    } troubles[] = {{"sources_disagree", "Reference sources disagree"}, {"decision_mismatch", "Decision not as score and threshold say"}};
+    } troubles[] = {{"sources_disagree", "Reference sources disagree"}, {"decision_mismatch", "Decision not as score and threshold say"},
+                   {"decision_changed", "Decision changed by a later result of the same version (the first is counted)"}};
     const cJSON *sources = cJSON_GetObjectItemCaseSensitive(references, "sources"), *source = NULL;
     if (sources && sources->child && sources->child->next) {
         es_page_put(page, "<div><dt>Reference taken from</dt><dd>");

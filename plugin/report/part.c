@@ -61,6 +61,7 @@ static cJSON *references(struct es_report *report, const struct es_sheet_holder 
         es_tree_count(t, lost, why == ES_COMPARED_YES ? "both_empty" : es_compared_name((enum es_compared)why), holder->not_compared[why]);
     es_tree_count(t, out, "sources_disagree", holder->sources_disagree);
     es_tree_count(t, out, "decision_mismatch", holder->decision_mismatch);
+    es_tree_count(t, out, "decision_changed", holder->decision_changed);
     return out;
 }
 

@@ -351,6 +351,7 @@ static void sentences(struct summary *s)
     if (s->judged > 0 && disparities == 0) tell(s, "No disparity was shown; what could not be judged is listed, and is not evidence of fairness.");
     tell_undecided(s);
     tell_gaps(s);
+    es_report_new_versions(s->t, s->release, cJSON_GetObjectItemCaseSensitive(s->release, "summary"), s->sentences);
     const double configurations = es_view_number(cJSON_GetObjectItemCaseSensitive(s->release, "ledger"), "configurations");
     if (configurations > 1) {
         snprintf(text, sizeof text, "The configuration changed %.0f time%s since the ledger began: all figures are by the present one.",

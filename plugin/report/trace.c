@@ -240,6 +240,7 @@ static void put_case(struct trace *trace, cJSON *list, const struct es_derived *
         if (!isnan(row->threshold_sent)) es_tree_number(t, out, "threshold_sent", row->threshold_sent);
         if (row->decision != ES_NO_ANSWER) es_tree_number(t, out, "decision", row->decision);
         if (row->mismatch) es_tree_bool(t, out, "decision_mismatch", true);
+        if (row->decision_changed) es_tree_bool(t, out, "decision_changed", true);
     }
     if (row->has_reference) {
         es_tree_text(t, out, "reference_source", row->reference_source);
