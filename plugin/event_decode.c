@@ -66,8 +66,9 @@ static enum es_errc read_records(struct reading *r, const struct body_field *f, 
     const struct records kind = records_of(f->type);
     size_t count = 0;
     for (size_t at = 0; at < len; count++) {
-        const uint64_t record = len - at < 4 ? UINT64_MAX : read_little(data + at, 4);
-        if (record > len - at - 4) return fault(r, f, data + at, "a record runs past its field");
+        const size_t left = len - at;
+        const uint64_t record = left < 4 ? UINT64_MAX : read_little(data + at, 4);
+        if (left < 4 || record > left - 4) return fault(r, f, data + at, "a record runs past its field");
         at += 4 + (size_t)record;
     }
     if (count == 0) return fault(r, f, data, "found no record, expected at least one");

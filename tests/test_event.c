@@ -447,6 +447,7 @@ static void decoding_refuses_every_byte_that_does_not_belong(void)
         {"010101000000" "02" "0904000000" "00000080", "event body: field 9 at byte 12: found an unset day"},
         {"010101000000" "02" "1d00000000", "event body: field 29 at byte 12: found no record, expected at least one"},
         {"010101000000" "02" "1d04000000" "09000000", "event body: field 29 at byte 12: a record runs past its field"},
+        {"010101000000" "02" "1d03000000" "000305", "event body: field 29 at byte 12: a record runs past its field"},
         {"010101000000" "02" "1d04000000" "00000000", "event body: field 29 at byte 12: found a record without its name"},
         {"010101000000" "02" "1d14000000" "06000000" "010100000062" "06000000" "010100000061", "event body: field 29 at byte 22: found records out of order"},
         {"010101000000" "02" "1d17000000" "13000000" "010100000062" "0208000000" "0000000000000080", "event body: field 2 at byte 27: found a number that is not finite, or -0"},
