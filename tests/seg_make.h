@@ -27,6 +27,7 @@ struct seg_plan {
     unsigned exam, object;     /* numbers that UIDs are made of: equal exams are one study; object tells objects of it apart */
     unsigned rows, columns, planes, segments; /* segments: 0 is 1; a frame for each plane and segment but in a label map */
     unsigned bits;             /* 1, 8, 16 */
+    unsigned before;           /* SegmentNumber of the first is one more; of a label map with 16 bits */
     double row_spacing, column_spacing, between, thickness; /* mm; 0: not said */
     double x, y, z, step;      /* of the first plane's first pixel, and the planes' distance */
     const double *places;      /* of each plane, instead of z and step; NULL */
@@ -182,7 +183,7 @@ __attribute__((unused)) static void seg_segments(struct made *m, const struct se
         char label[32];
         (void)snprintf(label, sizeof label, s ? "%s %u" : "%s", p->label ? p->label : "Liver", s + 1);
         make_code(&item, 0x00620003, "123037004", "SCT", false);
-        make_us(&item, 0x00620004, s + 1);
+        make_us(&item, 0x00620004, p->before + s + 1);
         make_text(&item, 0x00620005, "LO", label);
         if (!manual) {
             struct made id = make_inner(m);
@@ -312,7 +313,8 @@ __attribute__((unused)) static void seg_pixels(struct made *m, const struct seg_
     if (!bytes) abort();
     for (size_t i = 0; i < all; i++) {
         if (p->bits == 1) bytes[i >> 3] |= (uint8_t)((p->voxels[i] ? 1 : 0) << (i & 7));
-        else bytes[i * p->bits / 8] = p->voxels[i];
+        else bytes[i * p->bits / 8] = (uint8_t)(p->voxels[i] ? p->before + p->voxels[i] : 0);
+        if (p->bits == 16 && p->voxels[i]) bytes[2 * i + 1] = (uint8_t)((p->before + p->voxels[i]) >> 8);
     }
     if (strcmp(p->syntax, RLE_SYNTAX_UID) != 0) {
         make_raw(m, 0x7FE00010, p->bits == 16 ? "OW" : "OB", bytes, len + len % 2);

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* What a segmentation says of itself, real ones and made ones. Its pixels: test_seg_pixels.c. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "csv_rows.h"
 #include "dicom/dataset.h"
-#include "dicom/facts.h"
-#include "dicom/seg.h"
 #include "dicom/text.h"
-#include "seg_make.h"
-#include "testlib.h"
-
-static struct es_facts facts;
+#include "seg_read.h"
 
 static bool same(const char *what, const char *found, const char *expected)
 {
@@ -106,156 +101,6 @@ static void every_segment_of_the_table_is_there(void)
 }
 
 /* ---- made objects ---- */
-
-/** Two planes of 4 x 8: 3 + 2 pixels on the first, 8 on the second. */
-static const uint8_t shape[64] = {
-    0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
-
-static struct seg_plan plan_of(void)
-{
-    const struct seg_plan plan = {.syntax = EXPLICIT_UID, .type = "BINARY", .maker = "AUTOMATIC", .exam = 1, .object = 1, .rows = 4, .columns = 8,
-                                  .planes = 2, .bits = 1, .row_spacing = 0.5, .column_spacing = 2, .between = 3, .thickness = 3, .x = -10,
-                                  .y = 20, .z = 100, .step = 3, .voxels = shape};
-    return plan;
-}
-
-static const struct es_seg_facts *read_bytes(const void *bytes, size_t len)
-{
-    struct es_error err = {0};
-    es_facts_free(&facts);
-    if (es_facts_read(bytes, len, &facts, &err) == ES_OK) return facts.seg;
-    printf("    %s\n", err.text);
-    return NULL;
-}
-
-static const struct es_seg_facts *read_plan(const struct seg_plan *plan)
-{
-    struct made m = make_seg(plan);
-    const struct es_seg_facts *seg = read_bytes(m.p, m.len);
-    free(m.p);
-    return seg;
-}
-
-/** The shape, whatever it was written as. */
-static void is_shape(const struct es_seg_facts *seg)
-{
-    static const struct es_seg_run runs[] = {{0, 0, 2, 3}, {0, 2, 0, 1}, {0, 2, 7, 1}, {1, 1, 0, 8}};
-    CU_ASSERT_PTR_NOT_NULL_FATAL(seg);
-    CU_ASSERT_STRING_EQUAL(seg->unread, "");
-    CU_ASSERT_EQUAL_FATAL(seg->n_segments, 1);
-    const struct es_seg_segment *s = &seg->segments[0];
-    CU_ASSERT_EQUAL(s->voxels, 13);
-    CU_ASSERT_EQUAL_FATAL(s->n_runs, 4);
-    CU_ASSERT_EQUAL(memcmp(s->runs, runs, sizeof runs), 0);
-    CU_ASSERT_EQUAL(s->planes, 2);
-    CU_ASSERT_DOUBLE_EQUAL(s->area_mm2, 8, 1e-12);
-    CU_ASSERT_DOUBLE_EQUAL(s->volume_ml, 13 * 3 / 1000.0, 1e-15);
-}
-
-static void bits_bytes_words_and_syntaxes_say_the_same(void)
-{
-    static const char *const syntaxes[] = {EXPLICIT_UID, "1.2.840.10008.1.2", RLE_SYNTAX_UID};
-    static const unsigned bits[] = {1, 8, 8, 16};
-    static const char *const types[] = {"BINARY", "BINARY", "LABELMAP", "LABELMAP"};
-    for (size_t i = 0; i < 3; i++)
-        for (size_t k = 0; k < 4; k++) {
-            struct seg_plan plan = plan_of();
-            plan.syntax = syntaxes[i];
-            plan.bits = bits[k];
-            plan.type = types[k];
-            is_shape(read_plan(&plan));
-        }
-    es_facts_free(&facts);
-}
-
-/** The object again with its data set deflated (PS3.5 A.5). */
-static struct made deflated(const struct made *plain, size_t header)
-{
-    struct made m = make_begin(true, "1.2.840.10008.1.2.1.99");
-    z_stream z = {0};
-    uint8_t out[16384];
-    if (deflateInit2(&z, 9, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK) abort();
-    z.next_in = plain->p + header;
-    z.avail_in = (uInt)(plain->len - header);
-    z.next_out = out;
-    z.avail_out = sizeof out;
-    if (deflate(&z, Z_FINISH) != Z_STREAM_END) abort();
-    make_bytes(&m, out, z.total_out);
-    (void)deflateEnd(&z);
-    return m;
-}
-
-static void a_deflated_object_says_the_same(void)
-{
-    struct seg_plan plan = plan_of();
-    struct made header = make_file(EXPLICIT_UID, SEG_CLASS, plan.exam, UID_OBJECT, plan.object), plain = make_seg(&plan), packed = deflated(&plain, header.len);
-    CU_ASSERT(packed.len < plain.len);
-    is_shape(read_bytes(packed.p, packed.len));
-    free(header.p);
-    free(plain.p);
-    free(packed.p);
-    es_facts_free(&facts);
-}
-
-static void fractions_are_inside_from_one_half(void)
-{
-    static const uint8_t levels[16] = {0, 127, 128, 255, 51, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
-    struct seg_plan plan = plan_of();
-    plan.type = "FRACTIONAL";
-    plan.bits = 8;
-    plan.planes = 1;
-    plan.columns = 4;
-    plan.voxels = levels;
-    const struct es_seg_facts *seg = read_plan(&plan);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(seg);
-    CU_ASSERT_EQUAL(seg->segments[0].voxels, 2);
-    CU_ASSERT_DOUBLE_EQUAL(seg->segments[0].volume_ml, 2 * 3 / 1000.0, 1e-15);
-    plan.fractional = "OCCUPANCY";
-    seg = read_plan(&plan);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(seg);
-    CU_ASSERT_EQUAL(seg->segments[0].voxels, 2);
-    CU_ASSERT_DOUBLE_EQUAL(seg->segments[0].volume_ml, (127 + 128 + 255 + 51) / 255.0 * 3 / 1000, 1e-15);
-    es_facts_free(&facts);
-}
-
-static void labels_are_told_apart_and_those_not_described_counted(void)
-{
-    static const uint8_t labels[16] = {1, 1, 2, 2, 2, 9, 9, 0, 0, 0, 0, 0, 0, 0, 0, 3};
-    struct seg_plan plan = plan_of();
-    plan.type = "LABELMAP";
-    plan.bits = 8;
-    plan.planes = 1;
-    plan.columns = 4;
-    plan.segments = 2;
-    plan.voxels = labels;
-    const struct es_seg_facts *seg = read_plan(&plan);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(seg);
-    CU_ASSERT_EQUAL_FATAL(seg->n_segments, 2);
-    CU_ASSERT_EQUAL(seg->segments[0].voxels, 2);
-    CU_ASSERT_EQUAL(seg->segments[1].voxels, 3);
-    CU_ASSERT_STRING_EQUAL(seg->segments[1].label, "Liver 2");
-    CU_ASSERT_EQUAL(seg->skipped, 2);
-    es_facts_free(&facts);
-}
-
-static void segments_may_overlap(void)
-{
-    uint8_t both[128];
-    struct seg_plan plan = plan_of();
-    memcpy(both, shape, 64);
-    memset(both + 64, 1, 64);
-    plan.segments = 2;
-    plan.voxels = both;
-    const struct es_seg_facts *seg = read_plan(&plan);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(seg);
-    CU_ASSERT_EQUAL_FATAL(seg->n_segments, 2);
-    CU_ASSERT_EQUAL(seg->n_planes, 2);
-    CU_ASSERT_EQUAL(seg->segments[0].voxels, 13);
-    CU_ASSERT_EQUAL(seg->segments[1].voxels, 64);
-    CU_ASSERT_EQUAL(seg->segments[1].n_runs, 8);
-    es_facts_free(&facts);
-}
 
 /* The rules of seg.h, one row a case: positions of three planes, SpacingBetweenSlices, SliceThickness. */
 static void the_distance_of_planes_follows_the_named_rules(void)
@@ -387,23 +232,6 @@ static void faults_leave_the_description_and_say_why(void)
     es_facts_free(&facts);
 }
 
-static void a_broken_rle_frame_is_named(void)
-{
-    struct seg_plan plan = plan_of();
-    plan.syntax = RLE_SYNTAX_UID;
-    plan.bits = 8;
-    struct made m = make_seg(&plan);
-    m.p[m.len - 8 - 2] = 0x81; /* what ends the last frame now asks for a byte that is not there */
-    const size_t cut = m.len;
-    for (size_t at = cut - 100; at < cut; at++)
-        if (m.p[at] == 1 && memcmp(m.p + at, "\1\0\0\0\x40\0\0\0", 8) == 0) m.p[at + 4] = 0x20;
-    const struct es_seg_facts *seg = read_bytes(m.p, m.len);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(seg);
-    CU_ASSERT_STRING_EQUAL(seg->unread, "frame 2: its RLE segments do not give 32 bytes");
-    free(m.p);
-    es_facts_free(&facts);
-}
-
 /* Cut anywhere: facts or a refusal in words, never more voxels than were drawn. */
 static void an_object_cut_anywhere_is_read_or_refused(void)
 {
@@ -431,16 +259,10 @@ int main(int argc, char **argv)
     static const struct es_test tests[] = {
         {"every_real_segmentation_says_what_its_dump_says", every_real_segmentation_says_what_its_dump_says},
         {"every_segment_of_the_table_is_there", every_segment_of_the_table_is_there},
-        {"bits_bytes_words_and_syntaxes_say_the_same", bits_bytes_words_and_syntaxes_say_the_same},
-        {"a_deflated_object_says_the_same", a_deflated_object_says_the_same},
-        {"fractions_are_inside_from_one_half", fractions_are_inside_from_one_half},
-        {"labels_are_told_apart_and_those_not_described_counted", labels_are_told_apart_and_those_not_described_counted},
-        {"segments_may_overlap", segments_may_overlap},
         {"the_distance_of_planes_follows_the_named_rules", the_distance_of_planes_follows_the_named_rules},
         {"without_positions_source_images_tell_planes_apart", without_positions_source_images_tell_planes_apart},
         {"what_identifies_and_describes_is_read", what_identifies_and_describes_is_read},
         {"faults_leave_the_description_and_say_why", faults_leave_the_description_and_say_why},
-        {"a_broken_rle_frame_is_named", a_broken_rle_frame_is_named},
         {"an_object_cut_anywhere_is_read_or_refused", an_object_cut_anywhere_is_read_or_refused},
         {NULL, NULL}};
     es_dicom_process_setup(true); /* DCMTK is silent then */
