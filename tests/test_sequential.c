@@ -120,6 +120,32 @@ static void test_arms_are_alike(void)
     CU_ASSERT_DOUBLE_EQUAL(c.hi, -d.lo, 1e-12);
 }
 
+/** The verdict is read off the interval, both of whose sides count, and only past the smallest counts of each arm, of events and of others. */
+static void test_the_score_verdict_follows_its_interval(void)
+{
+    static const struct {
+        struct es_two_by_two t;
+        double margin;
+        enum es_verdict verdict;
+    } cases[] = {{{500, 1000, 800, 1000}, 0.1, ES_VERDICT_DISPARITY},           {{800, 1000, 500, 1000}, 0.1, ES_VERDICT_DISPARITY},
+                 {{50000, 100000, 50000, 100000}, 0.1, ES_VERDICT_PARITY},      {{10200, 20000, 10000, 20000}, 0.015, ES_VERDICT_NOT_ENOUGH},
+                 {{10000, 20000, 10200, 20000}, 0.015, ES_VERDICT_NOT_ENOUGH}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct es_score_sequence s = es_score_sequence(&cases[i].t, cases[i].margin, 0.05);
+        CU_ASSERT_EQUAL(s.reason, ES_REASON_NONE);
+        CU_ASSERT_EQUAL(s.verdict, cases[i].verdict);
+        CU_ASSERT_TRUE(s.limits.lo > -1 && s.limits.hi < 1);
+        if (i == 3) CU_ASSERT_TRUE(s.limits.lo > -0.015 && s.limits.lo < 0 && s.limits.hi > 0.015); /* only one side is within the margin */
+        if (i == 4) CU_ASSERT_TRUE(s.limits.hi < 0.015 && s.limits.hi > 0 && s.limits.lo < -0.015);
+    }
+    static const struct {
+        struct es_two_by_two t;
+        enum es_reason reason;
+    } least[] = {{{5, 50, 5, 50}, ES_REASON_NONE}, {{5, 49, 5, 50}, ES_MIN_N},    {{5, 50, 5, 49}, ES_MIN_N},
+                 {{5, 50, 4, 50}, ES_MIN_N},       {{45, 50, 46, 50}, ES_MIN_N},  {{45, 50, 45, 50}, ES_REASON_NONE}};
+    for (size_t i = 0; i < sizeof least / sizeof least[0]; i++) CU_ASSERT_EQUAL(es_score_sequence(&least[i].t, 0.1, 0.05).reason, least[i].reason);
+}
+
 int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
@@ -131,6 +157,7 @@ int main(int argc, char **argv)
         {"empty_arms_say_nothing", test_empty_arms_say_nothing},
         {"no_margin_no_parity", test_no_margin_no_parity},
         {"arms_are_alike", test_arms_are_alike},
+        {"the_score_verdict_follows_its_interval", test_the_score_verdict_follows_its_interval},
         {NULL, NULL},
     };
     return es_test_main("sequential", tests, argc, argv);
