@@ -79,11 +79,14 @@ enum es_errc es_site_note_document(struct es_site *site, const struct es_event *
         free(copy);
         return es_fail(err, ES_E_MEMORY, "site: out of memory");
     }
+    const enum es_errc code = es_ledger_heads(site->ledger, &heads, &n_heads, err);
+    if (code != ES_OK) { /* before the text that is in force goes */
+        free(copy);
+        return code;
+    }
     struct es_document *own = plan ? &site->chains[chain].plan : &site->chains[chain].config;
     free(own->text);
     *own = (struct es_document){copy, seq, received};
-    const enum es_errc code = es_ledger_heads(site->ledger, &heads, &n_heads, err);
-    if (code != ES_OK) return code;
     const struct es_document *best = latest(site, heads, plan), *first = plan ? first_of_same(site, best) : best;
     free(heads);
     if (plan) {
