@@ -8,8 +8,8 @@
  * (TID 4019) and one NUM (122157, DCM, "Probability") in ({probability}, UCUM). That concept is PS3.16's own word for a
  * probability; (111047, DCM, "Probability of cancer") would say something else. A score that NumericValue (DS, 16 characters)
  * would round also gets FloatingPointValue (FD, PS3.3 C.18.1). A development tool: it is not installed. */
-#include <dcmtk/config/osconfig.h>
-#include <dcmtk/dcmdata/dctk.h>
+#include "testdata/make_objects.h"
+
 #include <dcmtk/dcmsr/codes/dcm.h>
 #include <dcmtk/dcmsr/codes/ucum.h>
 #include <dcmtk/dcmsr/dsrdoc.h>
@@ -23,12 +23,6 @@
 #include "testdata/stream/table.h"
 
 namespace {
-
-/* The first condition that went wrong, so that a row of puts needs one check. */
-struct conditions {
-    OFCondition first;
-    void operator()(const OFCondition &next) { if (first.good() && next.bad()) first = next; }
-};
 
 void put_patient_and_study(DcmItem &set, const stream_row &row, conditions &check)
 {
@@ -61,7 +55,6 @@ OFCondition make_image(DcmFileFormat &file, const stream_row &row)
     DcmDataset &set = *file.getDataset();
     char text[65], date[16];
     const auto put = [&](const DcmTagKey &tag, const char *value) { check(set.putAndInsertString(tag, value)); };
-    const auto put_number = [&](const DcmTagKey &tag, Uint16 value) { check(set.putAndInsertUint16(tag, value)); };
     put_patient_and_study(set, row, check);
     put(DCM_ImageType, "ORIGINAL\\PRIMARY\\");
     put(DCM_SOPClassUID, UID_DigitalXRayImageStorageForPresentation);
@@ -83,14 +76,6 @@ OFCondition make_image(DcmFileFormat &file, const stream_row &row)
     put(DCM_InstanceNumber, "1");
     put(DCM_PatientOrientation, "");
     put(DCM_ImageLaterality, "U");
-    put_number(DCM_SamplesPerPixel, 1);
-    put(DCM_PhotometricInterpretation, "MONOCHROME2");
-    put_number(DCM_Rows, 8);
-    put_number(DCM_Columns, 8);
-    put_number(DCM_BitsAllocated, 8);
-    put_number(DCM_BitsStored, 8);
-    put_number(DCM_HighBit, 7);
-    put_number(DCM_PixelRepresentation, 0);
     put(DCM_BurnedInAnnotation, "NO");
     put(DCM_PixelIntensityRelationship, "LOG");
     check(set.putAndInsertSint16(DCM_PixelIntensityRelationshipSign, -1));
@@ -101,7 +86,7 @@ OFCondition make_image(DcmFileFormat &file, const stream_row &row)
     put(DCM_PresentationLUTShape, "IDENTITY");
     Uint8 pixels[64];
     for (unsigned i = 0; i < sizeof pixels; i++) pixels[i] = static_cast<Uint8>(i * 4);
-    check(set.putAndInsertUint8Array(DCM_PixelData, pixels, sizeof pixels));
+    put_pixels(set, pixels, check);
     return check.first;
 }
 
