@@ -56,7 +56,7 @@ static void words_of(const struct es_corrected *c, char *out, size_t size)
 static void corrected(struct es_tree *t, cJSON *parent, const char *name, const struct es_summary *s, struct es_corrected c,
                       enum es_reason reason, enum es_rate rate)
 {
-    char words[280];
+    char words[360];
     cJSON *out = es_tree_object(t, parent, name);
     if (reason == ES_REASON_NONE && !isfinite(c.value)) reason = rate == ES_RATE_SENSITIVITY ? ES_NO_POSITIVES : ES_NO_NEGATIVES;
     if (reason != ES_REASON_NONE) {
@@ -188,7 +188,7 @@ static void missingness(struct es_report *report, const struct es_sheet *sheet, 
     const struct es_comparison c = es_share_comparison(&sums, &level);
     const char *name = report->config->axes[axis].name;
     const struct shares s = in_points(&c);
-    char words[280];
+    char words[360];
     if (sums.group.x + sums.rest.x == 0)
         snprintf(words, sizeof words, "%.60s is known for every result", name);
     else

@@ -117,7 +117,7 @@ static void entry(struct es_report *report, cJSON *list, const struct es_weak_gr
 /** What was looked at and what is listed, in words; after disclosure too. */
 static void tell(struct es_tree *t, cJSON *out)
 {
-    char text[360], searched[24], more[160] = "";
+    char text[640], searched[24], more[160] = "";
     const double found = es_view_number(out, "found"), hidden = es_view_number(out, "not_shown");
     const double listed = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(out, "weak_groups"));
     const double inherited = es_view_number(out, "inherited"), beyond = es_view_number(out, "beyond_list");
