@@ -7,11 +7,12 @@
 
 #define COUNT_OF(table) (sizeof table / sizeof table[0])
 
+static const char *const combine_words[] = {"one", "highest", NULL}; /* enum es_intake_combine */
 static const char *const as_words[] = {"task", "score", "value", "label", "decision", NULL}; /* enum es_intake_as */
 
 struct finding_reading {
     struct es_intake_finding finding;
-    int32_t as;
+    int32_t as, combine;
     const cJSON *positive, *negative;
 };
 
@@ -65,6 +66,7 @@ static const struct config_key finding_keys[] = {
     {"Absent", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_codes},
     {"As", CONFIG_CHOICE, false, offsetof(struct finding_reading, as), 0, 0, 0, as_words, NULL},
     {"Scale", CONFIG_NUMBER, false, offsetof(struct finding_reading, finding.scale), 0, 1e-9, 1e9, NULL, NULL},
+    {"Combine", CONFIG_CHOICE, false, offsetof(struct finding_reading, combine), 0, 0, 0, combine_words, NULL},
     {"Positive", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, keep_patterns},
     {"Negative", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, keep_patterns},
 };
@@ -137,6 +139,7 @@ static enum es_errc read_finding(struct config_reader *reader, const cJSON *entr
     if (code != ES_OK) return code;
     *out = r.finding;
     out->as = (enum es_intake_as)r.as;
+    out->combine = (enum es_intake_combine)r.combine;
     if (!some_model_has(reader->config, out->name)) return config_wrong(reader, &name, "found \"%s\", expected the name of a finding of a model", out->name);
     if (out->n_codes == 0 && r.positive == NULL)
         return config_wrong(reader, place, "found neither Codes nor Positive, expected one of them or both");

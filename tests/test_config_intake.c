@@ -81,6 +81,8 @@ static const struct {
     {FINDING("\"Finding\":\"f\",\"Codes\":[\"\"]"), "Intake[0].Findings[0].Codes[0]: found string \"\", expected a code or a text"},
     {FINDING("\"Finding\":\"f\",\"Positive\":[\"(\"]"), "Intake[0].Findings[0]: found a pattern that is none: positive[0]: missing closing parenthesis at character 2"},
     {FINDING("\"Finding\":\"f\",\"Positive\":[3]"), "Intake[0].Findings[0].Positive[0]: found number 3, expected a pattern"},
+    {FINDING("\"Finding\":\"f\",\"Codes\":[\"a\"],\"Combine\":\"x\""),
+     "Intake[0].Findings[0].Combine: found string \"x\", expected one of \"one\", \"highest\""},
     {FINDING("\"Finding\":\"f\",\"Codes\":[\"a\"],\"As\":\"x\""),
      "Intake[0].Findings[0].As: found string \"x\", expected one of \"task\", \"score\", \"value\", \"label\", \"decision\""},
     {FINDING("\"Finding\":\"f\",\"Codes\":[\"a\"]},{\"Finding\":\"f\",\"Codes\":[\"b\"]"), "Intake[0].Findings[1]: found \"f\" twice, expected each finding once"},

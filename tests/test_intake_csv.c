@@ -140,6 +140,19 @@ static void a_comma_may_be_the_decimal_sign(void)
                  "4 silent\n");
 }
 
+/* One row an exam: its lesions as JSON in a cell; an empty list says that none is there, an empty cell nothing. */
+static void lesions_stand_in_a_cell_as_json(void)
+{
+    static const char rule[] = "{\"Name\":\"v\",\"Kind\":\"csv\",\"Files\":[\"*\"],\"Event\":\"reference\",\"Source\":\"panel\",\"Delimiter\":\";\","
+                               "\"Map\":{\"study_uid\":\"u\",\"findings\":[{\"finding\":{\"Constant\":\"effusion\"},\"lesions\":\"l\"}]}}";
+    world_expect(rule, "u;l\n1.2;\"[{\"\"place\"\":[10,20.5],\"\"radius\"\":4},{\"\"box\"\":[1,2,3,4]}]\"\n1.3;[]\n1.4;\n1.5;none\n1.6;7\n",
+                 "2 {\"event\":\"reference\",\"findings\":[{\"finding\":\"effusion\",\"lesions\":[{\"place\":[10,20.5],\"radius\":4},{\"box\":[1,2,3,4]}]}],\"source\":\"panel\",\"study_uid\":\"1.2\"}\n"
+                 "3 {\"event\":\"reference\",\"findings\":[{\"finding\":\"effusion\",\"lesions\":[]}],\"source\":\"panel\",\"study_uid\":\"1.3\"}\n"
+                 "4 silent\n"
+                 "5 refused: findings[0].lesions: found a text or a number, expected a list of objects, or one as JSON in a text\n"
+                 "6 refused: findings[0].lesions: found a text or a number, expected a list of objects, or one as JSON in a text\n");
+}
+
 static const struct es_test tests[] = {
     {"several_columns_are_several_findings", several_columns_are_several_findings},
     {"what_spreadsheets_write_is_read", what_spreadsheets_write_is_read},
@@ -148,6 +161,7 @@ static const struct es_test tests[] = {
     {"failures_come_by_their_status", failures_come_by_their_status},
     {"report_texts_in_a_column_are_read_and_not_kept", report_texts_in_a_column_are_read_and_not_kept},
     {"what_is_wrong_is_named_by_line_without_its_value", what_is_wrong_is_named_by_line_without_its_value},
+    {"lesions_stand_in_a_cell_as_json", lesions_stand_in_a_cell_as_json},
     {"a_comma_may_be_the_decimal_sign", a_comma_may_be_the_decimal_sign},
     {NULL, NULL},
 };

@@ -91,6 +91,34 @@ static void character_sets_and_escapes_are_decoded(void)
     world_expect_bytes(rule, "f", unnamed, sizeof unnamed - 1, "1 refused: found bytes that are no UTF-8 text and no MSH-18; Charset of the rule says which they are\n");
 }
 
+#define HIGHEST                                                                                                                           \
+    "{\"Name\":\"ris\",\"Kind\":\"hl7\",\"Files\":[\"*\"],\"Event\":\"reference\",\"Source\":\"r\",\"Findings\":[{\"Finding\":\"effusion\",\"Combine\":\"highest\"," \
+    "\"Codes\":[\"60046008,SCT\"],\"Present\":[\"Y,L\"],\"Absent\":[\"N,L\"]},{\"Finding\":\"lvef\",\"Combine\":\"highest\",\"Codes\":[\"8806-2,LN\"]}]}"
+#define EFFUSION(answer, status) "OBX|1|CWE|60046008^E^SCT||" answer "^x^L||||||" status "\r"
+#define LVEF(value, units, status) "OBX|1|NM|8806-2^EF^LN||" value "|" units "|||||" status "\r"
+
+/* Combine "highest": by hand. The status is the least settled; what was cancelled counts only alone; a side is a finding of its own. */
+static void several_observations_of_a_finding_are_combined_as_the_rule_says(void)
+{
+    static const struct { const char *observations, *said; } cases[] = {
+        {EFFUSION("N", "F") EFFUSION("Y", "F"), "2 {\"accession\":\"A2\",\"event\":\"reference\",\"findings\":[{\"finding\":\"effusion\",\"label\":1}],\"source\":\"r\",\"status\":\"final\"}\n"},
+        {EFFUSION("Y", "P") EFFUSION("N", "F"), "2 {\"accession\":\"A2\",\"event\":\"reference\",\"findings\":[{\"finding\":\"effusion\",\"label\":1}],\"source\":\"r\",\"status\":\"preliminary\"}\n"},
+        {EFFUSION("N", "F") EFFUSION("N", "C"), "2 {\"accession\":\"A2\",\"event\":\"reference\",\"findings\":[{\"finding\":\"effusion\",\"label\":0}],\"source\":\"r\",\"status\":\"corrected\"}\n"},
+        {EFFUSION("Y", "X") EFFUSION("N", "F"), "2 {\"accession\":\"A2\",\"event\":\"reference\",\"findings\":[{\"finding\":\"effusion\",\"label\":0}],\"source\":\"r\",\"status\":\"final\"}\n"},
+        {EFFUSION("N", "F") EFFUSION("Y", "X"), "2 {\"accession\":\"A2\",\"event\":\"reference\",\"findings\":[{\"finding\":\"effusion\",\"label\":0}],\"source\":\"r\",\"status\":\"final\"}\n"},
+        {EFFUSION("Y", "X") EFFUSION("N", "X"), "2 {\"accession\":\"A2\",\"event\":\"reference\",\"findings\":[{\"evaluable\":false,\"finding\":\"effusion\"}],\"source\":\"r\",\"status\":\"cancelled\"}\n"},
+        {LVEF("40", "%", "F") LVEF("55", "%", "F") LVEF("50", "%", "F"), "2 {\"accession\":\"A2\",\"event\":\"reference\",\"findings\":[{\"finding\":\"lvef\",\"units\":\"%\",\"value\":55}],\"source\":\"r\",\"status\":\"final\"}\n"},
+        {LVEF("40", "%", "F") LVEF("0.55", "1", "F"), "2 refused: finding lvef: found observations of other kinds or units, expected some that Combine can compare\n"},
+        {EFFUSION("Y", "F") "OBX|1|CWE|60046008^E^SCT||N^x^L||||||F|||||||||L\r",
+         "2 {\"accession\":\"A2\",\"event\":\"reference\",\"findings\":[{\"finding\":\"effusion\",\"label\":1}],\"source\":\"r\",\"status\":\"final\"}\n"
+         "2 {\"accession\":\"A2\",\"event\":\"reference\",\"findings\":[{\"finding\":\"effusion\",\"label\":0}],\"source\":\"r\",\"status\":\"final\",\"unit\":{\"id\":\"L\",\"type\":\"side\"}}\n"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[600];
+        snprintf(text, sizeof text, "MSH|^~\\&|RIS|||||||M1|P|2.5.1\rOBR|1|||||||||||||||||A2\r%s", cases[i].observations);
+        world_expect(HIGHEST, text, cases[i].said);
+    }
+}
+
 static void what_is_wrong_is_named(void)
 {
     world_expect(reference, "OBX|1|ST\rMSH|^~\\&|x\rPID|1\r",
@@ -98,7 +126,7 @@ static void what_is_wrong_is_named(void)
     world_expect(reference, "MSH\r", "1 refused: MSH: found a segment that is too short, expected its separators\n");
     world_expect(reference, "MSH||||||||\r", "1 refused: MSH-1: found no separators, expected such as |^~\\&\n");
     world_expect(reference, HEAD "OBR|1||F7\rOBX|1|CWE|60046008^^SCT||MAYBE^^L\rOBR|2||F8\rOBX|1|ST|60046008^^SCT||Positive\rOBX|2|ST|60046008^^SCT||Positive\r",
-                 "2 refused: finding effusion: found an answer that is neither Present nor Absent\n4 refused: finding effusion: found two observations of it, expected one\n");
+                 "2 refused: finding effusion: found an answer that is neither Present nor Absent\n4 refused: finding effusion: found two observations of it, expected one, or Combine\n");
     world_expect(reference, "", "");
 }
 
@@ -109,6 +137,7 @@ static const struct es_test tests[] = {
     {"what_is_cancelled_is_taken_back", what_is_cancelled_is_taken_back},
     {"batches_and_framing_are_read_through", batches_and_framing_are_read_through},
     {"character_sets_and_escapes_are_decoded", character_sets_and_escapes_are_decoded},
+    {"several_observations_of_a_finding_are_combined_as_the_rule_says", several_observations_of_a_finding_are_combined_as_the_rule_says},
     {"what_is_wrong_is_named", what_is_wrong_is_named},
     {NULL, NULL},
 };

@@ -16,6 +16,7 @@ struct gathering {
     struct es_intake_watch *watch;
     struct es_stated *room;
     size_t count;
+    size_t last; /* where the observation at hand was put; SIZE_MAX: it says nothing */
     struct es_error *err;
 };
 
@@ -24,12 +25,15 @@ static enum es_errc memory(struct gathering *g)
     return es_fail(g->err, ES_E_MEMORY, "memory ran out");
 }
 
-static bool stated(const struct gathering *g, const char *name, char side)
+/* SIZE_MAX: not stated. */
+static size_t place_of(const struct gathering *g, const char *name, char side)
 {
     for (size_t i = 0; i < g->count; i++)
-        if (g->room[i].side == side && strcmp(cJSON_GetObjectItemCaseSensitive(g->room[i].finding, "finding")->valuestring, name) == 0) return true;
-    return false;
+        if (g->room[i].side == side && strcmp(cJSON_GetObjectItemCaseSensitive(g->room[i].finding, "finding")->valuestring, name) == 0) return i;
+    return SIZE_MAX;
 }
+
+static bool stated(const struct gathering *g, const char *name, char side) { return place_of(g, name, side) != SIZE_MAX; }
 
 static cJSON *new_finding(struct gathering *g, const char *name, const char *status, char side)
 {
@@ -162,16 +166,13 @@ static enum es_errc put_category(struct gathering *g, cJSON *finding, const cJSO
     return cJSON_AddStringToObject(finding, "category", word) != NULL ? ES_OK : memory(g);
 }
 
-static enum es_errc read_observation(struct gathering *g, const struct es_intake_finding *f, const cJSON *observation)
+static enum es_errc read_one(struct gathering *g, const struct es_intake_finding *f, const cJSON *observation, char side)
 {
     const cJSON *number = cJSON_GetObjectItemCaseSensitive(observation, "number"), *text = cJSON_GetObjectItemCaseSensitive(observation, "text");
     const cJSON *truth = cJSON_GetObjectItemCaseSensitive(observation, "truth"), *answers = cJSON_GetObjectItemCaseSensitive(observation, "answers");
-    const cJSON *where = cJSON_GetObjectItemCaseSensitive(observation, "side");
     const char *status = status_of(observation);
-    const char side = cJSON_IsString(where) ? where->valuestring[0] : '\0';
     const struct es_finding_config *config = config_of(g, f->name);
     int answer = -2;
-    if (stated(g, f->name, side)) return es_fail(g->err, ES_E_REFUSED, "finding %s: found two observations of it, expected one", f->name);
     if (status != NULL && strcmp(status, "cancelled") == 0) {
         if (g->reference) return put_answer(g, new_finding(g, f->name, status, side), -1);
         return ES_OK;
@@ -196,6 +197,90 @@ static enum es_errc read_observation(struct gathering *g, const struct es_intake
     return put_answer(g, new_finding(g, f->name, status, side), answer);
 }
 
+/* ---- several observations of one finding ---- */
+
+/* The least settled status of two; NULL, not said, stands back. */
+static const char *lesser(const char *a, const char *b)
+{
+    static const char *const order[] = {"preliminary", "corrected", "final"};
+    if (a == NULL || b == NULL) return a != NULL ? a : b;
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
+        if (strcmp(a, order[i]) == 0 || strcmp(b, order[i]) == 0) return order[i];
+    return a;
+}
+
+static bool cancelled(const struct es_stated *s) { return s->status != NULL && strcmp(s->status, "cancelled") == 0; }
+
+/* Yes 2, not to be told 1, no 0; -1: no answer but a number or a word. */
+static int answer_of(const cJSON *finding)
+{
+    const cJSON *label = cJSON_GetObjectItemCaseSensitive(finding, "label"), *decision = cJSON_GetObjectItemCaseSensitive(finding, "decision");
+    if (cJSON_HasObjectItem(finding, "evaluable")) return 1;
+    if (label != NULL) return label->valuedouble != 0 ? 2 : 0;
+    return decision != NULL ? (cJSON_IsTrue(decision) ? 2 : 0) : -1;
+}
+
+/* The key under which a number stands. NULL: none does. */
+static const char *number_key(const cJSON *finding)
+{
+    static const char *const keys[] = {"score", "value", "level"};
+    for (size_t i = 0; i < 3; i++)
+        if (cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(finding, keys[i]))) return keys[i];
+    return NULL;
+}
+
+static bool same_units(const cJSON *a, const cJSON *b)
+{
+    const cJSON *x = cJSON_GetObjectItemCaseSensitive(a, "units"), *y = cJSON_GetObjectItemCaseSensitive(b, "units");
+    return x == NULL || y == NULL ? x == y : strcmp(x->valuestring, y->valuestring) == 0;
+}
+
+/* Does the second one stand in place of the first? -1: they cannot be compared. */
+static int stands_above(const cJSON *first, const cJSON *second)
+{
+    const int a = answer_of(first), b = answer_of(second);
+    const char *key = number_key(first), *other = number_key(second);
+    if (a >= 0 && b >= 0) return b > a;
+    if (a >= 0 || b >= 0) return a == 1 || b == 1 ? a == 1 : -1; /* a number says more than that nothing can be told */
+    if (key == NULL || other == NULL || strcmp(key, other) != 0 || !same_units(first, second)) return -1;
+    return cJSON_GetObjectItemCaseSensitive(second, key)->valuedouble > cJSON_GetObjectItemCaseSensitive(first, key)->valuedouble;
+}
+
+/* The last one read joins the one that was there, by the finding's Combine. */
+static enum es_errc combine(struct gathering *g, const struct es_intake_finding *f, size_t there)
+{
+    struct es_stated *a = &g->room[there], *b = &g->room[g->count - 1];
+    int above = cancelled(a) || cancelled(b) ? cancelled(a) : stands_above(a->finding, b->finding);
+    const char *status = cancelled(a) ? b->status : cancelled(b) ? a->status : lesser(a->status, b->status);
+    if (above < 0)
+        return es_fail(g->err, ES_E_REFUSED, "finding %s: found observations of other kinds or units, expected some that Combine can compare", f->name);
+    if (above) {
+        cJSON *kept = a->finding;
+        a->finding = b->finding;
+        b->finding = kept;
+    }
+    a->status = status;
+    cJSON_Delete(b->finding);
+    *b = (struct es_stated){0};
+    g->count--;
+    g->last = there;
+    return ES_OK;
+}
+
+static enum es_errc read_observation(struct gathering *g, const struct es_intake_finding *f, const cJSON *observation)
+{
+    const cJSON *where = cJSON_GetObjectItemCaseSensitive(observation, "side");
+    const char side = cJSON_IsString(where) ? where->valuestring[0] : '\0';
+    const size_t there = place_of(g, f->name, side), before = g->count;
+    g->last = SIZE_MAX;
+    if (there != SIZE_MAX && f->combine == ES_INTAKE_ONE)
+        return es_fail(g->err, ES_E_REFUSED, "finding %s: found two observations of it, expected one, or Combine", f->name);
+    const enum es_errc code = read_one(g, f, observation, side);
+    if (code != ES_OK || g->count == before) return code;
+    g->last = before;
+    return there == SIZE_MAX ? ES_OK : combine(g, f, there);
+}
+
 static enum es_errc read_observations(struct gathering *g, const cJSON *list)
 {
     for (const cJSON *observation = cJSON_IsArray(list) ? list->child : NULL; observation != NULL; observation = observation->next) {
@@ -203,10 +288,9 @@ static enum es_errc read_observations(struct gathering *g, const cJSON *list)
         es_watch_observation(g->watch, codes);
         for (size_t i = 0; i < g->rule->n_findings; i++) {
             const struct es_intake_finding *f = &g->rule->findings[i];
-            const size_t before = g->count;
             if (!any_code(f->codes, f->n_codes, codes)) continue;
             const enum es_errc code = read_observation(g, f, observation);
-            es_watch_finding(g->watch, "observation", f->name, code == ES_OK && g->count > before ? g->room[before].finding : NULL,
+            es_watch_finding(g->watch, "observation", f->name, code == ES_OK && g->last != SIZE_MAX ? g->room[g->last].finding : NULL,
                              code != ES_OK ? g->err->text : NULL);
             if (code != ES_OK) return code;
         }
@@ -279,7 +363,7 @@ enum es_errc es_record_findings(const struct es_intake_rule *rule, const struct 
                                 struct es_stated *room, size_t *count, struct es_error *err)
 {
     struct es_error own = {0};
-    struct gathering g = {rule, config, model, kind == ES_EVENT_REFERENCE, watch, room, 0, err != NULL ? err : &own};
+    struct gathering g = {rule, config, model, kind == ES_EVENT_REFERENCE, watch, room, 0, SIZE_MAX, err != NULL ? err : &own};
     size_t len = 0;
     const char *text = rule->reader != NULL ? es_record_text(rule, record, &len) : NULL;
     enum es_errc code = read_observations(&g, cJSON_GetObjectItemCaseSensitive(record->current, "observations"));

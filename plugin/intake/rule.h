@@ -67,6 +67,9 @@ struct es_intake_slot {
 };
 
 enum es_intake_as { ES_AS_TASK, ES_AS_SCORE, ES_AS_VALUE, ES_AS_LABEL, ES_AS_DECISION };
+/** Several observations of one finding and side in one record. HIGHEST: yes stands above not to be told, that above no; of numbers in
+ * one unit the greatest. The status is the least settled one; a cancelled observation counts only where all are. */
+enum es_intake_combine { ES_INTAKE_ONE, /* the record is refused */ ES_INTAKE_HIGHEST };
 #define ES_INTAKE_CODES 16
 /** One finding of coded observations or texts (HL7, FHIR, reports). */
 struct es_intake_finding {
@@ -76,6 +79,7 @@ struct es_intake_finding {
     struct es_code present[ES_INTAKE_CODES], absent[ES_INTAKE_CODES]; /* answers that mean yes and no; scheme "*": any, or plain text */
     size_t n_present, n_absent;
     enum es_intake_as as;
+    enum es_intake_combine combine;
     double scale;               /* 0: by units */
     int text;                   /* its number in the reader; -1: it has no patterns */
 };

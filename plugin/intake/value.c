@@ -251,6 +251,18 @@ static enum es_errc as_long_text(const struct es_intake_slot *slot, const struct
     return finish(item, out, err);
 }
 
+/* Lesions in a cell of CSV or a field: their list as JSON, in a text. */
+static enum es_errc as_tree(const struct es_intake_slot *slot, const struct value *v, cJSON **out, struct es_error *err)
+{
+    struct es_error why = {0};
+    cJSON *tree = NULL;
+    const enum es_errc code = es_json_parse(&tree, v->text, v->len, false, &why);
+    if (code == ES_E_MEMORY) return es_fail(err, code, "%s", why.text);
+    if (code == ES_OK && cJSON_IsArray(tree)) return finish(tree, out, err);
+    cJSON_Delete(tree);
+    return refuse(err, slot, "found a text or a number, expected a list of objects, or one as JSON in a text");
+}
+
 static enum es_errc convert(const struct es_intake_rule *rule, const struct es_intake_slot *slot, const struct es_intake_source *source,
                             struct value *v, cJSON **out, struct es_error *err)
 {
@@ -260,7 +272,7 @@ static enum es_errc convert(const struct es_intake_rule *rule, const struct es_i
     case ES_MESSAGE_BOOL: return as_bool(slot, v, out, err);
     case ES_MESSAGE_DAY:
     case ES_MESSAGE_INSTANT: return as_time(slot, source, v, out, err);
-    case ES_MESSAGE_TREE: return refuse(err, slot, "found a text or a number, expected a list of objects");
+    case ES_MESSAGE_TREE: return as_tree(slot, v, out, err);
     case ES_MESSAGE_LONG: return as_long_text(slot, v, out, err);
     default: return as_text(slot, v, out, err);
     }
