@@ -116,6 +116,7 @@ es_add_test(bundle_pairing es_plugin)
 es_add_test(bundle_references es_plugin)
 es_add_test(units es_plugin)
 es_add_test(cohort es_plugin)
+es_add_test(epochs es_plugin)
 
 # The shared ledger, on a PostgreSQL server that the test starts and stops.
 add_executable(test_shared test_shared.c)
