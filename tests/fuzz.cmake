@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every entry point that takes bytes from outside. es_add_fuzz(NAME SOURCE [DEFINE x] [CORPUS folder...]) makes replay_NAME, whose corpus is
+# replayed as a test, and with -DES_FUZZ=ON the libFuzzer program fuzz_NAME. The corpus is fuzz/corpus/NAME unless told.
+set(fuzz ${CMAKE_CURRENT_LIST_DIR}/fuzz)
+function(es_add_fuzz name source)
+  cmake_parse_arguments(FUZZ "" "DEFINE" "CORPUS" ${ARGN})
+  if(NOT FUZZ_CORPUS)
+    set(FUZZ_CORPUS ${fuzz}/corpus/${name})
+  endif()
+  set(programs replay_${name})
+  add_executable(replay_${name} ${fuzz}/${source} ${fuzz}/replay.c)
+  if(ES_FUZZ)
+    list(APPEND programs fuzz_${name})
+    add_executable(fuzz_${name} ${fuzz}/${source})
+    target_compile_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  endif()
+  foreach(program ${programs})
+    target_compile_definitions(${program} PRIVATE ${FUZZ_DEFINE})
+    target_link_libraries(${program} PRIVATE es_plugin es_dicom es_warnings m)
+  endforeach()
+  add_test(NAME replay_${name} COMMAND replay_${name} ${FUZZ_CORPUS})
+  set_tests_properties(replay_${name} PROPERTIES TIMEOUT 300)
+endfunction()
+
+# DICOM objects, and the rules over them.
+set(objects ${PROJECT_SOURCE_DIR}/testdata/dicom ${fuzz}/corpus/facts)
+es_add_fuzz(facts fuzz_facts.c CORPUS ${objects})
+es_add_fuzz(result fuzz_result.c CORPUS ${objects})
+es_add_fuzz(rules fuzz_rules.c)
+# Messages and stored bodies; what the hosts are handed besides: a configuration, a ledger file, the body of a POST.
+es_add_fuzz(event fuzz_event.c)
+es_add_fuzz(config fuzz_config.c)
+es_add_fuzz(ledger fuzz_ledger.c)
+es_add_fuzz(body fuzz_body.c)
+# Files that are not DICOM, by the number of their rule.
+es_add_fuzz(csv fuzz_intake.c DEFINE ES_FUZZ_RULE=0)
+es_add_fuzz(hl7 fuzz_intake.c DEFINE ES_FUZZ_RULE=1)
+es_add_fuzz(fhir fuzz_intake.c DEFINE ES_FUZZ_RULE=2)
+es_add_fuzz(json fuzz_intake.c DEFINE ES_FUZZ_RULE=3)
+es_add_fuzz(text fuzz_intake.c DEFINE ES_FUZZ_RULE=4)
+# Masks: runs and stored forms, PNG, segmentations.
+es_add_fuzz(mask fuzz_mask.c)
+es_add_fuzz(png fuzz_mask.c DEFINE ES_FUZZ_MASK='P')
+es_add_fuzz(seg fuzz_mask.c DEFINE ES_FUZZ_MASK='S')
