@@ -124,6 +124,24 @@ static void outsiders_see_none_over_small_cells(void)
     cJSON_Delete(release);
 }
 
+/** A hundred women, but the age of three is known: what is held equal rests on three, and staff with a floor of five do not see it. */
+static void staff_see_none_that_rests_on_few(void)
+{
+    for (uint8_t few = 1; few <= 2; few++) { /* the group's, the rest's */
+        stand_in_init(&site);
+        stand_in_positives(&site, few, 0, 60, 37);
+        stand_in_positives(&site, few, 1, 2, 1);
+        stand_in_positives(&site, 3 - few, 1, 80, 20);
+        for (int floor = 0; floor < 2; floor++) {
+            site.config.internal = (struct es_disclosure){floor ? ES_DISCLOSE_FLOOR : ES_DISCLOSE_ALL, 5};
+            cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+            CU_ASSERT_TRUE(es_view_number(stand_in_rest(release, "sex F", "sensitivity"), "rest_value") > 0); /* the comparison itself is shown */
+            CU_ASSERT_STRING_EQUAL(es_view_string(given(release, "sex F", "sensitivity"), "status"), floor ? "suppressed" : "estimated");
+            cJSON_Delete(release);
+        }
+    }
+}
+
 /** Before the plan's day nothing is judged, and the gap held equal is of the cases that are. */
 static void it_rests_on_the_cases_of_its_comparison(void)
 {
@@ -156,6 +174,7 @@ static const struct es_test tests[] = {{"a_gap_of_equipment_vanishes", a_gap_of_
                                        {"the_numbers_are_those_of_the_formula", the_numbers_are_those_of_the_formula},
                                        {"without_a_shared_level_there_is_a_reason", without_a_shared_level_there_is_a_reason},
                                        {"outsiders_see_none_over_small_cells", outsiders_see_none_over_small_cells},
+                                       {"staff_see_none_that_rests_on_few", staff_see_none_that_rests_on_few},
                                        {"it_rests_on_the_cases_of_its_comparison", it_rests_on_the_cases_of_its_comparison},
                                        {"the_page_folds_it_under_the_gap", the_page_folds_it_under_the_gap},
                                        {NULL, NULL}};

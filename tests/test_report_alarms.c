@@ -182,6 +182,26 @@ static void outsiders_see_the_state_alone(void)
     cJSON_Delete(others);
 }
 
+/** Four women among men: theirs is withheld, nobody else's. */
+static void a_chart_is_withheld_where_its_own_group_is_small(void)
+{
+    static const struct {
+        const char *label;
+        bool shown;
+    } groups[] = {{"everyone", true}, {"sex F", false}, {"sex M", true}};
+    women(20);
+    for (uint32_t i = 4; i < site.n; i++) site.rows[i].sex = 2;
+    site.config.internal = (struct es_disclosure){ES_DISCLOSE_FLOOR, 5};
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    for (size_t i = 0; i < 3; i++) {
+        const cJSON *chart = stand_in_entry(stand_in_part(release, "charts"), groups[i].label, "sensitivity");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(chart);
+        CU_ASSERT_STRING_EQUAL(es_view_string(chart, "status"), groups[i].shown ? "estimated" : "suppressed");
+        CU_ASSERT_EQUAL(stand_in_entry(stand_in_part(release, "alarms"), groups[i].label, "sensitivity") != NULL, groups[i].shown);
+    }
+    cJSON_Delete(release);
+}
+
 static void a_suppressed_group_shows_no_chart(void)
 {
     women(9);
@@ -212,7 +232,8 @@ static const struct es_test tests[] = {{"the_ninth_miss_in_a_row_raises_the_alar
                                        {"the_floor_bounds_what_is_accepted", the_floor_bounds_what_is_accepted},
                                        {"what_has_no_chart_says_why", what_has_no_chart_says_why},
                                        {"outsiders_see_the_state_alone", outsiders_see_the_state_alone},
-                                       {"a_suppressed_group_shows_no_chart", a_suppressed_group_shows_no_chart},
+                                       {"a_chart_is_withheld_where_its_own_group_is_small", a_chart_is_withheld_where_its_own_group_is_small},
+        {"a_suppressed_group_shows_no_chart", a_suppressed_group_shows_no_chart},
                                        {NULL, NULL}};
 
 int main(int argc, char **argv)
