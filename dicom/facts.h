@@ -121,6 +121,7 @@ struct es_sr_finding {
     struct es_code concept;  /* ConceptNameCodeSequence of the item */
     struct es_code finding;  /* (121071, DCM, "Finding") of the group, or what kind of CAD finding it is; "" when none */
     struct es_code site;     /* (363698007, SCT, "Finding Site") of the group or item; "" when none */
+    char side;               /* 'L', 'R', 'B' both: (272741003, SCT, "Laterality") of site, group or item, or a breast told as left or right; 0 */
     struct es_code modifiers[ES_MAX_MODIFIERS]; /* e.g. (121401, DCM, "Derivation") values: tell equal concepts apart */
     uint32_t n_modifiers;
     struct es_code value;    /* when type is ES_SR_CODE */

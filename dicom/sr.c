@@ -161,7 +161,7 @@ static void push(struct walk *w, const struct es_item *item, const struct es_sr_
     if (f->is_cad || !is_group(c)) return;
     f->is_group = f->in_group = f->measured = true;
     f->base = (struct es_sr_finding){.group = w->groups++, .algorithm = like->base.algorithm};
-    es_sr_group(item, &f->base.finding, &f->base.site);
+    es_sr_group(item, &f->base.finding, &f->base.site, &f->base.side);
 }
 
 /** The nearest identification of an item: its own, or the one around it. */

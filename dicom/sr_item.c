@@ -31,8 +31,42 @@ bool es_sr_is_header(const struct es_code *c)
     return is_finding(c) || es_sr_is_site(c) || es_code_is(c, "276214006", "SCT") || es_code_is(c, "111000", "DCM");
 }
 
-void es_sr_group(const struct es_item *group, struct es_code *finding, struct es_code *site)
+/** CID 244 (Laterality), CID 6022 (Side). 0: not one of them. */
+static char side_of(const struct es_code *value)
 {
+    static const struct {
+        struct es_code code;
+        char side;
+    } sides[] = {{{"7771000", "SCT"}, 'L'},  {{"24028007", "SCT"}, 'R'}, {{"51440002", "SCT"}, 'B'},
+                 {{"80248007", "SCT"}, 'L'}, {{"73056007", "SCT"}, 'R'}, {{"63762007", "SCT"}, 'B'}};
+    for (size_t i = 0; i < sizeof sides / sizeof sides[0]; i++)
+        if (es_code_same(value, &sides[i].code)) return sides[i].side;
+    return 0;
+}
+
+static bool is_laterality(const struct es_code *concept)
+{
+    static const struct es_code laterality = {"272741003", "SCT"};
+    return es_code_same(concept, &laterality);
+}
+
+/** A site tells its side by its own code, or by a Laterality below it (TID 1410 and 1411, row Finding Site). */
+static char side_of_site(const struct es_item *site, const struct es_code *value)
+{
+    size_t seen = 0;
+    const struct es_item *child = NULL;
+    while (seen++ < MAX_MODIFIERS_READ && (child = es_item_next(site, ES_SR_CONTENT, child)) != NULL) {
+        struct es_sr_content c;
+        struct es_code told;
+        es_sr_content(child, &c);
+        if (strcmp(c.type, "CODE") == 0 && is_laterality(&c.concept) && es_code_read(child, ES_SR_CODE_VALUE, &told)) return side_of(&told);
+    }
+    return side_of(value);
+}
+
+void es_sr_group(const struct es_item *group, struct es_code *finding, struct es_code *site, char *side)
+{
+    struct es_code told;
     size_t seen = 0;
     const struct es_item *child = NULL;
     while (seen++ < ES_MAX_SR_ITEMS && (child = es_item_next(group, ES_SR_CONTENT, child)) != NULL) {
@@ -40,7 +74,8 @@ void es_sr_group(const struct es_item *group, struct es_code *finding, struct es
         es_sr_content(child, &c);
         if (strcmp(c.type, "CODE") != 0) continue;
         if (is_finding(&c.concept) && !finding->value[0]) (void)es_code_read(child, ES_SR_CODE_VALUE, finding);
-        if (es_sr_is_site(&c.concept) && !site->value[0]) (void)es_code_read(child, ES_SR_CODE_VALUE, site);
+        if (es_sr_is_site(&c.concept) && !site->value[0] && es_code_read(child, ES_SR_CODE_VALUE, site) && !*side) *side = side_of_site(child, site);
+        if (is_laterality(&c.concept) && es_code_read(child, ES_SR_CODE_VALUE, &told) && side_of(&told)) *side = side_of(&told);
     }
 }
 
@@ -84,7 +119,12 @@ void es_sr_modifiers(const struct es_item *item, struct es_sr_finding *out)
         es_sr_content(child, &c);
         if (strcmp(c.relationship, "HAS CONCEPT MOD") != 0 || strcmp(c.type, "CODE") != 0) continue;
         if (!es_code_read(child, ES_SR_CODE_VALUE, &value) || es_code_is(&c.concept, "111000", "DCM")) continue;
-        if (es_sr_is_site(&c.concept)) out->site = value;
+        if (is_laterality(&c.concept) && side_of(&value)) out->side = side_of(&value);
+        if (es_sr_is_site(&c.concept)) {
+            const char side = side_of_site(child, &value);
+            out->site = value;
+            if (side) out->side = side;
+        }
         else if (es_code_is(&c.concept, "111056", "DCM")) out->intent = intent_of(&value);
         else if (out->n_modifiers < ES_MAX_MODIFIERS) out->modifiers[out->n_modifiers++] = value;
     }

@@ -27,8 +27,8 @@ void es_sr_content(const struct es_item *item, struct es_sr_content *out);
 bool es_sr_is_site(const struct es_code *concept);
 /** What describes a group rather than being found in it: Finding, Finding category, Finding Site, algorithm family. */
 bool es_sr_is_header(const struct es_code *concept);
-/** Finding and Finding Site of a group hold for all of it, wherever in it they stand. Fields that are set stay. */
-void es_sr_group(const struct es_item *group, struct es_code *finding, struct es_code *site);
+/** Finding, Finding Site and its side of a group hold for all of it, wherever in it they stand. Fields that are set stay. */
+void es_sr_group(const struct es_item *group, struct es_code *finding, struct es_code *site, char *side);
 /** MeasuredValueSequence (0040,A300). An empty one is a measurement without a value, and the qualifier says why: counted. */
 void es_sr_number(const struct es_item *item, struct es_sr_finding *out, struct es_report_faults *faults);
 /** Concept modifiers: Derivation, method, laterality, ... tell equal concepts of a group apart; a site of its own replaces the

@@ -122,11 +122,21 @@ static enum es_errc take_result(struct es_gathering *g, struct es_message *m, co
     return es_gather_object(g, m);
 }
 
-bool es_gather_unit(struct es_gathering *g, const struct es_finding_config *finding, struct es_message *m)
+bool es_gather_is_of(const struct es_message *m, const struct es_finding_config *finding, char side)
+{
+    return m->unit == finding->unit && (finding->unit != ES_UNIT_SIDE || m->unit_id[0] == side);
+}
+
+const char *es_gather_sides(const struct es_gathering *g, const struct es_finding_config *finding)
+{
+    return finding->unit == ES_UNIT_SIDE && g->facts->kind == ES_OBJECT_SR ? "LR" : "";
+}
+
+bool es_gather_unit(struct es_gathering *g, const struct es_finding_config *finding, char side, struct es_message *m)
 {
     const struct es_report_facts *report = g->facts->report;
-    const bool series = finding->unit == ES_UNIT_SERIES, image = finding->unit == ES_UNIT_IMAGE;
-    if ((series && report->n_series != 1) || (image && report->n_images != 1) || (finding->unit != ES_UNIT_EXAM && !series && !image)) {
+    const bool series = finding->unit == ES_UNIT_SERIES, image = finding->unit == ES_UNIT_IMAGE, one_side = finding->unit == ES_UNIT_SIDE && side != 0;
+    if ((series && report->n_series != 1) || (image && report->n_images != 1) || (finding->unit != ES_UNIT_EXAM && !series && !image && !one_side)) {
         es_gather_tell(g, finding->name, "the object does not tell its one unit");
         return false;
     }
@@ -134,6 +144,7 @@ bool es_gather_unit(struct es_gathering *g, const struct es_finding_config *find
     m->unit = finding->unit;
     if (series) es_gather_copy(m->unit_id, sizeof m->unit_id, report->series[0]);
     if (image) es_gather_copy(m->unit_id, sizeof m->unit_id, report->images[0]);
+    if (one_side) (void)snprintf(m->unit_id, sizeof m->unit_id, "%c", side);
     return true;
 }
 
@@ -145,18 +156,18 @@ static bool is_there(const struct es_message *m, const char *name)
     return false;
 }
 
-struct es_message *es_gather_reference(struct es_gathering *g, const struct es_finding_config *finding, const char *source,
+struct es_message *es_gather_reference(struct es_gathering *g, const struct es_finding_config *finding, char side, const char *source,
                                        enum es_reference_status status)
 {
     struct es_message *m = NULL;
     for (size_t i = 0; i < g->count && m == NULL; i++)
-        if (g->messages[i]->kind == ES_EVENT_REFERENCE && g->messages[i]->unit == finding->unit) m = g->messages[i];
+        if (g->messages[i]->kind == ES_EVENT_REFERENCE && es_gather_is_of(g->messages[i], finding, side)) m = g->messages[i];
     if (m == NULL) {
-        if (!es_gather_unit(g, finding, NULL)) return NULL;
+        if (!es_gather_unit(g, finding, side, NULL)) return NULL;
         m = es_gather_message(g, ES_EVENT_REFERENCE);
         if (m == NULL || es_gather_object(g, m) != ES_OK) return NULL;
         m->n_attributes = 0; /* a reference describes nobody */
-        (void)es_gather_unit(g, finding, m);
+        (void)es_gather_unit(g, finding, side, m);
         m->reference_status = status;
         es_gather_copy(m->source, sizeof m->source, source);
     }
@@ -168,11 +179,11 @@ struct es_message *es_gather_reference(struct es_gathering *g, const struct es_f
 static struct es_message *message_of(struct es_gathering *g, const struct es_voice *voice, size_t first, const struct es_finding_config *finding)
 {
     for (size_t i = first; i < g->count; i++)
-        if (g->messages[i]->unit == finding->unit) return g->messages[i];
-    if (!es_gather_unit(g, finding, NULL)) return NULL;
+        if (es_gather_is_of(g->messages[i], finding, voice->side)) return g->messages[i];
+    if (!es_gather_unit(g, finding, voice->side, NULL)) return NULL;
     struct es_message *m = es_gather_message(g, ES_EVENT_RESULT);
     if (m == NULL || take_result(g, m, voice) != ES_OK) return NULL;
-    (void)es_gather_unit(g, finding, m);
+    (void)es_gather_unit(g, finding, voice->side, m);
     return m;
 }
 
@@ -232,7 +243,7 @@ static enum es_found read_finding(struct es_gathering *g, const struct es_voice 
     const bool absence = config->absence == ES_ABSENCE_NEGATIVE && g->facts->kind == ES_OBJECT_SR && !is_opaque(form);
     const enum es_found found = es_find_finding(g, voice, config, config->from, config->n_from, out);
     *silence = false;
-    if (found == ES_FOUND) return found;
+    if (found == ES_FOUND || voice->side != '\0') return found == ES_FOUND ? ES_FOUND : ES_FOUND_NOT; /* a side that is not named may not have been imaged */
     /* Neither what could not be used nor what a partly failed analysis left out may pass for a no. */
     const bool unknown = is_opaque(form) || (absence && (found == ES_FOUND_UNUSABLE || g->facts->report->cad == ES_CAD_PARTLY_WITH));
     if (unknown) {
@@ -246,6 +257,19 @@ static enum es_found read_finding(struct es_gathering *g, const struct es_voice 
     return ES_FOUND_NOT;
 }
 
+/* @return whether there was something to tell of it */
+static bool add_result(struct es_gathering *g, const struct es_voice *voice, size_t first, const struct es_finding_config *config)
+{
+    struct es_finding finding = {0};
+    bool silence = false;
+    const enum es_found found = read_finding(g, voice, config, &finding, &silence);
+    if (found != ES_FOUND && !silence) return false;
+    struct es_message *m = message_of(g, voice, first, config);
+    if (m != NULL && found == ES_FOUND) m->findings[m->n_findings++] = finding; /* at most ES_MAX_FINDINGS, which fit */
+    else es_finding_clear(&finding);
+    return true;
+}
+
 static enum es_errc make_result(struct es_gathering *g, const struct es_voice *voice)
 {
     const struct es_model_config *model = voice->model;
@@ -255,13 +279,15 @@ static enum es_errc make_result(struct es_gathering *g, const struct es_voice *v
     if (failed != NULL) return make_failure(g, voice, status, failed);
     if (says_failed(g, voice)) return make_failure(g, voice, ES_RESULT_FAILED, "failed_when");
     for (size_t i = 0; i < model->n_findings; i++) {
-        struct es_finding finding = {0};
-        bool silence = false;
-        const enum es_found found = read_finding(g, voice, &model->findings[i], &finding, &silence);
-        if (found != ES_FOUND && !silence) continue;
-        struct es_message *m = message_of(g, voice, first, &model->findings[i]);
-        if (m != NULL && found == ES_FOUND) m->findings[m->n_findings++] = finding; /* at most ES_MAX_FINDINGS, which fit */
-        else es_finding_clear(&finding);
+        const struct es_finding_config *config = &model->findings[i];
+        struct es_voice sided = *voice;
+        bool told = false;
+        for (const char *side = es_gather_sides(g, config); *side != '\0'; side++) {
+            sided.side = *side;
+            told = add_result(g, &sided, first, config) || told;
+        }
+        sided.side = '\0';
+        if (!told) (void)add_result(g, &sided, first, config); /* of sides: says that none is told */
         if (g->err->code == ES_E_MEMORY) return ES_E_MEMORY;
     }
     return ES_OK;
@@ -304,7 +330,7 @@ enum es_errc es_messages_traced(const struct es_facts *facts, const struct es_co
     struct es_error inner = {0};
     struct es_gathering g = {.facts = facts, .config = config, .remote_aet = remote_aet, .why = why, .why_size = why_size, .trace = trace, .err = &inner};
     if (why_size > 0) why[0] = '\0';
-    g.room = (ES_MAX_VOICES + 1) * ES_UNIT_TYPES; /* one more: what a human drew or stated */
+    g.room = (ES_MAX_VOICES + 1) * (ES_UNIT_TYPES + 1); /* one more: what a human drew or stated, and the other side */
     g.messages = calloc(g.room, sizeof *g.messages);
     if (g.messages == NULL) return es_fail(err, ES_E_MEMORY, "messages: no memory");
     const enum es_errc code = make_messages(&g, archive_copy);

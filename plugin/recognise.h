@@ -7,7 +7,9 @@
  * or in another unit, is left out and named; where a finding's absence means no, it is kept as a finding without a value, so that it
  * does not pass for one. A CAD report that says that it failed makes a failure, as does an object of which a rule of FailedWhen says
  * yes. A secondary capture, an encapsulated document or a key object that a model recognises is a result whose findings have no value,
- * unless a rule reads one. Several algorithms in one report are several results. What a
+ * unless a rule reads one. Several algorithms in one report are several results. A finding
+ * whose unit is a side is read of each side that a structured report tells (Laterality of the finding site); of a side that it does not
+ * name nothing is said, whatever absence means. What a
  * person states in a report, no algorithm named, is a reference (source "structured-report"), never a result. Any thread.
  */
 #ifndef ES_PLUGIN_RECOGNISE_H

@@ -31,7 +31,7 @@ static enum es_errc add_reference(struct es_gathering *g, const struct es_voice 
         return ES_OK;
     }
     struct es_message *m =
-        es_gather_reference(g, config, REFERENCE_SOURCE, g->facts->report->complete ? ES_REFERENCE_FINAL : ES_REFERENCE_PRELIMINARY);
+        es_gather_reference(g, config, voice->side, REFERENCE_SOURCE, g->facts->report->complete ? ES_REFERENCE_FINAL : ES_REFERENCE_PRELIMINARY);
     if (m == NULL) return g->err->code == ES_E_MEMORY ? ES_E_MEMORY : ES_OK;
     found.has_label = found.has_decision;
     found.label = found.decision;
@@ -48,7 +48,15 @@ enum es_errc es_sr_references(struct es_gathering *g)
     for (size_t i = 0; bits != 0 && i < g->config->n_models; i++) {
         const struct es_model_config *model = &g->config->models[i];
         const struct es_voice voice = {.model = model, .algorithm = &g->facts->report->algorithm, .algorithms = bits};
-        for (size_t k = 0; k < model->n_findings && code == ES_OK; k++) code = add_reference(g, &voice, &model->findings[k]);
+        for (size_t k = 0; k < model->n_findings && code == ES_OK; k++) {
+            const char *sides = es_gather_sides(g, &model->findings[k]);
+            struct es_voice one = voice;
+            if (*sides == '\0') code = add_reference(g, &one, &model->findings[k]);
+            for (; *sides != '\0' && code == ES_OK; sides++) {
+                one.side = *sides;
+                code = add_reference(g, &one, &model->findings[k]);
+            }
+        }
     }
     return code;
 }

@@ -39,6 +39,7 @@ struct es_voice {
     const struct es_algorithm *algorithm; /* the first of them */
     char version[ES_NAME_SIZE];           /* by VersionFrom, else the algorithm's */
     uint64_t algorithms;                  /* by bit */
+    char side;                            /* 'L' or 'R': only what is told of that side, or of both, is read; 0: all */
 };
 #define ES_MAX_VOICES 64
 
@@ -104,11 +105,16 @@ enum es_errc es_sr_references(struct es_gathering *g);
 struct es_message *es_gather_message(struct es_gathering *g, enum es_event_kind kind);
 /** Who, when, and what it was drawn on: what messages of a result and of a drawn reference share. */
 enum es_errc es_gather_object(struct es_gathering *g, struct es_message *m);
-/** The unit that an object speaks of; false when it cannot be told, and why was told. */
-bool es_gather_unit(struct es_gathering *g, const struct es_finding_config *finding, struct es_message *m);
+/** The unit that an object speaks of; false when it cannot be told, and why was told. @param side  of a finding of sides: which; 0: not told */
+bool es_gather_unit(struct es_gathering *g, const struct es_finding_config *finding, char side, struct es_message *m);
+/** Is a message of this unit? */
+bool es_gather_is_of(const struct es_message *m, const struct es_finding_config *finding, char side);
+/** The sides that a finding is read of, one after the other: "LR", or "" for one that is no finding of sides. A structured report tells
+ * them by Laterality; where it tells none, a finding of sides is left out, and so is silence about one. */
+const char *es_gather_sides(const struct es_gathering *g, const struct es_finding_config *finding);
 /** The reference of the finding's kind of unit, begun when the first of its findings comes, with room for this one.
  * @return NULL: no memory (g->err), the unit cannot be told, or this finding is already stated */
-struct es_message *es_gather_reference(struct es_gathering *g, const struct es_finding_config *finding, const char *source,
+struct es_message *es_gather_reference(struct es_gathering *g, const struct es_finding_config *finding, char side, const char *source,
                                        enum es_reference_status status);
 
 #endif

@@ -140,12 +140,17 @@ static bool speaks(const struct matching *m, uint32_t algorithm)
     return (m->voice->algorithms >> algorithm & 1) != 0;
 }
 
+static bool of_side(const struct matching *m, const struct es_sr_finding *item)
+{
+    return m->voice->side == '\0' || item->side == m->voice->side || item->side == 'B';
+}
+
 static void from_sr(struct matching *m)
 {
     const struct es_report_facts *report = m->g->facts->report;
     for (size_t i = 0; i < report->n_findings; i++) {
         const struct es_sr_finding *item = &report->findings[i];
-        if (!speaks(m, item->algorithm) || !sr_matches(m->rule, item)) continue;
+        if (!speaks(m, item->algorithm) || !sr_matches(m->rule, item) || !of_side(m, item)) continue;
         const struct es_reading reading = read_sr(m->rule, item);
         take(m, ES_TRACE_ITEM, i, &reading);
     }
@@ -202,6 +207,7 @@ enum es_found es_find_finding(struct es_gathering *g, const struct es_voice *voi
     bool unusable = false;
     for (size_t r = 0; r < n_rules; r++) {
         struct matching m = {.g = g, .voice = voice, .config = config, .rule = &rules[r], .number = r, .out = out};
+        if (voice->side != '\0' && rules[r].kind != ES_FROM_SR) continue; /* nothing else tells a side */
         if ((size_t)rules[r].kind < sizeof sources / sizeof sources[0] && sources[rules[r].kind] != NULL) sources[rules[r].kind](&m);
         es_trace_rule(g->trace, voice->model->name, config->name, r, &rules[r], m.seen, m.unusable);
         if (m.seen > 0) return ES_FOUND;

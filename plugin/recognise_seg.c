@@ -77,7 +77,7 @@ static enum es_errc add_reference(struct es_gathering *g, const char *model, con
         es_gather_tell(g, finding->name, reading.unusable);
         return ES_OK;
     }
-    struct es_message *m = es_gather_reference(g, finding, REFERENCE_SOURCE, ES_REFERENCE_FINAL);
+    struct es_message *m = es_gather_reference(g, finding, 0, REFERENCE_SOURCE, ES_REFERENCE_FINAL);
     if (m == NULL) {
         es_mask_free(mask);
         return g->err->code == ES_E_MEMORY ? ES_E_MEMORY : ES_OK;

@@ -6,6 +6,7 @@ es_add_test(intake_png es_plugin)
 pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
 es_add_test(mask_png es_plugin PkgConfig::PNG)
 es_add_test(recognise_seg es_plugin es_dicom m)
+es_add_test(recognise_sr es_plugin es_dicom)
 
 # The ledger's tests change the file behind its back.
 pkg_check_modules(ES_TEST_SQLITE REQUIRED IMPORTED_TARGET sqlite3)
