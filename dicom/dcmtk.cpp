@@ -314,6 +314,29 @@ DcmPixelSequence *fragments_of(DcmElement *element)
 
 const uint32_t pixel_data = 0x7FE00010;
 
+/** Overwrite what DCMTK holds of one value: it frees its memory as it is. Numbers and pixels name nobody. */
+void wipe_value(DcmElement *element)
+{
+    char *text = nullptr;
+    Uint32 len = 0;
+    Uint8 *bytes = nullptr;
+    if (element->getTag().getBaseTag() == DCM_PixelData || element->getLengthField() == 0 || !element->valueLoaded()) return;
+    if (element->getString(text, len).good() && text) explicit_bzero(text, len);
+    else if (element->getUint8Array(bytes).good() && bytes) explicit_bzero(bytes, element->getLengthField());
+}
+
+void wipe(DcmDataset &data)
+{
+    (void)guarded(nullptr, "wipe data set", [&]() -> enum es_errc {
+        DcmStack stack;
+        while (data.nextObject(stack, OFTrue).good()) {
+            DcmObject *object = stack.top();
+            if (object->isLeaf()) wipe_value(static_cast<DcmElement *>(object));
+        }
+        return ES_OK;
+    });
+}
+
 } // namespace
 
 extern "C" {
@@ -360,6 +383,7 @@ enum es_errc es_dataset_parse(struct es_dataset **out, const void *bytes, size_t
 
 void es_dataset_free(struct es_dataset *dataset)
 {
+    if (dataset) wipe(dataset->data);
     (void)guarded(nullptr, "free data set", [&]() -> enum es_errc {
         delete dataset;
         return ES_OK;

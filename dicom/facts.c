@@ -12,6 +12,7 @@
 #include "dicom/dataset.h"
 #include "dicom/object.h"
 #include "dicom/readers.h"
+#include "dicom/secret.h"
 #include "dicom/seg.h"
 #include "dicom/skim.h"
 #include "dicom/report.h"
@@ -129,24 +130,24 @@ static enum es_errc read_window(int fd, uint64_t size, struct es_facts *out)
     if (n <= 0) return ES_E_UNSUPPORTED;
     enum es_errc code = skim_window(window, (size_t)n, size, out);
     if (code != ES_E_PARSE) return code;
-    char *more = malloc(SECOND_WINDOW);
+    char *more = es_secret_new(SECOND_WINDOW);
     if (!more) return ES_E_UNSUPPORTED;
     const ssize_t m = read_start(fd, more, SECOND_WINDOW);
     code = m > 0 ? skim_window(more, (size_t)m, size, out) : ES_E_UNSUPPORTED;
-    free(more);
+    es_secret_free(more);
     return code == ES_OK ? ES_OK : ES_E_UNSUPPORTED;
 }
 
 static enum es_errc read_whole(int fd, uint64_t size, struct es_facts *out, struct es_error *err)
 {
     const size_t want = size < ES_MAX_OBJECT_BYTES ? (size_t)size : ES_MAX_OBJECT_BYTES;
-    char *bytes = malloc(want > 0 ? want : 1);
+    char *bytes = es_secret_new(want);
     if (!bytes) return es_fail(err, ES_E_MEMORY, "read file: no %zu bytes", want);
     const ssize_t n = read_start(fd, bytes, want);
     enum es_errc code = ES_OK;
     if (n < 0) code = es_fail(err, ES_E_IO, "read file: %s", strerror(errno));
     else code = es_facts_read(bytes, (size_t)n, out, err);
-    free(bytes);
+    es_secret_free(bytes);
     /* an object cut by our own ceiling is not the sender's fault, but it is not whole either */
     if (code == ES_OK && out->partial && size > want) {
         es_facts_free(out);
@@ -176,8 +177,7 @@ void es_facts_free(struct es_facts *facts)
     if (!facts) return;
     es_report_free(facts->report);
     es_seg_free(facts->seg);
-    facts->report = NULL;
-    facts->seg = NULL;
+    explicit_bzero(facts, sizeof *facts);
 }
 
 const struct es_fact *es_facts_attribute(const struct es_facts *facts, const char *keyword)

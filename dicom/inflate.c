@@ -7,6 +7,8 @@
 #define ZLIB_CONST
 #include <zlib.h>
 
+#include "dicom/secret.h"
+
 enum es_errc es_inflate(const void *bytes, size_t len, size_t most, void **out, size_t *out_len, struct es_error *err)
 {
     z_stream z = {.avail_in = len < UINT_MAX ? (uInt)len : UINT_MAX};
@@ -18,9 +20,9 @@ enum es_errc es_inflate(const void *bytes, size_t len, size_t most, void **out, 
         if (!plain || used == room) {
             if (plain) room *= 2;
             if (room > most) room = most;
-            unsigned char *more = realloc(plain, room);
+            unsigned char *more = es_secret_resize(plain, room);
             if (!more) {
-                free(plain);
+                es_secret_free(plain);
                 (void)inflateEnd(&z);
                 return es_fail(err, ES_E_MEMORY, "inflate: no %zu bytes", room);
             }
@@ -33,7 +35,7 @@ enum es_errc es_inflate(const void *bytes, size_t len, size_t most, void **out, 
     }
     (void)inflateEnd(&z);
     if (used == 0) {
-        free(plain);
+        es_secret_free(plain);
         return es_fail(err, ES_E_PARSE, "inflate: %zu bytes of a deflated data set give nothing", len);
     }
     *out = plain;
@@ -43,5 +45,5 @@ enum es_errc es_inflate(const void *bytes, size_t len, size_t most, void **out, 
 
 void es_inflate_free(void *bytes)
 {
-    free(bytes);
+    es_secret_free(bytes);
 }

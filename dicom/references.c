@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dicom/readers.h"
+#include "dicom/secret.h"
 
 /** Add a UID to one of the report's lists. Lists double from 16; the newest are looked at first, since references repeat. */
 static enum es_errc add(char (**list)[ES_UID_SIZE], size_t *count, const char *uid, struct es_report_facts *report, struct es_error *err)
@@ -18,7 +19,7 @@ static enum es_errc add(char (**list)[ES_UID_SIZE], size_t *count, const char *u
     }
     if (*count == 0 || (*count >= 16 && (*count & (*count - 1)) == 0)) {
         const size_t room = *count ? *count * 2 : 16;
-        char(*more)[ES_UID_SIZE] = realloc(*list, room * sizeof **list);
+        char(*more)[ES_UID_SIZE] = es_secret_resize(*list, room * sizeof **list);
         if (!more) return es_fail(err, ES_E_MEMORY, "references: no room for %zu", room);
         *list = more;
     }

@@ -4,15 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dicom/secret.h"
 #include "dicom/text.h"
 
 struct es_report_facts *es_report_new(const struct es_algorithm *fallback)
 {
-    struct es_report_facts *report = calloc(1, sizeof *report);
+    struct es_report_facts *report = es_secret_new(sizeof *report);
     if (!report) return NULL;
-    report->algorithms = calloc(1, sizeof *report->algorithms);
+    report->algorithms = es_secret_new(sizeof *report->algorithms);
     if (!report->algorithms) {
-        free(report);
+        es_secret_free(report);
         return NULL;
     }
     report->algorithm = report->algorithms[0] = *fallback;
@@ -24,23 +25,23 @@ struct es_report_facts *es_report_new(const struct es_algorithm *fallback)
 void es_report_free(struct es_report_facts *report)
 {
     if (!report) return;
-    for (size_t i = 0; i < report->n_texts; i++) free(report->texts[i].text);
-    for (size_t i = 0; i < report->n_values; i++) free(report->values[i].text);
-    free(report->texts);
-    free(report->values);
-    free(report->algorithms);
-    free(report->findings);
-    free(report->series);
-    free(report->images);
-    free(report->studies);
-    free(report);
+    for (size_t i = 0; i < report->n_texts; i++) es_secret_free(report->texts[i].text);
+    for (size_t i = 0; i < report->n_values; i++) es_secret_free(report->values[i].text);
+    es_secret_free(report->texts);
+    es_secret_free(report->values);
+    es_secret_free(report->algorithms);
+    es_secret_free(report->findings);
+    es_secret_free(report->series);
+    es_secret_free(report->images);
+    es_secret_free(report->studies);
+    es_secret_free(report);
 }
 
 /** Room for one more of a list that doubles from 16. `count` never passes the limits above, so nothing overflows. */
 static void *grow(void *list, size_t count, size_t size)
 {
     if (count > 0 && (count < 16 || (count & (count - 1)) != 0)) return list;
-    return realloc(list, (count ? count * 2 : 16) * size);
+    return es_secret_resize(list, (count ? count * 2 : 16) * size);
 }
 
 struct es_sr_finding *es_report_finding(struct es_report_facts *report)
@@ -71,7 +72,7 @@ bool es_report_algorithm(struct es_report_facts *report, const struct es_algorit
         report->items_skipped++;
         return true;
     }
-    struct es_algorithm *more = realloc(report->algorithms, (report->n_algorithms + 1) * sizeof *more);
+    struct es_algorithm *more = es_secret_resize(report->algorithms, (report->n_algorithms + 1) * sizeof *more);
     if (!more) return false;
     report->algorithms = more;
     *index = (uint32_t)report->n_algorithms;
@@ -84,12 +85,12 @@ bool es_report_text(struct es_report_facts *report, const struct es_report_text 
     const size_t len = strlen(text->text);
     if (report->n_texts >= ES_MAX_REPORT_TEXTS || *bytes + len > ES_MAX_REPORT_BYTES) {
         report->items_skipped++;
-        free(text->text);
+        es_secret_free(text->text);
         return true;
     }
     struct es_report_text *more = grow(report->texts, report->n_texts, sizeof *more);
     if (!more) {
-        free(text->text);
+        es_secret_free(text->text);
         return false;
     }
     report->texts = more;
@@ -129,21 +130,20 @@ void es_report_time(const struct es_item *root, struct es_report_facts *report)
 
 char *es_report_decode(const struct es_item *item, uint32_t tag, const char *charset, size_t charset_len, uint64_t *bad)
 {
-    char *raw = malloc(ES_MAX_REPORT_TEXT), *text = NULL;
+    char *raw = es_secret_new(ES_MAX_REPORT_TEXT), *text = NULL;
     if (!raw) return NULL;
     const size_t n = es_item_bytes(item, tag, raw, ES_MAX_REPORT_TEXT);
     size_t room = 0;
-    if (n > 0 && !__builtin_mul_overflow(n, (size_t)4, &room)) text = malloc(room + 4); /* no character needs more than 4 bytes of UTF-8 */
+    if (n > 0 && !__builtin_mul_overflow(n, (size_t)4, &room)) text = es_secret_new(room + 4); /* no character needs more than 4 bytes of UTF-8 */
     if (text) {
         const enum es_text_status status = es_text_decode(charset, charset_len, raw, n, text, room + 4);
         if (status == ES_TEXT_BAD || n == ES_MAX_REPORT_TEXT) ++*bad;
-        char *less = text[0] ? realloc(text, strlen(text) + 1) : NULL;
-        if (less) text = less;
-        else if (!text[0]) {
-            free(text);
-            text = NULL;
+        char *exact = text[0] ? es_secret_text(text) : NULL; /* most are far shorter than they could be */
+        if (exact || !text[0]) {
+            es_secret_free(text);
+            text = exact;
         }
     }
-    free(raw);
+    es_secret_free(raw);
     return text;
 }

@@ -33,7 +33,7 @@ bool es_report_text(struct es_report_facts *report, const struct es_report_text 
 void es_report_unread(struct es_report_facts *report, enum es_sr_value type, const struct es_code *concept);
 /** When the object was made: the first pair of date and time that it has, shifted by TimezoneOffsetFromUTC where that is given. */
 void es_report_time(const struct es_item *root, struct es_report_facts *report);
-/** Decode an element's text: owned by the caller (free), UTF-8; NULL when it is blank, not there or memory ran out.
+/** Decode an element's text: owned by the caller (es_secret_free), UTF-8; NULL when it is blank, not there or memory ran out.
  * @param bad  raised when it is no text of the character set, or was cut at ES_MAX_REPORT_TEXT */
 char *es_report_decode(const struct es_item *item, uint32_t tag, const char *charset, size_t charset_len, uint64_t *bad);
 

@@ -6,6 +6,7 @@
 
 #include "dicom/references.h"
 #include "dicom/report.h"
+#include "dicom/secret.h"
 #include "dicom/sr_algorithm.h"
 #include "dicom/sr_cad.h"
 #include "dicom/sr_item.h"
@@ -268,13 +269,13 @@ static enum es_errc read_root(struct walk *w, const struct es_item *root)
 enum es_errc es_sr_read(const struct es_item *root, const char *charset, size_t charset_len, struct es_report_facts *report,
                         struct es_error *err)
 {
-    struct walk *w = calloc(1, sizeof *w);
+    struct walk *w = es_secret_new(sizeof *w);
     if (!w) return es_fail(err, ES_E_MEMORY, "report: no room for the walk");
     w->report = report;
     w->err = err;
     w->observation.charset = charset;
     w->observation.charset_len = charset_len;
     const enum es_errc code = read_root(w, root);
-    free(w);
+    es_secret_free(w);
     return code;
 }

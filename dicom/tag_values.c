@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dicom/report.h"
+#include "dicom/secret.h"
 #include "dicom/text.h"
 
 #define UNFORMATTED_TEXT 0x00700006u
@@ -71,7 +72,7 @@ static char *value_text(struct reading *r, const struct es_item *item, const str
     if (!es_item_number(item, at->tag, &number)) return NULL;
     char text[32];
     (void)snprintf(text, sizeof text, "%.17g", number);
-    return strdup(text);
+    return es_secret_text(text);
 }
 
 /** @return the creator of an element's block; "" when it is a standard tag, or its block has none */
@@ -90,13 +91,13 @@ static enum es_errc keep(struct reading *r, struct es_tag_value *value)
     const size_t n = report->n_values, len = strlen(value->text);
     if (n >= ES_MAX_TAG_VALUES || r->bytes + len > ES_MAX_REPORT_BYTES) {
         report->items_skipped++;
-        free(value->text);
+        es_secret_free(value->text);
         return ES_OK;
     }
     if (n == 0 || (n >= 16 && (n & (n - 1)) == 0)) {
-        struct es_tag_value *more = realloc(report->values, (n ? n * 2 : 16) * sizeof *more);
+        struct es_tag_value *more = es_secret_resize(report->values, (n ? n * 2 : 16) * sizeof *more);
         if (!more) {
-            free(value->text);
+            es_secret_free(value->text);
             return es_fail(r->err, ES_E_MEMORY, "tags: no memory");
         }
         report->values = more;
@@ -108,7 +109,7 @@ static enum es_errc keep(struct reading *r, struct es_tag_value *value)
 
 static enum es_errc keep_text(struct reading *r, const char *text)
 {
-    struct es_report_text copy = {.text = strdup(text)};
+    struct es_report_text copy = {.text = es_secret_text(text)};
     if (!copy.text || !es_report_text(r->report, &copy, &r->text_bytes)) return es_fail(r->err, ES_E_MEMORY, "texts: no memory");
     return ES_OK;
 }
@@ -123,7 +124,7 @@ static enum es_errc read_element(struct reading *r, const struct es_item *item, 
     value.text = value_text(r, item, at);
     if (!value.text) return ES_OK;
     enum es_errc code = at->tag == UNFORMATTED_TEXT ? keep_text(r, value.text) : ES_OK;
-    if (code != ES_OK) free(value.text);
+    if (code != ES_OK) es_secret_free(value.text);
     return code == ES_OK ? keep(r, &value) : code;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dicom/secret.h"
 #include "plugin/report/report.h"
 #include "plugin/version.h"
 
@@ -133,6 +134,7 @@ evensight_status evensight_take_object(evensight *handle, const void *bytes, siz
     if (es_facts_read(bytes, length, &facts, &last) != ES_OK) return EVENSIGHT_REFUSED;
     const evensight_status status = take_facts(handle, &facts, receipt);
     es_facts_free(&facts);
+    es_secret_wipe_deep_stack();
     return status;
 }
 
@@ -144,6 +146,7 @@ evensight_status evensight_take_file(evensight *handle, const char *path, evensi
     if (es_facts_read_file(path, &facts, &last) != ES_OK) return EVENSIGHT_REFUSED;
     const evensight_status status = take_facts(handle, &facts, receipt);
     es_facts_free(&facts);
+    es_secret_wipe_deep_stack();
     return status;
 }
 
@@ -158,7 +161,7 @@ static void lines_clear(struct lines *lines)
 {
     for (size_t i = 0; i < lines->count; i++) {
         es_message_clear(lines->message[i]);
-        free(lines->message[i]);
+        es_secret_free(lines->message[i]);
     }
     lines->count = 0;
 }
@@ -167,7 +170,7 @@ static void lines_clear(struct lines *lines)
 static enum es_errc add_line(struct lines *lines, const char *line, size_t length, evensight_receipt *counted)
 {
     struct es_error why = {0};
-    struct es_message *message = malloc(sizeof *message);
+    struct es_message *message = es_secret_new(sizeof *message);
     if (!message) return es_fail(&last, ES_E_MEMORY, "memory ran out");
     es_message_init(message);
     if (es_message_from_json(message, line, length, &why) == ES_OK) {
@@ -175,7 +178,7 @@ static enum es_errc add_line(struct lines *lines, const char *line, size_t lengt
         return ES_OK;
     }
     es_message_clear(message);
-    free(message);
+    es_secret_free(message);
     counted->refused++;
     if (last.code == ES_OK) last = why;
     return ES_OK;
@@ -200,6 +203,7 @@ evensight_status evensight_take_events(evensight *handle, const char *text, size
     }
     if (lines) lines_clear(lines);
     free(lines);
+    es_secret_wipe_deep_stack();
     answer(receipt, counted);
     return rc == ES_OK && counted.refused ? EVENSIGHT_REFUSED : status_of(rc);
 }

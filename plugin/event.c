@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dicom/secret.h"
 #include "plugin/time.h"
 
 const char *es_event_kind_name(enum es_event_kind kind)
@@ -22,12 +23,6 @@ void es_message_init(struct es_message *message)
     message->valid_from = ES_NO_DAY;
     message->produced = ES_NO_INSTANT;
     message->sent = ES_NO_INSTANT;
-}
-
-static void wipe_list(char (*list)[ES_UID_SIZE], size_t count)
-{
-    if (list != NULL) explicit_bzero(list, count * sizeof *list);
-    free(list);
 }
 
 void es_finding_clear(struct es_finding *finding)
@@ -64,9 +59,9 @@ void es_message_clear(struct es_message *message)
 {
     if (message == NULL) return;
     clear_findings(message->findings, message->n_findings);
-    wipe_list(message->series_refs, message->n_series_refs);
-    wipe_list(message->image_refs, message->n_image_refs);
-    wipe_list(message->study_refs, message->n_study_refs);
+    es_secret_free(message->series_refs);
+    es_secret_free(message->image_refs);
+    es_secret_free(message->study_refs);
     free(message->document);
     explicit_bzero(message, sizeof *message);
 }

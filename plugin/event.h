@@ -142,7 +142,7 @@ struct es_message {
     enum es_reader_saw_ai saw_ai;
     struct es_finding findings[ES_MAX_EVENT_FINDINGS];
     size_t n_findings;
-    char (*series_refs)[ES_UID_SIZE], (*image_refs)[ES_UID_SIZE], (*study_refs)[ES_UID_SIZE]; /* owned */
+    char (*series_refs)[ES_UID_SIZE], (*image_refs)[ES_UID_SIZE], (*study_refs)[ES_UID_SIZE]; /* owned: es_secret_list() */
     size_t n_series_refs, n_image_refs, n_study_refs;
     char same_as[ES_ID_SIZE], same_as_issuer[ES_ID_SIZE]; /* alias: the old study UID; patient_alias: the old patient id */
     char retract[2 * ES_IDENTITY_SIZE + 1]; /* identity in hex; "" when retract_event_id names it */

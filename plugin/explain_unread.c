@@ -165,7 +165,7 @@ static void list_tags(struct es_trace *t, cJSON *list)
         cJSON *rules = es_explain_list(t, entry, "rules");
         if (is_json) suggest_json(t, rules, value, tree);
         else suggest_tag(t, rules, value, is_number ? NULL : "Present", "PATTERN");
-        cJSON_Delete(tree);
+        es_json_free(tree);
         listed++;
     }
 }

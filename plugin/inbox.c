@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "dicom/secret.h"
+
 _Static_assert(sizeof(struct es_elements) <= 4096, "an item carries at most 4 KiB of elements");
 
 struct es_inbox {
@@ -25,10 +27,10 @@ struct es_inbox {
 enum es_errc es_inbox_new(struct es_inbox **out, struct es_error *err)
 {
     struct es_inbox *inbox = calloc(1, sizeof *inbox);
-    struct es_stored *ring = calloc(ES_INBOX_ITEMS, sizeof *ring);
+    struct es_stored *ring = es_secret_list(ES_INBOX_ITEMS, sizeof *ring);
     if (inbox == NULL || ring == NULL) {
         free(inbox);
-        free(ring);
+        es_secret_free(ring);
         return es_fail(err, ES_E_MEMORY, "memory ran out");
     }
     pthread_condattr_t attributes;
@@ -56,7 +58,7 @@ void es_inbox_free(struct es_inbox *inbox)
     pthread_mutex_destroy(&inbox->lock);
     pthread_cond_destroy(&inbox->work);
     pthread_cond_destroy(&inbox->answers);
-    free(inbox->ring);
+    es_secret_free(inbox->ring);
     free(inbox);
 }
 
@@ -100,10 +102,10 @@ struct es_job *es_job_new(enum es_job_kind kind, const void *body, size_t len)
 {
     if (len > ES_INBOX_BODY) return NULL;
     struct es_job *job = calloc(1, sizeof *job);
-    char *copy = malloc(len + 1);
+    char *copy = es_secret_new(len + 1);
     if (job == NULL || copy == NULL) {
         free(job);
-        free(copy);
+        es_secret_free(copy);
         return NULL;
     }
     if (len > 0) memcpy(copy, body, len);
@@ -117,8 +119,7 @@ struct es_job *es_job_new(enum es_job_kind kind, const void *body, size_t len)
 void es_job_free(struct es_job *job)
 {
     if (job == NULL) return;
-    if (job->body != NULL) explicit_bzero(job->body, job->len); /* identifiers in clear */
-    free(job->body);
+    es_secret_free(job->body);
     free(job->answer);
     free(job);
 }

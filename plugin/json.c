@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dicom/secret.h"
+#include "plugin/json_check.h"
+
 bool es_utf8_valid(const char *text, size_t len)
 {
     const unsigned char *p = (const unsigned char *)text, *end = p + len;
@@ -38,102 +41,45 @@ bool es_utf8_valid(const char *text, size_t len)
     return true;
 }
 
-/* Where in the text a message points. */
-static enum es_errc fail_at(struct es_error *err, enum es_errc code, const char *text, size_t at, const char *what)
-{
-    size_t line = 1, start = 0;
-    for (size_t i = 0; i < at; i++)
-        if (text[i] == '\n') {
-            line++;
-            start = i + 1;
-        }
-    return es_fail(err, code, "line %zu, column %zu: %s", line, at - start + 1, what);
-}
-
-struct scan {
-    char *text; /* the copy; comments are blanked in it */
-    size_t len, at, depth;
-    bool comments;
-    struct es_error *err;
-};
-
-static enum es_errc scan_string(struct scan *s)
-{
-    for (size_t i = s->at + 1; i < s->len; i++) {
-        const unsigned char c = (unsigned char)s->text[i];
-        if (c < 0x20) return fail_at(s->err, ES_E_PARSE, s->text, i, "found a control character in a string, expected an escape");
-        if (c == '"') {
-            s->at = i + 1;
-            return ES_OK;
-        }
-        if (c != '\\') continue;
-        if (s->len - i > 5 && memcmp(s->text + i, "\\u0000", 6) == 0)
-            return fail_at(s->err, ES_E_PARSE, s->text, i, "found \\u0000 in a string, which no text may hold");
-        i++;
-    }
-    return fail_at(s->err, ES_E_PARSE, s->text, s->at, "found a string without its closing quote");
-}
-
-static enum es_errc scan_comment(struct scan *s)
-{
-    const size_t start = s->at;
-    const bool line = start + 1 < s->len && s->text[start + 1] == '/';
-    if (!s->comments || start + 1 >= s->len || (!line && s->text[start + 1] != '*'))
-        return fail_at(s->err, ES_E_PARSE, s->text, start, "found \"/\", expected JSON");
-    size_t end = start + 2;
-    if (line) {
-        while (end < s->len && s->text[end] != '\n') end++;
-    } else {
-        while (end + 1 < s->len && !(s->text[end] == '*' && s->text[end + 1] == '/')) end++;
-        if (end + 1 >= s->len) return fail_at(s->err, ES_E_PARSE, s->text, start, "found a comment without its end");
-        end += 2;
-    }
-    for (size_t i = start; i < end; i++)
-        if (s->text[i] != '\n') s->text[i] = ' '; /* blanks, so that line and column stay true */
-    s->at = end;
-    return ES_OK;
-}
-
-static enum es_errc scan_text(struct scan *s)
-{
-    while (s->at < s->len) {
-        const char c = s->text[s->at];
-        enum es_errc code = ES_OK;
-        if (c == '"') {
-            code = scan_string(s);
-        } else if (c == '/') {
-            code = scan_comment(s);
-        } else {
-            if (c == '[' || c == '{') s->depth++;
-            if ((c == ']' || c == '}') && s->depth > 0) s->depth--;
-            if (s->depth > ES_JSON_MAX_DEPTH)
-                return fail_at(s->err, ES_E_LIMIT, s->text, s->at, "found brackets nested deeper than 32");
-            s->at++;
-        }
-        if (code != ES_OK) return code;
-    }
-    return ES_OK;
-}
-
 enum es_errc es_json_parse(cJSON **out, const char *text, size_t len, bool comments, struct es_error *err)
 {
     if (len == SIZE_MAX || !es_utf8_valid(text, len)) return es_fail(err, ES_E_PARSE, "found bytes that are no UTF-8 text");
-    char *copy = malloc(len + 1);
+    char *copy = es_secret_new(len + 1);
     if (copy == NULL) return es_fail(err, ES_E_MEMORY, "JSON: no memory for %zu bytes", len);
     memcpy(copy, text, len);
     copy[len] = '\0';
-    struct scan scan = {.text = copy, .len = len, .comments = comments, .err = err};
-    enum es_errc code = scan_text(&scan);
+    enum es_errc code = es_json_check(copy, len, comments, err);
     if (code == ES_OK) {
-        const char *end = copy;
-        cJSON *tree = cJSON_ParseWithLengthOpts(copy, len + 1, &end, 1);
-        if (tree == NULL)
-            code = fail_at(err, ES_E_PARSE, copy, (size_t)(end - copy), end - copy >= (ptrdiff_t)len ? "the text ends too early" : "found what is no JSON");
-        else
-            *out = tree;
+        cJSON *tree = cJSON_ParseWithLengthOpts(copy, len + 1, NULL, 1);
+        if (tree == NULL) code = es_fail(err, ES_E_MEMORY, "JSON: no memory for a document");
+        else *out = tree;
     }
-    free(copy);
+    es_secret_free(copy);
     return code;
+}
+
+static void wipe_text(char *text)
+{
+    if (text != NULL) explicit_bzero(text, strlen(text));
+}
+
+/* Depth is bounded as that of reading is; what lies deeper was not read by us. */
+static void wipe(cJSON *item, unsigned depth)
+{
+    for (; item != NULL; item = item->next) {
+        if ((item->type & cJSON_IsReference) == 0) {
+            wipe_text(item->valuestring);
+            if (depth < ES_JSON_MAX_DEPTH) wipe(item->child, depth + 1);
+        }
+        if ((item->type & cJSON_StringIsConst) == 0) wipe_text(item->string);
+        item->valuedouble = item->valueint = 0;
+    }
+}
+
+void es_json_free(cJSON *tree)
+{
+    if (tree != NULL) wipe(tree, 0);
+    cJSON_Delete(tree);
 }
 
 const char *es_json_kind(const cJSON *item)

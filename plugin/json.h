@@ -21,9 +21,13 @@
 /** Parse a whole text.
  * @param text      borrowed; need not end with a NUL
  * @param comments  allow // and C-style comments between tokens
- * @param out       owned by the caller, cJSON_Delete()
+ * @param out       owned by the caller: es_json_free() where it may name a patient, else cJSON_Delete()
  * @return ES_OK, ES_E_PARSE ("line 3, column 7: ..."; without the text itself), ES_E_LIMIT (too deep), ES_E_MEMORY */
 ES_MUST_USE enum es_errc es_json_parse(cJSON **out, const char *text, size_t len, bool comments, struct es_error *err);
+
+/** Overwrite every text and number of a tree that was parsed, then free it. The nodes are cJSON's, on the ordinary heap: its allocation hooks are
+ * the whole process's, and not ours to set. NULL is allowed. A tree of ours, not part of a list. */
+void es_json_free(cJSON *tree);
 
 /** Canonical text of a tree.
  * @param out  owned by the caller, free()

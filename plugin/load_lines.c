@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "plugin/load.h"
+#include "dicom/secret.h"
 
 #define LINES 256        /* messages of one commit */
 #define MAX_REASONS 100  /* refused lines that are named, the first of them; all are counted */
@@ -72,7 +73,7 @@ static enum es_errc take_line(struct lines *all, const char *line, size_t len, u
         if (rc != ES_OK) return rc;
     }
     struct es_message **slot = &all->messages[all->n];
-    if (*slot == NULL) *slot = malloc(sizeof **slot);
+    if (*slot == NULL) *slot = es_secret_new(sizeof **slot);
     if (*slot == NULL) return es_fail(err, ES_E_MEMORY, "memory ran out");
     es_message_init(*slot);
     struct es_error why = {0};
@@ -140,7 +141,7 @@ enum es_errc es_load_lines(struct es_site *site, const char *body, size_t len, s
     if (rc != ES_OK && err != NULL && err->code == ES_OK) *err = why;
     for (size_t i = 0; all != NULL && i < LINES; i++) {
         if (i < all->n && all->messages[i] != NULL) es_message_clear(all->messages[i]);
-        free(all->messages[i]);
+        es_secret_free(all->messages[i]);
     }
     if (all != NULL) free(all->receipts);
     free(all);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dicom/secret.h"
 #include "metrics/catalogue.h"
 #include "plugin/explain.h"
 #include "plugin/recognise_internal.h"
@@ -14,7 +15,7 @@ void es_messages_free(struct es_message **messages, size_t count)
     if (messages == NULL) return;
     for (size_t i = 0; i < count; i++) {
         es_message_clear(messages[i]);
-        free(messages[i]);
+        es_secret_free(messages[i]);
     }
     free(messages);
 }
@@ -33,7 +34,7 @@ void es_gather_copy(char *out, size_t size, const char *text)
 
 struct es_message *es_gather_message(struct es_gathering *g, enum es_event_kind kind)
 {
-    struct es_message *message = g->count < g->room ? malloc(sizeof *message) : NULL;
+    struct es_message *message = g->count < g->room ? es_secret_new(sizeof *message) : NULL;
     if (message == NULL) {
         (void)es_fail(g->err, ES_E_MEMORY, "message: no memory");
         return NULL;
@@ -89,7 +90,7 @@ static enum es_errc make_exam(struct es_gathering *g, bool archive_copy)
 static enum es_errc take_references(struct es_gathering *g, char (*from)[ES_UID_SIZE], size_t count, char (**out)[ES_UID_SIZE], size_t *n_out)
 {
     if (count == 0 || count > ES_MAX_EVENT_REFERENCES) return ES_OK;
-    *out = calloc(count, sizeof **out);
+    *out = es_secret_list(count, sizeof **out);
     if (*out == NULL) return es_fail(g->err, ES_E_MEMORY, "references: no memory");
     memcpy(*out, from, count * sizeof **out);
     *n_out = count;

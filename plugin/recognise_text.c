@@ -89,7 +89,7 @@ struct es_reading es_read_text(const struct es_from_rule *rule, const char *text
     if (rule->path[0] == '\0') return read_plain(rule, text);
     if (es_json_parse(&tree, text, strlen(text), false, NULL) != ES_OK) return nothing("a value that is no JSON");
     const struct es_reading reading = read_json(rule, tree);
-    cJSON_Delete(tree);
+    es_json_free(tree);
     return reading;
 }
 
@@ -113,7 +113,7 @@ static bool json_name(const struct es_from_rule *rule, const char *text, char ou
         else if ((found = cJSON_IsNumber(value) && isfinite(value->valuedouble))) es_json_number(value->valuedouble, out);
     }
     es_json_path_free(path);
-    cJSON_Delete(tree);
+    es_json_free(tree);
     return found;
 }
 _Static_assert(ES_JSON_NUMBER_SIZE <= ES_NAME_SIZE, "a number fits a name");

@@ -42,8 +42,6 @@ enum es_errc es_sought_parse(struct es_sought *out, const char *text, size_t len
     for (const cJSON *item = code == ES_OK ? tree->child : NULL; item && code == ES_OK; item = item->next) code = sought_member(out, item, err);
     if (code == ES_OK && !out->patient_id[0] && !out->study_uid[0] && !out->accession[0])
         code = es_fail(err, ES_E_ARG, "found no identifier, expected patient_id, study_uid or accession");
-    for (cJSON *item = tree->child; cJSON_IsObject(tree) && item; item = item->next)
-        if (item->valuestring) explicit_bzero(item->valuestring, strlen(item->valuestring));
-    cJSON_Delete(tree);
+    es_json_free(tree);
     return code;
 }

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "dicom/secret.h"
+
 #define STACK_SIZE (8u << 20)
 #define MAX_PAUSE_MS 60000u
 #define BUSY_RENDER_MS 10000u /* without a quiet moment a release is made so often */
@@ -19,6 +21,7 @@ struct es_worker {
     struct es_load *load;
     struct es_catchup *catchup;
     pthread_t thread;
+    void *stack; /* the thread's: what it reads is in clear there */
     /* under the lock: what other threads read */
     pthread_mutex_t lock;
     struct es_worker_status status;
@@ -400,13 +403,14 @@ static void free_worker(struct es_worker *worker)
     es_load_free(worker->load);
     es_inbox_free(worker->inbox);
     pthread_mutex_destroy(&worker->lock);
-    free(worker);
+    es_secret_stack_free(worker->stack, STACK_SIZE);
+    es_secret_free(worker);
 }
 
 enum es_errc es_worker_start(struct es_worker **out, const struct es_config *config, const struct es_host *host,
                              const struct es_worker_pace *pace, struct es_error *err)
 {
-    struct es_worker *worker = calloc(1, sizeof *worker);
+    struct es_worker *worker = es_secret_new(sizeof *worker);
     if (worker == NULL) return es_fail(err, ES_E_MEMORY, "memory ran out");
     pthread_mutex_init(&worker->lock, NULL);
     worker->config = config;
@@ -422,8 +426,9 @@ enum es_errc es_worker_start(struct es_worker **out, const struct es_config *con
     if (rc == ES_OK) {
         pthread_attr_t attributes;
         pthread_attr_init(&attributes);
-        pthread_attr_setstacksize(&attributes, STACK_SIZE);
-        if (pthread_create(&worker->thread, &attributes, run, worker) != 0)
+        worker->stack = es_secret_stack_new(STACK_SIZE);
+        if (worker->stack == NULL || pthread_attr_setstack(&attributes, worker->stack, STACK_SIZE) != 0 ||
+            pthread_create(&worker->thread, &attributes, run, worker) != 0)
             rc = es_fail(err, ES_E_MEMORY, "the worker's thread could not be started");
         pthread_attr_destroy(&attributes);
     }

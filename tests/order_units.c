@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dicom/secret.h"
 #include "order_measures.h"
 
 #define DAY 20060
@@ -111,7 +112,7 @@ void es_order_units(struct es_message *(*keep)(struct es_message *))
     snprintf(retraction->retract_event_id, sizeof retraction->retract_event_id, "wrong-side");
     keep(of_side(reference(55, "report", "cancer", 0, AT(DAY) + 100), 'R'));
     struct es_message *elsewhere = keep(result(60, "3.0", "recall", 0.6, AT(DAY) + 70)); /* of a new study: paired by its source series */
-    elsewhere->series_refs = calloc(1, sizeof *elsewhere->series_refs);
+    elsewhere->series_refs = es_secret_list(1, sizeof *elsewhere->series_refs);
     if (!elsewhere->series_refs) abort();
     elsewhere->n_series_refs = 1;
     snprintf(elsewhere->series_refs[0], sizeof elsewhere->series_refs[0], "1.2.3.51.0");

@@ -2,6 +2,8 @@
 # Tests of the worker, and of the plugin inside a real Orthanc: each script starts its own, on free loopback ports.
 es_add_test(worker es_plugin PkgConfig::ES_TEST_SQLITE)
 target_sources(test_worker PRIVATE worker_host.c)
+es_add_test(core es_plugin)
+target_sources(test_core PRIVATE worker_host.c ${PROJECT_SOURCE_DIR}/plugin/api.c)
 set_tests_properties(worker PROPERTIES LABELS threads)
 
 if(NOT ES_SANITIZE)

@@ -203,12 +203,16 @@ static void deep_brackets_are_refused_before_parsing(void)
     char *text = malloc(DEPTH);
     CU_ASSERT_PTR_NOT_NULL_FATAL(text);
     struct es_config *config = NULL;
-    static const char brackets[] = {'[', '{'};
-    for (size_t i = 0; i < sizeof brackets; i++) {
+    static const struct {
+        const char *opening, *at;
+    } brackets[] = {{"[", "33"}, {"{\"\":", "129"}};
+    for (size_t i = 0; i < sizeof brackets / sizeof brackets[0]; i++) {
         struct es_error err = {0};
-        memset(text, brackets[i], DEPTH);
+        char words[100];
+        for (size_t k = 0; k < DEPTH; k++) text[k] = brackets[i].opening[k % strlen(brackets[i].opening)];
         CU_ASSERT_EQUAL(es_config_parse(&config, text, DEPTH, NULL, &err), ES_E_CONFIG);
-        CU_ASSERT_STRING_EQUAL(err.text, "configuration: line 1, column 33: found brackets nested deeper than 32");
+        snprintf(words, sizeof words, "configuration: line 1, column %s: found brackets nested deeper than 32", brackets[i].at);
+        CU_ASSERT_STRING_EQUAL(err.text, words);
     }
     free(text);
 }

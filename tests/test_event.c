@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dicom/secret.h"
 #include "plugin/event.h"
 #include "plugin/hash.h"
 #include "plugin/time.h"
@@ -162,7 +163,7 @@ static void every_kind_reads_back(void)
     message.model_rule = ES_ALGORITHM_TID4019_GROUP;
     message.unit = ES_UNIT_SIDE;
     set(message.unit_id, "l");
-    message.series_refs = calloc(3, sizeof *message.series_refs);
+    message.series_refs = es_secret_list(3, sizeof *message.series_refs);
     CU_ASSERT_PTR_NOT_NULL_FATAL(message.series_refs);
     set(message.series_refs[0], "1.9");
     set(message.series_refs[1], "1.8");

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dicom/secret.h"
 #include "plugin/hash.h"
 #include "plugin/time.h"
 #include "site_world.h"
@@ -40,7 +41,7 @@ static struct es_message *of_series(struct es_message *message, unsigned series)
         snprintf(message->series_uid, sizeof message->series_uid, "1.2.7.%u", series);
         return message;
     }
-    message->series_refs = calloc(1, sizeof *message->series_refs);
+    message->series_refs = es_secret_list(1, sizeof *message->series_refs);
     if (!message->series_refs) abort();
     snprintf(message->series_refs[0], sizeof message->series_refs[0], "1.2.7.%u", series);
     message->n_series_refs = 1;

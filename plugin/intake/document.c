@@ -178,13 +178,13 @@ enum es_errc es_document_around(const struct es_intake_rule *rule, const char *p
     const bool mercure = rule->kind == ES_INTAKE_MERCURE;
     cJSON *document = cJSON_CreateObject();
     bool good = document != NULL && add(document, mercure ? "result" : "metadata", own);
-    if (document == NULL) cJSON_Delete(own);
+    if (document == NULL) es_json_free(own);
     if (good && mercure) good = add(document, "task", mercure_task(path)) && add(document, "tags", mercure_tags(path));
     else if (good) good = add(document, "input", monai_input(path));
     if (good) {
         *out = document;
         return ES_OK;
     }
-    cJSON_Delete(document);
+    es_json_free(document);
     return es_fail(err, ES_E_MEMORY, "memory ran out");
 }

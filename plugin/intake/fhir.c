@@ -127,7 +127,7 @@ static enum es_errc take_resource(struct reading *r, const cJSON *resource)
     if (json == NULL) return es_fail(r->err, ES_E_MEMORY, "memory ran out");
     const struct es_record record = {.file = r->file, .where = ++r->where, .document = r->document, .current = json};
     const enum es_errc code = es_record_take(r->rule, r->config, &record, r->sink, r->err);
-    cJSON_Delete(json);
+    es_json_free(json);
     return code;
 }
 

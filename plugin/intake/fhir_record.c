@@ -295,6 +295,6 @@ cJSON *es_fhir_json(const struct es_fhir_bundle *bundle, const cJSON *resource, 
     }
     if (!b.memory && !cJSON_AddItemReferenceToObject(b.root, "resource", (cJSON *)(uintptr_t)resource)) b.memory = true;
     if (!b.memory) return b.root;
-    cJSON_Delete(b.root);
+    es_json_free(b.root);
     return NULL;
 }

@@ -43,7 +43,7 @@ static cJSON *new_finding(struct gathering *g, const char *name, const char *sta
     }
     cJSON *finding = cJSON_CreateObject();
     if (finding == NULL || cJSON_AddStringToObject(finding, "finding", name) == NULL) {
-        cJSON_Delete(finding);
+        es_json_free(finding);
         (void)memory(g);
         return NULL;
     }

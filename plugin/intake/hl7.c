@@ -186,7 +186,7 @@ static enum es_errc take_record(struct reading *r, const struct es_hl7_record *h
     if (json == NULL) return es_fail(r->err, ES_E_MEMORY, "memory ran out");
     const struct es_record record = {.file = r->file, .where = hl7->message->segments[hl7->order].line, .document = json, .current = json, .hl7 = hl7};
     const enum es_errc code = es_record_take(r->rule, r->config, &record, r->sink, r->err);
-    cJSON_Delete(json);
+    es_json_free(json);
     return code;
 }
 

@@ -6,6 +6,7 @@
 
 #include "dicom/text.h"
 #include "plugin/intake/hl7_internal.h"
+#include "plugin/json.h"
 
 #define TEXT_SIZE ES_TEXT_MAX /* of one report */
 #define MAX_REPETITIONS 64
@@ -259,7 +260,7 @@ static void put_observation(struct building *b, const struct es_hl7_segment *obx
     if (status[0] == 'N' || strcmp(type, "ED") == 0 || strcmp(type, "RP") == 0) return; /* not asked; a document that is not text */
     cJSON *observation = cJSON_CreateObject();
     if (observation == NULL || !cJSON_AddItemToArray(list, observation)) {
-        cJSON_Delete(observation);
+        es_json_free(observation);
         b->memory = true;
         return;
     }
@@ -311,6 +312,6 @@ cJSON *es_hl7_json(const struct es_hl7_record *record)
     if (b.text != NULL) explicit_bzero(b.text, b.text_len);
     free(b.text);
     if (!b.memory) return b.root;
-    cJSON_Delete(b.root);
+    es_json_free(b.root);
     return NULL;
 }

@@ -110,7 +110,7 @@ static enum es_errc take_json(const struct es_config *config, const struct es_in
         document = whole;
     }
     code = take_document(config, rule, path, document, sink, err);
-    cJSON_Delete(document);
+    es_json_free(document);
     return code;
 }
 
@@ -134,7 +134,7 @@ static enum es_errc take_line(const struct es_config *config, const struct es_in
     }
     const struct es_record record = {.file = path, .where = number, .document = document, .current = document};
     code = es_record_take(rule, config, &record, sink, err);
-    cJSON_Delete(document);
+    es_json_free(document);
     return code;
 }
 

@@ -426,7 +426,7 @@ enum es_errc es_message_from_json(struct es_message *out, const char *line, size
     enum es_errc code = es_json_parse(&root, line, len, false, &inner);
     if (code != ES_OK) return es_fail(err, code == ES_E_MEMORY ? code : ES_E_REFUSED, "message: %s", inner.text);
     code = es_message_from_tree(out, root, err);
-    cJSON_Delete(root);
+    es_json_free(root);
     return code;
 }
 

@@ -130,7 +130,7 @@ static void mapped_findings(struct making *m, struct es_stated *room, size_t *co
             m->values[i] = NULL;
         }
         if (more && !m->memory) room[(*count)++] = (struct es_stated){.finding = finding};
-        else cJSON_Delete(finding);
+        else es_json_free(finding);
     }
 }
 
@@ -173,7 +173,7 @@ static enum es_errc take_group(struct making *m, const cJSON *base, struct es_st
         else stated[i].finding = NULL;
     }
     const enum es_errc code = m->memory ? es_fail(m->err, ES_E_MEMORY, "memory ran out") : hand_on(m, message);
-    cJSON_Delete(message);
+    es_json_free(message);
     return code;
 }
 
@@ -196,7 +196,7 @@ static enum es_errc take_cancelled(struct making *m, cJSON *base)
     if (!m->memory) (void)add(m, message, "event_source", cJSON_CreateString(m->rule->name));
     if (!m->memory) (void)add(m, message, "reason", cJSON_CreateString("cancelled"));
     const enum es_errc code = m->memory ? es_fail(m->err, ES_E_MEMORY, "memory ran out") : hand_on(m, message);
-    cJSON_Delete(message);
+    es_json_free(message);
     return code;
 }
 
@@ -268,7 +268,7 @@ static enum es_errc take_findings(struct making *m, cJSON *base, struct es_state
     else
         for (size_t i = 0; code == ES_OK && i < count; i++)
             if (stated[i].finding != NULL) code = take_group(m, base, stated, count, i);
-    for (size_t i = 0; i < count; i++) cJSON_Delete(stated[i].finding);
+    for (size_t i = 0; i < count; i++) es_json_free(stated[i].finding);
     return code;
 }
 
@@ -290,7 +290,7 @@ static enum es_errc take_values(struct making *m)
     cJSON *base = base_message(m);
     const enum es_errc code =
         stated == NULL || m->memory ? es_fail(m->err, ES_E_MEMORY, "memory ran out") : take_findings(m, base, stated);
-    cJSON_Delete(base);
+    es_json_free(base);
     free(stated);
     return code;
 }
@@ -305,7 +305,7 @@ enum es_errc es_record_take(const struct es_intake_rule *rule, const struct es_c
     m.values = calloc(rule->n_slots + 1, sizeof(cJSON *));
     if (m.values == NULL) return es_fail(err, ES_E_MEMORY, "memory ran out");
     const enum es_errc code = take_values(&m);
-    for (size_t i = 0; i < rule->n_slots; i++) cJSON_Delete(m.values[i]);
+    for (size_t i = 0; i < rule->n_slots; i++) es_json_free(m.values[i]);
     free(m.values);
     return code;
 }

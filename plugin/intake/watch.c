@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "plugin/intake/intake.h"
+#include "plugin/json.h"
 
 struct es_intake_watch {
     cJSON *rules;       /* list, borrowed from the whole */
@@ -266,6 +267,6 @@ enum es_errc es_intake_explain(cJSON **out, const struct es_config *config, cons
         *out = whole;
         return ES_OK;
     }
-    cJSON_Delete(whole);
+    es_json_free(whole);
     return code != ES_OK && code != ES_E_MEMORY ? code : es_fail(err, ES_E_MEMORY, "explain: no memory");
 }

@@ -13,6 +13,13 @@
 #define SMALL_OBJECT (1u << 20) /* bytes: read whole, whatever it is; bigger images by their tags */
 #define MAX_ANSWER (256u << 20) /* bytes of a JSON answer that are looked at */
 
+/* An answer may name a patient. */
+static void release(OrthancPluginMemoryBuffer *answer)
+{
+    if (answer->data != NULL) explicit_bzero(answer->data, answer->size);
+    OrthancPluginFreeMemoryBuffer(orthanc_plugin.context, answer);
+}
+
 /* GET from the core's own interface, past other plugins. */
 static enum es_errc get(const char *uri, OrthancPluginMemoryBuffer *out, struct es_error *err)
 {
@@ -32,7 +39,7 @@ static enum es_errc get_json(const char *uri, cJSON **out, struct es_error *err)
     if (rc != ES_OK) return rc;
     if (answer.size > MAX_ANSWER) rc = es_fail(err, ES_E_LIMIT, "Orthanc's answer has %u bytes", (unsigned)answer.size);
     else rc = es_json_parse(out, answer.data, answer.size, false, err);
-    OrthancPluginFreeMemoryBuffer(orthanc_plugin.context, &answer);
+    release(&answer);
     return rc;
 }
 
@@ -57,7 +64,7 @@ static bool study_uid(const char *instance, char *out, size_t size, struct es_er
     if (get_json(uri, &study, err) != ES_OK) return false;
     const char *uid = text_of(cJSON_GetObjectItemCaseSensitive(study, "MainDicomTags"), "StudyInstanceUID");
     const int n = snprintf(out, size, "%s", uid);
-    cJSON_Delete(study);
+    es_json_free(study);
     return n > 0 && (size_t)n < size;
 }
 
@@ -80,7 +87,7 @@ static uint64_t size_of(const char *id)
     snprintf(uri, sizeof uri, "/instances/%s/attachments/dicom/size", id);
     if (get(uri, &answer, NULL) != ES_OK) return UINT64_MAX;
     if (answer.size < sizeof digits) memcpy(digits, answer.data, answer.size);
-    OrthancPluginFreeMemoryBuffer(orthanc_plugin.context, &answer);
+    release(&answer);
     char *end = NULL;
     const uint64_t size = strtoull(digits, &end, 10);
     return end != digits ? size : UINT64_MAX;
@@ -106,7 +113,7 @@ static bool content_read(void *context, uint32_t tag, const void **bytes, size_t
 static void content_release(void *context)
 {
     struct content_source *source = context;
-    OrthancPluginFreeMemoryBuffer(orthanc_plugin.context, &source->answer);
+    release(&source->answer);
 }
 
 static enum es_errc fetch_tags(const char *id, struct es_host_object *out, struct es_error *err)
@@ -120,7 +127,7 @@ static enum es_errc fetch_tags(const char *id, struct es_host_object *out, struc
     const struct orthanc_content content = {&source, content_read, content_release};
     orthanc_tags_read(tags, &content, &out->elements);
     out->has_elements = true;
-    cJSON_Delete(tags);
+    es_json_free(tags);
     return ES_OK;
 }
 
@@ -154,7 +161,7 @@ static enum es_errc host_fetch(void *context, const char *id, struct es_host_obj
     out->archive_copy = is_archive_copy(metadata, id);
     const uint64_t size = size_of(id);
     const bool image = es_kind_of_class(text_of(metadata, "SopClassUid")) == ES_OBJECT_IMAGE;
-    cJSON_Delete(metadata);
+    es_json_free(metadata);
     if (size <= SMALL_OBJECT) return fetch_file(id, out, err);
     if (image) return fetch_tags(id, out, err);
     if (size <= ES_HOST_OBJECT_BYTES) return fetch_file(id, out, err);
@@ -165,7 +172,7 @@ static void host_release(void *context, struct es_host_object *object)
 {
     (void)context;
     if (object->holder == NULL) return;
-    OrthancPluginFreeMemoryBuffer(orthanc_plugin.context, object->holder);
+    release(object->holder);
     free(object->holder);
     object->holder = NULL;
     object->bytes = NULL;
@@ -197,12 +204,12 @@ static enum es_errc host_changes(void *context, uint64_t since, unsigned limit, 
         snprintf(row->id, sizeof row->id, "%.44s", text_of(item, "ID"));
         snprintf(row->date, sizeof row->date, "%.31s", text_of(item, "Date"));
     }
-    cJSON_Delete(answer);
+    es_json_free(answer);
     /* "Last" is of the page while there is more; the log's own end is asked for apart. */
     if (*count == limit) {
         if (get_json("/changes?last", &answer, err) != ES_OK) return err != NULL ? err->code : ES_E_IO;
         *last = number_of(answer, "Last");
-        cJSON_Delete(answer);
+        es_json_free(answer);
     }
     return ES_OK;
 }
@@ -222,7 +229,7 @@ static enum es_errc host_series(void *context, uint64_t since, unsigned limit, c
         if (*count == limit) break;
         snprintf(ids[(*count)++], ES_HOST_ID_SIZE, "%.44s", cJSON_IsString(item) ? item->valuestring : "");
     }
-    cJSON_Delete(answer);
+    es_json_free(answer);
     return ES_OK;
 }
 
@@ -246,7 +253,7 @@ static enum es_errc host_instances(void *context, const char *series, char (**id
         cJSON_ArrayForEach(item, list) snprintf(out[(*count)++], ES_HOST_ID_SIZE, "%.44s", cJSON_IsString(item) ? item->valuestring : "");
         *ids = out;
     }
-    cJSON_Delete(answer);
+    es_json_free(answer);
     return rc;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dicom/readers.h"
+#include "dicom/secret.h"
 #include "dicom/skim.h"
 #include "plugin/json.h"
 #include "plugin/orthanc/private.h"
@@ -29,12 +30,11 @@ static bool names_an_image(const struct es_elements *elements)
 
 /* Runs on Orthanc's storing thread, synchronously with its core and under a lock of the whole process: no REST call, no database,
  * no DICOM toolkit, no allocation, under 8 KiB of stack. Storing must succeed whatever happens here. */
-static OrthancPluginErrorCode on_stored(const OrthancPluginDicomInstance *instance, const char *id)
+__attribute__((noinline)) static void look_at(const OrthancPluginDicomInstance *instance, const char *id)
 {
     struct es_stored item;
     OrthancPluginContext *context = orthanc_plugin.context;
-    if (orthanc_plugin.worker == NULL || instance == NULL || id == NULL || strlen(id) >= sizeof item.id)
-        return OrthancPluginErrorCode_Success;
+    if (orthanc_plugin.worker == NULL || instance == NULL || id == NULL || strlen(id) >= sizeof item.id) return;
     item.kind = ES_ITEM_FETCH;
     item.remote_aet[0] = '\0';
     memcpy(item.id, id, strlen(id) + 1);
@@ -50,6 +50,12 @@ static OrthancPluginErrorCode on_stored(const OrthancPluginDicomInstance *instan
         }
     }
     (void)es_worker_offer(orthanc_plugin.worker, &item);
+}
+
+static OrthancPluginErrorCode on_stored(const OrthancPluginDicomInstance *instance, const char *id)
+{
+    look_at(instance, id);
+    es_secret_wipe_stack(); /* Orthanc's thread goes on, and a core dump would show what it read */
     return OrthancPluginErrorCode_Success;
 }
 
@@ -80,7 +86,7 @@ static bool read_configuration(bool *enabled)
     const cJSON *enable = cJSON_GetObjectItemCaseSensitive(section, "Enable");
     if (rc == ES_OK && (section == NULL || cJSON_IsFalse(enable))) *enabled = false;
     else if (rc == ES_OK) rc = es_config_parse(&orthanc_plugin.config, text, strlen(text), NULL, &err);
-    cJSON_Delete(all);
+    es_json_free(all);
     explicit_bzero(text, strlen(text));
     OrthancPluginFreeString(orthanc_plugin.context, text);
     if (rc != ES_OK) snprintf(orthanc_plugin.reason, sizeof orthanc_plugin.reason, "%s", err.text);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dicom/secret.h"
 #include "plugin/intake/intake.h"
 #include "plugin/program/program.h"
 
@@ -99,7 +100,7 @@ void es_batch_free(struct es_batch *batch)
     drop(batch);
     for (size_t i = 0; i < SIZE; i++) {
         if (batch->messages[i]) es_message_clear(batch->messages[i]);
-        free(batch->messages[i]);
+        es_secret_free(batch->messages[i]);
     }
     free(batch);
 }
@@ -133,7 +134,7 @@ static enum es_errc next(struct es_batch *batch, const char *path, uint64_t line
         if (rc != ES_OK) return rc;
     }
     const size_t i = batch->count;
-    if (!batch->messages[i]) batch->messages[i] = malloc(sizeof *batch->messages[i]);
+    if (!batch->messages[i]) batch->messages[i] = es_secret_new(sizeof *batch->messages[i]);
     batch->places[i] = (struct place){strdup(path), line, batch->order++};
     if (!batch->messages[i] || !batch->places[i].path) {
         free(batch->places[i].path);
@@ -183,7 +184,7 @@ static enum es_errc add_all(struct es_batch *batch, const char *path, struct es_
         struct es_message *message = NULL;
         rc = next(batch, path, 0, &message, err);
         if (rc != ES_OK) break;
-        free(batch->messages[batch->count - 1]); /* ours takes its place */
+        es_secret_free(batch->messages[batch->count - 1]); /* ours takes its place */
         batch->messages[batch->count - 1] = messages[i];
         messages[i] = NULL;
     }

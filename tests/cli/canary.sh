@@ -169,6 +169,28 @@ keys_are_rotated() {
   run 0 verify -c "$dir/evensight.json"
 }
 
+# Killed while it holds an identifier. The shell beside it shows whether a core would be here.
+a_killed_program_leaves_no_core() {
+  local cores=$scratch/cores pid
+  mkdir -p "$cores"
+  ulimit -S -c "$(ulimit -H -c)"
+  (cd "$cores" && sh -c 'kill -ABRT $$') 2>/dev/null
+  [ -n "$(ls "$cores")" ] || echo "    no core file comes here from any program: only the limit is looked at"
+  rm -f "$cores"/*
+  mkfifo "$scratch/whom"
+  (cd "$cores" && exec "$EVENSIGHT" trace -c "$dir/evensight.json" <"$scratch/whom" >/dev/null 2>&1) &
+  pid=$!
+  exec 9>"$scratch/whom"
+  printf '{"patient_id":"KANARIE' >&9
+  for _ in $(seq 100); do grep -q 'core file size *0 *0 ' "/proc/$pid/limits" 2>/dev/null && break; sleep 0.05; done
+  check "its limit is none" grep -q 'core file size *0 *0 ' "/proc/$pid/limits"
+  kill -ABRT $pid
+  exec 9>&-
+  wait $pid 2>/dev/null
+  same "killed by SIGABRT" 134 $?
+  same "no core is there" "" "$(ls "$cores")"
+}
+
 # Without the key, as anybody could make them.
 no_plain_hash_comes_out() {
   local word sum hash
@@ -205,6 +227,7 @@ test_case objects_are_planted
 test_case files_are_planted
 test_case reports_are_made
 test_case keys_are_rotated
+test_case a_killed_program_leaves_no_core
 test_case nothing_comes_out
 test_case no_plain_hash_comes_out
 finish

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* For LD_PRELOAD: the n-th call of one kind fails, counted from the beginning of main.
  *
- *   ES_FAIL       write (write, pwrite), sync (fsync, fdatasync) or memory (malloc, calloc, realloc)
+ *   ES_FAIL       write (write, pwrite), sync (fsync, fdatasync) or memory (malloc, calloc, realloc, mmap of no file)
  *   ES_FAIL_AT    which call fails, from 1; 0: none, they are only counted
  *   ES_FAIL_ON    set: every later one fails too, as on a disk that stays full
  *   ES_FAIL_FROM  counting begins when the file of this name is opened by fopen; without it at main
@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -51,6 +52,18 @@ static void *next(const char *name)
     kind = was;
     if (found == NULL) abort();
     return found;
+}
+
+/* What secret.c takes its blocks from. */
+void *mmap(void *address, size_t len, int access, int flags, int fd, off_t offset)
+{
+    static void *(*real)(void *, size_t, int, int, int, off_t);
+    if (real == NULL) *(void **)&real = next("mmap");
+    if ((flags & MAP_ANONYMOUS) != 0 && fails("memory")) {
+        errno = ENOMEM;
+        return MAP_FAILED;
+    }
+    return real(address, len, access, flags, fd, offset);
 }
 
 ssize_t write(int fd, const void *bytes, size_t len)
