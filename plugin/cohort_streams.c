@@ -362,7 +362,7 @@ enum es_errc es_cohort_streams(const struct es_cohort *cohort, struct es_stream 
         struct es_epochs epochs = {0};
         code = es_cohort_epochs(cohort, number, &epochs, err);
         if (code != ES_OK) break;
-        struct es_stream *grown = realloc(list, (n + epochs.count) * sizeof *list);
+        struct es_stream *grown = realloc(list, (n + epochs.count + 1) * sizeof *list);
         if (!grown) code = es_fail(err, ES_E_MEMORY, "cohort: out of memory");
         else list = grown;
         for (uint32_t i = 0; code == ES_OK && i < epochs.count; i++) {
