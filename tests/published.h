@@ -13,76 +13,16 @@
 #include "metrics/confusion.h"
 #include "metrics/order.h"
 #include "metrics/ranking.h"
-#include "testlib.h"
+#include "csv_rows.h"
 
-enum { MAX_FIELDS = 64, MAX_ROWS = 23000 };
-
-/** A table: cells of the line at hand by column name. Quotes around cells are dropped. */
-struct table {
-    char *text, *next, *column[MAX_FIELDS], *cell[MAX_FIELDS];
-    size_t columns;
-};
-
-static size_t split(char *line, char **cell)
-{
-    size_t n = 0;
-    for (char *at = line; at && n < MAX_FIELDS; n++) {
-        char *comma = strchr(at, ',');
-        if (comma) *comma = '\0';
-        cell[n] = at + (*at == '"');
-        char *end = cell[n] + strcspn(cell[n], "\"\r");
-        *end = '\0';
-        at = comma ? comma + 1 : NULL;
-    }
-    return n;
-}
-
-static bool line_of(struct table *t, char **cell, size_t *n)
-{
-    if (!t->next || !*t->next) return false;
-    char *line = t->next, *end = strchr(line, '\n');
-    t->next = end ? end + 1 : NULL;
-    if (end) *end = '\0';
-    *n = split(line, cell);
-    return true;
-}
-
-static bool table_open(struct table *t, const char *relative)
-{
-    const char *path = es_bulkdata(relative);
-    memset(t, 0, sizeof *t);
-    t->text = t->next = path ? es_test_slurp(path, NULL) : NULL;
-    return t->text && line_of(t, t->column, &t->columns);
-}
-
-static bool table_next(struct table *t)
-{
-    size_t n = 0;
-    return line_of(t, t->cell, &n) && n == t->columns;
-}
-
-static const char *text(const struct table *t, const char *column)
-{
-    for (size_t i = 0; i < t->columns; i++)
-        if (strcmp(t->column[i], column) == 0) return t->cell[i];
-    CU_FAIL("no such column");
-    return "";
-}
-
-static double number(const struct table *t, const char *column)
-{
-    const char *at = text(t, column);
-    char *end = NULL;
-    const double x = strtod(at, &end);
-    return *at && *end == '\0' ? x : (double)NAN;
-}
+enum { MAX_ROWS = 23000 };
 
 static size_t compared;
 
 /** Equal within 1e-9 absolute and relative; what the file leaves blank (or NA) is not there to be compared. */
-static void near(double got, const struct table *t, const char *column)
+static void near(double got, const struct csv_table *t, const char *column)
 {
-    const double want = number(t, column);
+    const double want = csv_number(t, column);
     if (isnan(want)) return;
     compared++;
     const bool same = fabs(got - want) <= 1e-9 + 1e-9 * fabs(want);
@@ -100,8 +40,8 @@ static void near(double got, const struct table *t, const char *column)
 struct set {
     const char *name, *file;
     size_t rows;
-    char *(*cell)[MAX_FIELDS];
-    struct table table;
+    char *(*cell)[CSV_CELLS];
+    struct csv_table table;
     bool *first; /* [rows]: the earliest image of its patient */
 };
 
@@ -137,10 +77,10 @@ static void find_first(struct set *s)
 static bool set_open(struct set *s, const char *name, const char *file)
 {
     *s = (struct set){.name = name, .file = file};
-    if (!table_open(&s->table, file)) return false;
+    if (!csv_table_open(&s->table, es_bulkdata(file))) return false;
     s->cell = calloc(MAX_ROWS, sizeof *s->cell);
     CU_ASSERT_PTR_NOT_NULL_FATAL(s->cell);
-    while (s->rows < MAX_ROWS && table_next(&s->table)) memcpy(s->cell[s->rows++], s->table.cell, sizeof s->table.cell);
+    while (s->rows < MAX_ROWS && csv_table_next(&s->table)) memcpy(s->cell[s->rows++], s->table.cell, sizeof s->table.cell);
     s->first = calloc(MAX_ROWS, sizeof *s->first);
     CU_ASSERT_PTR_NOT_NULL_FATAL(s->first);
     if (strcmp(file, "predictions/nih-chexnet/predictions.csv") == 0) find_first(s);

@@ -89,8 +89,8 @@ static void segments_say_which_finding_read_them(void)
         "{\"at\":3,\"without\":[", "\"observations\":[{\"Codes\":[\"60046008,SCT\"],\"read_as\":[{\"finding\":\"effusion\",\"as\":\"label\"}]},",
         "{\"Codes\":[\"KVP,99X\"],\"read\":\"by no finding of the rule\"},{\"Codes\":[\"GDT\"],\"read\":\"by no finding of the rule\"}],",
         "\"findings\":[{\"finding\":\"pneumothorax\",\"in\":\"text\",\"left_out\":\"nothing is stated\"}],\"messages\":[{\"event\":\"reference\",\"findings\":1}]}",
-        "{\"Codes\":[\"60046008,SCT\"],\"read_as\":[{\"finding\":\"effusion\",\"left_out\":\"finding effusion: found an answer that is neither Present nor Absent\"}]}],"
-        "\"refused\":\"finding effusion: found an answer that is neither Present nor Absent\"}"};
+        ("{\"Codes\":[\"60046008,SCT\"],\"read_as\":[{\"finding\":\"effusion\",\"left_out\":\"finding effusion: found an answer that is neither Present nor Absent\"}]}],"
+         "\"refused\":\"finding effusion: found an answer that is neither Present nor Absent\"}")};
     has(explained("{\"Name\":\"ris\",\"Kind\":\"hl7\",\"Files\":[\"*.hl7\"],\"Event\":\"reference\",\"Source\":\"radiology-report\",\"Findings\":[{\"Finding\":"
                   "\"effusion\",\"Codes\":[\"60046008,SCT\"],\"Present\":[\"52101004,SCT\"],\"Absent\":[\"2667000,SCT\"]},"
                   "{\"Finding\":\"pneumothorax\",\"Positive\":[\"pneumothora(x|ces)\"]}]}",
@@ -104,8 +104,8 @@ static void segments_say_which_finding_read_them(void)
 static void resources_say_which_finding_read_them(void)
 {
     static const char *const wanted[] = {
-        "\"observations\":[{\"Codes\":[\"60046008,SCT\"],\"read_as\":[{\"finding\":\"effusion\",\"as\":\"score\"}]},"
-        "{\"Codes\":[\"1,LN\"],\"read\":\"by no finding of the rule\"}]",
+        ("\"observations\":[{\"Codes\":[\"60046008,SCT\"],\"read_as\":[{\"finding\":\"effusion\",\"as\":\"score\"}]},"
+         "{\"Codes\":[\"1,LN\"],\"read\":\"by no finding of the rule\"}]"),
         "\"messages\":[{\"event\":\"result\",\"model\":\"m\",\"findings\":1}]", "\"counts\":{\"records\":1,\"not_let_in_by_where\":0,\"silent\":0,\"messages\":1,\"refused\":0}"};
     has(explained("{\"Name\":\"fhir\",\"Kind\":\"fhir\",\"Files\":[\"*.json\"],\"Event\":\"result\",\"Model\":\"m\",\"Findings\":[{\"Finding\":\"effusion\",\"Codes\":"
                   "[\"60046008,SCT\"]}]}",

@@ -7,80 +7,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "csv_rows.h"
 #include "plugin/report/report.h"
 #include "plugin/report/view.h"
-#include "testlib.h"
 
-#define MAX_FIELDS 64
 #define BATCH 2000
-
-/* ---- a table of a file: fields borrowed from the text, quotes around a field taken off ---- */
-
-struct table {
-    char *text, *at;
-    char *header[MAX_FIELDS], *field[MAX_FIELDS];
-    size_t columns;
-};
-
-static size_t split(char *line, char *field[MAX_FIELDS])
-{
-    size_t n = 0;
-    while (line && n < MAX_FIELDS) {
-        char *comma = strchr(line, ',');
-        if (comma) *comma = '\0';
-        const size_t len = strlen(line);
-        if (len >= 2 && line[0] == '"' && line[len - 1] == '"') {
-            line[len - 1] = '\0';
-            line++;
-        }
-        field[n++] = line;
-        line = comma ? comma + 1 : NULL;
-    }
-    return n;
-}
-
-static char *take_line(struct table *t)
-{
-    char *line = t->at;
-    if (!*line) return NULL;
-    char *end = strchr(line, '\n');
-    t->at = end ? end + 1 : line + strlen(line);
-    if (end) *end = '\0';
-    const size_t len = strlen(line);
-    if (len && line[len - 1] == '\r') line[len - 1] = '\0';
-    return line;
-}
-
-static void table_open(struct table *t, const char *relative)
-{
-    size_t len = 0;
-    *t = (struct table){0};
-    t->text = t->at = es_test_slurp(es_testdata(relative), &len);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(t->text);
-    t->columns = split(take_line(t), t->header);
-}
-
-static bool table_next(struct table *t)
-{
-    char *line = take_line(t);
-    return line && split(line, t->field) == t->columns;
-}
-
-static const char *get(const struct table *t, const char *name)
-{
-    for (size_t i = 0; i < t->columns; i++)
-        if (strcmp(t->header[i], name) == 0) return t->field[i];
-    CU_FAIL_FATAL("column is there");
-    return "";
-}
-
-static double number(const struct table *t, const char *name)
-{
-    const char *text = get(t, name);
-    char *end = NULL;
-    const double value = strtod(text, &end);
-    return *text && *end == '\0' ? value : (double)NAN;
-}
 
 /* ---- a site fed with JSON lines ---- */
 
@@ -192,15 +123,15 @@ static const cJSON *group_of(const cJSON *groups, const char *label)
 }
 
 /** One row of expected/ against one group: n, and every rate that the row has. */
-static void same_figures(const struct table *expected, const cJSON *group)
+static void same_figures(const struct csv_table *expected, const cJSON *group)
 {
     static const struct {
         const char *column, *metric;
     } rates[] = {{"sens", "sensitivity"}, {"spec", "specificity"}, {"ppv", "ppv"}, {"npv", "npv"}, {"auroc", "auroc"}};
-    CU_ASSERT_DOUBLE_EQUAL(es_view_number(group, "cases"), number(expected, "n"), 0);
-    CU_ASSERT_DOUBLE_EQUAL(es_view_number(cJSON_GetObjectItemCaseSensitive(group, "denominators"), "positives"), number(expected, "n_pos"), 0);
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(group, "cases"), csv_number(expected, "n"), 0);
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(cJSON_GetObjectItemCaseSensitive(group, "denominators"), "positives"), csv_number(expected, "n_pos"), 0);
     for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
-        const double want = number(expected, rates[i].column), got = es_view_metric(group, rates[i].metric).value;
+        const double want = csv_number(expected, rates[i].column), got = es_view_metric(group, rates[i].metric).value;
         CU_ASSERT(isnan(want) ? isnan(got) : fabs(got - want) <= 1e-9);
     }
 }
@@ -242,14 +173,14 @@ static const cJSON *groups_of(const cJSON *release, const char *finding)
 /** Every row of the "all" subset that the report has a group for. @return rows compared */
 static size_t compare_all(const cJSON *release, const char *file, const char *only)
 {
-    struct table expected;
+    struct csv_table expected;
     size_t compared = 0;
-    table_open(&expected, file);
-    while (table_next(&expected)) {
+    CU_ASSERT_TRUE_FATAL(csv_table_open(&expected, es_testdata(file)));
+    while (csv_table_next(&expected)) {
         char label[ES_VIEW_LABEL];
-        if (strcmp(get(&expected, "subset"), "all") != 0) continue;
-        if (!label_of(get(&expected, "dim"), get(&expected, "group"), label, sizeof label)) continue;
-        const cJSON *group = group_of(groups_of(release, only ? only : get(&expected, "task")), label);
+        if (strcmp(csv_text(&expected, "subset"), "all") != 0) continue;
+        if (!label_of(csv_text(&expected, "dim"), csv_text(&expected, "group"), label, sizeof label)) continue;
+        const cJSON *group = group_of(groups_of(release, only ? only : csv_text(&expected, "task")), label);
         if (!group) printf("    no group %s\n", label);
         CU_ASSERT_PTR_NOT_NULL_FATAL(group);
         same_figures(&expected, group);
@@ -282,24 +213,24 @@ static void nih_config(char *out, size_t size)
 
 static void nih_feed(struct feed *f)
 {
-    struct table t;
+    struct csv_table t;
     uint32_t row = 0;
-    table_open(&t, "predictions/nih-chexnet/predictions.csv");
-    while (table_next(&t)) {
+    CU_ASSERT_TRUE_FATAL(csv_table_open(&t, es_testdata("predictions/nih-chexnet/predictions.csv")));
+    while (csv_table_next(&t)) {
         char line[2000], age[8];
-        age_text(number(&t, "age"), age);
+        age_text(csv_number(&t, "age"), age);
         row++;
         snprintf(line, sizeof line,
                  "{\"event\":\"exam\",\"study_uid\":\"1.2.826.0.1.3680043.10.1.%u\",\"patient_id\":\"P%s\",\"study_date\":\"20240115\","
                  "\"demographics\":{\"PatientSex\":\"%s\",\"PatientAge\":\"%s\"},\"acquisition\":{\"Modality\":\"DX\",\"ViewPosition\":\"%s\"}}",
-                 row, get(&t, "patient_id"), get(&t, "sex"), age, get(&t, "view"));
+                 row, csv_text(&t, "patient_id"), csv_text(&t, "sex"), age, csv_text(&t, "view"));
         feed_line(f, line);
         int at = snprintf(line, sizeof line, "{\"event\":\"result\",\"study_uid\":\"1.2.826.0.1.3680043.10.1.%u\",\"model\":{\"name\":\"chexnet\",\"version\":\"1.0\"},"
                           "\"produced\":\"2024-01-15T10:00:00Z\",\"status\":\"ok\",\"findings\":[", row);
         for (int i = 0; i < 7; i++) {
             char column[40];
             snprintf(column, sizeof column, "prob_%s", findings[i]);
-            at += snprintf(line + at, sizeof line - (size_t)at, "%s{\"finding\":\"%s\",\"score\":%s}", i ? "," : "", findings[i], get(&t, column));
+            at += snprintf(line + at, sizeof line - (size_t)at, "%s{\"finding\":\"%s\",\"score\":%s}", i ? "," : "", findings[i], csv_text(&t, column));
         }
         snprintf(line + at, sizeof line - (size_t)at, "]}");
         feed_line(f, line);
@@ -308,7 +239,7 @@ static void nih_feed(struct feed *f)
         for (int i = 0; i < 7; i++) {
             char column[40];
             snprintf(column, sizeof column, "label_%s", findings[i]);
-            at += snprintf(line + at, sizeof line - (size_t)at, "%s{\"finding\":\"%s\",\"label\":%s}", i ? "," : "", findings[i], get(&t, column));
+            at += snprintf(line + at, sizeof line - (size_t)at, "%s{\"finding\":\"%s\",\"label\":%s}", i ? "," : "", findings[i], csv_text(&t, column));
         }
         snprintf(line + at, sizeof line - (size_t)at, "]}");
         feed_line(f, line);
@@ -322,7 +253,7 @@ static void chexnet_by_group_is_as_others_computed(void)
 {
     static struct feed f;
     char config[4000];
-    struct table published;
+    struct csv_table published;
     nih_config(config, sizeof config);
     feed_open(&f, config);
     const double start = seconds();
@@ -330,10 +261,10 @@ static void chexnet_by_group_is_as_others_computed(void)
     printf("    nih-chexnet: %llu messages taken in %.1f s\n", (unsigned long long)f.taken, seconds() - start);
     cJSON *release = report_of(&f, "nih-chexnet");
     size_t rows = 0;
-    table_open(&published, "predictions/nih-chexnet/published_auc.csv");
-    while (table_next(&published)) {
-        const cJSON *everyone = cJSON_GetArrayItem(groups_of(release, get(&published, "label")), 0);
-        CU_ASSERT_DOUBLE_EQUAL(es_view_metric(everyone, "auroc").value, number(&published, "auc"), 1e-9);
+    CU_ASSERT_TRUE_FATAL(csv_table_open(&published, es_testdata("predictions/nih-chexnet/published_auc.csv")));
+    while (csv_table_next(&published)) {
+        const cJSON *everyone = cJSON_GetArrayItem(groups_of(release, csv_text(&published, "label")), 0);
+        CU_ASSERT_DOUBLE_EQUAL(es_view_metric(everyone, "auroc").value, csv_number(&published, "auc"), 1e-9);
         rows++;
     }
     CU_ASSERT_EQUAL(rows, 7);
@@ -349,32 +280,32 @@ static void chexnet_by_group_is_as_others_computed(void)
 static void support2_shows_race_by_linkage_and_its_missing(void)
 {
     static struct feed f;
-    struct table t;
+    struct csv_table t;
     uint32_t row = 0;
     feed_open(&f, "\"Axes\":[{\"Name\":\"sex\",\"Attribute\":\"PatientSex\"},{\"Name\":\"age\",\"Attribute\":\"PatientAge\",\"Bands\":[0,18,40,60,80]},"
                   "{\"Name\":\"race\",\"Linked\":\"race\"}],\"Intersections\":[[\"sex\",\"age\"],[\"sex\",\"race\"]],"
                   "\"Models\":[{\"Name\":\"support\",\"Recognise\":{\"AlgorithmName\":\"SUPPORT\"},\"Findings\":[{\"Name\":\"alive\",\"Task\":\"binary\","
                   "\"Unit\":\"exam\",\"Threshold\":0.5,\"ReferenceWithin\":\"1d\",\"From\":[{\"JSON\":\"$.alive\"}]}]}]");
-    table_open(&t, "predictions/support2/predictions.csv");
-    while (table_next(&t)) {
+    CU_ASSERT_TRUE_FATAL(csv_table_open(&t, es_testdata("predictions/support2/predictions.csv")));
+    while (csv_table_next(&t)) {
         char line[800], age[8];
-        age_text(number(&t, "age"), age);
+        age_text(csv_number(&t, "age"), age);
         row++;
         snprintf(line, sizeof line, "{\"event\":\"exam\",\"study_uid\":\"1.2.826.0.1.3680043.10.2.%u\",\"patient_id\":\"S%s\",\"study_date\":\"20240115\","
-                 "\"demographics\":{\"PatientSex\":\"%s\",\"PatientAge\":\"%s\"}}", row, get(&t, "patient_id"), *get(&t, "sex") == 'f' ? "F" : "M", age);
+                 "\"demographics\":{\"PatientSex\":\"%s\",\"PatientAge\":\"%s\"}}", row, csv_text(&t, "patient_id"), *csv_text(&t, "sex") == 'f' ? "F" : "M", age);
         feed_line(&f, line);
-        if (*get(&t, "race")) {
+        if (*csv_text(&t, "race")) {
             snprintf(line, sizeof line, "{\"event\":\"demographics\",\"patient_id\":\"S%s\",\"attributes\":{\"race\":\"%s\"},\"source\":\"linkage\",\"valid_from\":\"20200101\"}",
-                     get(&t, "patient_id"), get(&t, "race"));
+                     csv_text(&t, "patient_id"), csv_text(&t, "race"));
             feed_line(&f, line);
         }
-        if (*get(&t, "surv6m")) {
+        if (*csv_text(&t, "surv6m")) {
             snprintf(line, sizeof line, "{\"event\":\"result\",\"study_uid\":\"1.2.826.0.1.3680043.10.2.%u\",\"model\":{\"name\":\"support\",\"version\":\"1\"},"
-                     "\"produced\":\"2024-01-15T10:00:00Z\",\"status\":\"ok\",\"findings\":[{\"finding\":\"alive\",\"score\":%s}]}", row, get(&t, "surv6m"));
+                     "\"produced\":\"2024-01-15T10:00:00Z\",\"status\":\"ok\",\"findings\":[{\"finding\":\"alive\",\"score\":%s}]}", row, csv_text(&t, "surv6m"));
             feed_line(&f, line);
         }
         snprintf(line, sizeof line, "{\"event\":\"reference\",\"study_uid\":\"1.2.826.0.1.3680043.10.2.%u\",\"source\":\"follow-up\",\"status\":\"final\","
-                 "\"established\":\"2024-01-18T10:00:00Z\",\"reader_saw_ai\":\"no\",\"findings\":[{\"finding\":\"alive\",\"label\":%s}]}", row, get(&t, "alive_180d"));
+                 "\"established\":\"2024-01-18T10:00:00Z\",\"reader_saw_ai\":\"no\",\"findings\":[{\"finding\":\"alive\",\"label\":%s}]}", row, csv_text(&t, "alive_180d"));
         feed_line(&f, line);
     }
     feed_flush(&f);

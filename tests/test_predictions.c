@@ -8,74 +8,9 @@
 #include "metrics/catalogue.h"
 #include "metrics/proportion.h"
 #include "metrics/summary.h"
-#include "testlib.h"
+#include "csv_rows.h"
 
-enum { MAX_FIELDS = 64, MAX_ROWS = 23000, AXES = 3 };
-
-/** Split one line of CSV in place; quotes are dropped, commas inside them kept. */
-static size_t split(char *line, char **field)
-{
-    size_t n = 0;
-    char *out = line;
-    bool quoted = false;
-    field[n++] = line;
-    for (char *in = line; *in && n < MAX_FIELDS; in++) {
-        if (*in == '"')
-            quoted = !quoted;
-        else if (*in == ',' && !quoted) {
-            *out++ = '\0';
-            field[n++] = out;
-        } else if (*in != '\r')
-            *out++ = *in;
-    }
-    *out = '\0';
-    return n;
-}
-
-/** A CSV file: lines split one after the other. */
-struct csv {
-    char *text, *next, *column[MAX_FIELDS], *field[MAX_FIELDS];
-    size_t columns;
-};
-
-static bool csv_line(struct csv *c, char **field, size_t *n)
-{
-    if (!c->next || !*c->next) return false;
-    char *line = c->next, *end = strchr(line, '\n');
-    c->next = end ? end + 1 : NULL;
-    if (end) *end = '\0';
-    *n = split(line, field);
-    return true;
-}
-
-static bool csv_open(struct csv *c, const char *path)
-{
-    memset(c, 0, sizeof *c);
-    c->text = c->next = path ? es_test_slurp(path, NULL) : NULL;
-    return c->text && csv_line(c, c->column, &c->columns);
-}
-
-static bool csv_next(struct csv *c)
-{
-    size_t n = 0;
-    return csv_line(c, c->field, &n) && n == c->columns;
-}
-
-static const char *get(const struct csv *c, const char *column)
-{
-    for (size_t i = 0; i < c->columns; i++)
-        if (strcmp(c->column[i], column) == 0) return c->field[i];
-    CU_FAIL("no such column");
-    return "";
-}
-
-static double number(const struct csv *c, const char *column)
-{
-    const char *text = get(c, column);
-    char *end = NULL;
-    const double x = strtod(text, &end);
-    return *text && *end == '\0' ? x : (double)NAN;
-}
+enum { MAX_ROWS = 23000, AXES = 3 };
 
 /** Columns of one data set. Level names: index is the level, [0] unknown. */
 static uint32_t patient[MAX_ROWS], rows, patients;
@@ -136,17 +71,17 @@ static double value(const struct es_summary *s, const char *metric)
 static size_t compared;
 
 /** Equal within 1e-9; a blank in the file is not compared. */
-static void near(double got, const struct csv *c, const char *column, double tolerance)
+static void near(double got, const struct csv_table *c, const char *column, double tolerance)
 {
-    const double want = number(c, column);
+    const double want = csv_number(c, column);
     if (isnan(want)) return;
     compared++;
-    if (!(fabs(got - want) <= tolerance)) printf("    %s %s %s: expected %.15g, got %.15g\n", get(c, "task"), get(c, "group"), column, want, got);
+    if (!(fabs(got - want) <= tolerance)) printf("    %s %s %s: expected %.15g, got %.15g\n", csv_text(c, "task"), csv_text(c, "group"), column, want, got);
     CU_ASSERT_TRUE(fabs(got - want) <= tolerance);
 }
 
 /** What the report shows beside its own intervals: DeLong's limits; Wilson's and Clopper and Pearson's of a rate. */
-static void check_unclustered(const struct es_summary *s, const struct csv *c)
+static void check_unclustered(const struct es_summary *s, const struct csv_table *c)
 {
     static const struct {
         const char *metric, *column[ES_MAX_UNCLUSTERED][2];
@@ -174,7 +109,7 @@ static void check_unclustered(const struct es_summary *s, const struct csv *c)
     CU_ASSERT_EQUAL(es_metric_unclustered(brier, s, &e, &at, none), 0); /* nobody publishes such an interval */
 }
 
-static void check_limits(const struct es_summary *s, const struct csv *c)
+static void check_limits(const struct es_summary *s, const struct csv_table *c)
 {
     uint64_t tp, fp, fn, tn;
     es_summary_confusion(s, &tp, &fp, &fn, &tn);
@@ -195,7 +130,7 @@ static void check_limits(const struct es_summary *s, const struct csv *c)
     }
 }
 
-static void check_group(const struct es_summary *s, const struct csv *c)
+static void check_group(const struct es_summary *s, const struct csv_table *c)
 {
     near((double)es_summary_units(s), c, "n_group", 0);
     near((double)es_summary_cases(s), c, "n", 0);
@@ -221,12 +156,12 @@ static void check_group(const struct es_summary *s, const struct csv *c)
 static void check_task(const char *expected, const char *task, const struct es_sweep *sweep, const char *const *const *names,
                        const char *const *axes, size_t *found)
 {
-    struct csv c;
+    struct csv_table c;
     char name[128], wanted[128];
-    CU_ASSERT_TRUE_FATAL(csv_open(&c, es_testdata(expected)));
-    while (csv_next(&c)) {
-        if (strcmp(get(&c, "subset"), "all") != 0 || strcmp(get(&c, "task"), task) != 0) continue;
-        snprintf(wanted, sizeof wanted, "%s %s", get(&c, "dim"), get(&c, "group"));
+    CU_ASSERT_TRUE_FATAL(csv_table_open(&c, es_testdata(expected)));
+    while (csv_table_next(&c)) {
+        if (strcmp(csv_text(&c, "subset"), "all") != 0 || strcmp(csv_text(&c, "task"), task) != 0) continue;
+        snprintf(wanted, sizeof wanted, "%s %s", csv_text(&c, "dim"), csv_text(&c, "group"));
         for (size_t i = 0; i < es_sweep_count(sweep); i++) {
             name_group(es_sweep_key(sweep, i), names, axes, name, sizeof name);
             if (strcmp(name, wanted) != 0) continue;
@@ -240,11 +175,11 @@ static void check_task(const char *expected, const char *task, const struct es_s
 /** Threshold of a task, from the expected file. */
 static double threshold_of(const char *expected, const char *task)
 {
-    struct csv c;
+    struct csv_table c;
     double t = NAN;
-    CU_ASSERT_TRUE_FATAL(csv_open(&c, es_testdata(expected)));
-    while (csv_next(&c))
-        if (strcmp(get(&c, "task"), task) == 0) t = number(&c, "threshold");
+    CU_ASSERT_TRUE_FATAL(csv_table_open(&c, es_testdata(expected)));
+    while (csv_table_next(&c))
+        if (strcmp(csv_text(&c, "task"), task) == 0) t = csv_number(&c, "threshold");
     free(c.text);
     return t;
 }
@@ -272,18 +207,18 @@ static void nih(const char *task, size_t *found)
     const char *expected = "predictions/expected/nih-chexnet.csv";
     const double threshold = threshold_of(expected, task);
     struct es_sweep *sweep = NULL;
-    struct csv c;
+    struct csv_table c;
     char p[64], y[64], last[32] = "";
     snprintf(p, sizeof p, "prob_%s", task);
     snprintf(y, sizeof y, "label_%s", task);
-    CU_ASSERT_TRUE_FATAL(csv_open(&c, es_testdata("predictions/nih-chexnet/predictions.csv")));
+    CU_ASSERT_TRUE_FATAL(csv_table_open(&c, es_testdata("predictions/nih-chexnet/predictions.csv")));
     rows = patients = 0;
-    while (csv_next(&c) && rows < MAX_ROWS) {
-        new_row(get(&c, "patient_id"), last, sizeof last);
-        level[0][rows] = find(sexes, get(&c, "sex"));
-        level[1][rows] = band(number(&c, "age"));
-        level[2][rows] = find(views, get(&c, "view"));
-        finish_row(number(&c, p), number(&c, y), threshold);
+    while (csv_table_next(&c) && rows < MAX_ROWS) {
+        new_row(csv_text(&c, "patient_id"), last, sizeof last);
+        level[0][rows] = find(sexes, csv_text(&c, "sex"));
+        level[1][rows] = band(csv_number(&c, "age"));
+        level[2][rows] = find(views, csv_text(&c, "view"));
+        finish_row(csv_number(&c, p), csv_number(&c, y), threshold);
     }
     free(c.text);
     CU_ASSERT_EQUAL(rows, 22433);
@@ -309,18 +244,18 @@ static void test_support2(void)
     static const char *const axes[AXES] = {"sex", "age_band", "race"};
     const char *expected = "predictions/expected/support2.csv", *task = "alive_180d by surv6m";
     struct es_sweep *sweep = NULL;
-    struct csv c;
+    struct csv_table c;
     char last[32] = "";
     size_t found = 0;
     const double threshold = threshold_of(expected, task);
-    CU_ASSERT_TRUE_FATAL(csv_open(&c, es_testdata("predictions/support2/predictions.csv")));
+    CU_ASSERT_TRUE_FATAL(csv_table_open(&c, es_testdata("predictions/support2/predictions.csv")));
     rows = patients = 0;
-    while (csv_next(&c) && rows < MAX_ROWS) {
-        new_row(get(&c, "patient_id"), last, sizeof last);
-        level[0][rows] = find(genders, get(&c, "sex"));
-        level[1][rows] = band(number(&c, "age"));
-        level[2][rows] = find(races, get(&c, "race"));
-        finish_row(number(&c, "surv6m"), number(&c, "alive_180d"), threshold);
+    while (csv_table_next(&c) && rows < MAX_ROWS) {
+        new_row(csv_text(&c, "patient_id"), last, sizeof last);
+        level[0][rows] = find(genders, csv_text(&c, "sex"));
+        level[1][rows] = band(csv_number(&c, "age"));
+        level[2][rows] = find(races, csv_text(&c, "race"));
+        finish_row(csv_number(&c, "surv6m"), csv_number(&c, "alive_180d"), threshold);
     }
     free(c.text);
     CU_ASSERT_EQUAL(rows, 9105);

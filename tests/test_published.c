@@ -18,7 +18,7 @@
 
 /* --- One row of an expected file --- */
 
-static void check_rates(const struct es_confusion *m, const struct table *t)
+static void check_rates(const struct es_confusion *m, const struct csv_table *t)
 {
     const struct {
         const char *name;
@@ -38,7 +38,7 @@ static void check_rates(const struct es_confusion *m, const struct table *t)
     }
 }
 
-static void check_ranks(const struct cases *c, const struct table *t)
+static void check_ranks(const struct cases *c, const struct csv_table *t)
 {
     const double auc = es_ranks_auroc(&c->ranks), variance = es_ranks_variance(&c->ranks);
     const struct es_limits limits = es_auroc_wald(auc, variance, 0.05);
@@ -50,7 +50,7 @@ static void check_ranks(const struct cases *c, const struct table *t)
     near(variance, t, "auroc_proc_var");
 }
 
-static void check_fits(struct cases *c, const struct table *t)
+static void check_fits(struct cases *c, const struct csv_table *t)
 {
     struct es_fit_columns f = {c->logit, c->point_n, c->point_positives, 0};
     for (uint32_t i = 0; i < c->n; i++) {
@@ -66,7 +66,7 @@ static void check_fits(struct cases *c, const struct table *t)
     near(es_fit_line(&f, NULL, c->mean).slope, t, "cal_slope");
 }
 
-static void check_calibration(struct cases *c, const struct table *t)
+static void check_calibration(struct cases *c, const struct csv_table *t)
 {
     double sum = 0, expected = NAN, maximal = NAN;
     uint64_t positives = 0;
@@ -85,10 +85,10 @@ static void check_calibration(struct cases *c, const struct table *t)
     check_fits(c, t);
 }
 
-static void check_row(const struct set *s, const struct table *t, struct cases *c)
+static void check_row(const struct set *s, const struct csv_table *t, struct cases *c)
 {
-    gather(s, text(t, "subset"), text(t, "dim"), text(t, "group"), text(t, "score"), text(t, "label"), c);
-    const struct es_confusion m = confusion(c, number(t, "threshold"));
+    gather(s, csv_text(t, "subset"), csv_text(t, "dim"), csv_text(t, "group"), csv_text(t, "score"), csv_text(t, "label"), c);
+    const struct es_confusion m = confusion(c, csv_number(t, "threshold"));
     near(c->all, t, "n_group");
     near(c->all - c->n, t, "n_unscored");
     near(c->n, t, "n");
@@ -101,7 +101,7 @@ static void check_row(const struct set *s, const struct table *t, struct cases *
     near((double)m.tn, t, "tn");
     check_rates(&m, t);
     check_ranks(c, t);
-    if (!isnan(number(t, "brier"))) check_calibration(c, t);
+    if (!isnan(csv_number(t, "brier"))) check_calibration(c, t);
 }
 
 static const struct {
@@ -119,15 +119,15 @@ static void every_row_of_the_three_sets(void)
     for (size_t i = 0; i < SETS; i++) {
         char expected[64];
         struct set s;
-        struct table t;
+        struct csv_table t;
         snprintf(expected, sizeof expected, "predictions/expected/%s.csv", sets[i].name);
-        if (!table_open(&t, expected) || !set_open(&s, sets[i].name, sets[i].file)) {
+        if (!csv_table_open(&t, es_bulkdata(expected)) || !set_open(&s, sets[i].name, sets[i].file)) {
             free(c);
             es_test_skip("the bulk data is not there");
             return;
         }
         const size_t before = compared;
-        for (; table_next(&t); rows++) check_row(&s, &t, c);
+        for (; csv_table_next(&t); rows++) check_row(&s, &t, c);
         printf("    %s: %zu figures\n", sets[i].name, compared - before);
         set_close(&s);
         free(t.text);
@@ -151,27 +151,27 @@ static void columns_of(const char *set, const char *task, char *score, char *lab
 static double threshold_of(const char *set, const char *task)
 {
     char expected[64];
-    struct table t;
+    struct csv_table t;
     double threshold = NAN;
     snprintf(expected, sizeof expected, "predictions/expected/%s.csv", set);
-    if (!table_open(&t, expected)) return threshold;
-    while (isnan(threshold) && table_next(&t))
-        if (strcmp(text(&t, "task"), task) == 0) threshold = number(&t, "threshold");
+    if (!csv_table_open(&t, es_bulkdata(expected))) return threshold;
+    while (isnan(threshold) && csv_table_next(&t))
+        if (strcmp(csv_text(&t, "task"), task) == 0) threshold = csv_number(&t, "threshold");
     free(t.text);
     return threshold;
 }
 
-static void rate_difference(const struct set *s, const struct table *t, struct cases *c)
+static void rate_difference(const struct set *s, const struct csv_table *t, struct cases *c)
 {
     char score[64], label[64];
     struct es_confusion m[2];
-    columns_of(s->name, text(t, "task"), score, label, sizeof score);
-    const double threshold = threshold_of(s->name, text(t, "task"));
+    columns_of(s->name, csv_text(t, "task"), score, label, sizeof score);
+    const double threshold = threshold_of(s->name, csv_text(t, "task"));
     for (int arm = 0; arm < 2; arm++) {
-        gather(s, text(t, "subset"), text(t, "dim"), text(t, arm ? "reference" : "group"), score, label, c);
+        gather(s, csv_text(t, "subset"), csv_text(t, "dim"), csv_text(t, arm ? "reference" : "group"), score, label, c);
         m[arm] = confusion(c, threshold);
     }
-    const bool sens = strcmp(text(t, "metric"), "sens") == 0;
+    const bool sens = strcmp(csv_text(t, "metric"), "sens") == 0;
     const struct es_two_by_two two = {(double)(sens ? m[0].tp : m[0].tn), (double)(sens ? m[0].tp + m[0].fn : m[0].tn + m[0].fp),
                                       (double)(sens ? m[1].tp : m[1].tn), (double)(sens ? m[1].tp + m[1].fn : m[1].tn + m[1].fp)};
     const struct es_limits newcombe = es_newcombe(&two, 0.05);
@@ -186,14 +186,14 @@ static void rate_difference(const struct set *s, const struct table *t, struct c
 }
 
 /** pROC gives a t test whose degrees of freedom are Welch's, of the two variances as if each came of one sample of the group. */
-static void auroc_unpaired(const struct set *s, const struct table *t, struct cases *c)
+static void auroc_unpaired(const struct set *s, const struct csv_table *t, struct cases *c)
 {
     char score[64], label[64];
     double auc[2], variance[2], n[2];
-    columns_of(s->name, text(t, "task"), score, label, sizeof score);
+    columns_of(s->name, csv_text(t, "task"), score, label, sizeof score);
     for (int arm = 0; arm < 2; arm++) {
         char dim[64];
-        snprintf(dim, sizeof dim, "%s", text(t, arm ? "b" : "a"));
+        snprintf(dim, sizeof dim, "%s", csv_text(t, arm ? "b" : "a"));
         char *group = strchr(dim, '=');
         CU_ASSERT_PTR_NOT_NULL_FATAL(group);
         *group++ = '\0';
@@ -212,12 +212,12 @@ static void auroc_unpaired(const struct set *s, const struct table *t, struct ca
     near(2 * es_t_sf(fabs(statistic), df), t, "p_value");
 }
 
-static void auroc_paired(const struct set *s, const struct table *t, struct cases *c)
+static void auroc_paired(const struct set *s, const struct csv_table *t, struct cases *c)
 {
     static uint64_t placed[2][MAX_ROWS];
     double auc[2], variance[2];
     for (int arm = 0; arm < 2; arm++) {
-        gather(s, "all", "all", "all", text(t, arm ? "b" : "a"), "poor", c);
+        gather(s, "all", "all", "all", csv_text(t, arm ? "b" : "a"), "poor", c);
         memcpy(placed[arm], c->placed, c->n * sizeof placed[arm][0]);
         auc[arm] = es_ranks_auroc(&c->ranks);
         variance[arm] = es_ranks_variance(&c->ranks);
@@ -237,18 +237,18 @@ static void differences(const char *file, size_t rows, size_t figures)
 {
     struct cases *c = calloc(1, sizeof *c);
     struct set s[SETS];
-    struct table t = {0};
+    struct csv_table t = {0};
     size_t opened = 0, found = 0;
     const size_t before = compared;
     CU_ASSERT_PTR_NOT_NULL_FATAL(c);
     while (opened < SETS && set_open(&s[opened], sets[opened].name, sets[opened].file)) opened++;
-    const bool there = opened == SETS && table_open(&t, file);
-    while (there && table_next(&t))
+    const bool there = opened == SETS && csv_table_open(&t, es_bulkdata(file));
+    while (there && csv_table_next(&t))
         for (size_t i = 0; i < SETS; i++) {
-            if (strcmp(text(&t, "dataset"), sets[i].name) != 0) continue;
+            if (strcmp(csv_text(&t, "dataset"), sets[i].name) != 0) continue;
             found++;
             if (strstr(file, "rate_")) rate_difference(&s[i], &t, c);
-            else if (strcmp(text(&t, "kind"), "paired") == 0) auroc_paired(&s[i], &t, c);
+            else if (strcmp(csv_text(&t, "kind"), "paired") == 0) auroc_paired(&s[i], &t, c);
             else auroc_unpaired(&s[i], &t, c);
         }
     for (size_t i = 0; i < opened; i++) set_close(&s[i]);
@@ -278,21 +278,21 @@ static void estimated_dice_by_group(void)
 {
     static double dice[MAX_ROWS];
     struct set cases, scores;
-    struct table t;
+    struct csv_table t;
     if (!set_open(&cases, "nih-chexnet", sets[0].file) ||
         !set_open(&scores, "nih-chexnet", "predictions/nih-chexnet/segmentation_rca_dice.csv") ||
-        !table_open(&t, "predictions/expected/nih-chexnet_rca_dice.csv")) {
+        !csv_table_open(&t, es_bulkdata("predictions/expected/nih-chexnet_rca_dice.csv"))) {
         es_test_skip("the bulk data is not there");
         return;
     }
     CU_ASSERT_EQUAL_FATAL(cases.rows, scores.rows);
     const size_t before = compared;
-    while (table_next(&t)) {
+    while (csv_table_next(&t)) {
         struct es_moments m = {.n = 0};
         size_t n = 0;
         for (size_t row = 0; row < cases.rows; row++) {
             CU_ASSERT_STRING_EQUAL_FATAL(value(&cases, row, "image_index"), value(&scores, row, "image_index"));
-            if (!in_group(&cases, row, text(&t, "dim"), text(&t, "group"))) continue;
+            if (!in_group(&cases, row, csv_text(&t, "dim"), csv_text(&t, "group"))) continue;
             dice[n] = decimal(value(&scores, row, "rca_dice"));
             CU_ASSERT_TRUE(es_moments_add(&m, dice[n++]));
         }
