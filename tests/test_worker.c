@@ -12,63 +12,6 @@
 #include "testlib.h"
 #include "worker_host.h"
 
-static const struct es_worker_pace pace = {.batch_ms = 5, .render_ms = 20, .catchup_ms = 20, .retry_ms = 20};
-
-static struct es_worker *start(const struct es_config *config)
-{
-    struct es_worker *worker = NULL;
-    struct es_error err = {0};
-    CU_ASSERT_EQUAL_FATAL(es_worker_start(&worker, config, &host_table, &pace, &err), ES_OK);
-    return worker;
-}
-
-static bool settled(struct es_worker *worker, struct es_worker_status *status)
-{
-    for (int i = 0; i < 3000; i++) {
-        es_worker_status(worker, status);
-        if (status->settled) return true;
-        usleep(10000);
-    }
-    printf("not settled: %s %s\n", es_worker_phase_name(status->phase), status->reason);
-    return false;
-}
-
-/* Is it in that phase within half a minute? */
-static bool phase_is(struct es_worker *worker, enum es_worker_phase phase, struct es_worker_status *status)
-{
-    for (int i = 0; i < 3000; i++) {
-        es_worker_status(worker, status);
-        if (status->phase == phase) return true;
-        usleep(10000);
-    }
-    printf("%s, expected %s: %s\n", es_worker_phase_name(status->phase), es_worker_phase_name(phase), status->reason);
-    return false;
-}
-
-/* Exams of the current release's first finding, everyone. */
-static int seen(struct es_worker *worker)
-{
-    struct es_surface *surface = es_worker_surface(worker);
-    if (surface == NULL) return -1;
-    cJSON *report = cJSON_Parse((const char *)surface->pages[ES_PAGE_JSON].data);
-    es_surface_drop(surface);
-    const cJSON *at = cJSON_GetArrayItem(cJSON_GetObjectItem(report, "models"), 0);
-    at = cJSON_GetArrayItem(cJSON_GetObjectItem(at, "findings"), 0);
-    at = cJSON_GetArrayItem(cJSON_GetObjectItem(at, "groups"), 0);
-    at = cJSON_GetObjectItem(cJSON_GetObjectItem(at, "funnel"), "seen");
-    const int n = cJSON_IsNumber(at) ? at->valueint : -1;
-    cJSON_Delete(report);
-    return n;
-}
-
-static bool offer(struct es_worker *worker, size_t i)
-{
-    struct es_stored item = {.kind = ES_ITEM_FACTS};
-    snprintf(item.id, sizeof item.id, "%zu", i);
-    host_make_exam(i, &item.elements);
-    return es_worker_offer(worker, &item);
-}
-
 static void test_what_is_handed_over_is_in_the_release(void)
 {
     struct es_worker_status status;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker_host.h"
 
+#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,19 +131,81 @@ static void log_line(void *context, const char *line)
 const struct es_host host_table = {.fetch = fetch, .release = release, .changes = changes, .series = series,
                                      .instances = instances, .log = log_line};
 
-struct es_config *host_configuration(const char *folder)
+struct es_config *host_configuration_with(const char *folder, const char *ledger)
 {
-    char text[1024];
+    char text[2048];
     struct es_config *config = NULL;
     struct es_error err = {0};
     const int n = snprintf(text, sizeof text,
-                           "{\"Site\":\"T\",\"Ledger\":\"sqlite:%s/ledger.db\",\"PseudonymKeyFile\":\"%s/site.key\","
+                           "{\"Site\":\"T\",%s,\"PseudonymKeyFile\":\"%s/site.key\","
                            "\"Axes\":[{\"Name\":\"sex\",\"Attribute\":\"PatientSex\"}],"
                            "\"Models\":[{\"Name\":\"m\",\"Recognise\":{\"AlgorithmName\":\"M\"},\"Eligible\":{\"Modality\":[\"DX\"]},"
                            "\"Findings\":[{\"Name\":\"f\",\"Task\":\"binary\",\"Threshold\":0.5,"
                            "\"From\":[{\"SR\":{\"Concept\":\"122157,DCM\"}}]}]}]}",
-                           folder, folder);
+                           ledger, folder);
     if (es_config_parse(&config, text, (size_t)n, NULL, &err) != ES_OK) printf("configuration: %s\n", err.text);
     CU_ASSERT_PTR_NOT_NULL_FATAL(config);
     return config;
+}
+
+struct es_config *host_configuration(const char *folder)
+{
+    char ledger[1024];
+    snprintf(ledger, sizeof ledger, "\"Ledger\":\"sqlite:%s/ledger.db\"", folder);
+    return host_configuration_with(folder, ledger);
+}
+
+static const struct es_worker_pace pace = {.batch_ms = 5, .render_ms = 20, .catchup_ms = 20, .retry_ms = 20};
+
+struct es_worker *start(const struct es_config *config)
+{
+    struct es_worker *worker = NULL;
+    struct es_error err = {0};
+    CU_ASSERT_EQUAL_FATAL(es_worker_start(&worker, config, &host_table, &pace, &err), ES_OK);
+    return worker;
+}
+
+bool settled(struct es_worker *worker, struct es_worker_status *status)
+{
+    for (int i = 0; i < 3000; i++) {
+        es_worker_status(worker, status);
+        if (status->settled) return true;
+        usleep(10000);
+    }
+    printf("not settled: %s %s\n", es_worker_phase_name(status->phase), status->reason);
+    return false;
+}
+
+bool phase_is(struct es_worker *worker, enum es_worker_phase phase, struct es_worker_status *status)
+{
+    for (int i = 0; i < 3000; i++) {
+        es_worker_status(worker, status);
+        if (status->phase == phase) return true;
+        usleep(10000);
+    }
+    printf("%s, expected %s: %s\n", es_worker_phase_name(status->phase), es_worker_phase_name(phase), status->reason);
+    return false;
+}
+
+int seen(struct es_worker *worker)
+{
+    struct es_surface *surface = es_worker_surface(worker);
+    if (surface == NULL) return -1;
+    cJSON *report = cJSON_Parse((const char *)surface->pages[ES_PAGE_JSON].data);
+    es_surface_drop(surface);
+    const cJSON *at = cJSON_GetArrayItem(cJSON_GetObjectItem(report, "models"), 0);
+    at = cJSON_GetArrayItem(cJSON_GetObjectItem(at, "findings"), 0);
+    at = cJSON_GetArrayItem(cJSON_GetObjectItem(at, "groups"), 0);
+    at = cJSON_GetObjectItem(cJSON_GetObjectItem(at, "funnel"), "seen");
+    const int n = cJSON_IsNumber(at) ? at->valueint : -1;
+    cJSON_Delete(report);
+    return n;
+}
+
+bool offer(struct es_worker *worker, size_t i)
+{
+    struct es_stored item = {.kind = ES_ITEM_FACTS};
+    snprintf(item.id, sizeof item.id, "%zu", i);
+    host_make_exam(i, &item.elements);
+    return es_worker_offer(worker, &item);
 }

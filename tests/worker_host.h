@@ -28,5 +28,17 @@ void host_store(size_t objects);
 void host_make_exam(size_t i, struct es_elements *out);
 /** A configuration with ledger and key in a folder, one axis, one model, one finding. */
 struct es_config *host_configuration(const char *folder);
+/** The same with other keys for its ledger: "\"Ledger\":...". */
+struct es_config *host_configuration_with(const char *folder, const char *ledger);
+
+/** A worker in a hurry, of this host. */
+struct es_worker *start(const struct es_config *config);
+/** Wait, at most half a minute, until nothing waits; until it is in that phase. */
+bool settled(struct es_worker *worker, struct es_worker_status *status);
+bool phase_is(struct es_worker *worker, enum es_worker_phase phase, struct es_worker_status *status);
+/** Exams of the current release's first finding, everyone; -1 while there is no release. */
+int seen(struct es_worker *worker);
+/** Hand over exam i. */
+bool offer(struct es_worker *worker, size_t i);
 
 #endif
