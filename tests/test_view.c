@@ -203,6 +203,35 @@ static void agreement_with_an_ai_aware_reference_is_called_that(void)
     cJSON_Delete(release);
 }
 
+/* A bias has the limits of agreement behind it: both or none, within the axis, which holds zero. */
+static void a_bias_has_its_limits_of_agreement(void)
+{
+#define VALUE(v) "{\"status\":\"estimated\",\"value\":" v ",\"lo\":" v ",\"hi\":" v ",\"n\":50}"
+    static const char text[] =
+        "{\"axes\":[{\"name\":\"sex\"}],\"models\":[{\"name\":\"m\",\"version\":\"1\",\"epochs\":[{\"id\":1}],\"findings\":[{\"finding\":\"f\",\"epoch\":1,\"groups\":["
+        "{\"group\":{},\"metrics\":{\"bias\":" VALUE("6.5") ",\"agreement_lower\":" VALUE("3.25") ",\"agreement_upper\":" VALUE("9.75") "}},"
+        "{\"group\":{\"sex\":\"F\"},\"metrics\":{\"bias\":" VALUE("7") ",\"agreement_lower\":" VALUE("2") ",\"agreement_upper\":{\"status\":\"suppressed\"}}},"
+        "{\"group\":{\"sex\":\"M\"},\"metrics\":{\"bias\":{\"status\":\"suppressed\"},\"agreement_lower\":" VALUE("2") ",\"agreement_upper\":" VALUE("9") "}}]}]}]}";
+    cJSON *release = cJSON_Parse(text);
+    struct es_view_finding at = {0};
+    struct es_forest forest;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(release);
+    CU_ASSERT_TRUE_FATAL(es_view_next(release, &at));
+    CU_ASSERT_EQUAL_FATAL(es_forest_make(&forest, release, &at, "bias", NULL), ES_OK);
+    CU_ASSERT_EQUAL_FATAL(forest.count, 4); /* everyone, the heading, F, M */
+    CU_ASSERT_TRUE(forest.agreement);
+    CU_ASSERT_TRUE(forest.rows[0].agreement[0] == 3.25 && forest.rows[0].agreement[1] == 9.75);
+    CU_ASSERT_TRUE(isnan(forest.rows[2].agreement[0]) && isnan(forest.rows[2].agreement[1]));
+    CU_ASSERT_TRUE(isnan(forest.rows[3].agreement[0]));
+    CU_ASSERT_TRUE(forest.lo <= 0 && forest.hi >= 9.75);
+    es_forest_clear(&forest);
+    CU_ASSERT_EQUAL_FATAL(es_forest_make(&forest, release, &at, "agreement_lower", NULL), ES_OK);
+    CU_ASSERT_FALSE(forest.agreement);
+    es_forest_clear(&forest);
+    cJSON_Delete(release);
+#undef VALUE
+}
+
 static void every_interval_lies_within_the_axis(void)
 {
     cJSON *release = sample();
@@ -238,6 +267,7 @@ int main(int argc, char **argv)
         {"a_forest_has_everyone_then_each_axis_with_unknown_last", a_forest_has_everyone_then_each_axis_with_unknown_last},
         {"agreement_with_an_ai_aware_reference_is_called_that", agreement_with_an_ai_aware_reference_is_called_that},
         {"every_interval_lies_within_the_axis", every_interval_lies_within_the_axis},
+        {"a_bias_has_its_limits_of_agreement", a_bias_has_its_limits_of_agreement},
         {NULL, NULL}};
     return es_test_main("view", tests, argc, argv);
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const es_forest_metrics[ES_FORESTS] = {"bias", "dice", "weighted_kappa", "lesion_sensitivity", "false_marks",
+const char *const es_forest_metrics[ES_FORESTS] = {"bias", "dice", "weighted_kappa", "lesion_sensitivity", "false_marks", "froc",
                                                    "sensitivity", "specificity", "auroc"};
 
 bool es_forest_has(const struct es_view_finding *at, const char *metric)
@@ -69,12 +69,24 @@ static struct es_forest_row *add(struct es_forest *forest)
     return &forest->rows[forest->count++];
 }
 
+/* Both limits or none: one alone would look like the other is there. */
+static void add_agreement(struct es_forest *forest, struct es_forest_row *row, const char *metric)
+{
+    if (strcmp(metric, "bias") != 0 || row->metric.status != ES_VIEW_ESTIMATED) return;
+    const struct es_view_metric lower = es_view_metric(row->group, "agreement_lower"), upper = es_view_metric(row->group, "agreement_upper");
+    if (lower.status != ES_VIEW_ESTIMATED || upper.status != ES_VIEW_ESTIMATED) return;
+    row->agreement[0] = lower.value;
+    row->agreement[1] = upper.value;
+    forest->agreement = true;
+}
+
 static void add_group(struct es_forest *forest, const cJSON *group, const char *metric, const char *axis)
 {
     struct es_forest_row *row = add(forest);
     if (!row) return;
     const cJSON *levels = cJSON_GetObjectItemCaseSensitive(group, "group");
-    *row = (struct es_forest_row){.group = group, .metric = es_view_metric(group, metric)};
+    *row = (struct es_forest_row){.group = group, .metric = es_view_metric(group, metric), .agreement = {NAN, NAN}};
+    add_agreement(forest, row, metric);
     if (axis) es_utf8_clean(es_view_string(levels, axis), row->label, sizeof row->label);
     else es_view_label(levels, row->label, sizeof row->label);
     es_forest_remark(&row->metric, row->remark, sizeof row->remark);
@@ -123,7 +135,10 @@ static void make_axis(struct es_forest *forest)
         widen(forest, metric->value);
         widen(forest, metric->lo);
         widen(forest, metric->hi);
+        widen(forest, forest->rows[i].agreement[0]);
+        widen(forest, forest->rows[i].agreement[1]);
     }
+    if (forest->agreement) widen(forest, 0);
     widen(forest, forest->floor);
     if (isnan(forest->lo) || fabs(forest->lo) > 1000.0 || fabs(forest->hi) > 1000.0) {
         forest->lo = 0.0;

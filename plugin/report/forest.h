@@ -5,6 +5,9 @@
  * Rows: everyone; then each axis of the release as a heading followed by all its levels, "unknown" last as the release has
  * them. Intersections are left to the tables. A level whose value cannot be shown keeps its row, with the reason where the
  * marker would be.
+ *
+ * A bias has its limits of agreement as a band behind it, and zero on its axis (Bland and Altman 1999, doi:10.1177/096228029900800204): what a
+ * Bland-Altman plot says of each group, without a point for each person.
  */
 #ifndef ES_PLUGIN_REPORT_FOREST_H
 #define ES_PLUGIN_REPORT_FOREST_H
@@ -19,6 +22,7 @@ struct es_forest_row {
     const char *heading; /* the axis; NULL for a group */
     char label[ES_VIEW_LABEL];
     struct es_view_metric metric;
+    double agreement[2]; /* of a bias: the limits of agreement, between which 95 % of the differences lie; NAN */
     bool below_floor;
     char remark[160]; /* in place of a marker: "suppressed", "no diseased case was seen"; "" when estimated */
     char verdict[64]; /* against the rest: "disparity", "parity within 0.05", "not enough to judge", "exploratory", "" */
@@ -30,6 +34,7 @@ struct es_forest {
     char title[160];        /* the metric's; agreement with an AI-aware reference is said to be that */
     const char *n_title;    /* what n counts: "positives", "negatives", "cases" */
     double everyone, floor; /* NAN when there is none */
+    bool agreement;         /* some row has limits of agreement: a Bland-Altman figure by group */
     double lo, hi;          /* of the axis; every interval lies within */
     double ticks[ES_FOREST_TICKS];
     size_t n_ticks;
@@ -53,7 +58,7 @@ void es_forest_remark(const struct es_view_metric *metric, char *out, size_t siz
 void es_forest_verdict(const cJSON *comparison, char *out, size_t size);
 
 /** Metrics that get a forest plot, in order. */
-#define ES_FORESTS 8
+#define ES_FORESTS 9
 extern const char *const es_forest_metrics[ES_FORESTS];
 
 #endif

@@ -65,6 +65,17 @@ static void line(struct es_page *page, const struct es_forest *forest, double va
     es_page_putf(page, " %dV%d\"/>", top, bottom);
 }
 
+/* The band of the limits of agreement. */
+static void band(struct es_page *page, const struct es_forest *forest, const struct es_forest_row *row, int y)
+{
+    if (!isfinite(row->agreement[0])) return;
+    es_page_put(page, "<path class=\"la\" d=\"M");
+    put_x(page, forest, row->agreement[0]);
+    es_page_putf(page, " %dH", y);
+    put_x(page, forest, row->agreement[1]);
+    es_page_put(page, "\"/>");
+}
+
 static void marker(struct es_page *page, const struct es_forest *forest, const struct es_forest_row *row, int y)
 {
     if (isfinite(row->metric.lo) && isfinite(row->metric.hi)) {
@@ -101,6 +112,7 @@ static void draw_row(struct es_page *page, const struct es_forest *forest, const
         text_at(page, LEFT + 6, base, "mu", cut(row->remark, REMARK_CHARS, text, sizeof text));
         text_at(page, VALUE, base, "mu", row->metric.status == ES_VIEW_SUPPRESSED ? "suppressed" : "--");
     } else {
+        band(page, forest, row, top + ROW / 2);
         marker(page, forest, row, top + ROW / 2);
         es_forest_value(&row->metric, 2, text, sizeof text);
         text_at(page, VALUE, base, NULL, text);
@@ -148,6 +160,7 @@ static void caption(struct es_page *page, const cJSON *release, const struct es_
         es_page_fixed(page, forest->floor, 2);
         es_page_put(page, "; a square marks a group shown to be below it. ");
     }
+    if (forest->agreement) es_page_put(page, "<span class=\"key la\"></span> limits of agreement: 95 % of the differences lie between them. ");
     es_page_put(page, "Hollow: rests on few patients.");
     if (forest->left_out) es_page_putf(page, " %zu more rows are in the table.", forest->left_out);
     es_page_put(page, "</figcaption>");

@@ -33,6 +33,16 @@ static void heads(struct es_canvas *canvas, const cJSON *release, const struct e
     es_canvas_text(canvas, VERDICT, y, EDGE - VERDICT, ES_LEFT, ES_PLOT_TEXT, true, ES_INK_BLACK, "against the rest");
 }
 
+/* The band of the limits of agreement, with its ends. */
+static void band(struct es_canvas *canvas, const struct es_forest *forest, const struct es_forest_row *row, double y)
+{
+    if (!isfinite(row->agreement[0])) return;
+    const double lo = across(forest, row->agreement[0]), hi = across(forest, row->agreement[1]);
+    es_canvas_line(canvas, lo, y, hi, y, 16, false, ES_INK_GRID);
+    es_canvas_line(canvas, lo, y - 8, lo, y + 8, 2, false, ES_INK_GREY);
+    es_canvas_line(canvas, hi, y - 8, hi, y + 8, 2, false, ES_INK_GREY);
+}
+
 static void mark(struct es_canvas *canvas, const struct es_forest *forest, const struct es_forest_row *row, double y)
 {
     const struct es_view_metric *metric = &row->metric;
@@ -64,6 +74,7 @@ static void draw_row(struct es_canvas *canvas, const struct es_forest *forest, c
         es_canvas_text(canvas, VALUE, base, 275, ES_LEFT, ES_PLOT_TEXT, false, ES_INK_GREY,
                        row->metric.status == ES_VIEW_SUPPRESSED ? "suppressed" : "--");
     } else {
+        band(canvas, forest, row, top + ES_PLOT_ROW / 2.0);
         mark(canvas, forest, row, top + ES_PLOT_ROW / 2.0);
         es_forest_value(&row->metric, 2, text, sizeof text);
         es_canvas_text(canvas, VALUE, base, 275, ES_LEFT, ES_PLOT_TEXT, false, ES_INK_BLACK, text);
@@ -107,6 +118,10 @@ static void legend(struct es_canvas *canvas, const cJSON *release, const struct 
         x += 52 + es_canvas_text(canvas, x + 52, y, 400, ES_LEFT, 21, false, ES_INK_BLACK, text) + 34;
         es_canvas_box(canvas, x, y - 17, 19, 19, ES_INK_WARN);
         x += 30 + es_canvas_text(canvas, x + 30, y, 400, ES_LEFT, 21, false, ES_INK_BLACK, "below the floor") + 34;
+    }
+    if (forest->agreement) {
+        es_canvas_line(canvas, x, y - 8, x + 40, y - 8, 16, false, ES_INK_GRID);
+        x += 52 + es_canvas_text(canvas, x + 52, y, 500, ES_LEFT, 21, false, ES_INK_BLACK, "limits of agreement (95 % of differences)") + 34;
     }
     es_canvas_dot(canvas, x + 9, y - 8, 8.5, true, ES_INK_BLUE);
     es_canvas_text(canvas, x + 30, y, 400, ES_LEFT, 21, false, ES_INK_BLACK, "rests on few patients");
