@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dicom/attributes.h"
 
-#include <string.h>
+#include "dicom/vr.h"
 
 enum { ID = ES_USE_IDENTITY, DEMO = ES_USE_DEMOGRAPHICS, ACQ = ES_USE_ACQUISITION, EXCL = ES_USE_EXCLUSION };
 
@@ -112,10 +112,4 @@ bool es_attribute_is_fact(const struct es_attribute *row)
     return (row->use & (ES_USE_DEMOGRAPHICS | ES_USE_ACQUISITION)) != 0;
 }
 
-bool es_attribute_is_free_text(const struct es_attribute *row)
-{
-    static const char *const vrs[] = {"SH", "LO", "ST", "LT", "UC", "UT", "PN"};
-    for (size_t i = 0; i < sizeof vrs / sizeof vrs[0]; i++)
-        if (strcmp(row->vr, vrs[i]) == 0) return true;
-    return false;
-}
+bool es_attribute_is_free_text(const struct es_attribute *row) { return (es_vr_properties(row->vr) & ES_VR_FREE) != 0; }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dicom/readers.h"
+#include "dicom/vr.h"
 
 static void invalid(struct es_fact *fact, const char *reason)
 {

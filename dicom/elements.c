@@ -3,17 +3,11 @@
 
 #include <string.h>
 
+#include "dicom/vr.h"
+
 _Static_assert(sizeof(struct es_element) == 16, "entries are packed without holes");
 _Static_assert(sizeof(struct es_elements) <= 4096, "a header's elements fit one queue slot");
 _Static_assert(ES_MAX_ELEMENT_VALUE <= UINT16_MAX && ES_ELEMENT_BYTES <= UINT16_MAX, "offsets are 16 bits");
-
-bool es_vr_is_binary(const char vr[2])
-{
-    static const char names[][3] = {"US", "SS", "UL", "SL", "UV", "SV", "FL", "FD", "AT", "OB", "OW", "OF", "OD", "OL", "OV"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (names[i][0] == vr[0] && names[i][1] == vr[1]) return true;
-    return false;
-}
 
 void es_elements_clear(struct es_elements *elements)
 {

@@ -67,8 +67,6 @@ void es_elements_clear(struct es_elements *elements);
 void es_elements_copy(struct es_elements *into, const struct es_elements *from);
 /** Whether two sets say the same, wherever they lie. */
 bool es_elements_equal(const struct es_elements *a, const struct es_elements *b);
-/** Whether a VR is a number in bytes (US, FL, ...) rather than text. */
-bool es_vr_is_binary(const char vr[2]);
 
 #ifdef __cplusplus
 }

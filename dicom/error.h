@@ -16,9 +16,11 @@ extern "C" {
 #if defined(__GNUC__)
 #define ES_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define ES_MUST_USE __attribute__((warn_unused_result))
+#define ES_COLD __attribute__((cold)) /* whatever leads here is laid out apart from what usually runs */
 #else
 #define ES_PRINTF(fmt, args)
 #define ES_MUST_USE
+#define ES_COLD
 #endif
 
 enum es_errc {
@@ -46,11 +48,11 @@ struct es_error {
 };
 
 /** Record a failure and return its code: `return es_fail(err, ES_E_PARSE, ...);`. err may be NULL; the first failure stays. */
-enum es_errc es_fail(struct es_error *err, enum es_errc code, const char *fmt, ...) ES_PRINTF(3, 4);
+enum es_errc es_fail(struct es_error *err, enum es_errc code, const char *fmt, ...) ES_PRINTF(3, 4) ES_COLD;
 enum es_errc es_fail_at(struct es_error *err, enum es_errc code, uint32_t tag, uint64_t offset, const char *fmt, ...)
-    ES_PRINTF(5, 6);
+    ES_PRINTF(5, 6) ES_COLD;
 /** Put "where: " before the text of a failure that passed through here. */
-void es_error_prefix(struct es_error *err, const char *fmt, ...) ES_PRINTF(2, 3);
+void es_error_prefix(struct es_error *err, const char *fmt, ...) ES_PRINTF(2, 3) ES_COLD;
 /** snake_case word for a code, e.g. "parse". */
 const char *es_errc_name(enum es_errc code);
 

@@ -8,7 +8,7 @@
 
 /** One SOP class, or all below it when it ends with a dot. The first row that fits counts. */
 static const struct {
-    const char *uid; /* behind STORAGE */
+    char uid[12]; /* behind STORAGE */
     enum es_object_kind kind;
     enum es_result_form form;
 } classes[] = {
@@ -59,17 +59,19 @@ static const struct {
 
 #define N_CLASSES (sizeof classes / sizeof classes[0])
 
+/** Whether a row is this class, or ends with a dot and is above it. Asked on an archive's storing thread: no call. */
+static bool fits(const char *row, const char *uid)
+{
+    while (*row != '\0' && *row == *uid) row++, uid++;
+    return *row == '\0' && (*uid == '\0' || row[-1] == '.');
+}
+
 /** Index of the first row that fits; N_CLASSES when none does. */
 static size_t find_class(const char *uid)
 {
     size_t i = 0;
     if (strncmp(uid, STORAGE, sizeof STORAGE - 1) != 0) return N_CLASSES;
-    uid += sizeof STORAGE - 1;
-    for (; i < N_CLASSES; i++) {
-        const size_t n = strlen(classes[i].uid);
-        const bool below = classes[i].uid[n - 1] == '.';
-        if (below ? strncmp(uid, classes[i].uid, n) == 0 : strcmp(uid, classes[i].uid) == 0) break;
-    }
+    while (i < N_CLASSES && !fits(classes[i].uid, uid + sizeof STORAGE - 1)) i++;
     return i;
 }
 

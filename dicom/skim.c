@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "dicom/vr.h"
+
 #define UNDEFINED 0xFFFFFFFFu
 #define ITEM 0xFFFEE000u
 #define ITEM_END 0xFFFEE00Du
@@ -62,24 +64,6 @@ static enum es_errc ends(struct reader *r, uint32_t tag, size_t end)
                       (unsigned)(tag & 0xFFFF), r->len);
 }
 
-#define VR(a, b) ((uint32_t)(a) | (uint32_t)(b) << 8)
-
-/** PS3.5 7.1.2: these have 16-bit lengths (0), those 32-bit ones behind two reserved bytes (1); -1 is no VR. */
-static int long_form(const uint8_t vr[2])
-{
-    switch (u16(vr)) {
-    case VR('A', 'E'): case VR('A', 'S'): case VR('A', 'T'): case VR('C', 'S'): case VR('D', 'A'): case VR('D', 'S'): case VR('D', 'T'):
-    case VR('F', 'D'): case VR('F', 'L'): case VR('I', 'S'): case VR('L', 'O'): case VR('L', 'T'): case VR('P', 'N'): case VR('S', 'H'):
-    case VR('S', 'L'): case VR('S', 'S'): case VR('S', 'T'): case VR('T', 'M'): case VR('U', 'I'): case VR('U', 'L'): case VR('U', 'S'):
-        return 0;
-    case VR('O', 'B'): case VR('O', 'D'): case VR('O', 'F'): case VR('O', 'L'): case VR('O', 'V'): case VR('O', 'W'): case VR('S', 'Q'):
-    case VR('S', 'V'): case VR('U', 'C'): case VR('U', 'N'): case VR('U', 'R'): case VR('U', 'T'): case VR('U', 'V'):
-        return 1;
-    default:
-        return -1;
-    }
-}
-
 static enum es_errc read_head(struct reader *r, size_t end, struct head *h)
 {
     if (++r->steps > ES_SKIM_STEPS) return unusual(r, 0, "more elements than are skimmed");
@@ -91,12 +75,11 @@ static enum es_errc read_head(struct reader *r, size_t end, struct head *h)
         r->pos += 8;
         return ES_OK;
     }
-    const int is_long = long_form(p + 4);
-    if (is_long < 0) return unusual(r, h->tag, "has no known VR");
-    h->vr[0] = (char)p[4];
-    h->vr[1] = (char)p[5];
+    const unsigned form = es_vr_properties(p + 4);
+    if (form == 0) return unusual(r, h->tag, "has no known VR");
+    memcpy(h->vr, p + 4, sizeof h->vr);
     h->has_vr = true;
-    if (is_long == 0) {
+    if (!(form & ES_VR_WIDE)) {
         h->length = u16(p + 6);
         r->pos += 8;
         return ES_OK;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "dicom/skim.h"
+#include "dicom/vr.h"
 
 #define CHARACTER_SET 0x00080005u
 
