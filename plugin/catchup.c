@@ -189,7 +189,7 @@ static enum es_errc check_log(struct es_catchup *catchup, struct es_inbox *inbox
 }
 
 enum es_errc es_catchup_fetch(const struct es_host *host, struct es_inbox *inbox, const struct es_config *config, const char *id,
-                              struct es_load *load, struct es_error *err)
+                              const struct es_elements *skimmed, struct es_load *load, struct es_error *err)
 {
     struct es_host_object *object = calloc(1, sizeof *object);
     if (object == NULL) return es_fail(err, ES_E_MEMORY, "memory ran out");
@@ -198,6 +198,8 @@ enum es_errc es_catchup_fetch(const struct es_host *host, struct es_inbox *inbox
         return es_fail(err, ES_E_BUSY, "the host is closed");
     }
     struct es_error why = {0};
+    object->has_elements = skimmed != NULL;
+    if (skimmed != NULL) es_elements_copy(&object->elements, skimmed);
     enum es_errc rc = host->fetch(host->context, id, object, &why);
     es_inbox_host_leave(inbox);
     if (rc == ES_E_REFUSED) es_load_lost(load, id, ES_LOAD_GONE);
@@ -208,7 +210,7 @@ enum es_errc es_catchup_fetch(const struct es_host *host, struct es_inbox *inbox
         return ES_OK;
     }
     if (object->has_elements)
-        rc = es_load_elements(load, config, id, &object->elements, object->remote_aet, object->archive_copy, err);
+        rc = es_load_elements(load, config, id, &object->elements, object->archive_copy, err);
     else rc = es_load_bytes(load, config, id, object->bytes, object->len, object->remote_aet, object->archive_copy, err);
     host->release(host->context, object);
     free(object);
@@ -225,7 +227,7 @@ static enum es_errc step_changes(struct es_catchup *catchup, struct es_inbox *in
     enum es_errc rc = call_changes(catchup, inbox, catchup->state.cursor, ES_HOST_ROWS, rows, &count, &last, err);
     for (size_t i = 0; rc == ES_OK && i < count; i++) {
         if (rows[i].new_instance && !es_load_committed(load, rows[i].id))
-            rc = es_catchup_fetch(catchup->host, inbox, es_site_config(site), rows[i].id, load, err);
+            rc = es_catchup_fetch(catchup->host, inbox, es_site_config(site), rows[i].id, NULL, load, err);
         if (rc != ES_OK) break;
         catchup->next_cursor = rows[i].seq;
         snprintf(catchup->next_date, sizeof catchup->next_date, "%s", rows[i].date);
@@ -282,7 +284,7 @@ static enum es_errc step_walk(struct es_catchup *catchup, struct es_inbox *inbox
     for (unsigned done = 0; rc == ES_OK && done < ES_HOST_ROWS && !catchup->walk_done;) {
         if (catchup->instance_at < catchup->instance_count) {
             const char *id = catchup->instances[catchup->instance_at];
-            if (!es_load_committed(load, id)) rc = es_catchup_fetch(catchup->host, inbox, es_site_config(site), id, load, err);
+            if (!es_load_committed(load, id)) rc = es_catchup_fetch(catchup->host, inbox, es_site_config(site), id, NULL, load, err);
             if (rc == ES_OK) catchup->instance_at++;
             done++;
         } else if (catchup->page_at < catchup->page_count) {

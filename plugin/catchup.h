@@ -14,6 +14,7 @@
 
 #include "plugin/load.h"
 
+#define ES_AET_SIZE 17       /* PS3.5 AE: 16 characters */
 #define ES_HOST_DATE_SIZE 32
 #define ES_HOST_ROWS 100     /* rows or ids of one call to the host */
 #define ES_HOST_OBJECT_BYTES (64u << 20) /* an AI object beyond this is counted as too_large */
@@ -28,7 +29,7 @@ struct es_host_change {
 
 /** One object as the host gave it: its elements (of a big image), or its bytes. */
 struct es_host_object {
-    bool has_elements;
+    bool has_elements; /* when it is handed to fetch(): they are known already, and only archive_copy is asked */
     struct es_elements elements;
     const void *bytes;
     void *holder; /* of the bytes, for release() */
@@ -82,8 +83,11 @@ ES_MUST_USE enum es_errc es_catchup_step(struct es_catchup *catchup, struct es_i
                                          struct es_load *load, struct es_error *err);
 /** What the step read is committed: move and keep the cursor. */
 ES_MUST_USE enum es_errc es_catchup_commit(struct es_catchup *catchup, struct es_site *site, struct es_error *err);
-/** Read one object from the host into load. Gone, too large and unreadable ones are counted. @return ES_OK, ES_E_BUSY, ES_E_MEMORY */
+/** Read one object from the host into load. Gone, too large and unreadable ones are counted.
+ * @param skimmed  its elements, when they are known and the host is only asked whether it made the object as a copy; else NULL
+ * @return ES_OK, ES_E_BUSY, ES_E_MEMORY */
 ES_MUST_USE enum es_errc es_catchup_fetch(const struct es_host *host, struct es_inbox *inbox, const struct es_config *config,
-                                          const char *id, struct es_load *load, struct es_error *err);
+                                          const char *id, const struct es_elements *skimmed, struct es_load *load,
+                                          struct es_error *err);
 
 #endif

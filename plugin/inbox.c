@@ -79,8 +79,7 @@ static void copy_item(struct es_stored *into, const struct es_stored *from)
 {
     into->kind = from->kind;
     memcpy(into->id, from->id, sizeof into->id);
-    memcpy(into->remote_aet, from->remote_aet, sizeof into->remote_aet);
-    if (from->kind == ES_ITEM_FACTS) es_elements_copy(&into->elements, &from->elements);
+    if (from->kind != ES_ITEM_FETCH) es_elements_copy(&into->elements, &from->elements);
 }
 
 bool es_inbox_offer(struct es_inbox *inbox, const struct es_stored *item)

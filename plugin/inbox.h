@@ -12,13 +12,13 @@
 #include "dicom/error.h"
 
 #define ES_HOST_ID_SIZE 64  /* a host's id of an instance or series, with the NUL */
-#define ES_AET_SIZE 17      /* PS3.5 AE: 16 characters */
 #define ES_INBOX_ITEMS 1024 /* about 4.3 MiB, allocated once */
 #define ES_INBOX_JOBS 8     /* waiting at a time */
 #define ES_INBOX_BODY (8u << 20) /* bytes of one job's body at most */
 
 enum es_item_kind {
     ES_ITEM_FACTS, /* elements are here */
+    ES_ITEM_ASK,   /* elements are here; the host is asked whether it made the object itself, as a copy */
     ES_ITEM_FETCH  /* only the id: the worker reads the object from the host */
 };
 
@@ -26,8 +26,7 @@ enum es_item_kind {
 struct es_stored {
     enum es_item_kind kind;
     char id[ES_HOST_ID_SIZE];
-    char remote_aet[ES_AET_SIZE]; /* "" when unknown */
-    struct es_elements elements;
+    struct es_elements elements; /* of an image; not of ES_ITEM_FETCH */
 };
 
 enum es_job_kind {

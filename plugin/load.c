@@ -91,7 +91,7 @@ static enum es_errc from_facts(struct es_load *load, const struct es_config *con
 }
 
 enum es_errc es_load_elements(struct es_load *load, const struct es_config *config, const char *id, const struct es_elements *elements,
-                              const char *remote_aet, bool archive_copy, struct es_error *err)
+                              bool archive_copy, struct es_error *err)
 {
     struct es_facts facts = {0};
     struct es_error why = {0};
@@ -102,7 +102,7 @@ enum es_errc es_load_elements(struct es_load *load, const struct es_config *conf
         return ES_OK;
     }
     load->counts.skimmed++;
-    const enum es_errc rc = from_facts(load, config, id, &facts, remote_aet, archive_copy, err);
+    const enum es_errc rc = from_facts(load, config, id, &facts, "", archive_copy, err);
     es_facts_free(&facts);
     return rc;
 }

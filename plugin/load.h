@@ -27,12 +27,12 @@ void es_load_free(struct es_load *load);
 size_t es_load_waiting(const struct es_load *load);
 /** Is there anything that a flush would commit or mark as done? */
 bool es_load_any(const struct es_load *load);
-/** Make messages of one object. What is wrong with it is counted, not an error.
+/** Make messages of one object. What is wrong with it is counted, not an error. Elements are those of an image, of which it does
+ * not matter who sent it.
  * @param id  the host's id of it
  * @return ES_OK or ES_E_MEMORY */
 ES_MUST_USE enum es_errc es_load_elements(struct es_load *load, const struct es_config *config, const char *id,
-                                          const struct es_elements *elements, const char *remote_aet, bool archive_copy,
-                                          struct es_error *err);
+                                          const struct es_elements *elements, bool archive_copy, struct es_error *err);
 ES_MUST_USE enum es_errc es_load_bytes(struct es_load *load, const struct es_config *config, const char *id, const void *bytes,
                                        size_t len, const char *remote_aet, bool archive_copy, struct es_error *err);
 enum es_load_lost { ES_LOAD_GONE, ES_LOAD_TOO_LARGE, ES_LOAD_UNREADABLE };

@@ -186,8 +186,9 @@ static void take_item(struct es_worker *worker, const struct es_stored *item)
     struct es_error err = {0};
     enum es_errc rc;
     if (item->kind == ES_ITEM_FACTS)
-        rc = es_load_elements(worker->load, worker->config, item->id, &item->elements, item->remote_aet, false, &err);
-    else rc = es_catchup_fetch(&worker->host, worker->inbox, worker->config, item->id, worker->load, &err);
+        rc = es_load_elements(worker->load, worker->config, item->id, &item->elements, false, &err);
+    else rc = es_catchup_fetch(&worker->host, worker->inbox, worker->config, item->id, item->kind == ES_ITEM_ASK ? &item->elements : NULL,
+                               worker->load, &err);
     /* Not read: its row in the host's log is still ahead of the cursor, or a step finds it. */
     if (rc != ES_OK) es_catchup_owe(worker->catchup);
     if (rc == ES_E_MEMORY) degrade(worker, &err);

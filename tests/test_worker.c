@@ -32,6 +32,46 @@ static void test_what_is_handed_over_is_in_the_release(void)
     es_config_free(config);
 }
 
+static void test_the_host_is_asked_for_its_copies(void)
+{
+    struct es_worker_status status;
+    struct es_config *config = host_configuration(es_test_tempdir());
+    struct es_stored item = {.kind = ES_ITEM_ASK};
+    host_reset();
+    struct es_worker *worker = start(config);
+    es_worker_host_open(worker);
+    CU_ASSERT_TRUE(settled(worker, &status));
+    host.copies = 3;
+    host_store(20);
+    for (size_t i = 0; i < 20; i++) {
+        snprintf(item.id, sizeof item.id, "%zu", i);
+        host_make_exam(i, &item.elements);
+        CU_ASSERT_TRUE(es_worker_offer(worker, &item));
+    }
+    CU_ASSERT_TRUE(settled(worker, &status));
+    CU_ASSERT_EQUAL(status.counts.skimmed, 20);
+    CU_ASSERT_EQUAL(host.fetches, 20);
+    CU_ASSERT_EQUAL(host.asked, 20);
+    CU_ASSERT_EQUAL(seen(worker), 20);
+    CU_ASSERT_EQUAL(funnel(worker, "excluded"), 3);
+    es_worker_host_close(worker);
+    /* While it is closed nobody can be asked: those wait for its log. */
+    host.copies = 0;
+    host_store(21);
+    snprintf(item.id, sizeof item.id, "20");
+    host_make_exam(20, &item.elements);
+    CU_ASSERT_TRUE(es_worker_offer(worker, &item));
+    usleep(200000);
+    CU_ASSERT_EQUAL(host.fetches, 20);
+    es_worker_host_open(worker);
+    CU_ASSERT_TRUE(settled(worker, &status));
+    CU_ASSERT_EQUAL(seen(worker), 21);
+    CU_ASSERT_EQUAL(funnel(worker, "excluded"), 3);
+    es_worker_host_close(worker);
+    es_worker_stop(worker);
+    es_config_free(config);
+}
+
 static void test_what_only_the_log_has_is_fetched_once(void)
 {
     struct es_worker_status status;
@@ -384,6 +424,7 @@ int main(int argc, char **argv)
         {"status_text_escapes_what_it_quotes", test_status_text_escapes_what_it_quotes},
         {"status_counts_masks", test_status_counts_masks},
         {"what_is_handed_over_is_in_the_release", test_what_is_handed_over_is_in_the_release},
+        {"the_host_is_asked_for_its_copies", test_the_host_is_asked_for_its_copies},
         {"what_only_the_log_has_is_fetched_once", test_what_only_the_log_has_is_fetched_once},
         {"a_full_inbox_loses_nothing", test_a_full_inbox_loses_nothing},
         {"an_archive_with_an_empty_log_is_walked", test_an_archive_with_an_empty_log_is_walked},

@@ -14,7 +14,8 @@ void host_reset(void)
 {
     pthread_mutex_lock(&host.lock);
     host.objects = host.first_logged = 0;
-    host.fetches = host.lines = 0;
+    host.fetches = host.lines = host.asked = 0;
+    host.copies = 0;
     host.slow = 0;
     host.date = "20260301T100000";
     host.in_call = host.closed = host.called_when_closed = false;
@@ -57,6 +58,8 @@ static enum es_errc fetch(void *context, const char *id, struct es_host_object *
     pthread_mutex_lock(&host.lock);
     const size_t i = strtoul(id, NULL, 10), objects = host.objects;
     host.fetches++;
+    host.asked += out->has_elements;
+    out->archive_copy = i < objects && i + host.copies >= objects;
     host.in_call = true;
     host.called_when_closed |= host.closed;
     const useconds_t slow = host.slow;
@@ -66,8 +69,8 @@ static enum es_errc fetch(void *context, const char *id, struct es_host_object *
     host.in_call = false;
     pthread_mutex_unlock(&host.lock);
     if (i >= objects) return es_fail(err, ES_E_REFUSED, "gone");
+    if (!out->has_elements) host_make_exam(i, &out->elements);
     out->has_elements = true;
-    host_make_exam(i, &out->elements);
     return ES_OK;
 }
 
@@ -187,7 +190,7 @@ bool phase_is(struct es_worker *worker, enum es_worker_phase phase, struct es_wo
     return false;
 }
 
-int seen(struct es_worker *worker)
+int funnel(struct es_worker *worker, const char *line)
 {
     struct es_surface *surface = es_worker_surface(worker);
     if (surface == NULL) return -1;
@@ -196,11 +199,13 @@ int seen(struct es_worker *worker)
     const cJSON *at = cJSON_GetArrayItem(cJSON_GetObjectItem(report, "models"), 0);
     at = cJSON_GetArrayItem(cJSON_GetObjectItem(at, "findings"), 0);
     at = cJSON_GetArrayItem(cJSON_GetObjectItem(at, "groups"), 0);
-    at = cJSON_GetObjectItem(cJSON_GetObjectItem(at, "funnel"), "seen");
+    at = cJSON_GetObjectItem(cJSON_GetObjectItem(at, "funnel"), line);
     const int n = cJSON_IsNumber(at) ? at->valueint : -1;
     cJSON_Delete(report);
     return n;
 }
+
+int seen(struct es_worker *worker) { return funnel(worker, "seen"); }
 
 bool offer(struct es_worker *worker, size_t i)
 {

@@ -16,7 +16,9 @@ struct worker_host {
     size_t objects;       /* the host holds 0 .. objects-1 */
     size_t first_logged;  /* its log has rows for first_logged .. objects-1, with seq i + 1 */
     const char *date;     /* of every row */
+    size_t copies;        /* the last so many of them are copies that it made itself */
     unsigned fetches, lines;
+    unsigned asked;       /* of the fetches, those of objects whose elements were known */
     useconds_t slow;      /* a fetch takes so long */
     bool in_call, closed, called_when_closed;
 };
@@ -36,7 +38,8 @@ struct es_worker *start(const struct es_config *config);
 /** Wait, at most half a minute, until nothing waits; until it is in that phase. */
 bool settled(struct es_worker *worker, struct es_worker_status *status);
 bool phase_is(struct es_worker *worker, enum es_worker_phase phase, struct es_worker_status *status);
-/** Exams of the current release's first finding, everyone; -1 while there is no release. */
+/** A line of the funnel of the current release's first finding, everyone; -1 while there is no release. seen: "seen", all exams. */
+int funnel(struct es_worker *worker, const char *line);
 int seen(struct es_worker *worker);
 /** Hand over exam i. */
 bool offer(struct es_worker *worker, size_t i);

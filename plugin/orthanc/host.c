@@ -159,6 +159,10 @@ static enum es_errc host_fetch(void *context, const char *id, struct es_host_obj
     if (rc != ES_OK) return rc;
     snprintf(out->remote_aet, sizeof out->remote_aet, "%.16s", text_of(metadata, "RemoteAET"));
     out->archive_copy = is_archive_copy(metadata, id);
+    if (out->has_elements) {
+        cJSON_Delete(metadata);
+        return ES_OK;
+    }
     const uint64_t size = size_of(id);
     const bool image = es_kind_of_class(text_of(metadata, "SopClassUid")) == ES_OBJECT_IMAGE;
     es_json_free(metadata);

@@ -36,18 +36,14 @@ __attribute__((noinline)) static void look_at(const OrthancPluginDicomInstance *
     OrthancPluginContext *context = orthanc_plugin.context;
     if (orthanc_plugin.worker == NULL || instance == NULL || id == NULL || strlen(id) >= sizeof item.id) return;
     item.kind = ES_ITEM_FETCH;
-    item.remote_aet[0] = '\0';
     memcpy(item.id, id, strlen(id) + 1);
-    /* What did not come by C-STORE may be a copy that Orthanc made: the worker reads that in its metadata. */
-    if (OrthancPluginGetInstanceOrigin(context, instance) == OrthancPluginInstanceOrigin_DicomProtocol) {
-        const void *bytes = OrthancPluginGetInstanceData(context, instance);
-        const int64_t size = OrthancPluginGetInstanceSize(context, instance);
-        if (bytes != NULL && size > 0 && es_skim(bytes, (size_t)size, &item.elements, NULL) == ES_OK && !item.elements.unusual &&
-            names_an_image(&item.elements)) {
-            const char *aet = OrthancPluginGetInstanceRemoteAet(context, instance);
-            item.kind = ES_ITEM_FACTS;
-            snprintf(item.remote_aet, sizeof item.remote_aet, "%.16s", aet != NULL ? aet : "");
-        }
+    const void *bytes = OrthancPluginGetInstanceData(context, instance);
+    const int64_t size = OrthancPluginGetInstanceSize(context, instance);
+    if (bytes != NULL && size > 0 && es_skim(bytes, (size_t)size, &item.elements, NULL) == ES_OK && !item.elements.unusual &&
+        names_an_image(&item.elements)) {
+        /* What did not come by C-STORE may be a copy that Orthanc made: the worker asks for its metadata. */
+        const bool sent = OrthancPluginGetInstanceOrigin(context, instance) == OrthancPluginInstanceOrigin_DicomProtocol;
+        item.kind = sent ? ES_ITEM_FACTS : ES_ITEM_ASK;
     }
     (void)es_worker_offer(orthanc_plugin.worker, &item);
 }
