@@ -174,7 +174,7 @@ static void configure(const char *folder, char *text, size_t size)
              "\"Task\":\"measurement\",\"From\":[{\"SR\":{\"Concept\":\"C0JK,IBSI\"}}]}]}]}}", folder, folder);
 }
 
-static struct es_worker *start(const char *folder)
+static struct es_worker *start_planted(const char *folder)
 {
     char text[2048];
     struct es_config *config = NULL;
@@ -232,7 +232,7 @@ static bool wait_for(struct es_worker *worker, bool settled, struct es_worker_st
 static void all_is_taken(const char *folder)
 {
     struct es_worker_status status;
-    struct es_worker *worker = start(folder);
+    struct es_worker *worker = start_planted(folder);
     make_objects();
     es_worker_host_open(worker);
     offer_all(worker);
@@ -249,7 +249,7 @@ static void all_is_waiting(const char *folder)
 {
     struct es_worker_status status;
     struct rlimit full;
-    struct es_worker *worker = start(folder);
+    struct es_worker *worker = start_planted(folder);
     make_objects();
     es_worker_host_open(worker);
     if (!wait_for(worker, true, &status)) _exit(23);
@@ -270,7 +270,7 @@ static void nothing_is_opened(const char *folder)
     snprintf(path, sizeof path, "%s/site.key", folder);
     FILE *file = fopen(path, "w");
     if (file == NULL || fputs("no key\n", file) < 0 || fclose(file) != 0) _exit(28);
-    struct es_worker *worker = start(folder);
+    struct es_worker *worker = start_planted(folder);
     make_objects();
     offer_all(worker);
     (void)post_all(worker, 100);
