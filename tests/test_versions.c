@@ -20,7 +20,7 @@ static const char config_form[] =
     "\"Axes\":[{\"Name\":\"sex\",\"Attribute\":\"PatientSex\"},{\"Name\":\"age\",\"Attribute\":\"PatientAge\",\"Bands\":[0,60]}],"
     "\"Intersections\":[[\"sex\",\"age\"]],"
     "\"Models\":[{\"Name\":\"net\",\"ExpectWithin\":\"1h\",\"Findings\":[{\"Name\":\"effusion\",\"Task\":\"binary\",\"Threshold\":0.5,"
-    "\"ReferenceWithin\":\"10d\"}]}],"
+    "\"ReferenceWithin\":\"10d\"},{\"Name\":\"lvef\",\"Task\":\"measurement\"}]}],"
     "\"Plan\":{\"MinimumCases\":5,\"MinimumPatients\":5,\"Floor\":{\"sensitivity\":0.8}},"
     "\"Disclosure\":{\"Internal\":\"DISCLOSURE\",\"External\":\"floor:3\"}}";
 
@@ -341,6 +341,36 @@ static void the_nhs_rule_rounds_counts_and_rates(void)
     es_world_close(&world);
 }
 
+/* What is not compared is named, and never passes for a finding of which no group became worse. */
+static void findings_of_other_tasks_are_named_as_not_compared(void)
+{
+    start("none");
+    levelled_down();
+    cJSON *tree = compared(ES_AUDIENCE_EXTERNAL);
+    const cJSON *entry, *list = get(tree, "not_compared");
+    int said = 0, unharmed = 0;
+    CU_ASSERT_EQUAL(cJSON_GetArraySize(get(tree, "findings")), 1);
+    CU_ASSERT_EQUAL_FATAL(cJSON_GetArraySize(list), 1);
+    CU_ASSERT_STRING_EQUAL(es_view_string(list->child, "finding"), "lvef");
+    CU_ASSERT_STRING_EQUAL(es_view_string(list->child, "task"), "measurement");
+    cJSON_ArrayForEach(entry, get(get(tree, "summary"), "sentences"))
+        said += strcmp(entry->valuestring, "lvef (measurement) was not compared: versions are compared on binary findings; the report shows each version's own figures.") == 0;
+    CU_ASSERT_EQUAL(said, 1);
+    cJSON_Delete(tree);
+    es_world_close(&world);
+    es_world_open(&world, "{\"Site\":\"A\",\"Ledger\":\"sqlite:%s/ledger.db\",\"PseudonymKeyFile\":\"%s/site.key\",\"Axes\":[{\"Name\":\"sex\",\"Attribute\":\"PatientSex\"}],"
+                          "\"Models\":[{\"Name\":\"net\",\"Findings\":[{\"Name\":\"lvef\",\"Task\":\"measurement\"}]}]}");
+    study = 1;
+    take(es_say_exam(1, 1, DAY, "F", "050Y"));
+    take(es_say_result(1, "1.0", "lvef", 0.5, AT(DAY)));
+    take(es_say_result(1, "2.0", "lvef", 0.5, AT(DAY)));
+    tree = compared(ES_AUDIENCE_INTERNAL);
+    cJSON_ArrayForEach(entry, get(get(tree, "summary"), "sentences")) unharmed += strstr(entry->valuestring, "No group") != NULL;
+    CU_ASSERT_EQUAL(unharmed, 0);
+    cJSON_Delete(tree);
+    es_world_close(&world);
+}
+
 static void every_format_says_the_same(void)
 {
     start("none");
@@ -386,6 +416,7 @@ int main(int argc, char **argv)
         {"outsiders_see_a_grouping_whole_or_not_at_all", outsiders_see_a_grouping_whole_or_not_at_all},
         {"staff_see_no_group_of_few_patients", staff_see_no_group_of_few_patients},
         {"the_nhs_rule_rounds_counts_and_rates", the_nhs_rule_rounds_counts_and_rates},
+        {"findings_of_other_tasks_are_named_as_not_compared", findings_of_other_tasks_are_named_as_not_compared},
         {"every_format_says_the_same", every_format_says_the_same},
         {NULL, NULL}};
     return es_test_main("versions", tests, argc, argv);

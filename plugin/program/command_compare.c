@@ -10,7 +10,7 @@ const char es_help_compare[] =
     "Compares version V2 of a model with version V1, only on units that both decided and whose reference is due: the change of\n"
     "sensitivity and specificity of each group with its interval, the floors of the plan, and whether a gap between groups closed\n"
     "because the worse-off gained or because others lost (levelling down). What each version did on all of its own units stands\n"
-    "beside, confounded by time. Nothing is recorded.\n\n"
+    "beside, confounded by time. Findings of other tasks than binary are named as not compared. Nothing is recorded.\n\n"
     "  -c, --config CONF     the configuration\n"
     "  -f, --format FORMAT   json (default), text or html\n"
     "  -o, --output PATH     where to; a file is replaced whole or left as it was\n"

@@ -161,7 +161,7 @@ static void vocabulary(struct es_report *report, cJSON *release)
     }
 }
 
-static const char *task_name(uint32_t task)
+const char *es_report_task_name(uint32_t task)
 {
     switch (task) {
     case ES_TASK_ORDINAL: return "ordinal";
@@ -204,7 +204,7 @@ static enum es_errc models(struct es_report *report, cJSON *release, struct es_e
         epoch(report, epochs, stream, finding->name);
         cJSON *out = es_tree_object(t, findings, NULL);
         es_tree_text(t, out, "finding", finding->name);
-        es_tree_text(t, out, "task", task_name(finding->task));
+        es_tree_text(t, out, "task", es_report_task_name(finding->task));
         es_tree_text(t, out, "unit", es_unit_type_name(finding->unit));
         es_tree_count(t, out, "epoch", stream->epoch);
         report->parts[i].stream = stream;

@@ -146,17 +146,22 @@ static enum es_errc measures(struct es_report *report, const struct es_disclosur
 }
 
 static enum es_errc one_finding(struct es_report *report, const struct es_versions_options *options, const struct es_disclosure *rule,
-                                uint16_t model, uint16_t number, cJSON *list, struct es_error *err)
+                                uint16_t model, uint16_t number, cJSON *out, struct es_error *err)
 {
     struct es_tree *t = &report->tree;
     const struct es_finding_config *config = &report->config->models[model].findings[number];
     struct es_pairs pairs = {0};
     bool hidden = false;
-    if (config->task != ES_TASK_BINARY) return ES_OK;
+    if (config->task != ES_TASK_BINARY) { /* named, so that silence is not taken for "unchanged" */
+        cJSON *left_out = es_tree_object(t, cJSON_GetObjectItemCaseSensitive(out, "not_compared"), NULL);
+        es_tree_text(t, left_out, "finding", config->name);
+        es_tree_text(t, left_out, "task", es_report_task_name(config->task));
+        return ES_OK;
+    }
     enum es_errc e = es_cohort_pairs(es_site_cohort(report->site), model, number, options->versions, options->from, options->to, report->now,
                                      &pairs, err);
     if (e != ES_OK) return e;
-    cJSON *finding = es_tree_object(t, list, NULL);
+    cJSON *finding = es_tree_object(t, cJSON_GetObjectItemCaseSensitive(out, "findings"), NULL);
     es_tree_text(t, finding, "finding", config->name);
     es_tree_text(t, finding, "unit", es_unit_type_name(config->unit));
     es_tree_bool(t, finding, "ai_aware", ai_aware(&pairs));
@@ -206,9 +211,10 @@ static enum es_errc build(struct es_report *report, const struct es_versions_opt
     e = es_report_provenance(report, out, "evensight-compare/1", err);
     if (e != ES_OK) return e;
     top(report, options, rule, out);
-    cJSON *findings = es_tree_array(&report->tree, out, "findings");
+    es_tree_array(&report->tree, out, "findings");
+    es_tree_array(&report->tree, out, "not_compared");
     for (size_t f = 0; e == ES_OK && f < report->config->models[model].n_findings; f++)
-        e = one_finding(report, options, rule, (uint16_t)model, (uint16_t)f, findings, err);
+        e = one_finding(report, options, rule, (uint16_t)model, (uint16_t)f, out, err);
     if (e == ES_OK) es_pair_summary(&report->tree, out);
     if (e == ES_OK && report->tree.failed) e = es_fail(err, ES_E_MEMORY, "no memory for the comparison");
     return e;

@@ -91,7 +91,15 @@ void es_pair_summary(struct es_tree *tree, cJSON *release)
             }
         }
     }
-    if (!harmed) say(tree, sentences, "No group is shown to have become worse; this does not show that none has.");
+    const cJSON *entry, *compared = cJSON_GetObjectItemCaseSensitive(release, "findings");
+    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(release, "not_compared"))
+    {
+        char text[2 * ES_NAME_SIZE + 160];
+        snprintf(text, sizeof text, "%s (%s) was not compared: versions are compared on binary findings; the report shows each version's own figures.",
+                 es_view_string(entry, "finding"), es_view_string(entry, "task"));
+        say(tree, sentences, text);
+    }
+    if (!harmed && compared && compared->child) say(tree, sentences, "No group is shown to have become worse; this does not show that none has.");
     if (open > 0) {
         char text[120];
         snprintf(text, sizeof text, "Without a verdict: %zu of the gaps looked at (too few groups with enough cases, or not shown).", open);
