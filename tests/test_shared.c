@@ -244,6 +244,15 @@ static void two_nodes_that_write_at_once_keep_both_chains(void)
 
 /* ---- away ---- */
 
+static bool file_holds(const char *path, const char *text)
+{
+    size_t len = 0;
+    char *bytes = es_test_slurp(path, &len);
+    const bool found = bytes && memmem(bytes, len, text, strlen(text));
+    free(bytes);
+    return found;
+}
+
 static void while_the_server_is_away_nothing_is_lost(void)
 {
     struct node a, b;
@@ -262,6 +271,11 @@ static void while_the_server_is_away_nothing_is_lost(void)
     CU_ASSERT_TRUE(es_ledger_is_away(es_site_ledger(a.site), &waiting));
     CU_ASSERT_EQUAL(waiting, 2);
     CU_ASSERT_EQUAL(access(spool, F_OK), 0);
+    char wal[310]; /* as in the ledger: pseudonyms only */
+    snprintf(wal, sizeof wal, "%s-wal", spool);
+    CU_ASSERT_TRUE(file_holds(spool, "PatientSex") || file_holds(wal, "PatientSex"));
+    CU_ASSERT_FALSE(file_holds(spool, "PAT2") || file_holds(wal, "PAT2"));
+    CU_ASSERT_FALSE(file_holds(spool, "1.2.3.") || file_holds(wal, "1.2.3."));
     CU_ASSERT_EQUAL(es_site_refresh(a.site, NULL), ES_E_IO);
     CU_ASSERT_EQUAL(exams_of(a.site), 1);
     control("start");

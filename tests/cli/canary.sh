@@ -3,10 +3,15 @@
 # Unmistakable strings in every text of every kind of event, and in DICOM objects: none may come out anywhere, whether the message was
 # taken or refused. EVENSIGHT names the program under test.
 . "$(dirname "$0")/lib.sh"
+. "$source_dir/tests/canaries.sh"
 dir=$scratch/site
+# Without a server of its own (postgresql/run.sh) in SQLite. stores: whatever holds the ledger.
+if [ -n "${ES_CANARY_SHARED:-}" ] && [ -z "${ES_POSTGRESQL_URL:-}" ]; then echo "no PostgreSQL here" && exit 77; fi
+ledger=${ES_POSTGRESQL_URL:-sqlite:$dir/ledger.db}
+stores=("$dir")
 mkdir -p "$dir" "$scratch/in" "$scratch/seen"
 cat >"$dir/evensight.json" <<CONF
-{ "Evensight": { "Site": "test", "Ledger": "sqlite:$dir/ledger.db", "PseudonymKeyFile": "$dir/site.key",
+{ "Evensight": { "Site": "test", "Ledger": "$ledger", "LedgerSpool": "$dir/spool.db", "PseudonymKeyFile": "$dir/site.key",
   "Axes": [ {"Name":"sex","Attribute":"PatientSex"}, {"Name":"age","Attribute":"PatientAge"},
             {"Name":"ethnicity","Attribute":"EthnicGroup","Vocabulary":"nhs-ethnic-category"}, {"Name":"station","Attribute":"StationName"},
             {"Name":"institution","Attribute":"InstitutionName"}, {"Name":"view","Attribute":"ViewPosition"},
@@ -28,28 +33,9 @@ cat >"$dir/evensight.json" <<CONF
   "Disclosure": {"Internal":"none"} } }
 CONF
 
-# Every member but "event" is a text that is planted; UIDs and dates carry 77001234, all else KANARIE. Each base message is taken as it
-# stands; then each of its texts is replaced in a message of its own, which is taken or refused.
-cat >"$scratch/bases.jsonl" <<'BASES'
-{"event":"exam","study_uid":"1.2.77001234.1","series_uid":"1.2.77001234.2","sop_uid":"1.2.77001234.3","accession":"A1","accession_issuer":"H","patient_id":"P1","patient_issuer":"H","study_date":"20250101","demographics":{"PatientSex":"F","PatientAge":"050Y","EthnicGroup":"A"},"acquisition":{"Modality":"DX","StationName":"CT1","InstitutionName":"H","ViewPosition":"PA"}}
-{"event":"result","study_uid":"1.2.77001234.1","accession":"A1","patient_id":"P1","model":{"name":"m","version":"1","manufacturer":"ACME","device_uid":"1.2.77001234.9"},"unit":{"type":"exam"},"produced":"2025-01-01T10:00:00Z","status":"ok","findings":[{"finding":"f","score":0.7,"value":3,"units":"mm"}],"event_id":"E1","event_source":"pacs","sent":"2025-01-01T10:00:00Z"}
-{"event":"result","study_uid":"1.2.77001234.1","model":{"name":"m"},"unit":{"type":"lesion","id":"L1"},"produced":"2025-01-01T10:00:00Z","findings":[{"finding":"f","score":0.7}]}
-{"event":"failure","study_uid":"1.2.77001234.1","model":{"name":"m","version":"1"},"produced":"2025-01-01T10:00:00Z","status":"failed","reason":"timeout"}
-{"event":"reference","study_uid":"1.2.77001234.1","source":"report","labeller":"Dr A","labeller_version":"1","status":"final","established":"2025-01-20T10:00:00Z","reader_saw_ai":"no","findings":[{"finding":"f","label":1}]}
-{"event":"alias","study_uid":"1.2.77001234.1","same_as":"1.2.77001234.5"}
-{"event":"patient_alias","patient_id":"P1","patient_issuer":"H","same_as":"P2","same_as_issuer":"H"}
-{"event":"demographics","patient_id":"P1","patient_issuer":"H","source":"pas","valid_from":"20250101","attributes":{"imd_decile":"3","visits":"4"}}
-{"event":"retract","retract_event_id":"E9","event_source":"pacs","reason":"sent_in_error"}
-BASES
-
 everything_is_planted() {
   local n
-  # Values of axes may be plain words (a station's name, a linked level): theirs is none.
-  jq -c 'def texts: [paths(type == "string") | select(. != ["event"])];
-    . as $base | texts[] as $p | (["acquisition", "attributes"] | index($p[0])) as $axis
-    | ((if $axis == null then "KANARIE Jansen" else "KANARIE=Jansen" end), "KANARIE^19500101 943 476 5919") as $word
-    | $base | setpath($p; $word)' \
-    "$scratch/bases.jsonl" >"$scratch/planted.jsonl"
+  canary_messages "$scratch"
   n=$(wc -l <"$scratch/planted.jsonl")
   check "at least 100 messages are planted (found $n)" test "$n" -ge 100
   { cat "$scratch/bases.jsonl" "$scratch/planted.jsonl"; echo 'no JSON KANARIE'; echo '{"event":"KANARIE"}'; } >"$scratch/in/day.jsonl"
@@ -67,15 +53,14 @@ objects_are_planted() {
     cp "$f" "$scratch/in/"
     f=$scratch/in/$(basename "$f")
     chmod u+w "$f"
-    check "$f is planted" dcmodify -nb -q -i "0010,0010=KANARIE^Jan" -i "0010,0020=KANARIE1" -i "0008,0050=KANARIE2" \
-      -i "0020,000d=1.2.77001234.7" -i "0020,000e=1.2.77001234.8" -i "0008,0018=1.2.77001234.9" -i "0010,2160=KANARIE" \
-      -i "0008,1010=KANARIE*19500101" -i "0008,0080=KANARIE*Clinic" -i "0010,0030=19500101" -i "0008,103e=KANARIE" "$f"
-    # the texts of the SR's content: observer, texts, code meanings
-    if dcmdump "$f" 2>/dev/null | grep -q 'ContentSequence'; then
-      dcmodify -nb -q -ma "(0040,a123)=KANARIE^Observer" -ma "(0040,a160)=KANARIE report" -ma "(0008,0104)=KANARIE meaning" "$f"
-    fi
+    check "$f is planted" canary_object "$f"
     "$EVENSIGHT" facts "$f" >/dev/null 2>>"$scratch/seen/facts.txt" # what it shows are the values of one file
   done
+  if command -v pdf2dcm >/dev/null; then # an encapsulated document: its bytes are nobody's to read
+    printf '%%PDF-1.4\n%% KANARIE 19500101 77001234\n%%%%EOF\n' >"$scratch/report.pdf"
+    check "a document is made" pdf2dcm -q +t KANARIE +pn 'KANARIE^Jan' +pi KANARIE1 +pb 19500101 "$scratch/report.pdf" "$scratch/in/document.dcm"
+    check "and planted" canary_object "$scratch/in/document.dcm"
+  fi
   "$EVENSIGHT" ingest -c "$dir/evensight.json" "$scratch/in"/*.dcm >>"$scratch/seen/objects.txt" 2>&1
   contains "objects are taken" "taken" "$scratch/seen/objects.txt"
   check "at least the images" sh -c 'test "$(sed -n "s/.*taken \([0-9]*\),.*/\1/p" "$1")" -ge 2' sh "$scratch/seen/objects.txt"
@@ -169,12 +154,50 @@ keys_are_rotated() {
   run 0 verify -c "$dir/evensight.json"
 }
 
+# The server's own files and journal, and what a backup of it holds.
+the_server_is_searched() {
+  [ -n "${ES_POSTGRESQL_URL:-}" ] || return 0
+  check "a dump is made" sh -c 'pg_dump "$1" >"$2" && pg_dump -Fp --inserts "$1" >>"$2"' sh "$ledger" "$dir/dump.sql"
+  check "the ledger stands in it" grep -q 'COPY evensight.entry' "$dir/dump.sql"
+  "$ES_POSTGRESQL_CONTROL" stop "$ES_POSTGRESQL_DIR"
+  stores+=("$ES_POSTGRESQL_DIR")
+  check "its files can be read" test -n "$(find "$ES_POSTGRESQL_DIR/data/pg_wal" -type f -size +1M)"
+  run 3 report -c "$dir/evensight.json" -f json
+  cat "$out" "$errors" >>"$scratch/seen/away.txt"
+}
+
+# What goes wrong says so without the words that it went wrong with.
+faults_are_silent_too() {
+  local f=$scratch/faults
+  mkdir -p "$f"
+  for object in "$scratch"/in/*.dcm; do head -c 900 "$object" >"$f/$(basename "$object" .dcm)-cut.dcm"; done
+  { head -c 200 "$scratch/planted.jsonl"; echo; printf '{"event":"exam","patient_id":"KANARIE\\q"}\n["KANARIE"]\nKANARIE\n{"KANARIE":1}\n'; } >"$f/cut.jsonl"
+  run 1 ingest -c "$dir/evensight.json" "$f"
+  cat "$out" "$errors" >>"$scratch/seen/faults.txt"
+  (trap '' XFSZ; ulimit -f 8; "$EVENSIGHT" ingest -c "$dir/evensight.json" "$scratch/in" >>"$scratch/seen/faults.txt" 2>&1)
+  mv "$dir/site.key" "$dir/key.away"
+  run 3 ingest -c "$dir/evensight.json" "$scratch/in"
+  contains "no key" "restore it from a backup" "$errors"
+  cat "$out" "$errors" >>"$scratch/seen/faults.txt"
+  seq 64 | sed 's/.*/a/' | tr -d '\n' >"$dir/site.key"
+  run 3 ingest -c "$dir/evensight.json" "$scratch/in"
+  contains "another key" "made with key" "$errors"
+  cat "$out" "$errors" >>"$scratch/seen/faults.txt"
+  mv "$dir/key.away" "$dir/site.key"
+  "$EVENSIGHT" facts --explain -c "$dir/evensight.json" "$scratch"/in/*.dcm "$f"/*.dcm >>"$scratch/seen/explain.json" 2>&1
+  check "what became of objects is explained" test -s "$scratch/seen/explain.json"
+  "$EVENSIGHT" compare -c "$dir/evensight.json" m@1 m@2 >>"$scratch/seen/compare.txt" 2>&1
+  for whom in '{"patient_id":"KANARIE nobody"}' '{"KANARIE":"19500101"}' 'KANARIE' '{"study_uid":"KANARIE"}'; do
+    for command in trace forget; do echo "$whom" | "$EVENSIGHT" $command -c "$dir/evensight.json" >>"$scratch/seen/faults.txt" 2>&1; done
+  done
+}
+
 # Killed while it holds an identifier. The shell beside it shows whether a core would be here.
 a_killed_program_leaves_no_core() {
   local cores=$scratch/cores pid
   mkdir -p "$cores"
   ulimit -S -c "$(ulimit -H -c)"
-  (cd "$cores" && sh -c 'kill -ABRT $$') 2>/dev/null
+  (cd "$cores" && bash -c '(kill -ABRT $BASHPID); true' 2>/dev/null)
   [ -n "$(ls "$cores")" ] || echo "    no core file comes here from any program: only the limit is looked at"
   rm -f "$cores"/*
   mkfifo "$scratch/whom"
@@ -198,26 +221,22 @@ no_plain_hash_comes_out() {
     for sum in md5sum sha1sum sha256sum; do
       hash=$(printf %s "$word" | $sum | cut -c1-16)
       same "no $sum of a planted value" "" \
-        "$(grep -rali -- "$hash" "$dir"/ledger.db* "$scratch/seen" 2>/dev/null | xargs -r -n1 basename | xargs)"
-      same "nor its bytes" "" "$(LC_ALL=C grep -raPl -- "$(printf %s "$hash" | sed 's/../\\x&/g')" "$dir"/ledger.db* "$scratch/seen" 2>/dev/null | xargs -r -n1 basename | xargs)"
+        "$(grep -rali -- "$hash" "${stores[@]}" "$scratch/seen" 2>/dev/null | xargs -r -n1 basename | xargs)"
+      same "nor its bytes" "" "$(LC_ALL=C grep -raPl -- "$(printf %s "$hash" | sed 's/../\\x&/g')" "${stores[@]}" "$scratch/seen" 2>/dev/null | xargs -r -n1 basename | xargs)"
     done
   done
 }
 
-# In clear, in hex (both cases) and in base64 at each of its three places; and in UTF-16.
 nothing_comes_out() {
-  local word pattern i
-  for word in KANARIE 77001234 19500101; do
-    pattern="$word|$(printf %s "$word" | od -An -tx1 | tr -d ' \n')"
-    for i in 0 1 2; do # the middle of the encoding, which does not depend on what stands beside it
-      pattern="$pattern|$(printf "%${i}s%s" "" "$word" | base64 | cut -c$((i == 0 ? 1 : i + 2))-$(((i + ${#word}) * 8 / 6)) | sed 's/[+]/[+]/g')"
-    done
-    echo "$pattern" >>"$scratch/patterns"
-    same "$word anywhere in ledger, messages or reports" "" \
-      "$(grep -raliE -- "$pattern" "$dir"/ledger.db* "$dir"/site.key "$scratch/seen" 2>/dev/null | xargs -r -n1 basename | xargs)"
-    check "the search finds it where it is" grep -qaiE -- "$pattern" "$scratch/in/day.jsonl"
-    check "and in base64" sh -c 'printf "x%s" "$1" | base64 -w0 | grep -qE -- "$2"' sh "$word$word" "$pattern"
-    check "and in hex" sh -c 'printf "x%s" "$1" | od -An -tx1 | tr -d " \n" | grep -qE -- "$2"' sh "$word" "$pattern"
+  local word pattern
+  check "the search sees what the ledger holds" test -n "$(canaries_in PatientSex "${stores[@]}")"
+  for word in "${canaries[@]}"; do
+    pattern=$(canary_pattern "$word")
+    same "$word anywhere in ledger, messages or reports" "" "$(canaries_in "$word" "${stores[@]}" "$dir"/site.key "$scratch/seen")"
+    check "the search finds it where it is" grep -qaiP -- "$pattern" "$scratch/in/day.jsonl"
+    check "and in base64" sh -c 'printf "x%s" "$1" | base64 -w0 | grep -qP -- "$2"' sh "$word$word" "$pattern"
+    check "and in hex" sh -c 'printf "x%s" "$1" | od -An -tx1 | tr -d " \n" | grep -qP -- "$2"' sh "$word" "$pattern"
+    check "and in UTF-16" sh -c 'printf "x%s" "$1" | iconv -t UTF-16LE | LC_ALL=C grep -qaP -- "$2"' sh "$word" "$pattern"
   done
 }
 
@@ -227,6 +246,8 @@ test_case objects_are_planted
 test_case files_are_planted
 test_case reports_are_made
 test_case keys_are_rotated
+test_case faults_are_silent_too
+test_case the_server_is_searched
 test_case a_killed_program_leaves_no_core
 test_case nothing_comes_out
 test_case no_plain_hash_comes_out
