@@ -25,7 +25,8 @@
  *
  * All exam events that are not retracted count: none supersedes another, they are merged. Within a result slot a result that came stands above a
  * rejection, that above a failure, that above a timeout. Several references of one unit: final above preliminary, then the finding's
- * configured precedence of sources, then status, established, identity; what the foremost says stands, also that it cannot be told;
+ * configured precedence of sources, then status, established, the source whose name comes first, what it says (yes above no), identity (which
+ * hangs on the site's key); what the foremost says stands, also that it cannot be told;
  * `sources_disagree` where another source says otherwise. A retraction cannot be retracted. Deriving two unrelated bundles as one gives
  * the same rows, so a bundle may hold more than it must.
  */

@@ -19,8 +19,19 @@ const struct es_finding *es_event_finding(const struct es_event *event, const ch
     return NULL;
 }
 
-/* By unit, the one that decides last: final above preliminary, then the configured precedence of sources, status rank, established,
- * identity. What the foremost source says stands, also that it cannot be told. */
+/* What a reference says, when all else is equal: identities hang on the site's key, and another key must not make another label. A yes
+ * above a no, the greater value above the lesser, both above what cannot be told. */
+static int by_word(const struct es_finding *a, const struct es_finding *b)
+{
+    if (a->evaluable != b->evaluable) return a->evaluable - b->evaluable;
+    if (a->has_label && b->has_label && a->label != b->label) return a->label < b->label ? -1 : 1;
+    if (a->has_level && b->has_level && a->level != b->level) return a->level < b->level ? -1 : 1;
+    if (a->has_value && b->has_value && a->value != b->value) return a->value < b->value ? -1 : 1;
+    return strcmp(b->category, a->category);
+}
+
+/* By unit, the one that decides last: final above preliminary, then the configured precedence of sources, status rank, established, the
+ * source whose name comes first, what it says, identity. What the foremost source says stands, also that it cannot be told. */
 static int by_label(const void *left, const void *right)
 {
     const struct es_label *a = left, *b = right;
@@ -32,7 +43,8 @@ static int by_label(const void *left, const void *right)
     if (a->rank != b->rank) return a->rank < b->rank ? -1 : 1;
     if (x->reference_status != y->reference_status) return x->reference_status < y->reference_status ? -1 : 1;
     if (x->produced != y->produced) return x->produced < y->produced ? -1 : 1;
-    return memcmp(x->identity, y->identity, ES_IDENTITY_SIZE);
+    const int source = strcmp(y->source, x->source), word = source ? source : by_word(a->finding, b->finding);
+    return word ? word : memcmp(x->identity, y->identity, ES_IDENTITY_SIZE);
 }
 
 /* By whole unit, type of the finer one, source and labeller; the one that decides last. */

@@ -156,6 +156,25 @@ static void of_one_slot_the_latest_produced_is_live(void)
     CU_ASSERT_EQUAL(derived.revised, 1);
 }
 
+/* Two references of one instant: identities hang on the site's key, so they may be either way round, and the same one stands. */
+static void references_of_one_instant_do_not_hang_on_the_key(void)
+{
+    static const struct { const char *first, *second; int32_t says[2]; uint8_t label; } cases[] = {
+        {"panel", "report", {0, 1}, 0}, {"panel", "report", {1, 0}, 1}, {"report", "report", {0, 1}, 1}, {"report", "report", {1, 0}, 1}};
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+        const uint8_t swapped = i % 2;
+        start("", "");
+        exam(1, 1, "F");
+        result(1, 2, "1.0", 0.9, NOON(DAY));
+        reference(1, (uint8_t)(5 + swapped), cases[i / 2].first, ES_REFERENCE_FINAL, cases[i / 2].says[0], NOON(DAY) + 9)->labeller = name(81);
+        reference(1, (uint8_t)(6 - swapped), cases[i / 2].second, ES_REFERENCE_FINAL, cases[i / 2].says[1], NOON(DAY) + 9)->labeller = name(82);
+        derive();
+        CU_ASSERT_EQUAL_FATAL(derived.n_cases, 1);
+        CU_ASSERT_EQUAL(derived.cases[0].label, cases[i / 2].label);
+        CU_ASSERT_STRING_EQUAL(derived.cases[0].reference_source, cases[i / 2].first);
+    }
+}
+
 static void the_threshold_that_was_sent_decides_before_the_configured_one(void)
 {
     static const struct { double score, sent; int decision; uint8_t decided; bool mismatch; } cases[] = {
@@ -353,6 +372,7 @@ int main(int argc, char **argv)
         {"the_first_produced_result_of_a_version_counts", the_first_produced_result_of_a_version_counts},
         {"a_later_result_that_decides_otherwise_is_told", a_later_result_that_decides_otherwise_is_told},
         {"of_one_slot_the_latest_produced_is_live", of_one_slot_the_latest_produced_is_live},
+        {"references_of_one_instant_do_not_hang_on_the_key", references_of_one_instant_do_not_hang_on_the_key},
         {"the_threshold_that_was_sent_decides_before_the_configured_one", the_threshold_that_was_sent_decides_before_the_configured_one},
         {"a_finding_that_is_not_named_is_no_or_nothing", a_finding_that_is_not_named_is_no_or_nothing},
         {"a_failure_gives_way_to_a_result_and_names_the_worst_told", a_failure_gives_way_to_a_result_and_names_the_worst_told},
