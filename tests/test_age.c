@@ -112,6 +112,10 @@ static void ages_are_judged_by_what_stands_beside_them(void)
         {"24", "18950607", "20200616", NULL, NULL, ES_ATTRIBUTE_INVALID, "", "no_unit", false},
         {NULL, "20200616", "20200616", "0.5", "3.4", ES_ATTRIBUTE_PRESENT, "000D", "", true},
         {"006M", "20191001", "20200401", NULL, "7.5", ES_ATTRIBUTE_PRESENT, "183D", "", false},
+        {"100D", "20190308", "20200616", NULL, NULL, ES_ATTRIBUTE_PRESENT, "100D", "", false}, /* a year and a day apart, and one more */
+        {"100D", "20190307", "20200616", NULL, NULL, ES_ATTRIBUTE_CONFLICT, "", "differs_from_birth_date", false},
+        {"500D", "20200203", "20200616", NULL, NULL, ES_ATTRIBUTE_PRESENT, "500D", "", false},
+        {"500D", "20200204", "20200616", NULL, NULL, ES_ATTRIBUTE_CONFLICT, "", "differs_from_birth_date", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct es_fact f = age_of(cases[i].age, cases[i].birth, cases[i].study, cases[i].size, cases[i].weight);

@@ -45,6 +45,22 @@ static void a_unit_stands_at_one_place_of_the_funnel(void)
     }
 }
 
+/** All images of a unit are excluded, not those of the rest of its exam (bundle_unit.c). */
+static void an_excluded_unit_of_an_exam_that_counts_is_excluded(void)
+{
+    struct bundle bundle;
+    struct es_sheet_holder holder;
+    start("");
+    make(&bundle, 1, 1, DAY);
+    bundle.cases[0].excluded = true;
+    put(0, &bundle);
+    sheet(1, ES_NO_DAY, ES_NO_DAY, INT64_MAX, ES_NO_DAY, &holder);
+    CU_ASSERT_EQUAL_FATAL(holder.sheet.rows, 1);
+    CU_ASSERT_EQUAL(holder.sheet.stage[0], ES_STAGE_EXCLUDED);
+    es_sheet_holder_clear(&holder);
+    finish();
+}
+
 static void marks_say_late_exploratory_and_ai_aware(void)
 {
     struct bundle bundle;
@@ -212,6 +228,25 @@ static void two_cohorts_are_the_same_when_their_rows_are_and_a_difference_is_nam
     finish();
 }
 
+/** The first day is the second patient's, the last one the third's; only sources that disagree on an exam of the period are counted. */
+static void days_and_disagreements_are_of_the_period(void)
+{
+    static const int32_t days[] = {DAY + 3, DAY - 2, DAY + 8, DAY + 1};
+    struct es_cohort_counts counts;
+    start("");
+    for (uint32_t i = 0; i < 4; i++) {
+        struct bundle bundle;
+        make(&bundle, i + 1, i + 1, days[i]);
+        bundle.cases[0].sources_disagree = i < 3;
+        put(i, &bundle);
+    }
+    es_cohort_count(cohort, ES_NO_DAY, ES_NO_DAY, &counts);
+    CU_ASSERT_TRUE(counts.first_day == DAY - 2 && counts.last_day == DAY + 8 && counts.exams == 4 && counts.sources_disagree == 3);
+    es_cohort_count(cohort, DAY, DAY + 5, &counts);
+    CU_ASSERT_TRUE(counts.first_day == DAY + 1 && counts.last_day == DAY + 3 && counts.exams == 2 && counts.sources_disagree == 1);
+    finish();
+}
+
 static void troubles_are_counted_by_bundle_and_taken_back(void)
 {
     struct es_cohort_counts counts;
@@ -237,12 +272,14 @@ int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
         {"a_unit_stands_at_one_place_of_the_funnel", a_unit_stands_at_one_place_of_the_funnel},
+        {"an_excluded_unit_of_an_exam_that_counts_is_excluded", an_excluded_unit_of_an_exam_that_counts_is_excluded},
         {"marks_say_late_exploratory_and_ai_aware", marks_say_late_exploratory_and_ai_aware},
         {"rows_stand_in_patient_order_within_the_period", rows_stand_in_patient_order_within_the_period},
         {"levels_stand_in_vocabulary_band_and_byte_order", levels_stand_in_vocabulary_band_and_byte_order},
         {"levels_beyond_the_maximum_become_other_by_count", levels_beyond_the_maximum_become_other_by_count},
         {"only_the_finding_that_changed_is_dirty", only_the_finding_that_changed_is_dirty},
         {"two_cohorts_are_the_same_when_their_rows_are_and_a_difference_is_named", two_cohorts_are_the_same_when_their_rows_are_and_a_difference_is_named},
+        {"days_and_disagreements_are_of_the_period", days_and_disagreements_are_of_the_period},
         {"troubles_are_counted_by_bundle_and_taken_back", troubles_are_counted_by_bundle_and_taken_back},
         {NULL, NULL}};
     return es_test_main("cohort", tests, argc, argv);

@@ -105,6 +105,8 @@ static void test_small_totals_collapse(void)
     CU_ASSERT_EQUAL(es_disclosure_hide(&(struct es_table){2, 2, two, 5, false}, hidden), ES_DISCLOSURE_COLLAPSE);
     CU_ASSERT_EQUAL(es_disclosure_hide(&(struct es_table){2, 2, column, 5, false}, hidden), ES_DISCLOSURE_COLLAPSE);
     CU_ASSERT_EQUAL(hidden[0], 0);
+    const uint64_t enough[] = {0, 5, 40, 50}; /* a total of the threshold itself is large enough */
+    CU_ASSERT_NOT_EQUAL(es_disclosure_hide(&(struct es_table){2, 2, enough, 5, false}, hidden), ES_DISCLOSURE_COLLAPSE);
     /* the same counts in one line are no totals */
     CU_ASSERT_EQUAL(es_disclosure_hide(&(struct es_table){1, 4, two, 5, false}, hidden), ES_DISCLOSURE_PUBLISH);
     CU_ASSERT_EQUAL(es_disclosure_hide(&(struct es_table){4, 1, two, 5, false}, hidden), ES_DISCLOSURE_PUBLISH);

@@ -78,6 +78,10 @@ static void runs_in_text_are_read_in_row_order(void)
     CU_ASSERT_EQUAL(mask->n_runs, 1);
     CU_ASSERT_EQUAL(es_mask_voxels(mask), 3);
     es_mask_free(mask);
+    mask = of_text("1 4 2 1", 1, 5); /* one within another */
+    CU_ASSERT_EQUAL(mask->n_runs, 1);
+    CU_ASSERT_EQUAL(es_mask_voxels(mask), 4);
+    es_mask_free(mask);
 }
 
 static void faults_of_runs_in_text_are_named(void)

@@ -353,7 +353,25 @@ static void outside_the_hospital_small_cells_are_words(void)
     cJSON_Delete(release);
 }
 
+/** Where all that is planned is judged, no sentence counts what is not. */
+static void nothing_undecided_is_no_sentence(void)
+{
+    stand_in_init(&site);
+    site.config.plan.n_groups = 1; /* sex */
+    for (uint8_t sex = 1; sex <= 3; sex++)
+        for (uint8_t diseased = 0; diseased < 2; diseased++) {
+            struct stand_in_row row = {.sex = sex, .age = 1, .stage = ES_STAGE_REFERENCED, .mark = ES_MARK_HAS_REFERENCE, .label = diseased};
+            row.decision = sex == 1 ? diseased : !diseased; /* all right, or all wrong */
+            stand_in_add(&site, 600, row);
+        }
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    CU_ASSERT_EQUAL(cJSON_GetArraySize(es_view_at(release, "summary", "cannot_be_judged")), 0);
+    CU_ASSERT_FALSE(stand_in_said(release, "Cannot be judged yet"));
+    cJSON_Delete(release);
+}
+
 static const struct es_test tests[] = {
+    {"nothing_undecided_is_no_sentence", nothing_undecided_is_no_sentence},
     {"every_line_of_the_funnel_adds_up", every_line_of_the_funnel_adds_up},
     {"every_axis_adds_up_to_everyone", every_axis_adds_up_to_everyone},
     {"everyone_is_first_and_unknown_last_of_its_axis", everyone_is_first_and_unknown_last_of_its_axis},

@@ -241,6 +241,21 @@ static void pairs_of_one_patient_are_not_independent(void)
     es_world_close(&world);
 }
 
+/** The plan asks for five patients: five are enough, four are not. */
+static void as_many_patients_as_the_plan_asks_for_are_enough(void)
+{
+    for (unsigned patients = 4; patients <= 5; patients++) {
+        start("none");
+        for (unsigned i = 0; i < 10; i++) unit(1 + i % patients, "F", i % 2, i % 3 == 0, 1, DAY + (int32_t)i);
+        close_windows();
+        cJSON *tree = compared(ES_AUDIENCE_INTERNAL);
+        CU_ASSERT_EQUAL(es_view_number(group(tree, 0, 0, 0), "patients"), patients);
+        CU_ASSERT_STRING_EQUAL(es_view_string(group(tree, 0, 0, 0), "reason"), patients < 5 ? "min_patients" : "");
+        cJSON_Delete(tree);
+        es_world_close(&world);
+    }
+}
+
 static void what_is_not_there_is_named(void)
 {
     static const struct {
@@ -411,6 +426,7 @@ int main(int argc, char **argv)
         {"only_due_units_of_both_are_pairs", only_due_units_of_both_are_pairs},
         {"without_a_verified_non_alert_nothing_is_told", without_a_verified_non_alert_nothing_is_told},
         {"pairs_of_one_patient_are_not_independent", pairs_of_one_patient_are_not_independent},
+        {"as_many_patients_as_the_plan_asks_for_are_enough", as_many_patients_as_the_plan_asks_for_are_enough},
         {"what_is_not_there_is_named", what_is_not_there_is_named},
         {"a_period_leaves_out_other_exams", a_period_leaves_out_other_exams},
         {"outsiders_see_a_grouping_whole_or_not_at_all", outsiders_see_a_grouping_whole_or_not_at_all},
