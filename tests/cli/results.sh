@@ -50,8 +50,39 @@ two_models_for_one_object_are_refused() {
   contains "both are named" "sr-basic-text.dcm: object: found that models text-writer and twin both recognise it, expected one" "$errors"
 }
 
+# ExpectWithin runs from the end of the exam's day; "now" is the last message's time. Counted by hand: 1 in time, 2 late, 3 and 4 never, 5 of
+# the last day, whose hour is not over; then a result of 3 comes after all, and a day later 5 is missing too.
+an_exam_without_a_result_is_pending_then_missing() {
+  local dir=$scratch/expected n day
+  mkdir -p "$dir"
+  jq -n --arg dir "$dir" '{Ledger: "sqlite:\($dir)/ledger.db", PseudonymKeyFile: "\($dir)/site.key", Disclosure: {Internal: "none"},
+    Models: [{Name: "net", ExpectWithin: "1h", Findings: [{Name: "effusion", Threshold: 0.5, ReferenceWithin: "0d"}]}]}' >"$dir/conf.json"
+  for n in 1 2 3 4 5; do
+    day=$([ "$n" = 5 ] && echo 20260310 || echo 20260301)
+    printf '{"event":"exam","study_uid":"1.2.%s","patient_id":"P%s","study_date":"%s"}\n' "$n" "$n" "$day"
+  done >"$dir/exams.jsonl"
+  result() { # result STUDY TIME
+    printf '{"event":"result","study_uid":"1.2.%s","model":{"name":"net","version":"1"},"produced":"%s","findings":[{"finding":"effusion","score":0.2}]}\n' "$1" "$2"
+  }
+  counted() { # "resulted late pending missing"
+    run 0 report -c "$dir/conf.json"
+    jq -r '.models[0].findings[0].groups[0] | .funnel | "\(.resulted) \(.late) \(.pending) \(.missing)"' "$out"
+  }
+  { result 1 2026-03-01T12:00:00Z; result 2 2026-03-05T12:00:00Z; } >"$dir/results.jsonl"
+  printf '{"event":"reference","study_uid":"1.2.1","source":"report","status":"final","established":"2026-03-10T12:00:00Z","findings":[{"finding":"effusion","label":0}]}\n' >"$dir/now.jsonl"
+  run 0 ingest -c "$dir/conf.json" "$dir/exams.jsonl" "$dir/results.jsonl" "$dir/now.jsonl"
+  same "in time, late, pending, missing" "2 1 1 2" "$(counted)"
+  result 3 2026-03-10T12:30:00Z >"$dir/third.jsonl"
+  run 0 ingest -c "$dir/conf.json" "$dir/third.jsonl"
+  same "one that was missing came late" "3 2 1 1" "$(counted)"
+  printf '{"event":"reference","study_uid":"1.2.2","source":"report","status":"final","established":"2026-03-11T12:00:00Z","findings":[{"finding":"effusion","label":0}]}\n' >"$dir/later.jsonl"
+  run 0 ingest -c "$dir/conf.json" "$dir/later.jsonl"
+  same "the hour is over" "3 2 0 2" "$(counted)"
+}
+
 test_case values_are_counted_and_judged values_are_counted_and_judged
 test_case presence_is_resulted_without_a_value presence_is_resulted_without_a_value
 test_case failures_are_failures_until_something_comes failures_are_failures_until_something_comes
+test_case an_exam_without_a_result_is_pending_then_missing an_exam_without_a_result_is_pending_then_missing
 test_case two_models_for_one_object_are_refused two_models_for_one_object_are_refused
 finish
