@@ -96,7 +96,8 @@ ES_MUST_USE enum es_errc es_ledger_heads(struct es_ledger *ledger, struct es_hea
 /** The head of a chain as it was at seq (for a report as of an event). @param node  NULL: this node's */
 ES_MUST_USE enum es_errc es_ledger_head_at(struct es_ledger *ledger, const char *node, uint64_t seq, struct es_head *out,
                                            struct es_error *err);
-/** Remove salt and body of entries everywhere, the journal included; identity and leaf stay. One transaction: all or none.
+/** Remove salt, body and what the sender called and dated it of entries everywhere, the journal included; identity and leaf stay. One transaction: all or
+ * none.
  * @param numbers  of any node; an entry that was erased before stays so
  * @param record   appended in the same transaction, as a batch of one; NULL: none. Its seq is set
  * @return ES_OK; ES_E_ARG when an entry is not there; ES_E_BUSY: erased, but a reader keeps the journal from being cut: es_ledger_scrub()

@@ -21,7 +21,7 @@ static const char *const statement_sql[ES_SQLITE_STATEMENTS] = {
     [READ_CHAIN] = "SELECT " ROW_COLUMNS " FROM entry WHERE seq = ?1",
     [BY_EVENT_ID] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE event_id = ?1 ORDER BY seq",
     [FIND] = "SELECT seq FROM entry WHERE identity = ?1",
-    [ERASE] = "UPDATE entry SET salt = NULL, body = NULL WHERE seq = ?1",
+    [ERASE] = "UPDATE entry SET salt = NULL, body = NULL, event_id = NULL, sent = NULL WHERE seq = ?1",
     [NOTE_SET] = "INSERT OR REPLACE INTO note (name, value) VALUES (?1, ?2)",
     [NOTE_DELETE] = "DELETE FROM note WHERE name = ?1",
     [NOTE_GET] = "SELECT value FROM note WHERE name = ?1",

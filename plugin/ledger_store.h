@@ -84,7 +84,7 @@ struct es_store_type {
     /** seq 0: not there. node[0] stays as it is in a store of one chain. */
     enum es_errc (*find)(struct es_store *store, const uint8_t identity[ES_IDENTITY_SIZE], char node[ES_NAME_SIZE], uint64_t *seq,
                          struct es_error *err);
-    /** Overwrite and remove salt and body; between begin and commit. */
+    /** Overwrite and remove salt, body, event_id and sent; between begin and commit. */
     enum es_errc (*erase)(struct es_store *store, const char *node, uint64_t seq, struct es_error *err);
     /** Make the journal forget what was erased. ES_E_BUSY while a reader needs it. */
     enum es_errc (*scrub)(struct es_store *store, struct es_error *err);

@@ -142,7 +142,8 @@ static void an_erased_entry_leaves_no_byte_and_the_chain_verifies(void)
     fresh_path();
     struct es_ledger *ledger = open_or_fail(true, true);
     static const char secret[] = "BODY-THAT-MUST-GO";
-    struct es_entry entry = {.received = 1, .sent = ES_NO_INSTANT, .identity = {9}, .body = (const uint8_t *)secret, .len = sizeof secret};
+    static const struct es_pseudonym called = {{0xE1, 0x7A, 0x05, 0xCC, 0x91}};
+    struct es_entry entry = {.received = 1, .sent = 77, .identity = {9}, .event_id = called, .body = (const uint8_t *)secret, .len = sizeof secret};
     enum es_taken taken;
     CU_ASSERT_EQUAL_FATAL(es_ledger_append(ledger, &entry, 1, &taken, NULL), ES_OK);
     CU_ASSERT_EQUAL(es_ledger_erase(ledger, &(uint64_t){1}, 1, NULL, NULL), ES_OK);
@@ -153,6 +154,8 @@ static void an_erased_entry_leaves_no_byte_and_the_chain_verifies(void)
     uint8_t *body = NULL;
     CU_ASSERT_EQUAL(es_ledger_read(ledger, 1, &entry, &body, NULL), ES_OK);
     CU_ASSERT_PTR_NULL(body);
+    CU_ASSERT_FALSE(es_pseudonym_set(&entry.event_id));
+    CU_ASSERT_EQUAL(entry.sent, ES_NO_INSTANT);
     struct es_error err = {0};
     CU_ASSERT_EQUAL(es_ledger_erase(ledger, &(uint64_t){2}, 1, NULL, &err), ES_E_ARG);
     CU_ASSERT_STRING_EQUAL(err.text, "entry 2: not in the ledger, whose last is 1");
@@ -163,6 +166,7 @@ static void an_erased_entry_leaves_no_byte_and_the_chain_verifies(void)
         snprintf(name, sizeof name, "%s%s", ledger_path, suffixes[i]);
         char *bytes = es_test_slurp(name, &len);
         CU_ASSERT_PTR_NULL(bytes ? memmem(bytes, len, secret, sizeof secret - 1) : NULL);
+        CU_ASSERT_PTR_NULL(bytes ? memmem(bytes, len, &called, sizeof called) : NULL);
         free(bytes);
     }
     es_ledger_close(ledger);

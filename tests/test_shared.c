@@ -278,6 +278,14 @@ static void while_the_server_is_away_nothing_is_lost(void)
     CU_ASSERT_FALSE(file_holds(spool, "1.2.3.") || file_holds(wal, "1.2.3."));
     CU_ASSERT_EQUAL(es_site_refresh(a.site, NULL), ES_E_IO);
     CU_ASSERT_EQUAL(exams_of(a.site), 1);
+    unsigned tries = 0; /* asked a hundred times a second for 2.5 s; it tries after 0 s, 1 s, 3 s, ... */
+    for (int i = 0; i < 250; i++) {
+        struct es_error err = {0};
+        CU_ASSERT_EQUAL(es_site_refresh(a.site, &err), ES_E_IO);
+        tries += strncmp(err.text, "ledger: no connection: ", 23) == 0;
+        usleep(10000);
+    }
+    CU_ASSERT_TRUE(tries >= 1 && tries <= 3);
     control("start");
     for (int i = 0; i < 100 && es_site_refresh(a.site, NULL) != ES_OK; i++) usleep(100000); /* pauses of 1, 2, ... s */
     for (int i = 0; i < 100 && es_site_refresh(b.site, NULL) != ES_OK; i++) usleep(100000);
