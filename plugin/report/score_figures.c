@@ -89,6 +89,20 @@ static void calibration(struct es_tree *t, cJSON *out, const double *p, const ui
     es_tree_number(t, net, "alert_all", all);
 }
 
+/* Scores and labels, of one score the negatives first: rows of one score stand in patient order, which hangs on the site's key, and sums
+ * must not. @param rows  ascending score */
+static void list_cases(const struct es_sheet *sheet, const uint32_t *rows, uint32_t n, double *p, uint8_t *y)
+{
+    for (uint32_t from = 0, to; from < n; from = to) {
+        uint32_t positives = 0;
+        for (to = from; to < n && sheet->score[rows[to]] == sheet->score[rows[from]]; to++) positives += sheet->label[rows[to]] == 1;
+        for (uint32_t i = from; i < to; i++) {
+            p[i] = sheet->score[rows[i]];
+            y[i] = i >= to - positives;
+        }
+    }
+}
+
 bool es_report_score_figures(struct es_tree *t, cJSON *parent, const struct es_sheet *sheet, const uint32_t *rows, uint32_t n,
                              bool probability, double threshold, bool staff)
 {
@@ -101,10 +115,7 @@ bool es_report_score_figures(struct es_tree *t, cJSON *parent, const struct es_s
     double *p = malloc(((size_t)n + 1) * sizeof *p);
     uint8_t *y = malloc((size_t)n + 1);
     const bool fits = p && y;
-    for (uint32_t i = 0; fits && i < n; i++) {
-        p[i] = sheet->score[rows[i]];
-        y[i] = sheet->label[rows[i]];
-    }
+    if (fits) list_cases(sheet, rows, n, p, y);
     if (fits) ranking(t, out, sheet, rows, n);
     if (fits && n > 0 && probability) {
         histogram(t, out, p, y, n);
