@@ -5,48 +5,6 @@
 
 #include "plugin/bundle_internal.h"
 
-struct es_arena_block {
-    struct es_arena_block *next;
-    size_t used, size;
-    bool lent; /* not from malloc */
-    _Alignas(max_align_t) unsigned char bytes[];
-};
-
-/* The first block stands on the stack: enough for nearly every bundle. */
-#define FIRST_BLOCK 8192
-union first_block {
-    struct es_arena_block block;
-    unsigned char bytes[sizeof(struct es_arena_block) + FIRST_BLOCK];
-};
-
-void *es_arena_take(struct es_arena *arena, size_t count, size_t size)
-{
-    size_t bytes, padded;
-    if (__builtin_mul_overflow(count, size, &bytes) || __builtin_add_overflow(bytes, sizeof(max_align_t), &padded)) return NULL;
-    padded -= padded % sizeof(max_align_t);
-    struct es_arena_block *block = arena->blocks;
-    if (!block || block->size - block->used < padded) {
-        const size_t room = padded > 8192 ? padded : 8192;
-        size_t whole;
-        if (__builtin_add_overflow(room, sizeof *block, &whole) || !(block = malloc(whole))) return NULL;
-        *block = (struct es_arena_block){.next = arena->blocks, .size = room};
-        arena->blocks = block;
-    }
-    void *out = block->bytes + block->used;
-    block->used += padded;
-    memset(out, 0, bytes);
-    return out;
-}
-
-void es_arena_clear(struct es_arena *arena)
-{
-    while (arena->blocks) {
-        struct es_arena_block *next = arena->blocks->next;
-        if (!arena->blocks->lent) free(arena->blocks);
-        arena->blocks = next;
-    }
-}
-
 void es_bundle_sort(void *items, size_t n, size_t size, int (*order)(const void *, const void *))
 {
     unsigned char spare[256], *at = items;
@@ -258,9 +216,8 @@ enum es_errc es_bundle_explain(const struct es_event *const *events, size_t n_ev
 {
     struct es_derived derived = {0};
     struct es_bundle bundle = {.config = config, .linked = linked, .n_linked = n_linked, .notes = notes, .out = &derived, .err = err};
-    union first_block first;
-    first.block = (struct es_arena_block){.size = FIRST_BLOCK, .lent = true};
-    bundle.arena.blocks = &first.block;
+    _Alignas(max_align_t) unsigned char first[8192]; /* enough for nearly every bundle */
+    es_arena_lend(&bundle.arena, first, sizeof first);
     enum es_errc code = sort_out(&bundle, events, n_events) ? ES_OK : es_fail(err, ES_E_MEMORY, "bundle: out of memory");
     if (code == ES_OK) code = es_bundle_exams(&bundle);
     if (code == ES_OK) note_exams(&bundle);

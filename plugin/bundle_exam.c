@@ -9,8 +9,14 @@
 
 struct es_pseudonym es_patient_key(const struct es_pseudonym *patient, const struct es_pseudonym *issuer)
 {
-    struct es_pseudonym key = *patient;
-    for (size_t i = 1; i < ES_PSEUDONYM_SIZE; i++) key.bytes[i] ^= issuer->bytes[i]; /* byte 0 is the epoch of the key */
+    struct es_pseudonym key;
+    uint64_t a[2], b[2];
+    memcpy(a, patient->bytes + 1, sizeof a); /* byte 0 is the epoch of the key */
+    memcpy(b, issuer->bytes + 1, sizeof b);
+    a[0] ^= b[0];
+    a[1] ^= b[1];
+    key.bytes[0] = patient->bytes[0];
+    memcpy(key.bytes + 1, a, sizeof a);
     return key;
 }
 

@@ -7,15 +7,8 @@
 #ifndef ES_PLUGIN_BUNDLE_INTERNAL_H
 #define ES_PLUGIN_BUNDLE_INTERNAL_H
 
+#include "plugin/arena.h"
 #include "plugin/bundle.h"
-
-/** Memory of one derivation, freed at once. */
-struct es_arena {
-    struct es_arena_block *blocks;
-};
-/** Zeroed; NULL when memory ran out or count * size overflows. */
-void *es_arena_take(struct es_arena *arena, size_t count, size_t size);
-void es_arena_clear(struct es_arena *arena);
 
 /** One way to find an exam. Sorted by rule, key, exam. */
 struct es_pair_key {
@@ -44,7 +37,7 @@ struct es_bundle {
     const struct es_config *config;
     const struct es_event *const *linked;
     size_t n_linked;
-    struct es_arena arena;
+    struct es_arena arena; /* of this derivation */
     const struct es_event **exam_events; /* live, sorted by canonical study, identity */
     size_t n_exam_events;
     struct es_paired *results, *references; /* live; after pairing sorted by exam (and model) */

@@ -126,7 +126,7 @@ static const struct es_pseudonym *patient_of(const struct es_derived_exam *exam)
 
 void es_cohort_prefetch(const struct es_cohort *cohort, const struct es_derived *derived, bool deep)
 {
-    for (size_t i = 0; i < derived->n_exams; i++) (void)es_index_prefetch(&cohort->patients, patient_of(&derived->exams[i]), deep);
+    for (size_t i = 0; i < derived->n_exams; i++) (void)es_index_prefetch(&cohort->patients, es_index_hash(patient_of(&derived->exams[i])), deep);
 }
 
 static bool take_exam(struct es_cohort *cohort, const struct es_derived_exam *exam, struct es_exam_row *out, uint16_t *codes)

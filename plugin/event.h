@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "dicom/facts.h"
+#include "plugin/arena.h"
 #include "plugin/config.h"
 #include "plugin/mask.h"
 #include "plugin/pseudonym.h"
@@ -230,7 +231,10 @@ ES_MUST_USE enum es_errc es_event_encode(struct es_event *event, const struct es
 /** Read a body back. @param out  empty after a failure
  * @return ES_E_PARSE naming field and offset, on any byte that does not belong */
 ES_MUST_USE enum es_errc es_event_decode(struct es_event *out, const uint8_t *body, size_t len, struct es_error *err);
-/** The same, but of an exam, a result, a failure or a reference only what joins it to others and says when it was: kind, pseudonyms,
+/** The same, but what the event points to stands in an arena and goes with it: such an event is never es_event_clear()ed. */
+ES_MUST_USE enum es_errc es_event_decode_into(struct es_arena *arena, struct es_event *out, const uint8_t *body, size_t len,
+                                              struct es_error *err);
+/** As es_event_decode(), but of an exam, a result, a failure or a reference only what joins it to others and says when it was: kind, pseudonyms,
  * references to studies, series and images, days and instants. The rest of the body is stepped over and not proved. Several times faster. */
 ES_MUST_USE enum es_errc es_event_decode_links(struct es_event *out, const uint8_t *body, size_t len, struct es_error *err);
 

@@ -39,6 +39,7 @@ struct body_field {
     size_t beside;  /* of its has-flag, or of the count of a list */
 };
 
+/* Numbers are 1, 2, 3, ...: the row of number n is n - 1. */
 #define EVENT_FIELDS 41
 #define ATTRIBUTE_FIELDS 4
 #define FINDING_FIELDS 20

@@ -13,7 +13,13 @@ struct reading {
     const uint8_t *body;
     struct es_error *err;
     bool links; /* of the outer fields only those that join and date an event */
+    struct es_arena *arena; /* NULL: each list and document has memory of its own */
 };
+
+static void *room_for(struct reading *r, size_t count, size_t size)
+{
+    return r->arena ? es_arena_take(r->arena, count, size) : calloc(count, size);
+}
 
 static inline uint64_t read_little(const uint8_t *data, size_t len)
 {
@@ -73,7 +79,7 @@ static enum es_errc read_records(struct reading *r, const struct body_field *f, 
     }
     if (count == 0) return fault(r, f, data, "found no record, expected at least one");
     if (count > kind.most) return fault(r, f, data, "found too many records");
-    char *items = calloc(count, kind.item_size);
+    char *items = room_for(r, count, kind.item_size);
     if (items == NULL) return es_fail(r->err, ES_E_MEMORY, "event body: no memory for records");
     memcpy((char *)object + f->offset, &items, sizeof items);
     memcpy((char *)object + f->beside, &count, sizeof count);
@@ -105,7 +111,7 @@ static enum es_errc read_pseudonyms(struct reading *r, const struct body_field *
         if (i > 0 && memcmp(data + (i - 1) * ES_PSEUDONYM_SIZE, data + i * ES_PSEUDONYM_SIZE, ES_PSEUDONYM_SIZE) >= 0)
             return fault(r, f, data + i * ES_PSEUDONYM_SIZE, "found references out of order");
     }
-    void *items = malloc(len);
+    void *items = room_for(r, len, 1);
     if (items == NULL) return es_fail(r->err, ES_E_MEMORY, "event body: no memory for references");
     memcpy(items, data, len);
     memcpy((char *)object + f->offset, &items, sizeof items);
@@ -133,7 +139,7 @@ static enum es_errc read_text(struct reading *r, const struct body_field *f, con
     if (len == 0 || len > max) return fault(r, f, data, "found an empty or too long text");
     if (!es_utf8_valid((const char *)data, len)) return fault(r, f, data, "found bytes that are no UTF-8 text");
     if (f->type == TYPE_DOCUMENT) {
-        text = malloc(len + 1);
+        text = room_for(r, len + 1, 1);
         if (text == NULL) return es_fail(r->err, ES_E_MEMORY, "event body: no memory for its document");
         memcpy((char *)object + f->offset, &text, sizeof text);
     }
@@ -176,27 +182,14 @@ static enum es_errc read_integer(struct reading *r, const struct body_field *f, 
 }
 
 /* Length that a type must have; 0: any. */
-static size_t fixed_length(enum body_type type)
-{
-    switch (type) {
-    case TYPE_ENUM:
-    case TYPE_BOOL:
-    case TYPE_NOT:
-    case TYPE_ANSWER: return 1;
-    case TYPE_DAY:
-    case TYPE_WHOLE: return 4;
-    case TYPE_INSTANT:
-    case TYPE_NUMBER: return 8;
-    case TYPE_POINT: return 24;
-    case TYPE_PSEUDONYM: return ES_PSEUDONYM_SIZE;
-    case TYPE_IDENTITY: return ES_IDENTITY_SIZE;
-    default: return 0;
-    }
-}
+static const uint8_t fixed_length[] = {
+    [TYPE_ENUM] = 1,    [TYPE_BOOL] = 1,     [TYPE_NOT] = 1,   [TYPE_ANSWER] = 1,
+    [TYPE_DAY] = 4,     [TYPE_WHOLE] = 4,    [TYPE_INSTANT] = 8, [TYPE_NUMBER] = 8,
+    [TYPE_POINT] = 24,  [TYPE_PSEUDONYM] = ES_PSEUDONYM_SIZE, [TYPE_IDENTITY] = ES_IDENTITY_SIZE, [TYPE_LESIONS] = 0};
 
 static enum es_errc read_member(struct reading *r, const struct body_field *f, const uint8_t *data, size_t len, void *object)
 {
-    const size_t fixed = fixed_length(f->type);
+    const size_t fixed = fixed_length[f->type];
     if (fixed != 0 && len != fixed)
         return es_fail(r->err, ES_E_PARSE, "event body: field %u at byte %zu: found %zu bytes, expected %zu", f->number,
                        (size_t)(data - r->body), len, fixed);
@@ -237,31 +230,31 @@ static bool is_link(const struct body_field *f)
 
 static enum es_errc read_fields(struct reading *r, const struct body_field *fields, size_t count, const uint8_t *data, size_t len, void *object)
 {
-    size_t at = 0, next = 0; /* fields ascend: the search goes on where it stopped */
+    size_t at = 0, last = 0; /* fields ascend; the row of a number is the one before it (event_body.h) */
     while (at < len) {
         if (len - at < 5) return es_fail(r->err, ES_E_PARSE, "event body: byte %zu: found %zu bytes, expected a field", (size_t)(data + at - r->body), len - at);
         const uint8_t number = data[at];
         const uint64_t size = read_little(data + at + 1, 4);
-        while (next < count && fields[next].number < number) next++;
-        if (next == count || fields[next].number != number)
+        if (number <= last || number > count)
             return es_fail(r->err, ES_E_PARSE, "event body: byte %zu: found field %u, which is unknown or out of order",
                            (size_t)(data + at - r->body), number);
-        if (size > len - at - 5) return fault(r, &fields[next], data + at, "it runs past the end");
-        if (fields[next].type == TYPE_PSEUDONYM && size == ES_PSEUDONYM_SIZE && !event_body_blank(data + at + 5, ES_PSEUDONYM_SIZE)) {
-            memcpy((char *)object + fields[next].offset, data + at + 5, ES_PSEUDONYM_SIZE); /* most fields are of this kind */
-        } else if (!r->links || is_link(&fields[next])) {
-            const enum es_errc code = read_member(r, &fields[next], data + at + 5, (size_t)size, object);
+        const struct body_field *field = &fields[number - 1];
+        if (size > len - at - 5) return fault(r, field, data + at, "it runs past the end");
+        if (field->type == TYPE_PSEUDONYM && size == ES_PSEUDONYM_SIZE && !event_body_blank(data + at + 5, ES_PSEUDONYM_SIZE)) {
+            memcpy((char *)object + field->offset, data + at + 5, ES_PSEUDONYM_SIZE); /* most fields are of this kind */
+        } else if (!r->links || is_link(field)) {
+            const enum es_errc code = read_member(r, field, data + at + 5, (size_t)size, object);
             if (code != ES_OK) return code;
         }
         at += 5 + (size_t)size;
-        next++;
+        last = number;
     }
     return ES_OK;
 }
 
-static enum es_errc decode(struct es_event *out, const uint8_t *body, size_t len, bool links, struct es_error *err)
+static enum es_errc decode(struct es_arena *arena, struct es_event *out, const uint8_t *body, size_t len, bool links, struct es_error *err)
 {
-    struct reading reading = {body, err, links};
+    struct reading reading = {body, err, links, arena};
     memset(out, 0, sizeof *out);
     out->study_day = out->valid_from = ES_NO_DAY;
     out->produced = out->sent = ES_NO_INSTANT;
@@ -269,13 +262,19 @@ static enum es_errc decode(struct es_event *out, const uint8_t *body, size_t len
     if (body[0] != EVENT_SCHEMA) return es_fail(err, ES_E_UNSUPPORTED, "event body: found schema %u, expected 1", body[0]);
     enum es_errc code = read_fields(&reading, event_body_fields, EVENT_FIELDS, body + 1, len - 1, out);
     if (code == ES_OK && out->kind == 0) code = es_fail(err, ES_E_PARSE, "event body: found no kind");
-    if (code != ES_OK) es_event_clear(out);
+    if (code != ES_OK && arena) memset(out, 0, sizeof *out);
+    else if (code != ES_OK) es_event_clear(out);
     return code;
 }
 
 enum es_errc es_event_decode(struct es_event *out, const uint8_t *body, size_t len, struct es_error *err)
 {
-    return decode(out, body, len, false, err);
+    return decode(NULL, out, body, len, false, err);
+}
+
+enum es_errc es_event_decode_into(struct es_arena *arena, struct es_event *out, const uint8_t *body, size_t len, struct es_error *err)
+{
+    return decode(arena, out, body, len, false, err);
 }
 
 enum es_event_kind es_event_peek(const uint8_t *body, size_t len)
@@ -288,5 +287,5 @@ enum es_event_kind es_event_peek(const uint8_t *body, size_t len)
 enum es_errc es_event_decode_links(struct es_event *out, const uint8_t *body, size_t len, struct es_error *err)
 {
     const enum es_event_kind kind = es_event_peek(body, len);
-    return decode(out, body, len, kind >= ES_EVENT_EXAM && kind <= ES_EVENT_REFERENCE, err);
+    return decode(NULL, out, body, len, kind >= ES_EVENT_EXAM && kind <= ES_EVENT_REFERENCE, err);
 }

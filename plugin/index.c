@@ -14,7 +14,7 @@ static uint64_t mix(uint64_t x)
     return x ^ x >> 31;
 }
 
-static uint64_t hash(const struct es_pseudonym *key)
+uint64_t es_index_hash(const struct es_pseudonym *key)
 {
     uint64_t low, high;
     memcpy(&low, key->bytes + 1, sizeof low);
@@ -23,29 +23,28 @@ static uint64_t hash(const struct es_pseudonym *key)
 }
 
 /* Slot of the key, or the free slot where it would stand. The table is never full. */
-static uint64_t slot_of(struct es_index *index, const struct es_pseudonym *key)
+static uint64_t slot_of(const struct es_index *index, const struct es_pseudonym *key, uint64_t hash)
 {
     const uint64_t mask = index->table_size - 1;
-    uint64_t slot = hash(key) & mask;
+    uint64_t slot = hash & mask;
     for (;;) {
-        index->steps++;
         const uint32_t entry = index->table[slot];
         if (entry == 0 || memcmp(index->keys[entry - 1].bytes, key->bytes, ES_PSEUDONYM_SIZE) == 0) return slot;
         slot = (slot + 1) & mask;
     }
 }
 
-uint32_t es_index_find(struct es_index *index, const struct es_pseudonym *key)
+uint32_t es_index_find(const struct es_index *index, const struct es_pseudonym *key)
 {
     if (index->count == 0) return ES_INDEX_NONE;
-    const uint32_t entry = index->table[slot_of(index, key)];
+    const uint32_t entry = index->table[slot_of(index, key, es_index_hash(key))];
     return entry == 0 ? ES_INDEX_NONE : entry - 1;
 }
 
-uint32_t es_index_prefetch(const struct es_index *index, const struct es_pseudonym *key, bool deep)
+uint32_t es_index_prefetch(const struct es_index *index, uint64_t hash, bool deep)
 {
     if (index->table_size == 0) return ES_INDEX_NONE;
-    const uint64_t slot = hash(key) & (index->table_size - 1);
+    const uint64_t slot = hash & (index->table_size - 1);
     if (!deep) {
         __builtin_prefetch(&index->table[slot]);
         return ES_INDEX_NONE;
@@ -67,7 +66,7 @@ static bool grow_table(struct es_index *index)
     index->table = table;
     index->table_size = size;
     for (uint32_t i = 0; i < index->count; i++) {
-        uint64_t slot = hash(&index->keys[i]) & (size - 1);
+        uint64_t slot = es_index_hash(&index->keys[i]) & (size - 1);
         while (table[slot] != 0) slot = (slot + 1) & (size - 1);
         table[slot] = i + 1;
     }
@@ -88,9 +87,11 @@ static bool grow_keys(struct es_index *index)
 
 bool es_index_add(struct es_index *index, const struct es_pseudonym *key, uint32_t *number, bool *added)
 {
+    const uint64_t hash = es_index_hash(key);
     uint64_t slot = 0;
     if (index->table_size != 0) {
-        slot = slot_of(index, key);
+        slot = slot_of(index, key, hash);
+        index->steps += 1 + ((slot - hash) & (index->table_size - 1));
         if (index->table[slot] != 0) {
             *number = index->table[slot] - 1;
             if (added) *added = false;
@@ -100,7 +101,7 @@ bool es_index_add(struct es_index *index, const struct es_pseudonym *key, uint32
     if (index->count == index->keys_room && !grow_keys(index)) return false;
     if (((uint64_t)index->count + 1) * 4 > index->table_size * 3) {
         if (!grow_table(index)) return false;
-        slot = slot_of(index, key);
+        slot = slot_of(index, key, hash);
     }
     index->keys[index->count] = *key;
     *number = index->count;

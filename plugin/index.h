@@ -20,18 +20,20 @@ struct es_index {
     uint32_t count, keys_room;
     uint32_t *table;           /* number + 1; 0: free */
     uint64_t table_size;       /* a power of two, or 0 */
-    uint64_t steps;            /* slots looked at, for tests of growth */
+    uint64_t steps;            /* slots looked at by es_index_add(), for tests of growth */
 };
 
-/** Number of a key, or ES_INDEX_NONE. */
-uint32_t es_index_find(struct es_index *index, const struct es_pseudonym *key);
+/** Number of a key, or ES_INDEX_NONE. Changes nothing: several threads may ask while nobody adds. */
+uint32_t es_index_find(const struct es_index *index, const struct es_pseudonym *key);
 /** Number of a key, added when it is not there. *added may be NULL.
  * @return false when memory or numbers ran out; the index is then unchanged */
 bool es_index_add(struct es_index *index, const struct es_pseudonym *key, uint32_t *number, bool *added);
+/** What a key is looked up by: the same for every index. */
+uint64_t es_index_hash(const struct es_pseudonym *key);
 /** Ask memory for what finding a key will touch: first for its place in the table; then, once that has come, for the key that stands
  * there. Of use before many look-ups at once, which otherwise each wait for memory twice. @return with `deep`, the number of the entry
  * that will be looked at first, or ES_INDEX_NONE */
-uint32_t es_index_prefetch(const struct es_index *index, const struct es_pseudonym *key, bool deep);
+uint32_t es_index_prefetch(const struct es_index *index, uint64_t hash, bool deep);
 void es_index_clear(struct es_index *index);
 /** Bytes held. */
 size_t es_index_bytes(const struct es_index *index);

@@ -2,7 +2,7 @@
 /** @file ledger_sqlite.h
  * What the files of the SQLite store share: ledger_sqlite.c (its calls), ledger_sqlite_connection.c (statements, errors in words),
  * ledger_sqlite_schema.c (tables, and how older ones come forward), ledger_sqlite_open.c (open, close, the lease), ledger_sqlite_check.c (is the file whole?),
- * ledger_sqlite_masks.c (masks beside the chain). They and ledger_ahead.c alone call sqlite3.
+ * ledger_sqlite_masks.c (masks beside the chain). They alone call sqlite3.
  */
 #ifndef ES_PLUGIN_LEDGER_SQLITE_H
 #define ES_PLUGIN_LEDGER_SQLITE_H
@@ -10,7 +10,6 @@
 #include <sqlite3.h>
 #include <sys/types.h>
 
-#include "plugin/ledger_ahead.h"
 #include "plugin/ledger_store.h"
 
 enum es_sqlite_statement { INSERT, HEAD, NOTE_HEAD, WALK, WALK_CHAIN, READ, READ_CHAIN, BY_EVENT_ID, FIND, ERASE, NOTE_SET, NOTE_DELETE, NOTE_GET, META_GET,
@@ -27,8 +26,7 @@ struct es_store {
     int lease; /* descriptor of the lease file; -1 for a reader */
     dev_t device; /* of the file that a writer has open, and its number there */
     ino_t inode;
-    bool held; /* under a snapshot: rows may be read ahead */
-    struct es_ahead ahead;
+    struct es_sqlite_walk *walk; /* that runs; NULL: none */
     struct es_sqlite_check *check; /* NULL: none was begun */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Is the file whole? SQLite's own checks of its pages and rows (PRAGMA quick_check, sqlite.org/pragma.html), which see what the chain's
  * proof does not: a page that nobody happens to read. A large file is looked at by a thread of its own, on a connection of its own, so that
- * opening does not wait for it. */
+ * opening does not wait for it; it takes what time nobody else wants, since the ledger is read again meanwhile. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -46,7 +46,7 @@ static void *run(void *context)
 {
     struct es_sqlite_check *check = context;
     enum es_errc code = ES_OK;
-    (void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &(const struct sched_param){0});
+    (void)pthread_setschedparam(pthread_self(), SCHED_IDLE, &(const struct sched_param){0});
     if (es_sqlite_connect(&check->own, SQLITE_OPEN_READWRITE, check->own.path, NULL) == ES_OK) {
         sqlite3_progress_handler(check->own.db, 10000, ask_to_stop, check);
         code = look(&check->own, "PRAGMA quick_check(1)", &check->found);

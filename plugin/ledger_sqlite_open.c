@@ -161,7 +161,6 @@ void es_sqlite_close(struct es_store *store)
     sqlite3_stmt *statement = NULL;
     if (store->db && store->lease >= 0 && store->statements[LEASE_SET] && es_sqlite_ready(store, LEASE_DELETE, &statement, NULL) == ES_OK)
         (void)es_sqlite_finish(store, statement, NULL);
-    es_ahead_free(&store->ahead);
     for (int i = 0; i < ES_SQLITE_STATEMENTS; i++) sqlite3_finalize(store->statements[i]);
     sqlite3_close(store->db);
     if (store->lease >= 0) close(store->lease); /* ends the lock */

@@ -8,7 +8,6 @@
 
 #define FEW 20000         /* entries for which a second thread is not worth starting */
 #define ENTRIES 256       /* of a chunk */
-#define BUNDLES 128       /* of a chunk */
 
 /* What each hand reads with: hand 0 the site itself, hand 1 a copy with a ledger handle of its own. */
 struct hands {
@@ -56,6 +55,9 @@ static void slots_free(struct es_relay *relay, void (*clear)(void *slot))
 
 struct entries {
     struct es_event events[ENTRIES];
+    struct keys {
+        uint64_t study, accession, patient; /* es_index_hash(); 0: none */
+    } keys[ENTRIES];
     uint64_t seqs[ENTRIES];
     int64_t received[ENTRIES];
     size_t n;
@@ -87,6 +89,14 @@ static bool is_identity(const struct es_key *key, const struct es_entry *entry)
     return same;
 }
 
+static struct keys keys_of(const struct es_event *event)
+{
+    const struct es_pseudonym patient = es_patient_key(&event->patient, &event->patient_issuer);
+    return (struct keys){.study = es_pseudonym_set(&event->study) ? es_index_hash(&event->study) : 0,
+                         .accession = es_pseudonym_set(&event->accession) ? es_index_hash(&event->accession) : 0,
+                         .patient = es_pseudonym_set(&event->patient) ? es_index_hash(&patient) : 0};
+}
+
 static bool fill(void *context, const struct es_entry *entry)
 {
     struct filling *f = context;
@@ -97,9 +107,10 @@ static bool fill(void *context, const struct es_entry *entry)
         return false;
     }
     /* What an exam, a result or a reference says is read, and proved, when its bundle is derived. After a rotation every hash in it is noted. */
-    f->code = f->site->renames ? es_site_decode(f->site, entry, &into->events[into->n], f->err)
+    f->code = f->site->renames ? es_site_decode(f->site, entry, NULL, &into->events[into->n], f->err)
                                : es_site_decode_links(entry, &into->events[into->n], f->err);
     if (f->code != ES_OK) return false;
+    into->keys[into->n] = keys_of(&into->events[into->n]);
     into->seqs[into->n] = entry->seq;
     into->received[into->n++] = entry->received;
     return true;
@@ -131,11 +142,10 @@ static void prefetch(const struct es_graph *graph, const struct entries *entries
 {
     for (int deep = 0; deep < 2; deep++)
         for (size_t i = 0; i < entries->n; i++) {
-            const struct es_event *event = &entries->events[i];
-            const uint32_t study = es_index_prefetch(&graph->keys, &event->study, deep);
-            const uint32_t accession = es_index_prefetch(&graph->keys, &event->accession, deep);
-            const struct es_pseudonym key = es_patient_key(&event->patient, &event->patient_issuer);
-            const uint32_t patient = es_pseudonym_set(&event->patient) ? es_index_prefetch(&graph->people, &key, deep) : ES_INDEX_NONE;
+            const struct keys *keys = &entries->keys[i];
+            const uint32_t study = keys->study ? es_index_prefetch(&graph->keys, keys->study, deep) : ES_INDEX_NONE;
+            const uint32_t accession = keys->accession ? es_index_prefetch(&graph->keys, keys->accession, deep) : ES_INDEX_NONE;
+            const uint32_t patient = keys->patient ? es_index_prefetch(&graph->people, keys->patient, deep) : ES_INDEX_NONE;
             if (study != ES_INDEX_NONE) __builtin_prefetch(&graph->nodes[study]);
             if (accession != ES_INDEX_NONE) __builtin_prefetch(&graph->nodes[accession]);
             if (patient != ES_INDEX_NONE) __builtin_prefetch(&graph->patients[patient]);
@@ -175,27 +185,23 @@ enum es_errc es_site_bulk_read(struct es_site *site, uint64_t last, bool check, 
 /* ---- bundles ---- */
 
 struct bundles {
-    struct es_derived derived[BUNDLES];
+    struct es_derived derived[ES_BUNDLES_AT_ONCE];
     size_t n;
 };
 
 struct deriving {
     struct hands hands;
-    struct es_in_hand events[ES_RELAY_HANDS], linked[ES_RELAY_HANDS];
+    struct es_hand working[ES_RELAY_HANDS];
 };
 
 static enum es_errc make_bundles(void *context, unsigned hand, uint64_t chunk, void *slot, struct es_error *err)
 {
     struct deriving *deriving = context;
-    struct es_site *site = deriving->hands.of[hand];
     const struct es_list *roots = &deriving->hands.site->graph.touched;
-    const uint64_t from = chunk * BUNDLES, to = from + BUNDLES < roots->count ? from + BUNDLES : roots->count;
+    const uint64_t from = chunk * ES_BUNDLES_AT_ONCE, left = roots->count - from;
     struct bundles *bundles = slot;
-    enum es_errc code = ES_OK;
-    for (uint64_t i = from; code == ES_OK && i < to; i++)
-        code = es_site_derive_bundle(site, NULL, roots->items[i], &deriving->events[hand], &deriving->linked[hand],
-                                     &bundles->derived[bundles->n++], err);
-    return code;
+    return es_site_derive_bundles(deriving->hands.of[hand], NULL, roots->items + from, left < ES_BUNDLES_AT_ONCE ? (size_t)left : ES_BUNDLES_AT_ONCE,
+                                  &deriving->working[hand], bundles->derived, &bundles->n, err);
 }
 
 static void clear_bundles(void *slot)
@@ -215,10 +221,10 @@ static enum es_errc use_bundles(void *context, uint64_t chunk, void *slot, struc
     for (int deep = 0; deep < 2; deep++)
         for (size_t i = 0; i < bundles->n; i++) es_cohort_prefetch(site->cohort, &bundles->derived[i], deep);
     for (size_t i = 0; code == ES_OK && i < bundles->n; i++)
-        code = es_cohort_replace(site->cohort, roots->items[chunk * BUNDLES + i], &bundles->derived[i], err);
+        code = es_cohort_replace(site->cohort, roots->items[chunk * ES_BUNDLES_AT_ONCE + i], &bundles->derived[i], err);
     clear_bundles(bundles);
     if (site->progress && chunk % 8 == 0)
-        site->progress->report(site->progress->context, "deriving", chunk * BUNDLES, roots->count);
+        site->progress->report(site->progress->context, "deriving", chunk * ES_BUNDLES_AT_ONCE, roots->count);
     return code;
 }
 
@@ -226,7 +232,7 @@ enum es_errc es_site_bulk_derive(struct es_site *site, struct es_error *err)
 {
     struct deriving deriving = {0};
     const uint32_t roots = site->graph.touched.count;
-    struct es_relay relay = {.chunks = roots / BUNDLES + (roots % BUNDLES != 0), .make = make_bundles, .use = use_bundles, .context = &deriving};
+    struct es_relay relay = {.chunks = roots / ES_BUNDLES_AT_ONCE + (roots % ES_BUNDLES_AT_ONCE != 0), .make = make_bundles, .use = use_bundles, .context = &deriving};
     enum es_errc code = es_ledger_hold(site->ledger, err);
     if (code != ES_OK) return code;
     hands_open(&deriving.hands, site, roots);
@@ -234,10 +240,7 @@ enum es_errc es_site_bulk_derive(struct es_site *site, struct es_error *err)
                                                      : es_fail(err, ES_E_MEMORY, "site: out of memory");
     slots_free(&relay, clear_bundles);
     hands_close(&deriving.hands);
-    for (size_t i = 0; i < ES_RELAY_HANDS; i++) {
-        es_in_hand_free(&deriving.events[i]);
-        es_in_hand_free(&deriving.linked[i]);
-    }
+    for (size_t i = 0; i < ES_RELAY_HANDS; i++) es_hand_free(&deriving.working[i]);
     es_ledger_release(site->ledger);
     if (code == ES_OK) site->graph.touched.count = site->graph.gone.count = 0;
     return code;

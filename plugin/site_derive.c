@@ -5,75 +5,6 @@
 
 #include "plugin/site_internal.h"
 
-static void clear_gathered(struct es_in_hand *events)
-{
-    for (size_t i = 0; i < events->n_owned; i++) es_event_clear(events->owned[i]);
-    events->count = events->n_owned = 0;
-}
-
-void es_in_hand_free(struct es_in_hand *events)
-{
-    clear_gathered(events);
-    for (size_t i = 0; i < events->n_made; i++) free(events->owned[i]);
-    free(events->list);
-    free(events->owned);
-    free(events->seqs);
-}
-
-static bool room_for(struct es_in_hand *events)
-{
-    if (events->count < events->room) return true;
-    const size_t room = events->room ? events->room * 2 : 16;
-    size_t bytes;
-    if (__builtin_mul_overflow(room, sizeof(void *), &bytes)) return false;
-    void *list = realloc(events->list, bytes);
-    if (list) events->list = list;
-    void *owned = realloc(events->owned, bytes);
-    if (owned) events->owned = owned;
-    void *seqs = realloc(events->seqs, room * sizeof *events->seqs);
-    if (seqs) events->seqs = seqs;
-    if (!list || !owned || !seqs) return false;
-    events->room = room;
-    return true;
-}
-
-/* One event by seq; erased ones are left out. */
-static enum es_errc gather_one(struct es_site *site, const struct es_batch *batch, uint32_t seq, struct es_in_hand *events,
-                               struct es_error *err)
-{
-    if (!room_for(events)) return es_fail(err, ES_E_MEMORY, "site: out of memory");
-    events->seqs[events->count] = seq;
-    if (batch && seq >= batch->first_seq && seq - batch->first_seq < batch->n) {
-        events->list[events->count++] = batch->events[seq - batch->first_seq];
-        return ES_OK;
-    }
-    bool there = false;
-    if (events->n_owned == events->n_made) {
-        events->owned[events->n_made] = calloc(1, sizeof **events->owned);
-        if (!events->owned[events->n_made]) return es_fail(err, ES_E_MEMORY, "site: out of memory");
-        events->n_made++;
-    }
-    struct es_event *event = events->owned[events->n_owned];
-    const enum es_errc code = es_site_read(site, seq, event, &there, err);
-    if (code != ES_OK || !there) return code;
-    events->n_owned++;
-    events->list[events->count++] = event;
-    return ES_OK;
-}
-
-static enum es_errc gather_ring(struct es_site *site, const struct es_batch *batch, uint32_t last, struct es_in_hand *events,
-                                struct es_error *err)
-{
-    enum es_errc code = ES_OK;
-    uint32_t seq = last;
-    if (last == 0) return ES_OK;
-    do {
-        code = gather_one(site, batch, seq, events, err);
-        seq = site->graph.next[seq];
-    } while (code == ES_OK && seq != last);
-    return code;
-}
-
 /* Retractions stand in no bundle: those of the bundle's events are put beside them. */
 static enum es_errc gather_retractions(struct es_site *site, const struct es_batch *batch, struct es_in_hand *events,
                                        struct es_error *err)
@@ -81,7 +12,7 @@ static enum es_errc gather_retractions(struct es_site *site, const struct es_bat
     const size_t count = events->count;
     for (size_t i = 0; i < count; i++) {
         const uint32_t seq = es_graph_retraction(&site->graph, events->list[i]);
-        const enum es_errc code = seq == 0 ? ES_OK : gather_one(site, batch, seq, events, err);
+        const enum es_errc code = seq == 0 ? ES_OK : es_gather_one(site, batch, seq, events, err);
         if (code != ES_OK) return code;
     }
     return ES_OK;
@@ -104,7 +35,7 @@ static enum es_errc gather_person(struct es_site *site, const struct es_batch *b
     enum es_errc code = ES_OK;
     const size_t from = linked->count;
     do {
-        code = gather_ring(site, batch, site->graph.patients[member].last_event, linked, err);
+        code = es_gather_ring(site, batch, site->graph.patients[member].last_event, linked, err);
         member = site->graph.patients[member].next_member;
     } while (code == ES_OK && member != patient);
     size_t kept = from;
@@ -197,14 +128,14 @@ static void find_revisions(struct es_site *site, const struct es_batch *batch, c
     }
 }
 
-enum es_errc es_site_derive_bundle(struct es_site *site, const struct es_batch *batch, uint32_t root, struct es_in_hand *events,
-                                   struct es_in_hand *linked, struct es_derived *derived, struct es_error *err)
+/* What one bundle says, whose own events are in hand->events. */
+static enum es_errc derive_bundle(struct es_site *site, const struct es_batch *batch, struct es_hand *hand, struct es_derived *derived,
+                                  struct es_error *err)
 {
+    struct es_in_hand *events = &hand->events, *linked = &hand->linked;
     struct renamed renamed = {0};
-    *derived = (struct es_derived){0};
-    enum es_errc code = gather_ring(site, batch, site->graph.nodes[root].last_event, events, err);
-    if (code == ES_OK) find_revisions(site, batch, events);
-    if (code == ES_OK) code = es_site_find_pairs(site, events->list, events->seqs, events->count, err);
+    find_revisions(site, batch, events);
+    enum es_errc code = es_site_find_pairs(site, events->list, events->seqs, events->count, err);
     if (code == ES_OK) code = gather_retractions(site, batch, events, err);
     if (code == ES_OK) code = resolve_people(site, batch, events, linked, &renamed, err);
     if (code == ES_OK)
@@ -212,19 +143,33 @@ enum es_errc es_site_derive_bundle(struct es_site *site, const struct es_batch *
     if (code == ES_OK) count_unclear(&renamed, derived);
     free(renamed.copies);
     free(renamed.names);
-    clear_gathered(events);
-    clear_gathered(linked);
+    es_in_hand_clear(linked);
     return code;
 }
 
-static enum es_errc derive_one(struct es_site *site, const struct es_batch *batch, uint32_t root, struct es_in_hand *events,
-                               struct es_in_hand *linked, struct es_error *err)
+enum es_errc es_site_derive_bundles(struct es_site *site, const struct es_batch *batch, const uint32_t *roots, size_t n,
+                                    struct es_hand *hand, struct es_derived *derived, size_t *n_derived, struct es_error *err)
 {
-    struct es_derived derived;
-    enum es_errc code = es_site_derive_bundle(site, batch, root, events, linked, &derived, err);
-    if (code == ES_OK) code = es_cohort_replace(site->cohort, root, &derived, err);
-    es_derived_clear(&derived);
+    size_t ends[ES_BUNDLES_AT_ONCE], at = 0;
+    *n_derived = 0;
+    enum es_errc code = es_gather_bundles(site, batch, roots, n, &hand->read, ends, err);
+    for (size_t i = 0; code == ES_OK && i < n; i++) {
+        derived[i] = (struct es_derived){0};
+        for (; code == ES_OK && at < ends[i]; at++)
+            if (!es_in_hand_add(&hand->events, hand->read.list[at], hand->read.seqs[at])) code = es_fail(err, ES_E_MEMORY, "site: out of memory");
+        if (code == ES_OK) code = derive_bundle(site, batch, hand, &derived[i], err);
+        if (code == ES_OK) ++*n_derived;
+        es_in_hand_clear(&hand->events);
+    }
+    es_in_hand_clear(&hand->read);
     return code;
+}
+
+void es_hand_free(struct es_hand *hand)
+{
+    es_in_hand_free(&hand->read);
+    es_in_hand_free(&hand->events);
+    es_in_hand_free(&hand->linked);
 }
 
 enum es_errc es_site_visit(struct es_site *site, uint32_t bundle_root,
@@ -235,7 +180,7 @@ enum es_errc es_site_visit(struct es_site *site, uint32_t bundle_root,
     struct renamed renamed = {0};
     enum es_errc code = es_ledger_hold(site->ledger, err);
     if (code != ES_OK) return code;
-    code = gather_ring(site, NULL, site->graph.nodes[bundle_root].last_event, &events, err);
+    code = es_gather_ring(site, NULL, site->graph.nodes[bundle_root].last_event, &events, err);
     if (code == ES_OK) code = gather_retractions(site, NULL, &events, err);
     if (code == ES_OK) code = resolve_people(site, NULL, &events, &linked, &renamed, err);
     es_ledger_release(site->ledger);
@@ -255,11 +200,40 @@ static int by_number(const void *left, const void *right)
     return a < b ? -1 : a > b;
 }
 
+/* Roots of what was touched, each once, ascending. */
+static void settle_touched(struct es_graph *graph)
+{
+    struct es_list *touched = &graph->touched;
+    bool ascending = true;
+    uint32_t unique = 0;
+    for (uint32_t i = 0; i < touched->count; i++) {
+        touched->items[i] = es_graph_root(graph, touched->items[i]);
+        ascending &= i == 0 || touched->items[i - 1] <= touched->items[i];
+    }
+    if (!ascending) qsort(touched->items, touched->count, sizeof *touched->items, by_number);
+    for (uint32_t i = 0; i < touched->count; i++)
+        if (unique == 0 || touched->items[i] != touched->items[unique - 1]) touched->items[unique++] = touched->items[i];
+    touched->count = unique;
+}
+
+static enum es_errc derive_some(struct es_site *site, const struct es_batch *batch, const uint32_t *roots, size_t n, struct es_hand *hand,
+                                struct es_error *err)
+{
+    struct es_derived derived[ES_BUNDLES_AT_ONCE];
+    size_t n_derived = 0;
+    enum es_errc code = es_site_derive_bundles(site, batch, roots, n, hand, derived, &n_derived, err);
+    for (size_t i = 0; i < n_derived; i++) {
+        if (code == ES_OK) code = es_cohort_replace(site->cohort, roots[i], &derived[i], err);
+        es_derived_clear(&derived[i]);
+    }
+    return code;
+}
+
 enum es_errc es_site_derive(struct es_site *site, const struct es_batch *batch, struct es_error *err)
 {
     static const struct es_derived empty;
     struct es_graph *graph = &site->graph;
-    struct es_in_hand events = {0}, linked = {0};
+    struct es_hand hand = {0};
     enum es_errc code = ES_OK;
     if (graph->touched.count == 0) return ES_OK;
     code = es_ledger_hold(site->ledger, err);
@@ -267,22 +241,14 @@ enum es_errc es_site_derive(struct es_site *site, const struct es_batch *batch, 
     /* Merged roots first: their rows would be counted twice otherwise. */
     for (uint32_t i = 0; code == ES_OK && i < graph->gone.count; i++)
         code = es_cohort_replace(site->cohort, graph->gone.items[i], &empty, err);
-    bool ascending = true; /* as they are when the whole ledger was read */
-    for (uint32_t i = 0; i < graph->touched.count; i++) {
-        graph->touched.items[i] = es_graph_root(graph, graph->touched.items[i]);
-        ascending &= i == 0 || graph->touched.items[i - 1] <= graph->touched.items[i];
-    }
-    if (!ascending) qsort(graph->touched.items, graph->touched.count, sizeof *graph->touched.items, by_number);
-    for (uint32_t i = 0; code == ES_OK && i < graph->touched.count; i++) {
-        const uint32_t root = graph->touched.items[i];
-        if (i > 0 && root == graph->touched.items[i - 1]) continue;
-        code = derive_one(site, batch, root, &events, &linked, err);
-        if (site->progress && i % 1024 == 0)
-            site->progress->report(site->progress->context, "deriving", i, graph->touched.count);
+    settle_touched(graph);
+    for (uint32_t i = 0; code == ES_OK && i < graph->touched.count; i += ES_BUNDLES_AT_ONCE) {
+        const uint32_t left = graph->touched.count - i;
+        code = derive_some(site, batch, graph->touched.items + i, left < ES_BUNDLES_AT_ONCE ? left : ES_BUNDLES_AT_ONCE, &hand, err);
+        if (site->progress) site->progress->report(site->progress->context, "deriving", i, graph->touched.count);
     }
     es_ledger_release(site->ledger);
-    es_in_hand_free(&events);
-    es_in_hand_free(&linked);
+    es_hand_free(&hand);
     if (code != ES_OK) return code; /* what was touched stays so, and is derived with the next batch */
     graph->touched.count = graph->gone.count = 0;
     return ES_OK;

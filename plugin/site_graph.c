@@ -130,7 +130,7 @@ static bool add_retraction(struct es_graph *graph, const struct es_event *event,
     return true;
 }
 
-uint32_t es_graph_retraction(struct es_graph *graph, const struct es_event *event)
+uint32_t es_graph_retraction(const struct es_graph *graph, const struct es_event *event)
 {
     if (graph->targets.count == 0 || event->kind == ES_EVENT_RETRACT) return 0;
     const struct es_pseudonym key = identity_key(event->identity);

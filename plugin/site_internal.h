@@ -147,7 +147,7 @@ bool es_graph_add(struct es_graph *graph, const struct es_event *event, uint32_t
 /** Number of a patient, added when new. */
 bool es_graph_patient(struct es_graph *graph, const struct es_pseudonym *id, const struct es_pseudonym *issuer, uint32_t *patient);
 /** Number of the patient an event names; ES_NONE. */
-uint32_t es_graph_find_patient(struct es_graph *graph, const struct es_event *event);
+uint32_t es_graph_find_patient(const struct es_graph *graph, const struct es_event *event);
 /** An unretracted event names its patients (change 1), or does so no longer (-1). replay: people are settled at the end anyway. */
 bool es_graph_name(struct es_graph *graph, const struct es_event *event, int change, bool replay);
 /** Keep a patient alias, and join its patients unless it is retracted or settling comes. */
@@ -163,14 +163,17 @@ bool es_graph_touch_person(struct es_graph *graph, uint32_t patient);
 /** Touch what a retracted event decided. */
 bool es_graph_touch_event(struct es_graph *graph, const struct es_event *event);
 /** Seq of a retraction of this event; 0 when there is none. */
-uint32_t es_graph_retraction(struct es_graph *graph, const struct es_event *event);
+uint32_t es_graph_retraction(const struct es_graph *graph, const struct es_event *event);
 /** Is the retraction at seq the one that took the target out, and not a further one of the same? */
 bool es_graph_first_retraction(struct es_graph *graph, const struct es_event *retraction, uint32_t seq, const struct es_event *target);
 
-/** Read and decode an entry. *there is false (and out untouched) when it was erased. */
-ES_MUST_USE enum es_errc es_site_read(struct es_site *site, uint32_t seq, struct es_event *out, bool *there, struct es_error *err);
-/** Decode an entry as walked or read; names that are configured now are put back. */
-ES_MUST_USE enum es_errc es_site_decode(const struct es_site *site, const struct es_entry *entry, struct es_event *out, struct es_error *err);
+/** Read and decode an entry. *there is false (and out untouched) when it was erased.
+ * @param arena  where what the event points to stands; NULL: the event owns it, es_event_clear() */
+ES_MUST_USE enum es_errc es_site_read(struct es_site *site, uint32_t seq, struct es_arena *arena, struct es_event *out, bool *there,
+                                      struct es_error *err);
+/** Decode an entry as walked or read; names that are configured now are put back. arena: as of es_site_read(). */
+ES_MUST_USE enum es_errc es_site_decode(const struct es_site *site, const struct es_entry *entry, struct es_arena *arena,
+                                        struct es_event *out, struct es_error *err);
 
 /** The batch in hand: its events by seq, and what became of them. */
 struct es_batch {
@@ -179,22 +182,50 @@ struct es_batch {
     bool *revised;            /* [n] */
     size_t n;
 };
+/** The batch's own event of a seq; NULL: it is not of the batch, or there is none. */
+static inline const struct es_event *es_batch_event(const struct es_batch *batch, uint32_t seq)
+{
+    return batch && seq >= batch->first_seq && seq - batch->first_seq < batch->n ? batch->events[seq - batch->first_seq] : NULL;
+}
 /** Derive every touched bundle and put it into the cohort. batch may be NULL. */
 ES_MUST_USE enum es_errc es_site_derive(struct es_site *site, const struct es_batch *batch, struct es_error *err);
 
-/** Events of one bundle in hand: those of the batch are borrowed, the others read and owned. `{0}` is empty. */
+/** Events of one bundle in hand: those of the batch are borrowed, the others read into the arena. `{0}` is empty. */
 struct es_in_hand {
     const struct es_event **list;
-    struct es_event **owned;
     uint32_t *seqs;
-    size_t count, room, n_owned, n_made; /* owned: [n_made], used again for the next bundle */
+    size_t count, room;
+    struct es_arena arena;
 };
+void es_in_hand_clear(struct es_in_hand *events);
 void es_in_hand_free(struct es_in_hand *events);
-/** What one bundle says, read through site->ledger. Changes nothing of the site: within es_site_bulk() on two threads, each with its own
- * copy of *site (another ledger handle, the same arrays). events, linked: working memory, empty before and after.
- * @param derived  to be cleared also after a failure */
-ES_MUST_USE enum es_errc es_site_derive_bundle(struct es_site *site, const struct es_batch *batch, uint32_t root, struct es_in_hand *events,
-                                               struct es_in_hand *linked, struct es_derived *derived, struct es_error *err);
+/** false: out of memory. */
+bool es_in_hand_add(struct es_in_hand *events, const struct es_event *event, uint32_t seq);
+/** Add one event by seq; an erased one is left out. */
+ES_MUST_USE enum es_errc es_gather_one(struct es_site *site, const struct es_batch *batch, uint32_t seq, struct es_in_hand *events,
+                                       struct es_error *err);
+/** Add the events of a ring; 0: none. */
+ES_MUST_USE enum es_errc es_gather_ring(struct es_site *site, const struct es_batch *batch, uint32_t last, struct es_in_hand *events,
+                                        struct es_error *err);
+/** Add the events of many bundles, read in the order of the ledger: seldom are they far from each other there.
+ * @param events  empty before
+ * @param ends    [n]; the i-th bundle's events end before events->list[ends[i]] */
+ES_MUST_USE enum es_errc es_gather_bundles(struct es_site *site, const struct es_batch *batch, const uint32_t *roots, size_t n,
+                                           struct es_in_hand *events, size_t *ends, struct es_error *err);
+
+/** Working memory of deriving, empty before and after: the events of many bundles, those of one and its retractions, the demographics
+ * of its patients. `{0}` is empty. */
+struct es_hand {
+    struct es_in_hand read, events, linked;
+};
+void es_hand_free(struct es_hand *hand);
+#define ES_BUNDLES_AT_ONCE 64
+/** What bundles say, read through site->ledger. Changes of the site no more than the pairs of masks: within es_site_bulk() on two threads,
+ * each with its own copy of *site (another ledger handle, the same arrays).
+ * @param n          at most ES_BUNDLES_AT_ONCE
+ * @param derived    [n]; after a failure too *n_derived of them are to be cleared */
+ES_MUST_USE enum es_errc es_site_derive_bundles(struct es_site *site, const struct es_batch *batch, const uint32_t *roots, size_t n,
+                                                struct es_hand *hand, struct es_derived *derived, size_t *n_derived, struct es_error *err);
 
 /** Note every entry from 1 to `last`, as es_site_note() with `replay`. check: prove each identity too.
  * Large ledgers are read by two threads (relay.h). */

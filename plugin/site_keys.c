@@ -137,7 +137,7 @@ static bool each_alias(void *context, const struct es_entry *entry)
     struct before *before = context;
     struct es_event event;
     if (!entry->body || !es_site_sees(before->site, entry->seq) || es_event_peek(entry->body, entry->len) != ES_EVENT_KEY_ALIAS) return true;
-    before->code = es_site_decode(before->site, entry, &event, before->err);
+    before->code = es_site_decode(before->site, entry, NULL, &event, before->err);
     if (before->code != ES_OK) return false;
     if (!es_site_note_names(before->site, &event, (uint32_t)entry->seq)) before->code = es_fail(before->err, ES_E_MEMORY, "site: out of memory");
     es_event_clear(&event);

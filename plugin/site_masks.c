@@ -204,8 +204,8 @@ static enum es_errc compare_entries(struct es_site *site, const struct es_mask_p
 {
     struct es_event result = {0}, reference = {0};
     bool there[2] = {false, false};
-    enum es_errc code = es_site_read(site, pair->result, &result, &there[0], err);
-    if (code == ES_OK) code = es_site_read(site, pair->reference, &reference, &there[1], err);
+    enum es_errc code = es_site_read(site, pair->result, NULL, &result, &there[0], err);
+    if (code == ES_OK) code = es_site_read(site, pair->reference, NULL, &reference, &there[1], err);
     if (code == ES_OK && there[0] && there[1]) code = compare(site, pair, &result, &reference, err);
     if (there[0]) es_event_clear(&result);
     if (there[1]) es_event_clear(&reference);

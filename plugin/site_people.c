@@ -41,7 +41,7 @@ bool es_graph_patient(struct es_graph *graph, const struct es_pseudonym *id, con
     return true;
 }
 
-uint32_t es_graph_find_patient(struct es_graph *graph, const struct es_event *event)
+uint32_t es_graph_find_patient(const struct es_graph *graph, const struct es_event *event)
 {
     if (!es_pseudonym_set(&event->patient)) return ES_NONE;
     const struct es_pseudonym key = es_patient_key(&event->patient, &event->patient_issuer);

@@ -118,7 +118,7 @@ static enum es_errc seek_exam(struct search *search, const struct es_pseudonym *
     do {
         struct es_event event;
         bool there = false;
-        const enum es_errc code = es_site_read(search->site, seq, &event, &there, search->err);
+        const enum es_errc code = es_site_read(search->site, seq, NULL, &event, &there, search->err);
         if (code != ES_OK) return code;
         const bool meant = there && event.kind == ES_EVENT_EXAM && memcmp(accession ? &event.accession : &event.study, name, sizeof *name) == 0;
         const uint32_t patient = meant ? es_graph_find_patient(graph, &event) : ES_NONE;
@@ -172,7 +172,7 @@ static enum es_errc walk_bundle(struct search *search, uint32_t root, bool gathe
     do {
         struct es_event event;
         bool there = false;
-        const enum es_errc code = es_site_read(search->site, seq, &event, &there, search->err);
+        const enum es_errc code = es_site_read(search->site, seq, NULL, &event, &there, search->err);
         if (code != ES_OK) return code;
         if (there && !gather) good = learn(search, &event, others);
         if (there && gather && belongs(search, &event, *others)) {
@@ -268,7 +268,7 @@ static enum es_errc gather_alias(struct aliased *aliased, uint32_t at)
     bool theirs = es_index_find(&aliased->own, &to) != ES_INDEX_NONE && !is_shared(search, &to), there = false;
     if (!theirs && renames->to[at].image) {
         struct es_event event;
-        const enum es_errc code = es_site_read(search->site, renames->to[at].seq, &event, &there, search->err);
+        const enum es_errc code = es_site_read(search->site, renames->to[at].seq, NULL, &event, &there, search->err);
         if (code != ES_OK) return code;
         const struct es_pseudonym study = es_site_renamed(search->site, &event.study);
         theirs = there && es_index_find(&aliased->own, &study) != ES_INDEX_NONE;
@@ -289,7 +289,7 @@ static enum es_errc gather_aliases(struct search *search)
     for (size_t i = 0; i < count && code == ES_OK; i++) {
         struct es_event event;
         bool there = false;
-        code = es_site_read(search->site, (uint32_t)search->person->seqs[i], &event, &there, search->err);
+        code = es_site_read(search->site, (uint32_t)search->person->seqs[i], NULL, &event, &there, search->err);
         if (code != ES_OK || !there) continue;
         if (!es_event_pseudonyms(&event, learn_own, &aliased) || !learn_known(&aliased, &event)) code = no_memory(search);
         es_event_clear(&event);

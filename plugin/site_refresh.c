@@ -31,7 +31,7 @@ static bool each_new(void *context, const struct es_entry *entry)
     if (!entry->body) return true;
     following->erased = es_event_peek(entry->body, entry->len) == ES_EVENT_ERASURE;
     if (following->erased) return false;
-    following->code = es_site_decode(following->site, entry, &event, following->err);
+    following->code = es_site_decode(following->site, entry, NULL, &event, following->err);
     if (following->code != ES_OK) return false;
     following->code = es_site_note(following->site, &event, entry->seq, entry->received, false, following->err);
     es_event_clear(&event);

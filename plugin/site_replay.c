@@ -23,9 +23,11 @@ enum es_errc es_site_decode_links(const struct es_entry *entry, struct es_event 
     return decoded(es_event_decode_links(out, entry->body, entry->len, err), entry, out, err);
 }
 
-enum es_errc es_site_decode(const struct es_site *site, const struct es_entry *entry, struct es_event *out, struct es_error *err)
+enum es_errc es_site_decode(const struct es_site *site, const struct es_entry *entry, struct es_arena *arena, struct es_event *out,
+                            struct es_error *err)
 {
-    const enum es_errc code = decoded(es_event_decode(out, entry->body, entry->len, err), entry, out, err);
+    const enum es_errc code = decoded(arena ? es_event_decode_into(arena, out, entry->body, entry->len, err)
+                                            : es_event_decode(out, entry->body, entry->len, err), entry, out, err);
     if (code != ES_OK) return code;
     es_site_rename_event(site, out);
     es_names_put_back(site->names, out);
@@ -34,6 +36,7 @@ enum es_errc es_site_decode(const struct es_site *site, const struct es_entry *e
 
 struct one {
     const struct es_site *site;
+    struct es_arena *arena;
     struct es_event *out;
     bool found, there;
     enum es_errc code;
@@ -44,14 +47,15 @@ static bool decode_one(void *context, const struct es_entry *entry)
     struct one *one = context;
     one->found = true;
     if (!entry->body) return true;
-    one->code = es_site_decode(one->site, entry, one->out, one->err);
+    one->code = es_site_decode(one->site, entry, one->arena, one->out, one->err);
     one->there = one->code == ES_OK;
     return true;
 }
 
-enum es_errc es_site_read(struct es_site *site, uint32_t seq, struct es_event *out, bool *there, struct es_error *err)
+enum es_errc es_site_read(struct es_site *site, uint32_t seq, struct es_arena *arena, struct es_event *out, bool *there,
+                          struct es_error *err)
 {
-    struct one one = {.site = site, .out = out, .err = err};
+    struct one one = {.site = site, .arena = arena, .out = out, .err = err};
     const enum es_errc code = es_ledger_visit(site->ledger, seq, decode_one, &one, err);
     *there = one.there;
     if (code == ES_OK && !one.found) return es_fail(err, ES_E_STATE, "entry %u: not in the ledger", seq);
@@ -99,7 +103,7 @@ static bool each_target(void *context, const struct es_entry *entry)
     struct targets *targets = context;
     struct es_event event;
     if (!entry->body || entry->seq >= targets->seq) return true; /* what comes behind finds the retraction there */
-    targets->code = es_site_decode(targets->site, entry, &event, targets->err);
+    targets->code = es_site_decode(targets->site, entry, NULL, &event, targets->err);
     if (targets->code != ES_OK) return false;
     retract_target(targets, &event, entry->seq, entry->received);
     es_event_clear(&event);

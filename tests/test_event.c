@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "dicom/secret.h"
-#include "plugin/event.h"
+#include "plugin/event_body.h"
 #include "plugin/hash.h"
 #include "plugin/time.h"
 #include "testlib.h"
@@ -470,6 +470,44 @@ static void decoding_refuses_every_byte_that_does_not_belong(void)
     CU_ASSERT_EQUAL(es_event_decode(&event, NULL, 0, &err), ES_E_PARSE);
 }
 
+static void check_numbers(const struct body_field *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++) CU_ASSERT_EQUAL(fields[i].number, i + 1);
+}
+static void rows_stand_at_their_numbers(void)
+{
+    check_numbers(event_body_fields, EVENT_FIELDS);
+    check_numbers(event_body_attribute, ATTRIBUTE_FIELDS);
+    check_numbers(event_body_finding, FINDING_FIELDS);
+    check_numbers(event_body_lesion, LESION_FIELDS);
+}
+
+static void an_arena_holds_what_a_decoded_event_points_to(void)
+{
+    struct es_arena arena = {0};
+    struct es_event event, again;
+    uint8_t *body = NULL, *same = NULL;
+    size_t len = 0, same_len = 0;
+    begin(ES_EVENT_REFERENCE);
+    set(message.study_uid, "1.2.3");
+    set(message.source, "report");
+    message.reference_status = ES_REFERENCE_FINAL;
+    add_finding("f")->has_label = true;
+    CU_ASSERT_EQUAL_FATAL(es_event_make(&event, &message, config, key, NULL), ES_OK);
+    CU_ASSERT_EQUAL_FATAL(es_event_encode(&event, key, &body, &len, NULL), ES_OK);
+    es_event_clear(&event);
+    CU_ASSERT_EQUAL_FATAL(es_event_decode_into(&arena, &again, body, len, NULL), ES_OK);
+    CU_ASSERT_EQUAL_FATAL(es_event_encode(&again, key, &same, &same_len, NULL), ES_OK);
+    CU_ASSERT(len == same_len && memcmp(body, same, len) == 0);
+    for (size_t cut = 0; cut < len; cut++) {
+        es_arena_reset(&arena);
+        if (es_event_decode_into(&arena, &again, body, cut, NULL) != ES_OK) CU_ASSERT_PTR_NULL(again.findings);
+    }
+    free(body);
+    free(same);
+    es_arena_clear(&arena);
+}
+
 static void the_instant_is_of_the_content(void)
 {
     struct es_event event = {.kind = ES_EVENT_EXAM, .study_day = 10, .produced = ES_NO_INSTANT};
@@ -499,6 +537,8 @@ int main(int argc, char **argv)
         {"unwanted_attributes_are_dropped_and_the_rest_sorted", unwanted_attributes_are_dropped_and_the_rest_sorted},
         {"identifiers_meet_after_normalisation", identifiers_meet_after_normalisation},
         {"decoding_refuses_every_byte_that_does_not_belong", decoding_refuses_every_byte_that_does_not_belong},
+        {"rows_stand_at_their_numbers", rows_stand_at_their_numbers},
+        {"an_arena_holds_what_a_decoded_event_points_to", an_arena_holds_what_a_decoded_event_points_to},
         {"the_instant_is_of_the_content", the_instant_is_of_the_content},
         {NULL, NULL}};
     const int status = es_test_main("event", tests, argc, argv);

@@ -66,7 +66,9 @@ static void two_million_keys_cost_a_constant_number_of_steps_each(void)
     index.steps = 0;
     for (uint32_t i = 0; i < 2000000; i++) {
         const struct es_pseudonym key = key_of(i * 2654435761u);
+        uint32_t number = 0;
         CU_ASSERT_EQUAL_FATAL(es_index_find(&index, &key), i);
+        CU_ASSERT_TRUE_FATAL(es_index_add(&index, &key, &number, NULL) && number == i);
     }
     CU_ASSERT_TRUE(index.steps < 2000000u * 3u);
     CU_ASSERT_TRUE(es_index_bytes(&index) < 2000000u * 33u);
