@@ -194,9 +194,8 @@ static bool reserve(struct es_cohort *cohort, uint32_t bundle, const struct es_d
 {
     const uint64_t exams = (uint64_t)cohort->n_exams + derived->n_exams;
     uint32_t room = cohort->exams_room, codes_room = cohort->exams_room;
-    const uint32_t before = cohort->bundles_room;
     if (!ES_GROW(cohort->bundles, cohort->bundles_room, (uint64_t)bundle + 1)) return false;
-    for (uint32_t i = before; i < cohort->bundles_room; i++) cohort->bundles[i] = ES_NO_ROW;
+    while (cohort->n_bundles <= bundle) cohort->bundles[cohort->n_bundles++] = ES_NO_ROW; /* room beyond is not touched, so takes no memory */
     if (!es_grow((void **)&cohort->codes, &codes_room, exams, cohort->wanted.n * sizeof *cohort->codes)) return false;
     if (!es_grow((void **)&cohort->first, &room, exams, cohort->n_slots * sizeof *cohort->first)) return false;
     if (!ES_GROW(cohort->exams, cohort->exams_room, exams)) return false;

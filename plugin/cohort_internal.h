@@ -105,8 +105,8 @@ struct es_cohort {
     struct es_slot *slots;
     uint32_t n_slots;
     uint32_t slot_of_model[ES_MAX_MODELS];
-    uint32_t *bundles;               /* [bundle]: first exam */
-    uint32_t bundles_room;
+    uint32_t *bundles;               /* [n_bundles]: first exam */
+    uint32_t n_bundles, bundles_room;
     struct es_trouble *troubles;     /* uthash */
     uint64_t trouble[ES_TROUBLES];
     struct es_order *order;

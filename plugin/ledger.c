@@ -120,6 +120,11 @@ void es_ledger_release(struct es_ledger *ledger)
     if (ledger->holds > 0 && --ledger->holds == 0) ledger->type->release(ledger->store);
 }
 
+void es_ledger_shrink(struct es_ledger *ledger)
+{
+    if (ledger->type->shrink) ledger->type->shrink(ledger->store);
+}
+
 enum es_errc es_ledger_alone(struct es_ledger *ledger, struct es_error *err)
 {
     return ledger->type->alone ? ledger->type->alone(ledger->store, err) : ES_OK;

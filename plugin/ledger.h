@@ -73,6 +73,8 @@ ES_MUST_USE enum es_errc es_ledger_read(struct es_ledger *ledger, uint64_t numbe
  * Nothing is appended or erased between. Calls may be nested; every hold that gave ES_OK is released. */
 ES_MUST_USE enum es_errc es_ledger_hold(struct es_ledger *ledger, struct es_error *err);
 void es_ledger_release(struct es_ledger *ledger);
+/** Behind a walk of the whole: give back what memory it left. */
+void es_ledger_shrink(struct es_ledger *ledger);
 /** Keep what is appended while a shared ledger is away in a file; what is there from before is handed over by the next refresh. Does nothing
  * for a ledger that cannot go away. */
 ES_MUST_USE enum es_errc es_ledger_spool(struct es_ledger *ledger, const char *path, struct es_error *err);

@@ -22,6 +22,8 @@ static void store_release(struct es_store *store)
         es_sqlite_rollback(store); /* nothing was written: either ends the snapshot */
 }
 
+static void store_shrink(struct es_store *store) { (void)sqlite3_db_release_memory(store->db); }
+
 /* A file that was removed or replaced while it was open still takes every write, and nobody will ever find them again. */
 static enum es_errc still_there(const struct es_store *store, struct es_error *err)
 {
@@ -292,7 +294,7 @@ static enum es_errc store_note_get(struct es_store *store, const char *name, cha
 
 const struct es_store_type es_store_sqlite = {
     .prefix = "sqlite:", .masks = &es_sqlite_masks, .open = es_sqlite_open, .is_new = es_sqlite_is_new, .close = es_sqlite_close,
-    .inspect = es_sqlite_inspect, .sound = es_sqlite_sound, .prove = es_sqlite_prove, .hold = store_hold, .release = store_release,
+    .inspect = es_sqlite_inspect, .sound = es_sqlite_sound, .prove = es_sqlite_prove, .hold = store_hold, .release = store_release, .shrink = store_shrink,
     .begin = store_begin, .commit = store_commit, .rollback = es_sqlite_rollback, .insert = store_insert, .head = store_head,
     .note_head = store_note_head, .walk = store_walk, .read = store_read, .walk_event_id = store_walk_event_id, .find = store_find,
     .erase = store_erase, .scrub = store_scrub, .note_set = store_note_set, .note_get = store_note_get,

@@ -64,6 +64,8 @@ struct es_store_type {
     /** Begin and end a snapshot for reading. */
     enum es_errc (*hold)(struct es_store *store, struct es_error *err);
     void (*release)(struct es_store *store);
+    /** Give back memory that is held to read faster. NULL: there is none. */
+    void (*shrink)(struct es_store *store);
     enum es_errc (*begin)(struct es_store *store, struct es_error *err);
     enum es_errc (*commit)(struct es_store *store, struct es_error *err);
     void (*rollback)(struct es_store *store);

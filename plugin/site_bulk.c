@@ -24,16 +24,24 @@ static void hands_open(struct hands *hands, struct es_site *site, uint64_t entri
     if (entries < FEW || es_ledger_is_shared(site->ledger) || site->renames) return; /* a shared ledger's numbers, and names after a rotation, are of one thread */
     hands->copy = *site;
     hands->copy.ledger = NULL;
+    hands->copy.pairs = NULL;
+    hands->copy.n_pairs = hands->copy.pairs_room = 0;
     if (es_ledger_open(&hands->copy.ledger, config->ledger, config->site, es_key_id(site->key), false, false, NULL) != ES_OK) return;
     if (es_ledger_hold(hands->copy.ledger, NULL) != ES_OK) return;
     hands->of[1] = &hands->copy;
     hands->two = true;
 }
 
-static void hands_close(struct hands *hands)
+/* What the second hand found is the site's. false: out of memory. */
+static bool hands_close(struct hands *hands)
 {
-    if (hands->two) es_ledger_release(hands->copy.ledger);
+    const bool good = !hands->two || es_site_join_pairs(hands->site, &hands->copy);
+    if (hands->two) {
+        free(hands->copy.pairs);
+        es_ledger_release(hands->copy.ledger);
+    }
     es_ledger_close(hands->copy.ledger);
+    return good;
 }
 
 static bool slots_new(struct es_relay *relay, size_t size)
@@ -175,10 +183,10 @@ enum es_errc es_site_bulk_read(struct es_site *site, uint64_t last, bool check, 
     struct reading reading = {.check = check, .last = last};
     struct es_relay relay = {.chunks = last / ENTRIES + (last % ENTRIES != 0), .make = make_entries, .use = use_entries, .context = &reading};
     hands_open(&reading.hands, site, check ? 0 : last); /* the key proves identities for one thread only */
-    const enum es_errc code = slots_new(&relay, sizeof(struct entries)) ? es_relay_run(&relay, reading.hands.two, err)
+    enum es_errc code = slots_new(&relay, sizeof(struct entries)) ? es_relay_run(&relay, reading.hands.two, err)
                                                                         : es_fail(err, ES_E_MEMORY, "site: out of memory");
     slots_free(&relay, clear_entries);
-    hands_close(&reading.hands);
+    if (!hands_close(&reading.hands) && code == ES_OK) code = es_fail(err, ES_E_MEMORY, "site: out of memory");
     return code;
 }
 
@@ -239,7 +247,7 @@ enum es_errc es_site_bulk_derive(struct es_site *site, struct es_error *err)
     code = slots_new(&relay, sizeof(struct bundles)) ? es_relay_run(&relay, deriving.hands.two, err)
                                                      : es_fail(err, ES_E_MEMORY, "site: out of memory");
     slots_free(&relay, clear_bundles);
-    hands_close(&deriving.hands);
+    if (!hands_close(&deriving.hands) && code == ES_OK) code = es_fail(err, ES_E_MEMORY, "site: out of memory");
     for (size_t i = 0; i < ES_RELAY_HANDS; i++) es_hand_free(&deriving.working[i]);
     es_ledger_release(site->ledger);
     if (code == ES_OK) site->graph.touched.count = site->graph.gone.count = 0;

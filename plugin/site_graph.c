@@ -42,7 +42,7 @@ static bool node_of(struct es_graph *graph, const struct es_pseudonym *key, uint
     bool added = false;
     if (!ES_GROW(graph->nodes, graph->nodes_room, (uint64_t)graph->keys.count + 1)) return false;
     if (!es_index_add(&graph->keys, key, node, &added)) return false;
-    if (added) graph->nodes[*node] = (struct es_node){.parent = *node, .patient = ES_NONE};
+    if (added) graph->nodes[*node] = (struct es_node){.parent = *node};
     return true;
 }
 
@@ -90,11 +90,11 @@ static bool link_patient(struct es_graph *graph, uint32_t node, const struct es_
     uint32_t patient;
     if (!es_pseudonym_set(&event->patient)) return true;
     if (!es_graph_patient(graph, &event->patient, &event->patient_issuer, &patient)) return false;
-    if (graph->nodes[node].patient == patient) return true;
+    const uint32_t last = graph->patients[patient].first_link;
+    if (last != ES_NONE && graph->links[last].node == node) return true; /* a study's images mostly come one behind another */
     if (!ES_GROW(graph->links, graph->links_room, (uint64_t)graph->n_links + 1)) return false;
     graph->links[graph->n_links] = (struct es_link){node, graph->patients[patient].first_link};
     graph->patients[patient].first_link = graph->n_links++;
-    graph->nodes[node].patient = patient;
     return true;
 }
 

@@ -27,7 +27,6 @@
 struct es_node {
     uint32_t parent;
     uint32_t last_event; /* of a root: number of its last event, 0 when none; events form a ring by `next` */
-    uint32_t patient;    /* the last patient linked, so that equal links are not kept twice */
 };
 struct es_patient {
     uint32_t parent, next_member; /* union-find and ring of the patients that are one */
@@ -281,6 +280,8 @@ ES_MUST_USE enum es_errc es_site_keep_masks(struct es_site *site, const struct e
 /** Note the pairs of masks of one bundle that are still to be compared. Nothing is compared yet. */
 ES_MUST_USE enum es_errc es_site_find_pairs(struct es_site *site, const struct es_event *const *events, const uint32_t *seqs, size_t count,
                                             struct es_error *err);
+/** Take over the pairs that a copy of the site found; whoever found what, they are in the order of their entries then. false: out of memory. */
+bool es_site_join_pairs(struct es_site *site, const struct es_site *other);
 /** Compare the noted pairs whose masks are both there, and append what came of it. On failure they stay noted. */
 ES_MUST_USE enum es_errc es_site_compare_masks(struct es_site *site, struct es_error *err);
 /** Remove the masks of entries, before these are erased. */

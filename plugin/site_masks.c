@@ -92,6 +92,22 @@ static bool add_pair(struct es_site *site, uint32_t result, uint32_t reference, 
     return true;
 }
 
+static int by_entries(const void *left, const void *right)
+{
+    const struct es_mask_pair *a = left, *b = right;
+    if (a->result != b->result) return a->result < b->result ? -1 : 1;
+    if (a->reference != b->reference) return a->reference < b->reference ? -1 : 1;
+    return strcmp(a->finding, b->finding);
+}
+
+bool es_site_join_pairs(struct es_site *site, const struct es_site *other)
+{
+    for (size_t i = 0; i < other->n_pairs; i++)
+        if (!add_pair(site, other->pairs[i].result, other->pairs[i].reference, other->pairs[i].finding)) return false;
+    if (other->n_pairs > 0) qsort(site->pairs, site->n_pairs, sizeof *site->pairs, by_entries);
+    return true;
+}
+
 enum es_errc es_site_find_pairs(struct es_site *site, const struct es_event *const *events, const uint32_t *seqs, size_t count,
                                 struct es_error *err)
 {
