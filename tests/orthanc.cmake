@@ -16,4 +16,5 @@ if(NOT ES_SANITIZE)
     set_tests_properties(orthanc_${name} PROPERTIES
       ENVIRONMENT ES_BUILD=${PROJECT_BINARY_DIR} LABELS host RUN_SERIAL ON TIMEOUT 300 SKIP_RETURN_CODE 77)
   endforeach()
+  set_tests_properties(orthanc_mixed PROPERTIES TIMEOUT 600) # a dozen orders of all formats
 endif()

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# A day's mixed traffic: images, SR and SEG by C-STORE, JSON Lines by HTTP, CSV and HL7 ORU as files; labels before their images, late,
+# A day's mixed traffic: images, SR and SEG by C-STORE, JSON Lines by HTTP, CSV, HL7 ORU, FHIR, PNG masks, report texts and folders of
+# mercure and MONAI Deploy as files; pairs of masks whichever comes first; labels before their images, late,
 # twice, out of order, preliminary, corrected, cancelled, retracted; a moved study; a second version; a failure. Through Orthanc, and to the
 # program alone in another order: the same report. At every step, the funnel adds up for every group.
 source "$(dirname "$0")/lib.sh"
@@ -13,13 +14,31 @@ rules='[
   {"Name":"moved","Kind":"csv","Files":["moved*.csv"],"Event":"alias","Map":{"study_uid":"new","same_as":"old"}},
   {"Name":"ris","Kind":"hl7","Files":["*.hl7"],"Event":"reference","Source":"radiology-report",
    "Findings":[{"Finding":"effusion","Codes":["60046008,SCT"],"Present":["52101004,SCT"],"Absent":["2667000,SCT"]},
-               {"Finding":"pneumothorax","Codes":["36118008,SCT"],"Present":["52101004,SCT"],"Absent":["2667000,SCT"]}]}]'
+               {"Finding":"pneumothorax","Codes":["36118008,SCT"],"Present":["52101004,SCT"],"Absent":["2667000,SCT"]}]},
+  {"Name":"fhir","Kind":"fhir","Files":["*.fhir.json"],"Source":"registry",
+   "Map":{"model":{"name":{"Constant":"fhir-net"},"version":"@.device.version"}},
+   "Findings":[{"Finding":"effusion","Codes":["60046008,SCT"],"Present":["52101004,SCT"],"Absent":["2667000,SCT"]}]},
+  {"Name":"typed","Kind":"text","Files":["*.report.txt"],"Event":"reference","Source":"typed",
+   "Map":{"study_uid":{"File":"([0-9.]+)[.]report"},"established":{"Constant":"2024-09-01T00:00:00Z"}},
+   "Findings":[{"Finding":"effusion","Positive":["effusion"]}]},
+  {"Name":"mercure","Kind":"mercure","Files":["result.json"],"Model":"mercure-net","Map":{"model":{"version":"$.result.version"},"produced":"$.result.finished"}},
+  {"Name":"monai","Kind":"monai","Files":["workflows/*/*/metadata.json"],"Model":"monai-net","Version":"1","Map":{"event_id":{"File":"/workflows/[^/]+/([^/]+)/"}}},
+  {"Name":"drawn","Kind":"png","Files":["*.human.png"],"Event":"reference","Source":"panel",
+   "Map":{"study_uid":{"File":"([0-9.]+)[.]human"},"findings":[{"finding":{"Constant":"lungs"},"mask_png":{"Content":true}}]}},
+  {"Name":"outlined","Kind":"png","Files":["*.ai.png"],"Event":"result","Model":"png-net","Version":"1",
+   "Map":{"study_uid":{"File":"([0-9.]+)[.]ai"},"findings":[{"finding":{"Constant":"lungs"},"mask_png":{"Content":true}}]}}]'
 # section DIR: the demo's, with the rules, a precedence of sources, a model that draws, and every number shown
 section() {
   evensight_section "$1" | jq --argjson rules "$rules" '.Intake = $rules | .Disclosure.Internal = "none"
     | .Models[0].References = {"Precedence": ["research", "radiology-report"]}
     | .Models += [{"Name": "drawer", "Recognise": {"AlgorithmName": "test"}, "Eligible": {"Modality": ["CT"]},
-        "Findings": [{"Name": "lesion", "Task": "measurement", "Unit": "exam", "From": [{"Seg": {"Label": "first segment", "Measure": "area"}}]}]}]'
+        "Findings": [{"Name": "lesion", "Task": "measurement", "Unit": "exam", "From": [{"Seg": {"Label": "first segment", "Measure": "area"}}]}]},
+      {"Name": "liver-net", "Recognise": {"AlgorithmName": "SegNet"}, "Eligible": {"Modality": ["CT"]},
+       "Findings": [{"Name": "liver", "Task": "segmentation", "ReferenceWithin": "0d", "From": [{"Seg": {"Label": "Liver", "Measure": "mask"}}]}]},
+      {"Name": "png-net", "Findings": [{"Name": "lungs", "Task": "segmentation"}]},
+      {"Name": "fhir-net", "Findings": [{"Name": "effusion", "Threshold": 0.5}]},
+      {"Name": "mercure-net", "Findings": [{"Name": "effusion", "Threshold": 0.5, "From": [{"JSON": "$.scores.effusion"}]}]},
+      {"Name": "monai-net", "Findings": [{"Name": "effusion", "Threshold": 0.5, "From": [{"JSON": "$.effusion"}]}]}]'
 }
 # adds_up FILE: DESIGN 8, every line of every group; and the references told by source are those of the funnel
 adds_up() {
@@ -75,6 +94,33 @@ jq -c 'select(.event == "result")' "$work/all.jsonl" | awk 'NR % 4 == 0' | jq -c
 last=$(jq -sr '.[-1].study_uid' "$work/references.jsonl")
 printf 'old,new\n%s,2.25.97\n' "$last" >moved.csv
 jq -sc '.[-1] | .study_uid = "2.25.97" | .source = "follow-up"' "$work/references.jsonl" >moved.jsonl
+# Reports as FHIR and as text that say what the research labels say; an AI's FHIR; folders of mercure and MONAI; a pair of PNG masks each.
+part 0 | head -4 | jq -c "$told"'(.study_uid | .[-6:]) as $id | {resource: {resourceType: "Observation", id: "h\($id)", status: "final", issued: .established,
+    code: {coding: [{system: "http://snomed.info/sct", code: "60046008"}]}, derivedFrom: [{identifier: {system: "urn:dicom:uid", value: "urn:oid:\(.study_uid)"}}],
+    valueCodeableConcept: {coding: [{system: "http://snomed.info/sct", code: (if told("effusion") == 1 then "52101004" else "2667000" end)}]}}}' |
+  jq -s '{resourceType: "Bundle", type: "collection", entry: .}' >people.fhir.json
+part 0 | head -4 | jq -c "$told"'(.study_uid | .[-6:]) as $id | {resource: {resourceType: "Observation", id: "m\($id)", status: "final", issued: "2024-05-01T00:00:00Z",
+    code: {coding: [{system: "http://snomed.info/sct", code: "60046008"}]}, derivedFrom: [{identifier: {system: "urn:dicom:uid", value: "urn:oid:\(.study_uid)"}}],
+    contained: [{resourceType: "Device", id: "d", version: [{value: "1.0"}]}], device: {reference: "#d"},
+    valueQuantity: {value: (0.1 + 0.8 * told("effusion"))}}}' |
+  jq -s '{resourceType: "Bundle", type: "collection", entry: .}' >machine.fhir.json
+part 0 | head -7 | tail -3 | jq -r "$told"'"\(.study_uid) \(told("effusion"))"' | while read -r uid effusion; do
+  { [ "$effusion" = 1 ] && echo "Small effusion." || echo "No effusion."; } >"$uid.report.txt"
+done
+number=0
+part 0 | head -4 | jq -r '"\(.study_uid) \(.established)"' | while read -r uid when; do
+  number=$((number + 1))
+  mkdir -p "mercure/$number" "monai/$number/dcm/$uid/$uid.1" "monai/$number/workflows/w/e$number"
+  jq -n '{version: "1.1", finished: "2024-05-01T10:00:00Z", scores: {effusion: 0.8}}' >"mercure/$number/result.json"
+  jq -n --arg uid "$uid" '{id: "t", info: {uid: $uid, uid_type: "study"}, study: {study_uid: $uid}}' >"mercure/$number/task.json"
+  jq -n --arg uid "$uid" '{"0020000D": {vr: "UI", Value: [$uid]}}' >"monai/$number/dcm/$uid/$uid.1/1.dcm.json"
+  jq -n '{effusion: 0.3}' >"monai/$number/workflows/w/e$number/metadata.json"
+  base64 -d <<<"iVBORw0KGgoAAAANSUhEUgAAAAQAAAADCAAAAACRn/EaAAAAEUlEQVR42mNg+P+fgQFCAAEAJ+cD/bfDcrEAAAAASUVORK5CYII=" >"$uid.ai.png"
+  base64 -d <<<"iVBORw0KGgoAAAANSUhEUgAAAAQAAAADCAAAAACRn/EaAAAAEklEQVR42mNg+P+fgYEBhEEEACPrA/0DLmymAAAAAElFTkSuQmCC" >"$uid.human.png"
+done
+mkdir masks
+"$build/bin/make_masks" "$PWD/masks" 3
+files=(people.fhir.json machine.fhir.json ./*.report.txt mercure monai ./*.png)
 mkdir seg half rest
 cp "$source_dir/testdata/dicom/ai-seg/seg-ct-single-frame.dcm" "$source_dir/testdata/dicom/images/ct-sex-o-age-000y.dcm" seg/
 find "$work/dicom" -type f | sort | awk 'NR % 2' | xargs -I{} cp {} half/
@@ -104,12 +150,12 @@ post results.jsonl >/dev/null
 post odd.jsonl >/dev/null
 step "early labels and a second version"
 check "a: the other half, and the first again" bash -c "$(declare -f send); dicom_port=$dicom_port; send rest && send half"
-check "a: segmentations are stored" send seg
+check "a: segmentations are stored" bash -c "$(declare -f send); dicom_port=$dicom_port; send seg && send masks"
 step "all objects"
 for lines in final.jsonl wrong.jsonl final.jsonl moved.jsonl retract.jsonl; do post $lines >/dev/null; done
 step "corrections and a retraction"
 check "a: Orthanc stops" stop
-program second.hl7 third.hl7 fourth.hl7 labels-late.csv labels.csv
+program second.hl7 third.hl7 fourth.hl7 labels-late.csv labels.csv "${files[@]}"
 "$evensight" report -c "$work/a/conf.json" >"$work/a.json"
 check "a: the funnel adds up at the end" adds_up "$work/a.json"
 
@@ -117,7 +163,7 @@ check "a: the funnel adds up at the end" adds_up "$work/a.json"
 mkdir "$work/b"
 section "$work/b" | jq '{Evensight: .}' >"$work/b/conf.json"
 for input in "fourth.hl7 third.hl7" "retract.jsonl wrong.jsonl moved.jsonl" "seg rest" "second.hl7 final.jsonl early.jsonl" "odd.jsonl results.jsonl" \
-  "labels-late.csv half" "moved.csv first.hl7 labels.csv" "wrong.jsonl second.hl7 half labels.csv"; do
+  "labels-late.csv half" "${files[*]}" "masks" "moved.csv first.hl7 labels.csv" "wrong.jsonl second.hl7 half labels.csv"; do
   check "b: the program takes $input" "$evensight" ingest -c "$work/b/conf.json" $input
   "$evensight" report -c "$work/b/conf.json" >"$work/b.json"
   check "b: the funnel adds up after $input" adds_up "$work/b.json"
@@ -149,6 +195,12 @@ equal "and about no pneumothorax" \
   "$(jq '[.models[] | select(.name == "chexnet").findings[] | select(.finding == "pneumothorax").references.sources_disagree] | add' "$work/a.json")" 0
 equal "a result and a label of nobody" "$(jq -c '[.unpaired.results_without_exam, .unpaired.references_without_exam, .unpaired.unknown_model]' "$work/a.json")" "[1,1,1]"
 equal "the segmentation is a result" "$(jq '[.models[] | select(.name == "drawer").findings[].groups[0].funnel.resulted] | add' "$work/a.json")" 1
+shares() { jq -c --arg model "$1" '[.models[] | select(.name == $model).findings[].groups[0].metrics.dice | .n, (.value * 1000 | round)]' "$work/a.json"; }
+equal "Dice of three pairs of segmentations" "$(shares liver-net)" "[3,667]" # 1/3, 2/3 and 1
+equal "Dice of four pairs of PNG masks" "$(shares png-net)" "[4,750]"        # 3 of 4 pixels shared
+results() { jq -c --arg model "$1" '[.models[] | select(.name == $model).findings[].groups[0].funnel.resulted] | add' "$work/a.json"; }
+equal "results by FHIR, mercure and MONAI" "$(results fhir-net) $(results mercure-net) $(results monai-net)" "4 4 4"
+equal "of two references of one instant the same stands" "$(jq -c '[.models[] | select(.name == "fhir-net").findings[].references.sources]' "$work/a.json")" '[{"registry":4}]'
 equal "retracted" "$(jq .corrections.retracted "$work/a.json")" 1
 trace() { "$evensight" trace -c "$work/a/conf.json" <<<"{\"study_uid\":\"$1\"}"; }
 equal "the moved label is traced to its exam" "$(trace 2.25.97 | jq -r '.bundles[0].events[] | select(.source == "follow-up").pairing.rule')" study
