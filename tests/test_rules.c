@@ -394,67 +394,10 @@ static void offered_rules_read_what_was_unread(void)
     CU_ASSERT_EQUAL(offered, 18); /* by eye: six kinds in each */
 }
 
-/* What a segmentation is to the rules, as one line: matches "number role", then unread "number key". */
-static void explain_segments(const char *file, const char *rules, char *out, size_t size)
-{
-    char model[600], path[128];
-    cJSON *root = NULL;
-    const cJSON *rule, *entry;
-    int n = 0;
-    out[0] = '\0';
-    (void)snprintf(model, sizeof model, "{\"Name\":\"m\",\"Recognise\":{\"Manufacturer\":\"^\"},\"Findings\":[{\"Name\":\"f\",\"Task\":\"measurement\",\"From\":[%s]}]}", rules);
-    (void)snprintf(path, sizeof path, "dicom/ai-seg/%s", file);
-    begin(model);
-    CU_ASSERT_EQUAL_FATAL(es_facts_read_file(es_testdata(path), &facts, NULL), ES_OK);
-    CU_ASSERT_EQUAL_FATAL(es_explain(&root, "file", &facts, config, "", NULL), ES_OK);
-    cJSON_ArrayForEach(rule, cJSON_GetObjectItemCaseSensitive(root, "rules")) {
-        cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(rule, "matches"))
-            n += snprintf(out + n, size - (size_t)n, "%.0f %s;", cJSON_GetObjectItemCaseSensitive(entry, "SegmentNumber")->valuedouble,
-                          cJSON_GetObjectItemCaseSensitive(entry, "as")->valuestring);
-    }
-    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(root, "unread")) {
-        const cJSON *because = cJSON_GetObjectItemCaseSensitive(entry, "because");
-        if (!cJSON_IsArray(because)) continue;
-        n += snprintf(out + n, size - (size_t)n, "%.0f unread", cJSON_GetObjectItemCaseSensitive(entry, "SegmentNumber")->valuedouble);
-        cJSON_ArrayForEach(rule, because)
-            n += snprintf(out + n, size - (size_t)n, " %s", cJSON_GetObjectItemCaseSensitive(rule, "key")->valuestring);
-        n += snprintf(out + n, size - (size_t)n, ";");
-    }
-    cJSON_Delete(root);
-    es_facts_free(&facts);
-}
-
-/* seg-pet-tumour.dcm: segment 1, MANUAL, M-80003 of SRT; seg-ct-liver-label.dcm: SEMIAUTOMATIC, T-62000; seg-ct-binary.dcm: AUTOMATIC,
- * 272673000 of SCT (dcmdump). */
-static void every_segment_says_what_became_of_it(void)
-{
-    static const struct { const char *file, *rules, *said; } cases[] = {
-        {"seg-pet-tumour.dcm", "{\"Seg\":{\"Property\":\"M-80003,SRT\",\"Measure\":\"volume\"}}", "1 reference;"},
-        {"seg-pet-tumour.dcm", "{\"Seg\":{\"Property\":\"1,A\",\"Measure\":\"volume\"}},{\"Seg\":{\"Label\":\"other\",\"Measure\":\"mask\"}}", "1 unread Property Label;"},
-        {"seg-ct-liver-label.dcm", "{\"Seg\":{\"Property\":\"T-62000,SRT\",\"Measure\":\"volume\"}}", "1 unread Semiautomatic;"},
-        {"seg-ct-liver-label.dcm", "{\"Seg\":{\"Property\":\"T-62000,SRT\",\"Measure\":\"volume\",\"Semiautomatic\":\"reference\"}}", "1 reference;"},
-        {"seg-ct-binary.dcm", "{\"SR\":{\"Concept\":\"1,A\"}}", "1 unread;"}};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char said[400];
-        explain_segments(cases[i].file, cases[i].rules, said, sizeof said);
-        CU_ASSERT_STRING_EQUAL(said, cases[i].said);
-    }
-}
-
-/* What keeps a rule that means a segment from reading it: the model did not draw it, or a rule before was enough. */
-static void a_rule_that_means_a_segment_says_why_not(void)
-{
-    char said[400];
-    explain_segments("seg-ct-binary.dcm", "{\"Seg\":{\"Property\":\"272673000,SCT\",\"Measure\":\"volume\"}}", said, sizeof said);
-    CU_ASSERT_STRING_EQUAL(said, "1 unread Recognise;"); /* the algorithm has no manufacturer */
-}
-
 int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
         {"every_key_of_recognise_is_asked", every_key_of_recognise_is_asked},
-        {"every_segment_says_what_became_of_it", every_segment_says_what_became_of_it},
-        {"a_rule_that_means_a_segment_says_why_not", a_rule_that_means_a_segment_says_why_not},
         {"several_algorithms_of_one_report_are_several_results", several_algorithms_of_one_report_are_several_results},
         {"cad_summaries_decide", cad_summaries_decide},
         {"what_cannot_be_used_is_no_silence", what_cannot_be_used_is_no_silence},
