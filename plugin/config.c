@@ -92,11 +92,16 @@ static enum es_errc read_disclosure(struct config_reader *reader, const cJSON *i
 static const struct config_key disclosure_keys[] = {
     {"Internal", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_disclosure},
     {"External", CONFIG_OTHER, false, 0, 0, 0, 0, NULL, read_disclosure},
+    {"ReleaseEvery", CONFIG_DURATION, false, offsetof(struct es_config, release_every_us), 0, 0, 0, NULL, NULL},
 };
 
 static enum es_errc read_disclosures(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)
 {
-    return config_object(reader, item, place, disclosure_keys, COUNT_OF(disclosure_keys), into);
+    const struct es_config *config = into;
+    const enum es_errc code = config_object(reader, item, place, disclosure_keys, COUNT_OF(disclosure_keys), into);
+    const cJSON *every = cJSON_GetObjectItemCaseSensitive(item, "ReleaseEvery");
+    if (code != ES_OK || !every || config->release_every_us >= 60 * INT64_C(1000000)) return code;
+    return config_wrong(reader, &(struct config_place){place, "ReleaseEvery", 0}, "found \"%.20s\", expected at least \"1m\"", every->valuestring);
 }
 
 static enum es_errc read_exclude(struct config_reader *reader, const cJSON *item, const struct config_place *place, void *into)

@@ -196,6 +196,8 @@ struct es_config {
     size_t n_intake;
     struct es_plan plan;
     struct es_disclosure internal, external;
+    int64_t release_every_us; /* Disclosure.ReleaseEvery: least time between two releases for outsiders, which hosts then make by themselves;
+                                 0: not stated, 30 days, made when asked for */
     bool exclude_identity_removed;  /* "Exclude": ["identity_removed"] */
     char patient_id_prefix[ES_NAME_SIZE], accession_prefix[ES_NAME_SIZE]; /* stripped before hashing, when there */
     char reference_population[1024]; /* "ReferencePopulation": CSV file, "" when none; must exist */

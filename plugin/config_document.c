@@ -244,6 +244,7 @@ static cJSON *config_tree(struct maker *m, const struct es_config *config)
     if (disclosure != NULL) {
         put_disclosure(m, disclosure, "Internal", &config->internal);
         put_disclosure(m, disclosure, "External", &config->external);
+        if (config->release_every_us > 0) put_duration(m, disclosure, "ReleaseEvery", config->release_every_us);
     }
     if (config->population_text != NULL) {
         cJSON *inside = put(m, root, "ReferencePopulation", cJSON_CreateObject());

@@ -22,6 +22,8 @@ void es_site_clear(struct es_site *site)
     site->chains = NULL;
     site->n_chains = 0;
     es_index_clear(&site->forgotten);
+    free(site->releases.items);
+    site->releases = (struct es_list){0};
     es_renames_free(site->renames);
     site->renames = NULL;
     free(site->pairs);
@@ -149,6 +151,21 @@ int32_t es_site_plan_day(const struct es_site *site, bool *declared_in_retrospec
     if (since == ES_NO_DAY) return recorded;
     *declared_in_retrospect = since < recorded;
     return since;
+}
+
+enum es_errc es_site_walk_releases(struct es_site *site, bool (*each)(void *context, const char *document), void *context, bool *whole,
+                                   struct es_error *err)
+{
+    *whole = true;
+    for (uint32_t i = 0; i < site->releases.count && *whole; i++) {
+        struct es_event event;
+        bool there = false;
+        const enum es_errc code = es_site_read(site, site->releases.items[i], &event, &there, err);
+        if (code != ES_OK) return code;
+        if (there && event.document) *whole = each(context, event.document);
+        if (there) es_event_clear(&event);
+    }
+    return ES_OK;
 }
 
 uint64_t es_site_configurations(const struct es_site *site, uint64_t *seq)

@@ -124,6 +124,7 @@ struct es_site {
     bool earlier;              /* as of an earlier moment: chains are read up to their limits */
     struct es_config *owned;   /* the configuration of then, of such a site */
     struct es_index forgotten; /* keyed hashes of erased pseudonyms */
+    struct es_list releases;   /* entries of what outsiders were shown */
     struct es_renames *renames; /* what stands for what after a rotation (site_keys.h); NULL with one key */
     unsigned keys;             /* that the ledger was made with */
     struct es_mask_pair *pairs; /* owned */

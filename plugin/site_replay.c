@@ -150,6 +150,9 @@ static enum es_errc note_document(struct es_site *site, const struct es_event *e
     case ES_EVENT_CONFIG:
     case ES_EVENT_PLAN: return es_site_note_document(site, event, number, received, err);
     case ES_EVENT_ERASURE: return es_site_note_erasure(site, event, err);
+    case ES_EVENT_RELEASE:
+        if (!event->document || !strstr(event->document, "\"published\":")) return ES_OK;
+        return es_list_add(&site->releases, (uint32_t)number) ? ES_OK : es_fail(err, ES_E_MEMORY, "site: out of memory");
     case ES_EVENT_KEY: return es_site_note_key(site, event, err);
     default: return ES_OK;
     }

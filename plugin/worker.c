@@ -11,6 +11,7 @@
 
 #define STACK_SIZE (8u << 20)
 #define MAX_PAUSE_MS 60000u
+#define OUTSIDE_MS 3600000u
 #define BUSY_RENDER_MS 10000u /* without a quiet moment a release is made so often */
 
 struct es_worker {
@@ -36,7 +37,7 @@ struct es_worker {
     bool away, follow_failed; /* a shared ledger does not answer; it answers wrongly */
     bool damaged; /* a look beside found the ledger's file damaged: the next one is waited for */
     uint64_t follow_at;
-    uint64_t dirty_since, rendered_at, render_took, retry_at, last_activity, last_step, last_overflow;
+    uint64_t dirty_since, rendered_at, render_took, outside_at, retry_at, last_activity, last_step, last_overflow;
     unsigned pause_ms;
     char logged[ES_ERROR_TEXT]; /* the failure that was last logged */
     struct es_stored item;
@@ -283,6 +284,19 @@ static void record_shown(struct es_worker *worker)
     else degrade(worker, &err);
 }
 
+/* The next release for outsiders, where the configuration says how often: looked at once an hour. */
+static void release_outside(struct es_worker *worker)
+{
+    const struct es_config *config = es_site_config(worker->site);
+    const uint64_t now = now_ms();
+    struct es_error err = {0};
+    cJSON *release = NULL;
+    if (config->release_every_us == 0 || config->external.kind == ES_DISCLOSE_ALL || now < worker->outside_at) return;
+    worker->outside_at = now + OUTSIDE_MS;
+    if (es_report_external(worker->site, true, &release, &err) == ES_OK) cJSON_Delete(release);
+    else degrade(worker, &err);
+}
+
 static void render(struct es_worker *worker, const struct es_inbox_view *view)
 {
     const uint64_t now = now_ms(), pause = worker->render_took * 3 > worker->pace.render_ms ? worker->render_took * 3
@@ -320,6 +334,7 @@ static void render(struct es_worker *worker, const struct es_inbox_view *view)
     worker->status.masks_limit = (uint64_t)es_site_config(worker->site)->mask_store_limit << 20;
     pthread_mutex_unlock(&worker->lock);
     es_surface_drop(old);
+    release_outside(worker);
 }
 
 static struct es_load_counts sum(const struct es_load_counts *a, const struct es_load_counts *b)

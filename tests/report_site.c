@@ -163,8 +163,7 @@ static struct es_site *of(const struct es_cohort *cohort)
 
 int64_t es_site_now(const struct es_site *site)
 {
-    (void)site;
-    return INT64_C(1740000000000000); /* 2025-02-19T21:20:00Z */
+    return INT64_C(1740000000000000) + site->days * INT64_C(86400000000); /* 2025-02-19T21:20:00Z */
 }
 
 uint64_t es_site_basis(const struct es_site *site) { return site->n; }
@@ -177,6 +176,33 @@ enum es_errc es_site_heads(const struct es_site *site, struct es_head **heads, s
     for (size_t i = 0; i < sizeof head->link; i++) head->link[i] = (uint8_t)i;
     *heads = head;
     *count = 1;
+    return ES_OK;
+}
+
+void stand_in_end(struct es_site *s)
+{
+    for (size_t i = 0; i < s->n_releases; i++) free(s->releases[i]);
+    s->n_releases = 0;
+}
+
+enum es_errc es_site_take(struct es_site *site, const struct es_message *const *messages, size_t count, struct es_receipt *receipts,
+                          struct es_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (site->n_releases == ES_STAND_IN_RELEASES) return es_fail(err, ES_E_LIMIT, "the stand-in takes %d events", ES_STAND_IN_RELEASES);
+        receipts[i] = (struct es_receipt){.outcome = ES_OUTCOME_TAKEN};
+        site->releases[site->n_releases] = strdup(messages[i]->document);
+        if (!site->releases[site->n_releases++]) return es_fail(err, ES_E_MEMORY, "no memory");
+    }
+    return ES_OK;
+}
+
+enum es_errc es_site_walk_releases(struct es_site *site, bool (*each)(void *context, const char *document), void *context, bool *whole,
+                                   struct es_error *err)
+{
+    (void)err;
+    *whole = true;
+    for (size_t i = 0; i < site->n_releases && *whole; i++) *whole = each(context, site->releases[i]);
     return ES_OK;
 }
 

@@ -12,6 +12,7 @@
 #include "plugin/site.h"
 
 #define STAND_IN_ROWS 4000
+#define ES_STAND_IN_RELEASES 512
 
 /** One row as a test wants it. */
 struct stand_in_row {
@@ -33,10 +34,15 @@ struct es_site {
     int32_t plan_day;
     bool retrospect;
     enum es_measures measures; /* columns the sheet has */
+    int32_t days;            /* that have passed since its first moment */
+    char *releases[ES_STAND_IN_RELEASES]; /* documents of the events taken: stand_in_end() */
+    size_t n_releases;
 };
 
 /** Two axes (sex F M O, age 0-59 60+) and their crossing; plan: sensitivity (margin 0.1, floor 0.7) and specificity by sex, age, and F 60+. */
 void stand_in_init(struct es_site *site);
+/** Free what it holds. */
+void stand_in_end(struct es_site *site);
 /** Add rows of new patients, one row a patient, all alike but for score. */
 void stand_in_add(struct es_site *site, uint32_t count, struct stand_in_row like);
 /** Add positives of a sex and an age, one row a patient: so many with an alert, then so many without. */

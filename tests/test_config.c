@@ -55,7 +55,9 @@ static void every_fault_has_its_message(void)
         {"{" MODEL ",\"Exclude\":[\"phantoms\"]}", "Exclude[0]: found string \"phantoms\", expected \"identity_removed\""},
         {"{" MODEL ",\"Note\":\"a\\nb\"}", "Note: found string \"a b\", expected a text of at most 511 bytes without control characters"},
         {"{" MODEL ",\"Disclosure\":{\"Internal\":\"floor:1\"}}", "Disclosure.Internal: found string \"floor:1\", expected \"none\", \"nhs\" or \"floor:N\" with N in 2..1000"},
-        {"{" MODEL ",\"Disclosure\":{\"Public\":\"nhs\"}}", "Disclosure.Public: unknown key, expected one of Internal, External"},
+        {"{" MODEL ",\"Disclosure\":{\"ReleaseEvery\":\"30s\"}}", "Disclosure.ReleaseEvery: found \"30s\", expected at least \"1m\""},
+        {"{" MODEL ",\"Disclosure\":{\"ReleaseEvery\":30}}", "Disclosure.ReleaseEvery: found number 30, expected a duration such as \"90s\", \"15m\", \"1h\" or \"30d\", at most 36500d"},
+        {"{" MODEL ",\"Disclosure\":{\"Public\":\"nhs\"}}", "Disclosure.Public: unknown key, expected one of Internal, External, ReleaseEvery"},
         /* axes */
         {"{" MODEL ",\"Axes\":[{\"Name\":\"a\"}]}", "Axes[0]: found none of Attribute and Linked, expected exactly one"},
         {"{" MODEL ",\"Axes\":[{\"Attribute\":\"PatientSex\"}]}", "Axes[0].Name: found nothing, expected this key"},

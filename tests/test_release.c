@@ -71,7 +71,7 @@ static cJSON *disclosed(const struct level levels[LEVELS], struct es_disclosure 
     }
     snprintf(text + at, sizeof text - (size_t)at, "]}]}]}");
     CU_ASSERT_EQUAL_FATAL(es_json_parse(&release, text, strlen(text), false, &err), ES_OK);
-    es_release_disclose(&tree, release, &rule, audience);
+    es_release_disclose(&tree, release, &rule, audience, NULL);
     CU_ASSERT_FALSE_FATAL(tree.failed);
     return release;
 }

@@ -110,7 +110,7 @@ static void make(struct world *w, struct es_test_random *r)
     for (int a = 0; a < AGES; a++) put_group(w, 1 + SEXES + a, groups, NULL, ages[a]);
     for (int s = 0; s < SEXES; s++)
         for (int a = 0; a < AGES; a++) put_group(w, crossing(s, a), groups, sexes[s], ages[a]);
-    es_release_disclose(&tree, w->release, &rule, ES_AUDIENCE_EXTERNAL);
+    es_release_disclose(&tree, w->release, &rule, ES_AUDIENCE_EXTERNAL, NULL);
     CU_ASSERT_FALSE_FATAL(tree.failed);
 }
 

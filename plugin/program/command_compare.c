@@ -90,12 +90,18 @@ int es_command_compare(int argc, char **argv)
     int status = parse(argc, argv, &request);
     if (status != ES_EXIT_DONE) return status;
     struct es_opened opened;
-    status = request.common.as_of.count > 0 ? es_open_site_as_of(&opened, "compare", request.common.config, &request.common.as_of)
+    bool record = false;
+    if (request.common.as_of.count == 0 && request.options.audience == ES_AUDIENCE_EXTERNAL)
+        status = es_open_to_record(&opened, "compare", request.common.config, &record);
+    else
+        status = request.common.as_of.count > 0 ? es_open_site_as_of(&opened, "compare", request.common.config, &request.common.as_of)
                                             : es_open_site(&opened, "compare", request.common.config, ES_SITE_READ);
     if (status != ES_EXIT_DONE) return status;
     struct es_error err = {0};
     cJSON *tree = NULL;
-    enum es_errc rc = es_versions_build(opened.site, &request.options, &tree, &err);
+    const bool outsiders = es_for_outsiders(&request.common, opened.site);
+    enum es_errc rc = outsiders ? es_request_whole(&request.common, &err) : es_versions_build(opened.site, &request.options, &tree, &err);
+    if (rc == ES_OK && outsiders) rc = es_versions_external(opened.site, &request.options, record, &tree, &err);
     if (rc == ES_OK) rc = put(tree, &request, &err);
     if (rc != ES_OK) status = es_complain(es_exit_status(&err), "compare", "%s", err.text);
     cJSON_Delete(tree);

@@ -116,15 +116,9 @@ static int ledger_there(const char *config_path)
  * report is made all the same and the reader is told. */
 static int open_for_report(struct es_opened *out, const char *config_path, bool *recorded)
 {
-    struct es_error busy = {0};
     if (!config_path) return es_complain(ES_EXIT_USAGE, "report", "-c CONF is needed");
     const int there = ledger_there(config_path);
-    if (there != ES_EXIT_DONE) return there;
-    *recorded = es_try_site(out, config_path, ES_SITE_WRITE, &busy) == ES_OK;
-    if (*recorded) return ES_EXIT_DONE;
-    if (busy.code != ES_E_BUSY) return es_complain(es_exit_status(&busy), "report", "%s", busy.text);
-    fprintf(stderr, "evensight report: %s; this report is not recorded as shown\n", busy.text);
-    return es_open_site(out, "report", config_path, ES_SITE_READ);
+    return there != ES_EXIT_DONE ? there : es_open_to_record(out, "report", config_path, recorded);
 }
 
 int es_command_report(int argc, char **argv)
@@ -140,8 +134,10 @@ int es_command_report(int argc, char **argv)
     if (status != ES_EXIT_DONE) return status;
     struct es_error err = {0};
     cJSON *release = NULL;
-    enum es_errc rc = es_report_build(opened.site, &request.options, &release, &err);
-    if (rc == ES_OK && recorded) rc = es_report_record(opened.site, release, &err);
+    const bool outsiders = es_for_outsiders(&request, opened.site);
+    enum es_errc rc = outsiders ? es_request_whole(&request, &err) : es_report_build(opened.site, &request.options, &release, &err);
+    if (rc == ES_OK && outsiders) rc = es_report_external(opened.site, recorded, &release, &err);
+    if (rc == ES_OK && recorded && !outsiders) rc = es_report_record(opened.site, release, &err);
     if (rc == ES_OK) rc = put_release(release, &request, &err);
     if (rc != ES_OK) status = es_complain(es_exit_status(&err), "report", "%s", err.text);
     cJSON_Delete(release);

@@ -87,6 +87,16 @@ int es_open_site(struct es_opened *out, const char *command, const char *config_
     return es_complain(es_exit_status(&err), command, "%s", err.text);
 }
 
+int es_open_to_record(struct es_opened *out, const char *command, const char *config_path, bool *recorded)
+{
+    struct es_error busy = {0};
+    *recorded = es_try_site(out, config_path, ES_SITE_WRITE, &busy) == ES_OK;
+    if (*recorded) return ES_EXIT_DONE;
+    if (busy.code != ES_E_BUSY) return es_complain(es_exit_status(&busy), command, "%s", busy.text);
+    fprintf(stderr, "evensight %s: %s; what is shown is not recorded\n", command, busy.text);
+    return es_open_site(out, command, config_path, ES_SITE_READ);
+}
+
 int es_open_site_as_of(struct es_opened *out, const char *command, const char *config_path, const struct es_moment *moment)
 {
     struct es_error err = {0};

@@ -66,6 +66,8 @@ struct es_moment {
     struct es_head points[16];
     size_t count; /* 0: not asked for */
 };
+/** To record what is shown; while another process writes, for reading only. @param recorded  which of the two; written */
+int es_open_to_record(struct es_opened *out, const char *command, const char *config_path, bool *recorded);
 /** The same for reading, as the ledger stood at a moment. */
 int es_open_site_as_of(struct es_opened *out, const char *command, const char *config_path, const struct es_moment *moment);
 /** What report and compare are both asked with. */
@@ -77,6 +79,10 @@ struct es_request {
 /** Read the options; optind then stands at the first operand. Complains by the command's name (argv[0]).
  * @return ES_EXIT_DONE or ES_EXIT_USAGE */
 int es_request_parse(int argc, char **argv, struct es_request *out);
+/** Is it for outsiders, under a rule that withholds anything? */
+bool es_for_outsiders(const struct es_request *request, const struct es_site *site);
+/** For outsiders: the whole period. @return ES_E_ARG when days were given */
+ES_MUST_USE enum es_errc es_request_whole(const struct es_request *request, struct es_error *err);
 
 /** Whom a command is about, read from standard input as one JSON object. Wipe after use. @return ES_EXIT_DONE or ES_EXIT_USAGE */
 int es_read_sought(const char *command, struct es_sought *sought);

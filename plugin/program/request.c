@@ -51,6 +51,19 @@ static bool moment(const char *command, const char *text, struct es_moment *out)
     return true;
 }
 
+bool es_for_outsiders(const struct es_request *request, const struct es_site *site)
+{
+    return request->options.audience == ES_AUDIENCE_EXTERNAL && es_site_config(site)->external.kind != ES_DISCLOSE_ALL;
+}
+
+/* Two periods are two reports, and one could be subtracted from the other. */
+enum es_errc es_request_whole(const struct es_request *request, struct es_error *err)
+{
+    if (request->options.from == ES_NO_DAY && request->options.to == ES_NO_DAY) return ES_OK;
+    return es_fail(err, ES_E_ARG, "%s: found a day, expected none with --audience external, whose reports are of the whole period",
+                   request->options.from != ES_NO_DAY ? "--from" : "--to");
+}
+
 int es_request_parse(int argc, char **argv, struct es_request *out)
 {
     enum { FROM = 256, TO, AUDIENCE, AS_OF };

@@ -86,6 +86,7 @@ struct es_ruling {
 };
 
 struct es_report {
+    const struct es_between *between; /* NULL: none */
     struct es_site *site;
     const struct es_config *config;
     const struct es_report_options *options;
@@ -281,7 +282,10 @@ void es_report_representation(struct es_report *report, cJSON *release);
  * none: nothing is withheld. floor:N for staff: a statistic over 1..N-1 patients is suppressed; counts are shown.
  * floor:N for others: every cell of 1..N-1 patients, each proportion whose cells are, and complements so that no suppressed cell
  * follows from its line. nhs: STANDARDS 4.3 (0 stays, 1-7 suppressed, others to the nearest 5, rates from rounded values).
+ * @param between  earlier releases that this one must not be subtracted from; NULL: a release by itself
  */
-void es_release_disclose(struct es_tree *tree, cJSON *release, const struct es_disclosure *rule, enum es_audience audience);
+struct es_between;
+void es_release_disclose(struct es_tree *tree, cJSON *release, const struct es_disclosure *rule, enum es_audience audience,
+                         const struct es_between *between);
 
 #endif

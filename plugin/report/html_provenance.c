@@ -88,6 +88,10 @@ static void disclosure(struct es_page *page, const cJSON *release)
         es_page_text(page, rule + 6);
         es_page_put(page, " patients is suppressed");
     }
+    if (*es_view_string(at, "words")) {
+        es_page_put(page, "; ");
+        es_page_text(page, es_view_string(at, "words"));
+    }
     close_row(page);
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Disclosure control over a whole tree: each finding's table, the counts beside them, and the removal of what only we may see. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugin/report/between.h"
 #include "plugin/report/release.h"
 #include "plugin/report/view.h"
 
@@ -125,27 +127,51 @@ static void hide_sequence(cJSON *release)
     cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItemCaseSensitive(release, "plan"), "event_seq");
 }
 
-void es_release_disclose(struct es_tree *tree, cJSON *release, const struct es_disclosure *disclosure, enum es_audience audience)
+/** By which a finding of one release is found in another. */
+static void place(const struct es_view_finding *at, char *out, size_t size)
+{
+    (void)snprintf(out, size, "%.99s|%.99s|%.99s|%u", at->model_name, at->version, at->name, at->epoch_id);
+}
+
+/** The counts outside the findings as they are, for later releases. */
+static void note_beside(struct es_tree *tree, cJSON *out, const cJSON *release)
+{
+    static const char *const names[] = {"attributes", "excluded", "unpaired", "corrections", "unpaired_why"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        es_tree_copy(tree, out, names[i], cJSON_GetObjectItemCaseSensitive(release, names[i]));
+}
+
+void es_release_disclose(struct es_tree *tree, cJSON *release, const struct es_disclosure *disclosure, enum es_audience audience,
+                         const struct es_between *between)
 {
     const struct es_release_rule rule = {
         .kind = disclosure->kind,
         .floor = disclosure->kind == ES_DISCLOSE_NHS ? 8 : disclosure->kind == ES_DISCLOSE_FLOOR ? (double)disclosure->floor : 0,
         .external = audience == ES_AUDIENCE_EXTERNAL};
     struct es_view_finding at = {0};
+    if (between) {
+        note_beside(tree, between->beside, release);
+        es_release_beside_held(tree, release, between->earlier, &rule);
+    }
     while (rule.kind != ES_DISCLOSE_ALL && !tree->failed && es_view_next(release, &at)) {
         struct es_release_table table = {0};
         cJSON *finding = writable(&at);
-        if (!finding || !es_release_table_make(&table, finding, rule)) {
+        char where[400];
+        place(&at, where, sizeof where);
+        if (!finding || !es_release_table_make(&table, finding, rule) || (between && !es_release_then_read(&table, between->earlier, where))) {
             tree->failed = true;
         } else {
+            es_release_hold(&table);
             es_release_hide(&table);
             es_release_statistics(tree, &table);
             es_release_write(tree, &table);
             es_release_curves(tree, finding);
-            es_release_weak(tree, finding, &rule);
+            es_release_weak(tree, finding, &table.rule);
             es_release_monitoring(tree, finding, &table.rule);
             es_release_verification(tree, &table, finding);
             copy_everyone(tree, finding);
+            es_release_sections_held(tree, &table, finding);
+            if (between) es_release_note(tree, between->cells, &table, where);
         }
         es_release_table_free(&table);
     }

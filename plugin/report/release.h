@@ -4,7 +4,8 @@
  *
  * Rules: METRICS G2 (primary suppression of 1..N-1, complements within lines), STANDARDS 4.3 (the NHS small-number rule).
  * Hundepool et al., Statistical Disclosure Control, Wiley (2012), DOI 10.1002/9781118348239, chapter 4.
- * Then audits of all sums together (release_audit.c, release_solve.c). Not covered: subtraction between successive releases (README.md).
+ * Then audits of all sums together (release_audit.c, release_solve.c), and what earlier releases
+ * showed is compared with what is to be shown (release_between.c).
  */
 #ifndef ES_PLUGIN_REPORT_RELEASE_H
 #define ES_PLUGIN_REPORT_RELEASE_H
@@ -57,6 +58,7 @@ struct es_cell {
     double value;
     double people; /* patients behind it; units where patients are not known */
     bool hidden;
+    bool held;  /* differs too little from what an earlier release showed: small, whatever its size */
     bool small; /* hidden for its own sake: of few people; else only so that others stay hidden */
 };
 
@@ -65,6 +67,8 @@ struct es_release_rule {
     enum es_disclosure_kind kind;
     double floor; /* people of 1 .. floor-1 are not shown */
     bool external;
+    bool held;  /* a count of the finding differs by few from an earlier release */
+    bool later; /* one differs at all: what is made of counts that are printed nowhere cannot be compared, and is left out */
 };
 
 /** Groups that differ in the level of one axis only, and the group they add up to. */
@@ -79,8 +83,18 @@ struct es_release_square {
     size_t *at; /* owned: [ES_MAX_LEVELS][ES_MAX_LEVELS]; SIZE_MAX: nobody */
 };
 
+/** What an earlier release showed of the same finding, laid beside the table's groups. */
+struct es_release_then {
+    const cJSON **group; /* [groups]: the group as it was shown; NULL: it was not there */
+    double *value;       /* [groups][ES_CELL_KEYS]: the true count; NAN where it was not shown */
+    double *people;      /* [groups][ES_CELL_KEYS]: behind it */
+    const cJSON *finding;
+};
+
 struct es_release_table {
     struct es_release_rule rule;
+    struct es_release_then *then; /* owned; the earlier releases that had this finding */
+    size_t n_then;
     size_t groups;
     cJSON **group;          /* owned list, borrowed items */
     struct es_cell *cells;  /* owned: [groups][ES_CELL_KEYS] */
@@ -123,6 +137,30 @@ enum es_release_solved es_release_determined(const struct es_release_table *tabl
                                              uint8_t *told);
 /** Limits and determined cells over all sums at once. @return was more hidden? */
 bool es_release_audit_sums(struct es_release_table *table, const struct es_release_sum *sums, size_t n_sums);
+/* release_between.c: after earlier releases, under their outsiders' rules. */
+/** Lay what earlier releases showed beside the table. @param earlier  list of their records (published.h); NULL: none
+ * @param place  of the finding (es_release_place()) @return false when memory ran out */
+bool es_release_then_read(struct es_release_table *table, const cJSON *earlier, const char *place);
+void es_release_then_free(struct es_release_table *table);
+/** Mark the counts that differ from an earlier one by few, and those behind whom few came or went. */
+void es_release_hold(struct es_release_table *table);
+/** Hide more where what is shown tells by how few the counts that are hidden, now or then, changed together. @return was more hidden? */
+bool es_release_between(struct es_release_table *table, const struct es_release_sum *sums, size_t n_sums);
+/** Would this figure, which differs from an earlier one, tell of few? It rests on the same number of cases as then. */
+bool es_release_figure_held(const struct es_release_table *table, size_t group, const cJSON *metric);
+/** Withhold the months and bins that differ by few from earlier ones. */
+void es_release_sections_held(struct es_tree *tree, const struct es_release_table *table, cJSON *finding);
+/** The same of the counts outside the findings; before they are disclosed. */
+void es_release_beside_held(struct es_tree *tree, cJSON *release, const cJSON *earlier, const struct es_release_rule *rule);
+/** Note what the table shows, with the true counts: one entry of "cells" in a release's record. */
+void es_release_note(struct es_tree *tree, cJSON *cells, const struct es_release_table *table, const char *place);
+/** What the report says of what is held as a section. */
+#define ES_HELD_WORDS "too few patients more than in an earlier report to show without disclosing one"
+/** Is a metric a plain share x / n? */
+bool es_release_is_rate(const char *metric);
+/** The two cells of each rate are told where the rate is; each other cell where its count is printed. */
+bool es_release_told(const struct es_release_table *table, size_t group, size_t key);
+
 /** Hide small cells and what they follow from. */
 void es_release_hide(struct es_release_table *table);
 /** Write the cells back: the word, or the rounded number. */

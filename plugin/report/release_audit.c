@@ -115,6 +115,9 @@ static bool audit_line(const struct es_release_table *t, const struct es_release
     const size_t *members = t->members + line->first;
     bool changed = false;
     if (line->total == SIZE_MAX || c->hidden[line->total]) return false; /* no total is printed: nothing to subtract from */
+    uint64_t sum = 0;
+    for (size_t i = 0; i < line->n; i++) sum += c->value[members[i]];
+    if (sum != c->value[line->total]) return false; /* a rate that is not estimable in the total, and is in a part: no sum either */
     for (size_t i = 0; i < line->n; i++) {
         if (!c->small[members[i]] || !pinned(c, members, 1, line->n, line->n, 0, i, count, hidden)) continue;
         if (!darken(c, members, line->n, 1)) c->hidden[line->total] = 1;
@@ -133,17 +136,19 @@ static bool audit_square(const struct es_release_column *c, const struct es_rele
             if (g == SIZE_MAX || !c->small[g]) continue;
             if (!pinned(c, s->at, s->rows, s->columns, ES_MAX_LEVELS, r, k, count, hidden)) continue;
             /* Totals stay: they may be hidden already, which this audit does not count on and the one over all sums does. */
-            changed |= darken(c, s->at + r * ES_MAX_LEVELS, s->columns, 1) || darken(c, s->at + k, s->rows, ES_MAX_LEVELS) ||
-                       darken(c, s->at, ES_MAX_LEVELS * ES_MAX_LEVELS, 1);
+            if (darken(c, s->at + r * ES_MAX_LEVELS, s->columns, 1) || darken(c, s->at + k, s->rows, ES_MAX_LEVELS)) changed = true;
+            else for (size_t i = 0; i < s->rows; i++) changed |= darken(c, s->at + i * ES_MAX_LEVELS, s->columns, 1);
         }
     return changed;
 }
 
 bool es_release_audit_column(const struct es_release_table *t, const struct es_release_column *c, bool *failed)
 {
-    const size_t room = t->groups > ES_MAX_LEVELS * ES_MAX_LEVELS ? t->groups : ES_MAX_LEVELS * ES_MAX_LEVELS;
-    uint64_t *count = calloc(room, sizeof *count);
-    uint8_t *hidden = calloc(room, 1);
+    size_t room = t->groups;
+    for (size_t s = 0; s < t->n_squares; s++)
+        if (t->squares[s].rows * t->squares[s].columns > room) room = t->squares[s].rows * t->squares[s].columns;
+    uint64_t *count = calloc(room + 1, sizeof *count);
+    uint8_t *hidden = calloc(room + 1, 1);
     bool changed = false;
     if (count && hidden) {
         for (size_t l = 0; l < t->n_lines; l++) changed |= audit_line(t, c, &t->lines[l], count, hidden);

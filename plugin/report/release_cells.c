@@ -120,6 +120,7 @@ void es_release_table_free(struct es_release_table *table)
     free(table->cells);
     free(table->lines);
     free(table->members);
+    es_release_then_free(table);
     es_release_squares_free(table);
     *table = (struct es_release_table){0};
 }
@@ -328,6 +329,7 @@ static void hide_cells(struct es_release_table *t)
         changed |= lines(t, cells);
         if (!changed) changed = audit_columns(t);
         if (!changed) changed = es_release_audit_sums(t, all, n);
+        if (!changed) changed = es_release_between(t, all, n);
     }
     free(places);
     free(all);
@@ -342,7 +344,7 @@ void es_release_hide(struct es_release_table *t)
     }
     for (size_t g = 0; g < t->groups; g++) {
         struct es_cell *c = row(t, g);
-        for (size_t k = 0; k < ES_CELL_KEYS; k++) c[k].small = c[k].hidden = es_release_small(&t->rule, c[k].people);
+        for (size_t k = 0; k < ES_CELL_KEYS; k++) c[k].small = c[k].hidden = c[k].held || es_release_small(&t->rule, c[k].people);
         if (t->rule.kind == ES_DISCLOSE_NHS) continue;
         for (size_t k = ES_CELL_ALERTS; k < ES_CELL_TP; k += 2) {
             const bool few = es_release_small(&t->rule, c[k].value - c[k + 1].value);
@@ -370,4 +372,13 @@ void es_release_write(struct es_tree *tree, struct es_release_table *t)
                 cJSON_SetNumberValue(item, es_release_round5(c[k].value));
         }
     }
+}
+
+bool es_release_told(const struct es_release_table *t, size_t group, size_t key)
+{
+    const cJSON *at = t->group[group];
+    if (key < ES_CELL_TP) return cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(section(at, keys[key].section), keys[key].name));
+    if (key > ES_CELL_TN) return !t->cells[group * ES_CELL_KEYS + key].hidden && t->cells[group * ES_CELL_KEYS + key].value > 0;
+    const char *rate = key == ES_CELL_TP || key == ES_CELL_FN ? "sensitivity" : "specificity";
+    return strcmp(es_view_string(es_view_at(at, "metrics", rate), "status"), "estimated") == 0;
 }

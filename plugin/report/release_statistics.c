@@ -24,6 +24,11 @@ static bool is_rate(const struct es_metric *m)
     return m && (m->kernel == ES_KERNEL_RATIO || m->kernel == ES_KERNEL_MEAN) && m->interval == ES_INTERVAL_WILSON_CLUSTERED;
 }
 
+bool es_release_is_rate(const char *metric)
+{
+    return is_rate(es_metric_find(metric));
+}
+
 /** Made of the four cells of the confusion table. */
 static bool of_confusion(const struct es_metric *m)
 {
@@ -81,6 +86,7 @@ static bool must_hide(const struct es_release_table *t, const cJSON *metric, con
     if (es_release_small(&t->rule, t->rule.kind == ES_DISCLOSE_NHS ? n : patients)) return true;
     const bool cells = t->rule.external || t->rule.kind == ES_DISCLOSE_NHS;
     if (!cells) return false;
+    if (of_confusion(m) && (c[ES_CELL_TP].held || c[ES_CELL_FN].held || c[ES_CELL_FP].held || c[ES_CELL_TN].held)) return true;
     if (t->rule.kind == ES_DISCLOSE_FLOOR && of_confusion(m) && (c[ES_CELL_TP].hidden || c[ES_CELL_TN].hidden)) return true;
     if (t->rule.kind == ES_DISCLOSE_FLOOR && es_release_measures_hidden(m->name, c)) return true;
     if (counts_marks(m)) return es_release_small(&t->rule, nearbyint(es_view_number(metric, "value") * n));
@@ -157,7 +163,7 @@ static void estimates(struct es_tree *tree, struct es_release_table *t, size_t g
     for (metric = metrics ? metrics->child : NULL; metric; metric = next) {
         next = metric->next;
         const bool told = estimated(metric);
-        if (row(t, g)[ES_CELL_CASES].hidden || (told && must_hide(t, metric, row(t, g))) ||
+        if (row(t, g)[ES_CELL_CASES].hidden || (told && must_hide(t, metric, row(t, g))) || es_release_figure_held(t, g, metric) ||
             (!told && es_release_small(&t->rule, es_view_number(metric, "n"))))
             suppress(tree, metrics, metric->string);
     }
@@ -228,6 +234,19 @@ static bool rest_is_new(const struct es_release_table *t, const cJSON *group, co
     return false;
 }
 
+/** After an earlier release, a rest may be a level that is held, or a sum of such. */
+static bool rest_is_held(const struct es_release_table *t, const cJSON *group, const char *metric)
+{
+    const cJSON *key = cJSON_GetObjectItemCaseSensitive(group, "group");
+    if (t->n_then == 0) return false;
+    for (size_t g = 0; g < t->groups; g++) {
+        const cJSON *other = cJSON_GetObjectItemCaseSensitive(t->group[g], "group"), *a = key->child, *b = other->child;
+        while (a && b && strcmp(a->string, b->string) == 0) a = a->next, b = b->next;
+        if (((!a && !b) || !other->child) && metric_hidden(t->group[g], metric)) return true;
+    }
+    return false;
+}
+
 static void floors(struct es_tree *tree, struct es_release_table *t, cJSON *group)
 {
     cJSON *entry, *next, *list = cJSON_GetObjectItemCaseSensitive(group, "against_floor");
@@ -289,7 +308,7 @@ static void comparisons(struct es_tree *tree, struct es_release_table *t, cJSON 
         if ((t->rule.external || t->rule.kind == ES_DISCLOSE_NHS) && hidden)
             small |= tells_arm(&t->rule, m, es_view_number(c, "rest_value"), n) ||
                      tells_arm(&t->rule, m, es_view_number(c, "group_value"), es_view_number(hidden, "n_group"));
-        if (metric_hidden(group, c->string) || small || rest_is_new(t, group, c->string)) {
+        if (metric_hidden(group, c->string) || small || rest_is_new(t, group, c->string) || rest_is_held(t, group, c->string)) {
             withhold(tree, list, c);
         } else {
             if (t->rule.kind == ES_DISCLOSE_NHS && hidden) round_comparison(tree, c, hidden);

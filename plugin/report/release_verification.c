@@ -31,7 +31,7 @@ static bool delicate(const struct es_release_table *t, size_t g)
 {
     const struct es_cell *c = row(t, g);
     const cJSON *unverified = es_view_at(t->group[g], "verification", ES_HIDDEN);
-    bool any = few(&t->rule, unverified, "alerts") || few(&t->rule, unverified, "non_alerts") || c[ES_CELL_OVERDUE].hidden;
+    bool any = t->rule.later || few(&t->rule, unverified, "alerts") || few(&t->rule, unverified, "non_alerts") || c[ES_CELL_OVERDUE].hidden;
     for (size_t k = ES_CELL_TP; k <= ES_CELL_TN; k++) any |= c[k].hidden || es_release_small(&t->rule, c[k].value);
     return any;
 }

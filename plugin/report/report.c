@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "plugin/hash.h"
+#include "plugin/report/between.h"
 #include "plugin/report/build.h"
 #include "plugin/time.h"
 #include "plugin/version.h"
@@ -236,7 +237,7 @@ static enum es_errc fill(struct es_report *report, cJSON *release, struct es_err
     if (report->config->population) es_tree_array(&report->tree, release, "representation"); /* filled when the groups are disclosed */
     e = models(report, release, err);
     if (e != ES_OK) return e;
-    es_release_disclose(&report->tree, release, rule, report->options->audience);
+    es_release_disclose(&report->tree, release, rule, report->options->audience, report->between);
     es_report_exploratory(&report->tree, release);
     es_report_fairness(&report->tree, release);
     es_report_representation(report, release);
@@ -259,7 +260,8 @@ static enum es_errc prepare(struct es_report *report, struct es_error *err)
     return report->parts ? ES_OK : es_fail(err, ES_E_MEMORY, "no memory for %zu streams", report->n_streams);
 }
 
-enum es_errc es_report_build(struct es_site *site, const struct es_report_options *options, cJSON **out, struct es_error *err)
+enum es_errc es_report_build_after(struct es_site *site, const struct es_report_options *options, const struct es_between *between, cJSON **out,
+                                   struct es_error *err)
 {
     if (options->from != ES_NO_DAY && options->to != ES_NO_DAY && options->from > options->to)
         return es_fail(err, ES_E_ARG, "the period ends before it begins");
@@ -269,6 +271,7 @@ enum es_errc es_report_build(struct es_site *site, const struct es_report_option
     if (report) {
         report->site = site;
         report->options = options;
+        report->between = between;
     }
     if (e == ES_OK) e = prepare(report, err);
     if (e == ES_OK) e = fill(report, release, err);
@@ -285,4 +288,9 @@ enum es_errc es_report_build(struct es_site *site, const struct es_report_option
     else
         *out = release;
     return e;
+}
+
+enum es_errc es_report_build(struct es_site *site, const struct es_report_options *options, cJSON **out, struct es_error *err)
+{
+    return es_report_build_after(site, options, NULL, out, err);
 }

@@ -24,6 +24,16 @@ struct es_report_options {
 ES_MUST_USE enum es_errc es_report_build(struct es_site *site, const struct es_report_options *options, cJSON **out,
                                          struct es_error *err);
 
+/**
+ * The report for outsiders, over the whole period. Under a rule that withholds anything it is the last that was made for them, until
+ * `ReleaseEvery` has passed; then the next, so made that no difference from any earlier one tells of few (between.h), and recorded.
+ *
+ * @param record  may the ledger be written? Otherwise the last one is shown however old it is
+ * @param out     owned by the caller: cJSON_Delete()
+ * @return ES_E_STATE when there is none and none may be recorded
+ */
+ES_MUST_USE enum es_errc es_report_external(struct es_site *site, bool record, cJSON **out, struct es_error *err);
+
 /** Bytes owned by the caller: free(). Text ends with a newline and a NUL that is not counted. */
 struct es_bytes {
     unsigned char *data;

@@ -107,7 +107,7 @@ void es_report_adjusted(struct es_report *report, const struct es_standard_table
 static bool hide(const cJSON *entry, const struct es_release_rule *rule)
 {
     const cJSON *people = cJSON_GetObjectItemCaseSensitive(entry, ES_HIDDEN);
-    if (rule->kind == ES_DISCLOSE_NHS) return true;
+    if (rule->kind == ES_DISCLOSE_NHS || rule->later) return true;
     if (rule->external && es_release_small(rule, es_view_number(people, "least"))) return true;
     return es_release_small(rule, es_view_number(people, "patients_group")) ||
            es_release_small(rule, es_view_number(people, "patients_rest"));

@@ -255,6 +255,7 @@ static void put_head(struct es_page *page, const cJSON *release, size_t columns)
     es_page_put(page, " (");
     es_page_plain(page, es_view_string(disclosure, "rule"));
     es_page_put(page, ")\n");
+    if (*es_view_string(disclosure, "words")) put_wrapped(page, es_view_string(disclosure, "words"), 0, columns);
     if (*es_view_string(release, "note")) put_wrapped(page, es_view_string(release, "note"), 0, columns);
     es_page_put(page, "\n");
     cJSON_ArrayForEach(sentence, es_view_at(release, "summary", "sentences"))

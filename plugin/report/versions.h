@@ -32,6 +32,13 @@ struct es_versions_options {
 ES_MUST_USE enum es_errc es_versions_build(struct es_site *site, const struct es_versions_options *options, cJSON **out,
                                            struct es_error *err);
 
+/** The comparison for outsiders, as es_report_external() makes reports: recorded, shown again until `ReleaseEvery` has passed, and also after that
+ * while any of its counts differs from an earlier one's by few. Periods are not looked at: the whole.
+ * @param record  may the ledger be written?
+ * @return ES_E_STATE when there is none and none may be recorded; else as es_versions_build() */
+ES_MUST_USE enum es_errc es_versions_external(struct es_site *site, const struct es_versions_options *options, bool record, cJSON **out,
+                                              struct es_error *err);
+
 /** Renderers. Same tree, same bytes. @return ES_OK, ES_E_MEMORY, ES_E_PARSE (not such a tree) */
 ES_MUST_USE enum es_errc es_versions_json(const cJSON *tree, struct es_bytes *out, struct es_error *err);
 ES_MUST_USE enum es_errc es_versions_text(const cJSON *tree, struct es_bytes *out, struct es_error *err);

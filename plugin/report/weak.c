@@ -203,7 +203,7 @@ static bool shown(const cJSON *finding, const cJSON *weak)
 
 static bool hide(const cJSON *finding, const cJSON *weak, const struct es_release_rule *rule)
 {
-    if (rule->kind == ES_DISCLOSE_NHS) return true;
+    if (rule->kind == ES_DISCLOSE_NHS || rule->later) return true;
     if (rule->external && !shown(finding, weak)) return true;
     return es_release_small(rule, es_view_number(weak, "patients")) ||
            es_release_small(rule, es_view_number(cJSON_GetObjectItemCaseSensitive(weak, ES_HIDDEN), "patients_rest"));

@@ -408,6 +408,56 @@ one_exam_is_traced() {
   check "no identifier is shown" sh -c '! grep -qiE "canary|1\.2\.3\." "$1"' sh "$dir/all.json"
 }
 
+balanced() { # balanced FROM TO DAY: of both sexes, answers and results alike
+  local i
+  for i in $(seq "$1" "$2"); do
+    exam "$i" "$( ((i % 2)) && echo F || echo M)" 050Y
+    result "$i" "$( ((i / 2 % 2)) && echo 0.9 || echo 0.1)"
+    reference "$i" $((i / 4 % 2)) | sed "s/2025-01-20/$3/"
+  done
+}
+
+reports_for_outsiders_stand_until_the_next() {
+  local dir=$scratch/outside format seq
+  write_config "$dir"
+  sed -i 's/"Internal":"none"/"Internal":"none","External":"floor:3","ReleaseEvery":"10d"/' "$dir/evensight.json"
+  balanced 1 24 2025-01-20 >"$dir/day.jsonl"
+  run 0 ingest -c "$dir/evensight.json" "$dir/day.jsonl"
+  run 2 report -c "$dir/evensight.json" --audience external --to 2025-01-01
+  contains "the whole period" "--to: found a day, expected none with --audience external" "$errors"
+  run 3 report -c "$dir/evensight.json" --audience external --as-of 72
+  contains "none was made by then" "no report for outsiders was made by then" "$errors"
+  run 0 report -c "$dir/evensight.json" --audience external -o "$dir/first.json"
+  same "all of them" 24 "$(jq '.models[0].findings[0].groups[0].cases' "$dir/first.json")"
+  same "it says until when" 2025-01-31 "$(jq -r .disclosure.next_from "$dir/first.json")"
+  for format in json openmetrics csv html text; do run 0 report -c "$dir/evensight.json" --audience external -f $format -o "$dir/first.$format"; done
+  balanced 25 25 2025-01-20 >"$dir/more.jsonl"
+  run 0 ingest -c "$dir/evensight.json" "$dir/more.jsonl"
+  run 0 report -c "$dir/evensight.json" -o "$dir/staff.json"
+  seq=$(jq '.ledger.heads[0].seq' "$dir/staff.json")
+  for format in json openmetrics csv html text; do
+    run 0 report -c "$dir/evensight.json" --audience external -f $format -o "$dir/again.$format"
+    check "$format stands as it is" cmp "$dir/first.$format" "$dir/again.$format"
+  done
+  balanced 26 26 2025-03-01 >"$dir/late.jsonl"
+  run 0 ingest -c "$dir/evensight.json" "$dir/late.jsonl"
+  run 0 report -c "$dir/evensight.json" --audience external -o "$dir/second.json"
+  same "two more are too few" suppressed "$(jq -r '.models[0].findings[0].groups[0].cases' "$dir/second.json")"
+  same "after one" 1 "$(jq .disclosure.earlier_releases "$dir/second.json")"
+  run 0 report -c "$dir/evensight.json" -o "$dir/staff.json"
+  same "staff see them" 26 "$(jq '.models[0].findings[0].groups[0].cases' "$dir/staff.json")"
+  run 0 report -c "$dir/evensight.json" --audience external --as-of "$seq" -o "$dir/then.json"
+  check "as of then outsiders saw the first" cmp "$dir/first.json" "$dir/then.json"
+  run 0 forget -c "$dir/evensight.json" <<<'{"patient_id":"canarypatient3"}'
+  run 0 report -c "$dir/evensight.json" --audience external -o "$dir/again.json"
+  check "an erasure changes nothing that was shown" cmp "$dir/second.json" "$dir/again.json"
+  balanced 27 74 2025-04-01 >"$dir/many.jsonl"
+  run 0 ingest -c "$dir/evensight.json" "$dir/many.jsonl"
+  run 0 report -c "$dir/evensight.json" --audience external -o "$dir/third.json"
+  same "enough came" 73 "$(jq '.models[0].findings[0].groups[0].cases' "$dir/third.json")"
+  run 0 verify -c "$dir/evensight.json"
+}
+
 a_key_is_rotated_and_nothing_counts_twice() {
   local dir=$scratch/rotate
   write_config "$dir"
@@ -432,6 +482,7 @@ test_case wrong_configuration_is_status_2_and_names_the_key
 test_case a_stream_is_taken_and_reported
 test_case a_report_is_made_again_as_of_any_entry
 test_case a_person_is_erased_and_stays_away
+test_case reports_for_outsiders_stand_until_the_next
 test_case a_key_is_rotated_and_nothing_counts_twice
 test_case one_exam_is_traced
 test_case versions_are_compared_on_the_same_cases
