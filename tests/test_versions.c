@@ -326,6 +326,63 @@ static void outsiders_see_a_grouping_whole_or_not_at_all(void)
     es_world_close(&world);
 }
 
+/** An event of a later day, so that all windows close and the next release is due. */
+static void pass_to(int32_t day)
+{
+    study++;
+    take(es_say_exam(study, study, day, "F", "050Y"));
+    take(es_say_result(study, "3.0-beta", "effusion", 0.5, AT(day)));
+}
+
+static char *for_outsiders(bool record, cJSON **tree)
+{
+    const struct es_versions_options options = {"net", {"1.0", "2.0"}, ES_NO_DAY, ES_NO_DAY, ES_AUDIENCE_EXTERNAL};
+    struct es_bytes bytes = {0};
+    struct es_error err = {0};
+    cJSON_Delete(*tree);
+    if (es_versions_external(world.site, &options, record, tree, &err) != ES_OK) {
+        fprintf(stderr, "%s\n", err.text);
+        CU_FAIL_FATAL("comparison for outsiders");
+    }
+    CU_ASSERT_EQUAL_FATAL(es_versions_json(*tree, &bytes, NULL), ES_OK);
+    return (char *)bytes.data;
+}
+
+/* Of each sex and cell five. One man more, a month later: the first comparison stands; four, another month later: the next is made. */
+static void comparisons_for_outsiders_cannot_be_subtracted(void)
+{
+    const struct es_versions_options options = {"net", {"1.0", "2.0"}, ES_NO_DAY, ES_NO_DAY, ES_AUDIENCE_EXTERNAL};
+    struct es_error err = {0};
+    cJSON *tree = NULL;
+    start("none");
+    for (int i = 0; i < 16; i++) units(5, i & 1 ? "F" : "M", i >> 1 & 1, i >> 2 & 1, i >> 3 & 1);
+    pass_to(DAY + 40);
+    CU_ASSERT_EQUAL(es_versions_external(world.site, &options, false, &tree, &err), ES_E_STATE);
+    char *first = for_outsiders(true, &tree);
+    CU_ASSERT_EQUAL(es_view_number(group(tree, 0, 0, 0), "cases"), 40);
+    unit(study + 1, "M", 1, 1, 1, DAY + 1);
+    char *same = for_outsiders(true, &tree); /* not due */
+    CU_ASSERT_STRING_EQUAL(same, first);
+    free(same);
+    pass_to(DAY + 80);
+    same = for_outsiders(true, &tree); /* due, but by one */
+    CU_ASSERT_STRING_EQUAL(same, first);
+    free(same);
+    for (int i = 0; i < 3; i++) unit(study + 1, "M", 1, 1, 1, DAY + 1);
+    pass_to(DAY + 120);
+    same = for_outsiders(false, &tree); /* of one who may not write */
+    CU_ASSERT_STRING_EQUAL(same, first);
+    free(same);
+    same = for_outsiders(true, &tree);
+    CU_ASSERT_STRING_NOT_EQUAL(same, first);
+    CU_ASSERT_EQUAL(es_view_number(group(tree, 0, 0, 0), "cases"), 44);
+    CU_ASSERT_EQUAL(es_view_number(get(tree, "disclosure"), "earlier_releases"), 1);
+    free(same);
+    free(first);
+    cJSON_Delete(tree);
+    es_world_close(&world);
+}
+
 static void staff_see_no_group_of_few_patients(void)
 {
     start("floor:20");
@@ -430,7 +487,8 @@ int main(int argc, char **argv)
         {"what_is_not_there_is_named", what_is_not_there_is_named},
         {"a_period_leaves_out_other_exams", a_period_leaves_out_other_exams},
         {"outsiders_see_a_grouping_whole_or_not_at_all", outsiders_see_a_grouping_whole_or_not_at_all},
-        {"staff_see_no_group_of_few_patients", staff_see_no_group_of_few_patients},
+        {"comparisons_for_outsiders_cannot_be_subtracted", comparisons_for_outsiders_cannot_be_subtracted},
+    {"staff_see_no_group_of_few_patients", staff_see_no_group_of_few_patients},
         {"the_nhs_rule_rounds_counts_and_rates", the_nhs_rule_rounds_counts_and_rates},
         {"findings_of_other_tasks_are_named_as_not_compared", findings_of_other_tasks_are_named_as_not_compared},
         {"every_format_says_the_same", every_format_says_the_same},

@@ -16,7 +16,8 @@ const char es_help_compare[] =
     "  -o, --output PATH     where to; a file is replaced whole or left as it was\n"
     "      --from DAY        first exam date counted, YYYY-MM-DD\n"
     "      --to DAY          last exam date counted, YYYY-MM-DD\n"
-    "      --audience WHO    internal (default) or external: which disclosure rule of the configuration applies\n";
+    "      --audience WHO    internal (default) or external: which disclosure rule of the configuration applies; for outsiders it is recorded\n"
+    "                        and shown again until the next is due, and has no --from and --to\n";
 
 struct request {
     struct es_request common;

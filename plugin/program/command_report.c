@@ -21,7 +21,8 @@ const char es_help_report[] =
     "      --as-of ENTRY     as the ledger stood behind that entry, with the configuration and the plan of then; byte for byte the report\n"
     "                        that was made then by the same version. A report's provenance names its entry (NODE:ENTRY,... where\n"
     "                        several nodes share a ledger). Nothing is recorded\n"
-    "      --audience WHO    internal (default) or external: which disclosure rule of the configuration applies\n";
+    "      --audience WHO    internal (default) or external: which disclosure rule of the configuration applies. A report for outsiders is\n"
+    "                        recorded and shown again as it stands until the next is due (Disclosure.ReleaseEvery); it has no --from and --to\n";
 
 static enum es_errc render_text(const cJSON *release, struct es_bytes *out, struct es_error *err)
 {

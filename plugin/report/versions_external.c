@@ -11,7 +11,7 @@
 /** What two trees of one shape differ by. */
 struct apart {
     double step; /* counts that differ must differ by so many */
-    bool few, counts, others;
+    bool few, counts; /* some count differs by few; some count differs */
 };
 
 /** The member of the same name; in a list, the entry of the same finding, measure, axes or group. */
@@ -28,15 +28,26 @@ static const cJSON *same_member(const cJSON *a, const cJSON *then)
     return NULL;
 }
 
+/** Does a group of the same counts have other figures: an answer was corrected, or one case stands in the place of another? */
+static bool corrected(const cJSON *now, const cJSON *then)
+{
+    static const char *const figures[] = {"before", "after", "change", "standard_error", "design_effect"};
+    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
+        const double x = es_view_number(now, figures[i]), y = es_view_number(then, figures[i]);
+        if (!isnan(es_view_number(now, "cases")) && (x < y || x > y)) return true;
+    }
+    return false;
+}
+
 static void look(const cJSON *now, const cJSON *then, struct apart *apart, int depth)
 {
     const cJSON *a = now ? now->child : NULL, *b;
     if (cJSON_IsNumber(now) && cJSON_IsNumber(then)) {
         const double x = now->valuedouble, y = then->valuedouble;
-        const bool whole = floor(x) == x && floor(y) == y && !(x == y);
-        apart->counts |= whole;
-        apart->few |= whole && fabs(x - y) < apart->step;
-        apart->others |= !whole && (x < y || x > y);
+        /* shares, limits and p are at most 1 */
+        const bool count = floor(x) == x && floor(y) == y && (x > y || x < y) && (x > 1 || y > 1) && strcmp(now->string ? now->string : "", "judged") != 0;
+        apart->counts |= count;
+        apart->few |= count && fabs(x - y) < apart->step;
         return;
     }
     if (strcmp(es_view_string(now, "status"), es_view_string(then, "status")) != 0) return; /* one of them is not shown, or could not be made */
@@ -46,10 +57,8 @@ static void look(const cJSON *now, const cJSON *then, struct apart *apart, int d
         b = same_member(a, then);
         if (!b) continue;
         look(a, b, &inside, depth + 1);
-        /* an object in which nothing but shares and limits differ: an answer was corrected, or one case stands in the place of another */
-        apart->few |= inside.few || (cJSON_IsObject(a) && inside.others && !inside.counts);
+        apart->few |= inside.few || (cJSON_IsObject(a) && !inside.counts && corrected(a, b));
         apart->counts |= inside.counts;
-        apart->others |= inside.others;
     }
 }
 
