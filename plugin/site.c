@@ -160,7 +160,7 @@ enum es_errc es_site_walk_releases(struct es_site *site, bool (*each)(void *cont
     for (uint32_t i = 0; i < site->releases.count && *whole; i++) {
         struct es_event event;
         bool there = false;
-        const enum es_errc code = es_site_read(site, site->releases.items[i], &event, &there, err);
+        const enum es_errc code = es_site_read(site, site->releases.items[i], NULL, &event, &there, err);
         if (code != ES_OK) return code;
         if (there && event.document) *whole = each(context, event.document);
         if (there) es_event_clear(&event);

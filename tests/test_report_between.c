@@ -34,7 +34,7 @@ static size_t compared, moved, withheld, figures, months;
 
 static struct stand_in_row exam(struct es_test_random *r, uint32_t patient, uint8_t sex, uint8_t age, int32_t day)
 {
-    struct stand_in_row row = {.patient = patient, .sex = sex, .age = age, .day = 20000 + 3 * day, .label = (uint8_t)es_test_below(r, 2)};
+    struct stand_in_row row = {.patient = patient, .sex = sex, .age = age, .day = 20000 + 4 * day, .label = (uint8_t)es_test_below(r, 2)};
     const uint64_t what = es_test_below(r, 10);
     row.decision = (uint8_t)(es_test_below(r, 5) ? row.label : !row.label);
     row.score = 0.5 * row.decision + 0.499 * es_test_unit(r);
