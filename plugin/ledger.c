@@ -81,6 +81,14 @@ enum es_errc es_ledger_open(struct es_ledger **out, const char *url, const char 
     return ES_OK;
 }
 
+enum es_errc es_store_same_rules(const char *stored, struct es_error *err)
+{
+    const char *version = stored[0] ? stored : "1";
+    if (strcmp(version, ES_RULES) == 0) return ES_OK;
+    return es_fail(err, ES_E_UNSUPPORTED, "ledger: its identifiers were normalised by rules %.20s, this version has rules %s: use the Evensight that wrote it", version,
+                   ES_RULES);
+}
+
 enum es_errc es_ledger_is_new(const char *url, bool *is_new, struct es_error *err)
 {
     const char *where = NULL;

@@ -240,8 +240,12 @@ enum es_errc es_pg_check_schema(struct es_store *store, bool *there, struct es_e
 enum es_errc es_pg_check_key(struct es_store *store, struct es_error *err)
 {
     char stored[64];
-    const enum es_errc code = es_pg_meta(store, "key", stored, sizeof stored, err);
-    if (code != ES_OK || strcmp(stored, store->key_id) == 0) return code;
+    enum es_errc code = es_pg_meta(store, "key", stored, sizeof stored, err);
+    if (code == ES_OK && strcmp(stored, store->key_id) == 0) {
+        code = es_pg_meta(store, "normalisation", stored, sizeof stored, err);
+        return code == ES_OK ? es_store_same_rules(stored, err) : code;
+    }
+    if (code != ES_OK) return code;
     return es_fail(err, ES_E_STATE, "ledger: the database was made with key %.40s, this is key %.40s: every node needs the same key file",
                    stored[0] ? stored : "none", store->key_id);
 }
@@ -328,7 +332,9 @@ enum es_errc es_pg_create_schema(struct es_store *store, struct es_error *err)
     enum es_errc code = es_pg_run(store, "BEGIN; SELECT pg_advisory_xact_lock(1165382503, 0)", err); /* two nodes may start at once */
     if (code == ES_OK) code = es_pg_run(store, schema_sql, err);
     const struct es_pg_given key[] = {TEXT("key"), TEXT(store->key_id)};
+    const struct es_pg_given rules[] = {TEXT("normalisation"), TEXT(ES_RULES)};
     if (code == ES_OK) code = es_pg_tell(store, META_SET, key, err);
+    if (code == ES_OK) code = es_pg_tell(store, META_SET, rules, err);
     if (code == ES_OK) code = es_pg_run(store, "COMMIT", err);
     if (code != ES_OK) PQclear(PQexec(store->db, "ROLLBACK"));
     return code;

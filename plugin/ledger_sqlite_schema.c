@@ -64,6 +64,7 @@ enum es_errc es_sqlite_schema_make(struct es_store *store, const char *node, con
     code = climb(store, 0, err);
     if (code == ES_OK) code = es_sqlite_text_set(store, META_SET, "key", key_id, err);
     if (code == ES_OK) code = es_sqlite_text_set(store, META_SET, "node", node, err);
+    if (code == ES_OK) code = es_sqlite_text_set(store, META_SET, "normalisation", ES_RULES, err);
     if (code == ES_OK) code = es_sqlite_run(store, "COMMIT", err);
     if (code != ES_OK) es_sqlite_rollback(store);
     return code;
@@ -81,16 +82,19 @@ enum es_errc es_sqlite_schema_raise(struct es_store *store, int64_t version, str
     return es_fail(err, code, "from schema %lld to %d: %s", (long long)version, VERSION, inner.text);
 }
 
-static enum es_errc same(struct es_store *store, const char *name, const char *what, const char *given, struct es_error *err)
+static enum es_errc same(struct es_store *store, const char *name, const char *what, const char *given, const char *advice, struct es_error *err)
 {
     char stored[256];
     const enum es_errc code = es_sqlite_text_get(store, META_GET, name, stored, sizeof stored, err);
     if (code != ES_OK || strcmp(stored, given) == 0) return code;
-    return es_fail(err, ES_E_STATE, "ledger: %.100s was made with %s %.70s, this is %s %.40s", store->path, what, stored, what, given);
+    return es_fail(err, ES_E_STATE, "ledger: %.80s was made with %s %.40s, this is %s %.40s%s", store->path, what, stored, what, given, advice);
 }
 
 enum es_errc es_sqlite_owner(struct es_store *store, const char *node, const char *key_id, struct es_error *err)
 {
-    const enum es_errc code = same(store, "key", "key", key_id, err);
-    return code == ES_OK ? same(store, "node", "site", node, err) : code;
+    char rules[32];
+    enum es_errc code = same(store, "key", "key", key_id, ": restore its key file from a backup", err);
+    if (code == ES_OK) code = same(store, "node", "site", node, "", err);
+    if (code == ES_OK) code = es_sqlite_text_get(store, META_GET, "normalisation", rules, sizeof rules, err);
+    return code == ES_OK ? es_store_same_rules(rules, err) : code;
 }

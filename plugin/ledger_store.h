@@ -10,6 +10,7 @@
 #include "plugin/hash.h"
 #include "plugin/ledger.h"
 #include "plugin/ledger_masks.h"
+#include "plugin/pseudonym.h"
 
 #define ES_SALT_SIZE 16
 #define ES_LEAF_SIZE 32
@@ -94,7 +95,17 @@ struct es_store_type {
     enum es_errc (*note_get)(struct es_store *store, const char *name, char *value, size_t size, struct es_error *err);
 };
 
+/** ES_NORMALISATION as text. */
+#define ES_RULES_TEXT_OF(number) #number
+#define ES_RULES_TEXT(number) ES_RULES_TEXT_OF(number)
+#define ES_RULES ES_RULES_TEXT(ES_NORMALISATION)
+
 extern const struct es_store_type es_store_sqlite, es_store_postgresql;
+
+/** By which rules identifiers were normalised before they were hashed: `stored` is what a store keeps under "normalisation", "" in one that was
+ * made before that was kept, by version 1. Other rules would not find who is there.
+ * @return ES_OK, or ES_E_UNSUPPORTED with advice */
+ES_MUST_USE enum es_errc es_store_same_rules(const char *stored, struct es_error *err);
 
 /** leaf = SHA256(salt || body). */
 ES_MUST_USE enum es_errc es_chain_leaf(struct es_hasher *hasher, const uint8_t salt[ES_SALT_SIZE], const uint8_t *body, size_t len,

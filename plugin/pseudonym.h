@@ -14,7 +14,7 @@
 #include "dicom/error.h"
 
 #define ES_PSEUDONYM_SIZE 17
-#define ES_NORMALISATION 1 /* version of the rules in es_normalise_*; stored with the key's id */
+#define ES_NORMALISATION 1 /* version of the rules in es_normalise_*; a ledger keeps it beside the key's id */
 
 /** All zero: absent. */
 struct es_pseudonym {

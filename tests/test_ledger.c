@@ -214,6 +214,23 @@ static void a_dead_writer_s_lease_is_taken_over_and_its_commits_are_there(void)
     es_ledger_close(ledger);
 }
 
+static void other_rules_of_normalisation_are_refused_by_number(void)
+{
+    struct es_ledger *ledger = NULL;
+    struct es_error err = {0};
+    fresh_path();
+    es_ledger_close(open_or_fail(true, true));
+    tamper("UPDATE meta SET value = '2' WHERE name = 'normalisation' AND value = '1'");
+    for (int writer = 0; writer <= 1; writer++) {
+        err = (struct es_error){0};
+        CU_ASSERT_EQUAL(es_ledger_open(&ledger, ledger_url, "A", KEY, false, writer, &err), ES_E_UNSUPPORTED);
+        CU_ASSERT_STRING_EQUAL(err.text, "ledger: its identifiers were normalised by rules 2, this version has rules 1: use the Evensight that wrote it");
+    }
+    tamper("DELETE FROM meta WHERE name = 'normalisation'"); /* as it was before this was kept: rules 1 */
+    CU_ASSERT_EQUAL_FATAL(es_ledger_open(&ledger, ledger_url, "A", KEY, false, true, NULL), ES_OK);
+    es_ledger_close(ledger);
+}
+
 static void another_key_or_site_is_refused_by_name(void)
 {
     fresh_path();
@@ -221,7 +238,7 @@ static void another_key_or_site_is_refused_by_name(void)
     es_ledger_close(ledger);
     struct es_error err = {0};
     CU_ASSERT_EQUAL(es_ledger_open(&ledger, ledger_url, "A", "ffff", false, true, &err), ES_E_STATE);
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "was made with key 0123456789abcdef, this is key ffff"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "was made with key 0123456789abcdef, this is key ffff: restore its key file from a backup"));
     err = (struct es_error){0};
     CU_ASSERT_EQUAL(es_ledger_open(&ledger, ledger_url, "B", KEY, false, false, &err), ES_E_STATE);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "was made with site A, this is site B"));
@@ -316,6 +333,7 @@ int main(int argc, char **argv)
         {"a_second_writer_is_told_who_writes", a_second_writer_is_told_who_writes},
         {"a_dead_writer_s_lease_is_taken_over_and_its_commits_are_there", a_dead_writer_s_lease_is_taken_over_and_its_commits_are_there},
         {"another_key_or_site_is_refused_by_name", another_key_or_site_is_refused_by_name},
+        {"other_rules_of_normalisation_are_refused_by_number", other_rules_of_normalisation_are_refused_by_number},
         {"notes_are_kept_replaced_and_deleted", notes_are_kept_replaced_and_deleted},
         {"a_ledger_is_new_until_it_has_a_key", a_ledger_is_new_until_it_has_a_key},
         {NULL, NULL}};

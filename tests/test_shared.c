@@ -143,6 +143,12 @@ static void a_newer_schema_and_an_empty_database_are_named(void)
     err = (struct es_error){0};
     CU_ASSERT_EQUAL(es_ledger_open(&ledger, url, "A", "k", true, true, &err), ES_E_UNSUPPORTED);
     CU_ASSERT_STRING_EQUAL(err.text, "ledger: the database has schema 7, this version reads 1: use the newer Evensight that wrote it");
+    snprintf(command, sizeof command, "psql -q -X '%s' -c \"UPDATE evensight.meta SET value = '1' WHERE name = 'schema'\" -c \"UPDATE evensight.meta SET"
+                                      " value = '2' WHERE name = 'normalisation' AND value = '1'\"", url);
+    CU_ASSERT_EQUAL(system(command), 0);
+    err = (struct es_error){0};
+    CU_ASSERT_EQUAL(es_ledger_open(&ledger, url, "A", "k", true, true, &err), ES_E_UNSUPPORTED);
+    CU_ASSERT_STRING_EQUAL(err.text, "ledger: its identifiers were normalised by rules 2, this version has rules 1: use the Evensight that wrote it");
     err = (struct es_error){0};
     CU_ASSERT_EQUAL(es_ledger_open(&ledger, "postgresql://evensight:sesame@127.0.0.1:1/none", "A", "k", true, true, &err), ES_E_IO);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "ledger: no connection: "));
