@@ -18,7 +18,7 @@
 #include "dicom/report.h"
 
 #define FIRST_WINDOW ((size_t)8192)    /* most headers end before this */
-#define SECOND_WINDOW ((size_t)262144) /* nearly all of the others, private elements included */
+#define LAST_WINDOW ((size_t)262144)   /* by doubling up to this: nearly all of the others, private elements included */
 
 enum es_errc es_facts_from_elements(const struct es_elements *elements, struct es_facts *out, struct es_error *err)
 {
@@ -48,16 +48,24 @@ static void mark_partial(struct es_facts *facts, const char *why)
     (void)snprintf(facts->partial_reason, sizeof facts->partial_reason, "%s", why);
 }
 
-/** The way of everything that is not a plain image: DCMTK, the header first, the whole object only for reports and results. */
-static enum es_errc read_dataset(const void *bytes, size_t len, struct es_facts *out, struct es_error *err)
+static bool is_result(const struct es_facts *facts) { return facts->kind == ES_OBJECT_SR || facts->kind == ES_OBJECT_RESULT; }
+
+/** The way of everything that is not a plain image: DCMTK, the header first, the whole object only for reports and results.
+ * @param skimmed  the header's elements of a report or result, when they are known: then it is parsed once; else NULL */
+static enum es_errc read_dataset(const void *bytes, size_t len, const struct es_elements *skimmed, struct es_facts *out,
+                                 struct es_error *err)
 {
     struct es_dataset *dataset = NULL;
     struct es_elements elements;
-    enum es_errc code = es_dataset_parse(&dataset, bytes, len, ES_DATASET_HEADER, err);
-    if (code != ES_OK) return code;
-    es_dataset_elements(dataset, &elements);
+    enum es_errc code = ES_OK;
+    if (skimmed) es_elements_copy(&elements, skimmed);
+    else {
+        code = es_dataset_parse(&dataset, bytes, len, ES_DATASET_HEADER, err);
+        if (code != ES_OK) return code;
+        es_dataset_elements(dataset, &elements);
+    }
     code = es_facts_from_elements(&elements, out, err);
-    if (code == ES_OK && (out->kind == ES_OBJECT_SR || out->kind == ES_OBJECT_RESULT)) {
+    if (code == ES_OK && is_result(out)) {
         es_dataset_free(dataset);
         dataset = NULL;
         const bool pixels = es_seg_class(out->identity.sop_class_uid);
@@ -77,31 +85,28 @@ static bool is_plain(const struct es_facts *facts)
     return facts->kind == ES_OBJECT_IMAGE || facts->kind == ES_OBJECT_OTHER;
 }
 
-/** A cut end in words of what was claimed and what is there, which are better than DCMTK's. */
-static void look_at_end(const void *bytes, size_t len, uint64_t total, struct es_facts *facts)
-{
-    struct es_error end = {0};
-    if (es_skim_end(bytes, len, total, &end) != ES_OK) mark_partial(facts, end.text);
-}
 
 enum es_errc es_facts_read(const void *bytes, size_t len, struct es_facts *out, struct es_error *err)
 {
     struct es_elements elements;
     struct es_facts facts;
+    struct es_error end = {0};
     if (!bytes && len > 0) return es_fail(err, ES_E_ARG, "facts: no bytes given");
-    enum es_errc code = ES_E_UNSUPPORTED;
-    if (es_skim(bytes, len, &elements, NULL) == ES_OK) code = es_facts_from_elements(&elements, &facts, NULL);
-    if (code != ES_OK || !is_plain(&facts)) code = read_dataset(bytes, len, &facts, err);
+    const bool skimmed = es_skim_to_end(bytes, len, len, &elements, &end, NULL) == ES_OK;
+    enum es_errc code = skimmed ? es_facts_from_elements(&elements, &facts, NULL) : ES_E_UNSUPPORTED;
+    const bool result = code == ES_OK && is_result(&facts);
+    if (code != ES_OK || !is_plain(&facts)) code = read_dataset(bytes, len, result ? &elements : NULL, &facts, err);
     if (code != ES_OK) return code;
-    look_at_end(bytes, len, len, &facts);
+    /* A cut end in words of what was claimed and what is there, which are better than DCMTK's. */
+    if (!skimmed) es_skim_end(bytes, len, len, &end);
+    if (end.code != ES_OK) mark_partial(&facts, end.text);
     *out = facts;
     return ES_OK;
 }
 
-/** Read up to `len` bytes of a file from its start. @return bytes read, or -1 with errno */
-static ssize_t read_start(int fd, char *bytes, size_t len)
+/** Read up to `len` bytes of a file from its start, `used` of which are there already. @return bytes there, or -1 with errno */
+static ssize_t read_start(int fd, char *bytes, size_t used, size_t len)
 {
-    size_t used = 0;
     while (used < len) {
         const ssize_t n = pread(fd, bytes + used, len - used, (off_t)used);
         if (n < 0 && errno == EINTR) continue;
@@ -116,26 +121,32 @@ static ssize_t read_start(int fd, char *bytes, size_t len)
 static enum es_errc skim_window(const char *window, size_t n, uint64_t size, struct es_facts *out)
 {
     struct es_elements elements;
-    const enum es_errc code = es_skim(window, n, &elements, NULL);
+    struct es_error end = {0};
+    const enum es_errc code = es_skim_to_end(window, n, size, &elements, &end, NULL);
     if (code != ES_OK) return n < size ? code : ES_E_UNSUPPORTED;
     if (es_facts_from_elements(&elements, out, NULL) != ES_OK || !is_plain(out)) return ES_E_UNSUPPORTED;
-    look_at_end(window, n, size, out);
+    if (end.code != ES_OK) mark_partial(out, end.text);
     return ES_OK;
 }
 
 static enum es_errc read_window(int fd, uint64_t size, struct es_facts *out)
 {
     char window[FIRST_WINDOW];
-    const ssize_t n = read_start(fd, window, sizeof window);
+    const ssize_t n = read_start(fd, window, 0, size < sizeof window ? (size_t)size : sizeof window);
     if (n <= 0) return ES_E_UNSUPPORTED;
     enum es_errc code = skim_window(window, (size_t)n, size, out);
     if (code != ES_E_PARSE) return code;
-    char *more = es_secret_new(SECOND_WINDOW);
+    char *more = malloc(LAST_WINDOW);
     if (!more) return ES_E_UNSUPPORTED;
-    const ssize_t m = read_start(fd, more, SECOND_WINDOW);
-    code = m > 0 ? skim_window(more, (size_t)m, size, out) : ES_E_UNSUPPORTED;
-    es_secret_free(more);
-    return code == ES_OK ? ES_OK : ES_E_UNSUPPORTED;
+    memcpy(more, window, (size_t)n);
+    ssize_t m = n;
+    for (size_t want = FIRST_WINDOW; code == ES_E_PARSE && want < LAST_WINDOW && m > 0;) {
+        want *= 2;
+        m = read_start(fd, more, (size_t)m, size < want ? (size_t)size : want);
+        if (m > 0) code = skim_window(more, (size_t)m, size, out);
+    }
+    free(more);
+    return code == ES_OK && m > 0 ? ES_OK : ES_E_UNSUPPORTED;
 }
 
 static enum es_errc read_whole(int fd, uint64_t size, struct es_facts *out, struct es_error *err)
@@ -143,7 +154,7 @@ static enum es_errc read_whole(int fd, uint64_t size, struct es_facts *out, stru
     const size_t want = size < ES_MAX_OBJECT_BYTES ? (size_t)size : ES_MAX_OBJECT_BYTES;
     char *bytes = es_secret_new(want);
     if (!bytes) return es_fail(err, ES_E_MEMORY, "read file: no %zu bytes", want);
-    const ssize_t n = read_start(fd, bytes, want);
+    const ssize_t n = read_start(fd, bytes, 0, want);
     enum es_errc code = ES_OK;
     if (n < 0) code = es_fail(err, ES_E_IO, "read file: %s", strerror(errno));
     else code = es_facts_read(bytes, (size_t)n, out, err);

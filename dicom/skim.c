@@ -209,7 +209,10 @@ static enum es_errc walk_set(struct reader *r, size_t end, bool undefined, unsig
         if (odd_group(h.tag)) return unusual(r, h.tag, "does not belong here");
         if (h.tag <= previous) return unusual(r, h.tag, "is repeated or out of order");
         previous = h.tag;
-        if (depth == 0 && h.tag > ES_LAST_WANTED_TAG) return ES_OK;
+        if (depth == 0 && h.tag > ES_LAST_WANTED_TAG) {
+            r->pos = h.at;
+            return ES_OK;
+        }
         code = walk_element(r, &h, end, depth, mode, row);
         if (code != ES_OK) return code;
     }
@@ -270,14 +273,53 @@ static enum es_errc begin(struct reader *r, const struct part10 *part10)
     return ES_OK;
 }
 
-enum es_errc es_skim(const void *bytes, size_t len, struct es_elements *out, struct es_error *err)
+/** es_skim() with a reader of the caller's, which then stands on the first element that was not wanted. */
+static enum es_errc skim(struct reader *r)
 {
     struct part10 part10;
+    es_elements_clear(r->out);
+    enum es_errc code = read_meta(r->p, r->len, true, &part10, r->out, r->err);
+    if (code == ES_OK) code = begin(r, &part10);
+    if (code == ES_OK) code = walk_set(r, r->len, false, 0, SKIP, NULL);
+    return code;
+}
+
+enum es_errc es_skim(const void *bytes, size_t len, struct es_elements *out, struct es_error *err)
+{
     struct reader r = {.p = bytes, .len = len, .out = out, .err = err};
-    es_elements_clear(out);
-    enum es_errc code = read_meta(bytes, len, true, &part10, out, err);
-    if (code == ES_OK) code = begin(&r, &part10);
-    if (code == ES_OK) code = walk_set(&r, len, false, 0, SKIP, NULL);
+    return skim(&r);
+}
+
+/** From element to element of the root, from where the reader stands. */
+static void hop_to_end(struct reader *r, uint64_t total, struct es_error *err)
+{
+    r->skipping = true;
+    r->out = NULL;
+    r->err = NULL;
+    while (r->pos < r->len) {
+        struct head h;
+        if (read_head(r, r->len, &h) != ES_OK) return;
+        if (h.length == UNDEFINED) {
+            if (h.tag >> 16 == 0x7FE0) return; /* encapsulated: fragments are not followed */
+            if (walk_items(r, r->len, true, 1, SKIP, NULL) != ES_OK) return;
+            continue;
+        }
+        if (h.length > total - r->pos) {
+            (void)es_fail_at(err, ES_E_PARSE, h.tag, h.at, "(%04x,%04x) claims %u bytes, %llu remain", (unsigned)(h.tag >> 16),
+                             (unsigned)(h.tag & 0xFFFF), (unsigned)h.length, (unsigned long long)(total - r->pos));
+            return;
+        }
+        if (h.length > r->len - r->pos) return;
+        r->pos += h.length;
+    }
+}
+
+enum es_errc es_skim_to_end(const void *bytes, size_t len, uint64_t total, struct es_elements *out, struct es_error *end,
+                            struct es_error *err)
+{
+    struct reader r = {.p = bytes, .len = len, .out = out, .err = err};
+    const enum es_errc code = skim(&r);
+    if (code == ES_OK) hop_to_end(&r, total, end);
     return code;
 }
 
@@ -291,28 +333,12 @@ enum es_errc es_skim_sequence(const struct es_attribute *row, const void *bytes,
     return code == ES_OK ? ES_OK : ES_E_UNSUPPORTED;
 }
 
-enum es_errc es_skim_end(const void *bytes, size_t len, uint64_t total, struct es_error *err)
+void es_skim_end(const void *bytes, size_t len, uint64_t total, struct es_error *end)
 {
     struct part10 part10;
-    struct es_elements *none = NULL;
-    struct es_error ignored = {0};
-    struct reader r = {.p = bytes, .len = len, .skipping = true, .out = none, .err = &ignored};
     struct es_elements meta;
+    struct reader r = {.p = bytes, .len = len};
     es_elements_clear(&meta);
-    if (read_meta(bytes, len, false, &part10, &meta, &ignored) != ES_OK || begin(&r, &part10) != ES_OK) return ES_OK;
-    while (r.pos < len) {
-        struct head h;
-        if (read_head(&r, len, &h) != ES_OK) return ES_OK;
-        if (h.length == UNDEFINED) {
-            if (h.tag >> 16 == 0x7FE0) return ES_OK; /* encapsulated: fragments are not followed */
-            if (walk_items(&r, len, true, 1, SKIP, NULL) != ES_OK) return ES_OK;
-            continue;
-        }
-        if (h.length > total - r.pos)
-            return es_fail_at(err, ES_E_PARSE, h.tag, h.at, "(%04x,%04x) claims %u bytes, %llu remain", (unsigned)(h.tag >> 16),
-                              (unsigned)(h.tag & 0xFFFF), (unsigned)h.length, (unsigned long long)(total - r.pos));
-        if (h.length > len - r.pos) return ES_OK;
-        r.pos += h.length;
-    }
-    return ES_OK;
+    if (read_meta(bytes, len, false, &part10, &meta, NULL) != ES_OK || begin(&r, &part10) != ES_OK) return;
+    hop_to_end(&r, total, end);
 }

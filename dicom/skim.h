@@ -31,14 +31,22 @@ extern "C" {
 ES_MUST_USE enum es_errc es_skim(const void *bytes, size_t len, struct es_elements *out, struct es_error *err);
 
 /**
+ * Skim an object and look for a cut end in one go: es_skim(), then es_skim_end() from where it stopped.
+ *
+ * @param end  as of es_skim_end(); looked for only when ES_OK is returned
+ */
+ES_MUST_USE enum es_errc es_skim_to_end(const void *bytes, size_t len, uint64_t total, struct es_elements *out, struct es_error *end,
+                                        struct es_error *err);
+
+/**
  * Look for a cut end: hop from element to element over the top level, to PixelData if it comes that far.
  *
  * @param len    bytes at hand
  * @param total  bytes of the whole object, at least len
- * @return ES_OK when nothing is missing or nothing can be told; ES_E_PARSE when an element claims more than the object holds
- *         (err names it, its claim and what remains)
+ * @param end    `{0}` before the call; left so when nothing is missing or nothing can be told. ES_E_PARSE when an element claims more
+ *               than the object holds: its text names it, its claim and what remains
  */
-ES_MUST_USE enum es_errc es_skim_end(const void *bytes, size_t len, uint64_t total, struct es_error *err);
+void es_skim_end(const void *bytes, size_t len, uint64_t total, struct es_error *end);
 
 /**
  * Read the raw bytes of a wanted sequence that came as UN: implicit VR little endian by PS3.5 6.2.2 note 2.

@@ -41,14 +41,15 @@ static enum es_text_status settle(const char *utf8, size_t len, char *out, size_
     enum es_text_status status = ES_TEXT_OK;
     trim(&utf8, &len);
     for (size_t i = 0; i < len;) {
-        const size_t n = character(utf8 + i, len - i);
         const unsigned char c = (unsigned char)utf8[i];
+        const size_t n = c < 0x80 ? 1 : character(utf8 + i, len - i);
         if (used + n >= size) {
             status = ES_TEXT_TOO_LONG;
             break;
         }
         const bool c1 = n == 2 && c == 0xC2 && (unsigned char)utf8[i + 1] < 0xA0;
         if (c < 0x20 || c == 0x7F || c1) out[used++] = ' ';
+        else if (n == 1) out[used++] = (char)c;
         else {
             memcpy(out + used, utf8 + i, n);
             used += n;

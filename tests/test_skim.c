@@ -263,10 +263,18 @@ static void a_cut_end_is_named(void)
     make_text(&m, 0x00080016, "UI", CT_CLASS);
     make_head(&m, 0x7FE00010, "OW", 1000);
     make_bytes(&m, "1234567890", 10);
-    CU_ASSERT_EQUAL(es_skim_end(m.p, m.len, m.len, &err), ES_E_PARSE);
+    es_skim_end(m.p, m.len, m.len, &err);
+    CU_ASSERT_EQUAL(err.code, ES_E_PARSE);
     CU_ASSERT_STRING_EQUAL(err.text, "(7fe0,0010) claims 1000 bytes, 10 remain");
     CU_ASSERT_EQUAL(err.tag, 0x7FE00010);
-    CU_ASSERT_EQUAL(es_skim_end(m.p, m.len, m.len + 990, NULL), ES_OK);
+    struct es_error same = {0}, none = {0};
+    static struct es_elements elements;
+    CU_ASSERT_EQUAL(es_skim_to_end(m.p, m.len, m.len, &elements, &same, NULL), ES_OK);
+    CU_ASSERT_EQUAL(same.code, ES_E_PARSE);
+    CU_ASSERT_STRING_EQUAL(same.text, err.text);
+    es_skim_end(m.p, m.len, m.len + 990, &none);
+    CU_ASSERT_EQUAL(es_skim_to_end(m.p, m.len, m.len + 990, &elements, &none, NULL), ES_OK);
+    CU_ASSERT_EQUAL(none.code, ES_OK);
     free(m.p);
 }
 

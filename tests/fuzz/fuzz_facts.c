@@ -34,7 +34,14 @@ static void compare(const uint8_t *bytes, size_t len)
 {
     static struct es_elements skimmed, parsed;
     struct es_dataset *dataset = NULL;
+    static struct es_elements again;
+    struct es_error end = {0}, apart = {0};
     if (es_skim(bytes, len, &skimmed, NULL) != ES_OK) return;
+    /* the end is looked for from where the skim stopped, or from the start: no difference */
+    es_skim_end(bytes, len, len, &apart);
+    if (es_skim_to_end(bytes, len, len, &again, &end, NULL) != ES_OK || !es_elements_equal(&skimmed, &again) ||
+        strcmp(end.text, apart.text) != 0)
+        abort();
     if (es_dataset_parse(&dataset, bytes, len, ES_DATASET_HEADER, NULL) != ES_OK) {
         memset(&parsed, 0, sizeof parsed);
         differ(&skimmed, &parsed);
