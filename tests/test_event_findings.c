@@ -8,7 +8,7 @@
 #include "plugin/event.h"
 #include "plugin/hash.h"
 #include "plugin/intake/jsonl.h"
-#include "testlib.h"
+#include "event_bodies.h"
 
 #define RESULT(finding) "{\"event\":\"result\",\"study_uid\":\"1.2.3\",\"model\":{\"name\":\"m\"},\"findings\":[" finding "]}"
 #define REFERENCE(finding) "{\"event\":\"reference\",\"study_uid\":\"1.2.3\",\"source\":\"s\",\"findings\":[" finding "]}"
@@ -252,7 +252,7 @@ static void too_many_lesions_are_refused(void)
 static void decoding_refuses_lesions_that_do_not_belong(void)
 {
 #define HEAD "01" "01" "01000000" "02" "1d"
-    static const struct { const char *hex, *text; } cases[] = {
+    static const struct bad_body cases[] = {
         {HEAD "14000000" "10000000" "0101000000" "66" "0d05000000" "01000000" "01", "event body: byte 31: found 1 bytes, expected a field"},
         {HEAD "13000000" "0f000000" "0101000000" "66" "0d04000000" "00000000", "event body: field 13 at byte 27: found a lesion without its place"},
         {HEAD "0f000000" "0b000000" "0101000000" "66" "0d00000000", "event body: field 13 at byte 27: found no record, expected at least one"},
@@ -260,16 +260,7 @@ static void decoding_refuses_lesions_that_do_not_belong(void)
          "event body: field 1 at byte 36: found 12 bytes, expected 24"},
     };
 #undef HEAD
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        uint8_t body[256];
-        struct es_event event = {0};
-        struct es_error err = {0};
-        const size_t len = strlen(cases[i].hex) / 2;
-        CU_ASSERT_TRUE_FATAL(es_unhex(cases[i].hex, body, len));
-        CU_ASSERT_NOT_EQUAL(es_event_decode(&event, body, len, &err), ES_OK);
-        if (strcmp(err.text, cases[i].text) != 0) printf("    case %zu: %s\n", i, err.text);
-        CU_ASSERT_STRING_EQUAL(err.text, cases[i].text);
-    }
+    refuse_bodies(cases, sizeof cases / sizeof cases[0]);
 }
 
 static void lesions_have_one_order(void)
