@@ -136,7 +136,7 @@ static enum es_errc read_window(int fd, uint64_t size, struct es_facts *out)
     if (n <= 0) return ES_E_UNSUPPORTED;
     enum es_errc code = skim_window(window, (size_t)n, size, out);
     if (code != ES_E_PARSE) return code;
-    char *more = malloc(LAST_WINDOW);
+    char *more = es_secret_new(LAST_WINDOW);
     if (!more) return ES_E_UNSUPPORTED;
     memcpy(more, window, (size_t)n);
     ssize_t m = n;
@@ -145,7 +145,7 @@ static enum es_errc read_window(int fd, uint64_t size, struct es_facts *out)
         m = read_start(fd, more, (size_t)m, size < want ? (size_t)size : want);
         if (m > 0) code = skim_window(more, (size_t)m, size, out);
     }
-    free(more);
+    es_secret_free(more);
     return code == ES_OK && m > 0 ? ES_OK : ES_E_UNSUPPORTED;
 }
 
