@@ -171,7 +171,7 @@ static void bind_range(sqlite3_stmt *s, uint64_t after, uint64_t until)
 }
 
 /* Entries of a walk without chain. They are handed on from within the statement, by a function that is no row's truth, so that nothing is
- * a row of the result: a third of the cost less. */
+ * a row of the result: a quarter of the instructions of reading less (callgrind). */
 struct es_sqlite_walk {
     bool (*each)(void *context, const struct es_row *row);
     void *context;

@@ -247,7 +247,7 @@ enum es_errc es_site_replay(struct es_site *site, bool check, struct es_error *e
     es_ledger_release(site->ledger);
     es_ledger_shrink(site->ledger);
 #ifdef __GLIBC__
-    (void)malloc_trim(0); /* pages, bundles and events of the reading lie all over the heap: a third as much as the cohort itself */
+    (void)malloc_trim(0); /* pages, bundles and events of the reading lie all over the heap */
 #endif
     return code;
 }
