@@ -26,7 +26,8 @@ static void hands_open(struct hands *hands, struct es_site *site, uint64_t entri
     hands->copy.ledger = NULL;
     hands->copy.pairs = NULL;
     hands->copy.n_pairs = hands->copy.pairs_room = 0;
-    if (es_ledger_open(&hands->copy.ledger, config->ledger, config->site, es_key_id(site->key), false, false, NULL) != ES_OK) return;
+    if (es_ledger_open(&hands->copy.ledger, config->ledger, config->node, es_key_id(es_key_at(site->key, 1)), false, false,
+                       NULL) != ES_OK) return;
     if (es_ledger_hold(hands->copy.ledger, NULL) != ES_OK) return;
     hands->of[1] = &hands->copy;
     hands->two = true;

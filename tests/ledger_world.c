@@ -59,13 +59,17 @@ void tamper(const char *sql)
 
 void damage(int64_t first, int64_t last)
 {
-    uint8_t noise[4096];
+    uint8_t noise[16384];
     struct stat status;
+    uint8_t told[2] = {0};
     const int fd = open(ledger_path, O_RDWR);
     CU_ASSERT_TRUE_FATAL(fd >= 0 && fstat(fd, &status) == 0);
     memset(noise, 0x5A, sizeof noise);
-    for (int64_t at = first * 4096; at <= last * 4096 && at + 4096 <= status.st_size; at += 4096)
-        CU_ASSERT_EQUAL_FATAL(pwrite(fd, noise, sizeof noise, at), (ssize_t)sizeof noise);
+    CU_ASSERT_EQUAL_FATAL(pread(fd, told, sizeof told, 16), 2); /* the size of a page, sqlite.org/fileformat2.html 1.3.2 */
+    const int64_t size = told[0] * 256 + told[1];
+    CU_ASSERT_TRUE_FATAL(size > 0 && size <= (int64_t)sizeof noise);
+    for (int64_t at = first * size; at <= last * size && at + size <= status.st_size; at += size)
+        CU_ASSERT_EQUAL_FATAL(pwrite(fd, noise, (size_t)size, at), size);
     close(fd);
 }
 

@@ -115,7 +115,7 @@ every_allocation_fails() {
 a_full_file_system_loses_nothing() {
   local dir=$scratch/full status=0 filler
   mkdir -p "$dir"
-  if ! mount -t tmpfs -o size=256k none "$dir" 2>/dev/null; then
+  if ! mount -t tmpfs -o size=2m none "$dir" 2>/dev/null; then
     echo "    skipped: no right to mount a small file system"
     return
   fi

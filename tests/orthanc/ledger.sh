@@ -84,11 +84,12 @@ unseal() { mount -o remount,rw "$1"; }
 # Every page but the first overwritten; put back from a copy.
 damage() {
   cp "$1/ledger.db" "$1/copy"
-  local pages
-  pages=$(($(stat -c %s "$1/ledger.db") / 4096))
-  dd if=/dev/urandom of="$1/ledger.db" bs=4096 seek=1 count=$((pages - 1)) conv=notrunc 2>/dev/null
+  local page pages
+  page=$(sqlite3 "file:$1/copy?immutable=1" 'PRAGMA page_size')
+  pages=$(($(stat -c %s "$1/ledger.db") / page))
+  dd if=/dev/urandom of="$1/ledger.db" bs="$page" seek=1 count=$((pages - 1)) conv=notrunc 2>/dev/null
 }
-heal() { dd if="$1/copy" of="$1/ledger.db" bs=4096 conv=notrunc 2>/dev/null; }
+heal() { dd if="$1/copy" of="$1/ledger.db" bs=64k conv=notrunc 2>/dev/null; }
 probe=$work/probe
 mkdir "$probe"
 if mount -t tmpfs -o size=64k none "$probe" 2>/dev/null; then
