@@ -105,31 +105,59 @@ static enum es_errc seek_patient(struct search *search, const struct es_sought *
     return add_patient(search, patient) ? ES_OK : no_memory(search);
 }
 
-/* A study or accession number: the patients of its exams, or itself where none is named. */
-static enum es_errc seek_exam(struct search *search, const struct es_pseudonym *name, bool accession)
+typedef bool look(struct search *search, uint32_t seq, const struct es_event *event, void *context);
+
+/* Every event of a bundle that is still there, until one cannot be kept for want of memory. */
+static enum es_errc each_event(struct search *search, uint32_t root, look *at, void *context)
 {
-    struct es_graph *graph = &search->site->graph;
-    const uint32_t node = es_index_find(&graph->keys, name);
-    if (node == ES_INDEX_NONE) return ES_OK;
-    const uint32_t root = es_graph_root(graph, node), last = graph->nodes[root].last_event;
-    bool any = false, good = true;
+    const struct es_graph *graph = &search->site->graph;
+    const uint32_t last = graph->nodes[root].last_event;
     uint32_t seq = last;
+    bool good = true;
     if (last == 0) return ES_OK;
     do {
         struct es_event event;
         bool there = false;
         const enum es_errc code = es_site_read(search->site, seq, NULL, &event, &there, search->err);
         if (code != ES_OK) return code;
-        const bool meant = there && event.kind == ES_EVENT_EXAM && memcmp(accession ? &event.accession : &event.study, name, sizeof *name) == 0;
-        const uint32_t patient = meant ? es_graph_find_patient(graph, &event) : ES_NONE;
-        if (patient != ES_NONE) {
-            any = true;
-            good = good && add_patient(search, patient);
+        if (there) {
+            good = at(search, seq, &event, context);
+            es_event_clear(&event);
         }
-        if (there) es_event_clear(&event);
         seq = graph->next[seq];
     } while (good && seq != last);
-    if (!any) good = good && add_name(accession ? &search->accessions : &search->studies, name) && (listed(&search->roots, root) || es_list_add(&search->roots, root));
+    return good ? ES_OK : no_memory(search);
+}
+
+struct sought {
+    const struct es_pseudonym *name;
+    bool accession, any;
+};
+static bool look_for_patient(struct search *search, uint32_t seq, const struct es_event *event, void *context)
+{
+    struct sought *sought = context;
+    const struct es_pseudonym *name = sought->accession ? &event->accession : &event->study;
+    (void)seq;
+    if (event->kind != ES_EVENT_EXAM || memcmp(name, sought->name, sizeof *name) != 0) return true;
+    const uint32_t patient = es_graph_find_patient(&search->site->graph, event);
+    if (patient == ES_NONE) return true;
+    sought->any = true;
+    return add_patient(search, patient);
+}
+
+/* A study or accession number: the patients of its exams, or itself where none is named. */
+static enum es_errc seek_exam(struct search *search, const struct es_pseudonym *name, bool accession)
+{
+    struct es_graph *graph = &search->site->graph;
+    struct sought sought = {.name = name, .accession = accession};
+    const uint32_t node = es_index_find(&graph->keys, name);
+    if (node == ES_INDEX_NONE) return ES_OK;
+    const uint32_t root = es_graph_root(graph, node);
+    if (graph->nodes[root].last_event == 0) return ES_OK;
+    const enum es_errc code = each_event(search, root, look_for_patient, &sought);
+    if (code != ES_OK || sought.any) return code;
+    const bool good = add_name(accession ? &search->accessions : &search->studies, name) &&
+                      (listed(&search->roots, root) || es_list_add(&search->roots, root));
     return good ? ES_OK : no_memory(search);
 }
 
@@ -162,27 +190,16 @@ static bool belongs(struct search *search, const struct es_event *event, bool ot
            (!es_pseudonym_set(&event->study) && named(&search->accessions, &event->accession));
 }
 
-static enum es_errc walk_bundle(struct search *search, uint32_t root, bool gather, bool *others)
+struct round {
+    bool gather, others;
+};
+static bool look_at_bundle(struct search *search, uint32_t seq, const struct es_event *event, void *context)
 {
-    struct es_graph *graph = &search->site->graph;
-    const uint32_t last = graph->nodes[root].last_event;
-    uint32_t seq = last;
-    bool good = true;
-    if (last == 0) return ES_OK;
-    do {
-        struct es_event event;
-        bool there = false;
-        const enum es_errc code = es_site_read(search->site, seq, NULL, &event, &there, search->err);
-        if (code != ES_OK) return code;
-        if (there && !gather) good = learn(search, &event, others);
-        if (there && gather && belongs(search, &event, *others)) {
-            search->person->exams += event.kind == ES_EVENT_EXAM;
-            good = add_seq(search, seq) && add_name(&search->studies, &event.study) && add_name(&search->accessions, &event.accession);
-        }
-        if (there) es_event_clear(&event);
-        seq = graph->next[seq];
-    } while (good && seq != last);
-    return good ? ES_OK : no_memory(search);
+    struct round *round = context;
+    if (!round->gather) return learn(search, event, &round->others);
+    if (!belongs(search, event, round->others)) return true;
+    search->person->exams += event->kind == ES_EVENT_EXAM;
+    return add_seq(search, seq) && add_name(&search->studies, &event->study) && add_name(&search->accessions, &event->accession);
 }
 
 static enum es_errc gather_patient(struct search *search, uint32_t patient)
@@ -367,9 +384,10 @@ enum es_errc es_site_find_person(struct es_site *site, const struct es_sought *s
     if (code != ES_OK) return code;
     code = seek(&search, sought);
     for (uint32_t i = 0; i < search.roots.count && code == ES_OK; i++) {
-        bool others = false;
-        code = walk_bundle(&search, search.roots.items[i], false, &others);
-        if (code == ES_OK) code = walk_bundle(&search, search.roots.items[i], true, &others);
+        struct round round = {0};
+        code = each_event(&search, search.roots.items[i], look_at_bundle, &round);
+        round.gather = true;
+        if (code == ES_OK) code = each_event(&search, search.roots.items[i], look_at_bundle, &round);
     }
     for (uint32_t i = 0; i < search.patients.count && code == ES_OK; i++) code = gather_patient(&search, search.patients.items[i]);
     if (code == ES_OK) code = settle_seqs(&search);

@@ -2,6 +2,7 @@
 #include "report_site.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -321,4 +322,22 @@ void es_sheet_holder_clear(struct es_sheet_holder *holder)
     for (size_t a = 0; a < 2; a++) es_levels_clear(&holder->levels[a]);
     free(holder->memory);
     *holder = (struct es_sheet_holder){0};
+}
+
+void stand_in_for_outsiders(struct es_site *site, enum es_disclosure_kind kind, uint32_t floor, int64_t every_days)
+{
+    stand_in_init(site);
+    site->config.external = (struct es_disclosure){.kind = kind, .floor = floor};
+    site->config.release_every_us = every_days * INT64_C(86400000000);
+}
+
+cJSON *stand_in_external(struct es_site *site, bool record)
+{
+    cJSON *out = NULL;
+    struct es_error err = {0};
+    if (es_report_external(site, record, &out, &err) != ES_OK) {
+        fprintf(stderr, "    %s\n", err.text);
+        CU_FAIL_FATAL("no report");
+    }
+    return out;
 }

@@ -50,6 +50,10 @@ void stand_in_positives(struct es_site *site, uint8_t sex, uint8_t age, uint32_t
 /** A mixed stream of 1,200 units with every leaf of the funnel, unknowns, and patients with two exams. */
 void stand_in_mixed(struct es_site *site);
 
+/** An empty stand-in with disclosure for outsiders of this kind and floor, and a release every so many days. */
+void stand_in_for_outsiders(struct es_site *site, enum es_disclosure_kind kind, uint32_t floor, int64_t every_days);
+/** What outsiders are shown now; recorded where `record`. Ends the test where there is none. @return owned */
+cJSON *stand_in_external(struct es_site *site, bool record);
 /** The release of all days of a stand-in. Ends the test where it cannot be built. @return owned */
 cJSON *stand_in_release(struct es_site *site, enum es_audience audience);
 /** A member of the release's first finding, as "groups"; NULL where it has none. Ends the test where there is no finding. */

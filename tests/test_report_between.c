@@ -299,22 +299,9 @@ static void attack(size_t i, size_t j)
     subtract_lists(reports[i], reports[j], days[i], days[j]);
 }
 
-static cJSON *external(bool record)
-{
-    cJSON *out = NULL;
-    struct es_error err = {0};
-    if (es_report_external(&site, record, &out, &err) != ES_OK) {
-        fprintf(stderr, "    %s\n", err.text);
-        CU_FAIL_FATAL("no report");
-    }
-    return out;
-}
-
 static void set_up(enum es_disclosure_kind kind, int64_t every_days)
 {
-    stand_in_init(&site);
-    site.config.external = (struct es_disclosure){.kind = kind, .floor = FLOOR};
-    site.config.release_every_us = every_days * INT64_C(86400000000);
+    stand_in_for_outsiders(&site, kind, FLOOR, every_days);
     memset(people, 0, sizeof people);
     n_people = 0;
 }
@@ -328,7 +315,7 @@ static void sixty_daily_reports_tell_of_nobody_by_subtraction(void)
         for (int day = 0; day < DAYS; day++) {
             site.days = day;
             pass_a_day(&r, day, seed == 1);
-            reports[day] = external(true);
+            reports[day] = stand_in_external(&site, true);
         }
         for (size_t i = 1; i < DAYS; i++)
             for (size_t j = 0; j < i; j++) attack(i, j);

@@ -24,22 +24,9 @@ static const cJSON *groups_of(const cJSON *report)
 
 static const cJSON *key_of(const cJSON *group) { return cJSON_GetObjectItemCaseSensitive(group, "group"); }
 
-static cJSON *external(bool record)
-{
-    cJSON *out = NULL;
-    struct es_error err = {0};
-    if (es_report_external(&site, record, &out, &err) != ES_OK) {
-        fprintf(stderr, "    %s\n", err.text);
-        CU_FAIL_FATAL("no report");
-    }
-    return out;
-}
-
 static void set_up(enum es_disclosure_kind kind, int64_t every_days)
 {
-    stand_in_init(&site);
-    site.config.external = (struct es_disclosure){.kind = kind, .floor = FLOOR};
-    site.config.release_every_us = every_days * INT64_C(86400000000);
+    stand_in_for_outsiders(&site, kind, FLOOR, every_days);
 }
 
 /** Referenced exams of one age: so many found, missed, wrongly and rightly marked. */
@@ -71,13 +58,13 @@ static cJSON *first_day(enum es_disclosure_kind kind)
     add(1, 20, 20, 20, 20);
     add(2, 20, 20, 20, 20);
     add(3, 10, 10, 10, 10);
-    return external(true);
+    return stand_in_external(&site, true);
 }
 
 static cJSON *second_day(void)
 {
     site.days++;
-    return external(true);
+    return stand_in_external(&site, true);
 }
 
 /* One man and forty women more, nobody of the third level: the total is shown, so to withhold the men and the third level, the smallest, would
@@ -172,19 +159,19 @@ static void a_report_stands_until_the_next_is_due(void)
     CU_ASSERT_EQUAL(es_report_external(&site, false, &none, &err), ES_E_STATE);
     CU_ASSERT_STRING_EQUAL(err.text, "no report for outsiders was made by then; one is recorded as it is made, so that the next cannot be subtracted from it");
     add(1, 20, 20, 20, 20);
-    cJSON *one = external(true);
+    cJSON *one = stand_in_external(&site, true);
     char *first = text_of(one);
     CU_ASSERT_STRING_EQUAL(es_view_string(cJSON_GetObjectItemCaseSensitive(one, "disclosure"), "next_from"), "2025-03-22");
     CU_ASSERT_EQUAL(es_view_number(cJSON_GetObjectItemCaseSensitive(one, "disclosure"), "earlier_releases"), 0);
     add(1, 20, 20, 20, 20);
     for (site.days = 0; site.days < 32; site.days++) {
-        cJSON *again = external(site.days < 30); /* at last as one who may not write, however late */
+        cJSON *again = stand_in_external(&site, site.days < 30); /* at last as one who may not write, however late */
         char *text = text_of(again);
         CU_ASSERT_STRING_EQUAL(text, first);
         free(text);
         cJSON_Delete(again);
     }
-    cJSON *two = external(true);
+    cJSON *two = stand_in_external(&site, true);
     CU_ASSERT_EQUAL(cases_of(level_of(two, "")), 160);
     CU_ASSERT_EQUAL(es_view_number(cJSON_GetObjectItemCaseSensitive(two, "disclosure"), "earlier_releases"), 1);
     struct es_bytes bytes = {0};
