@@ -4,6 +4,7 @@
 #include "plugin/report/plot.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,6 +201,9 @@ void es_plot_list_free(struct es_plot_list *list)
     *list = (struct es_plot_list){0};
 }
 
+/* cairo and fontconfig keep what all contexts of a process share: one plot at a time. */
+static pthread_mutex_t drawing = PTHREAD_MUTEX_INITIALIZER;
+
 static enum es_errc draw(const cJSON *release, const struct plot *plot, struct es_bytes *out, struct es_error *err)
 {
     switch (plot->kind) {
@@ -222,7 +226,11 @@ enum es_errc es_render_plot(const cJSON *release, const char *name, struct es_by
     while (i < list.count && strcmp(list.names[i], name) != 0) i++;
     if (i == list.count)
         rc = es_fail(err, ES_E_ARG, "plot: the release has no \"%.80s\" among its %zu plots", name, list.count);
-    else rc = draw(release, &plots[i], out, err);
+    else {
+        pthread_mutex_lock(&drawing);
+        rc = draw(release, &plots[i], out, err);
+        pthread_mutex_unlock(&drawing);
+    }
     free(plots);
     es_plot_list_free(&list);
     return rc;
