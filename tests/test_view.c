@@ -232,6 +232,24 @@ static void a_bias_has_its_limits_of_agreement(void)
 #undef VALUE
 }
 
+/* Without intervals nothing shows how much of a difference is chance: then the axis is the whole range of a share. */
+static void a_score_without_intervals_stands_on_the_whole_axis(void)
+{
+    static const char text[] =
+        "{\"axes\":[{\"name\":\"sex\"}],\"models\":[{\"name\":\"m\",\"version\":\"1\",\"epochs\":[{\"id\":1}],\"findings\":[{\"finding\":\"f\",\"epoch\":1,\"groups\":["
+        "{\"group\":{},\"metrics\":{\"froc\":{\"status\":\"estimated\",\"value\":0.63,\"n\":50}}},"
+        "{\"group\":{\"sex\":\"F\"},\"metrics\":{\"froc\":{\"status\":\"estimated\",\"value\":0.57,\"n\":20}}}]}]}]}";
+    cJSON *release = cJSON_Parse(text);
+    struct es_view_finding at = {0};
+    struct es_forest forest;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(release);
+    CU_ASSERT_TRUE_FATAL(es_view_next(release, &at));
+    CU_ASSERT_EQUAL_FATAL(es_forest_make(&forest, release, &at, "froc", NULL), ES_OK);
+    CU_ASSERT(forest.lo == 0 && forest.hi == 1);
+    es_forest_clear(&forest);
+    cJSON_Delete(release);
+}
+
 static void every_interval_lies_within_the_axis(void)
 {
     cJSON *release = sample();
@@ -268,6 +286,7 @@ int main(int argc, char **argv)
         {"agreement_with_an_ai_aware_reference_is_called_that", agreement_with_an_ai_aware_reference_is_called_that},
         {"every_interval_lies_within_the_axis", every_interval_lies_within_the_axis},
         {"a_bias_has_its_limits_of_agreement", a_bias_has_its_limits_of_agreement},
+        {"a_score_without_intervals_stands_on_the_whole_axis", a_score_without_intervals_stands_on_the_whole_axis},
         {NULL, NULL}};
     return es_test_main("view", tests, argc, argv);
 }

@@ -128,10 +128,12 @@ static void widen(struct es_forest *forest, double value)
 static void make_axis(struct es_forest *forest)
 {
     static const double steps[] = {0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000};
+    bool interval = false;
     forest->lo = forest->hi = NAN;
     for (size_t i = 0; i < forest->count; i++) {
         const struct es_view_metric *metric = &forest->rows[i].metric;
         if (!forest->rows[i].group || metric->status != ES_VIEW_ESTIMATED) continue;
+        interval |= isfinite(metric->lo);
         widen(forest, metric->value);
         widen(forest, metric->lo);
         widen(forest, metric->hi);
@@ -139,6 +141,11 @@ static void make_axis(struct es_forest *forest)
         widen(forest, forest->rows[i].agreement[1]);
     }
     if (forest->agreement) widen(forest, 0);
+    /* Without an interval nothing shows how much of a difference is chance: a share is drawn on its whole range, so that none looks large. */
+    if (!interval && forest->lo >= 0 && forest->hi <= 1) {
+        widen(forest, 0);
+        widen(forest, 1);
+    }
     widen(forest, forest->floor);
     if (isnan(forest->lo) || fabs(forest->lo) > 1000.0 || fabs(forest->hi) > 1000.0) {
         forest->lo = 0.0;
