@@ -208,7 +208,8 @@ static void a_bias_has_its_limits_of_agreement(void)
 {
 #define VALUE(v) "{\"status\":\"estimated\",\"value\":" v ",\"lo\":" v ",\"hi\":" v ",\"n\":50}"
     static const char text[] =
-        "{\"axes\":[{\"name\":\"sex\"}],\"models\":[{\"name\":\"m\",\"version\":\"1\",\"epochs\":[{\"id\":1}],\"findings\":[{\"finding\":\"f\",\"epoch\":1,\"groups\":["
+        "{\"metrics\":[{\"name\":\"bias\",\"title\":\"Bias\",\"unit\":\"value\"},{\"name\":\"ccc\",\"unit\":\"ratio\"}],"
+        "\"axes\":[{\"name\":\"sex\"}],\"models\":[{\"name\":\"m\",\"version\":\"1\",\"epochs\":[{\"id\":1}],\"findings\":[{\"finding\":\"f\",\"units\":\"ml\",\"epoch\":1,\"groups\":["
         "{\"group\":{},\"metrics\":{\"bias\":" VALUE("6.5") ",\"agreement_lower\":" VALUE("3.25") ",\"agreement_upper\":" VALUE("9.75") "}},"
         "{\"group\":{\"sex\":\"F\"},\"metrics\":{\"bias\":" VALUE("7") ",\"agreement_lower\":" VALUE("2") ",\"agreement_upper\":{\"status\":\"suppressed\"}}},"
         "{\"group\":{\"sex\":\"M\"},\"metrics\":{\"bias\":{\"status\":\"suppressed\"},\"agreement_lower\":" VALUE("2") ",\"agreement_upper\":" VALUE("9") "}}]}]}]}";
@@ -219,6 +220,8 @@ static void a_bias_has_its_limits_of_agreement(void)
     CU_ASSERT_TRUE_FATAL(es_view_next(release, &at));
     CU_ASSERT_EQUAL_FATAL(es_forest_make(&forest, release, &at, "bias", NULL), ES_OK);
     CU_ASSERT_EQUAL_FATAL(forest.count, 4); /* everyone, the heading, F, M */
+    CU_ASSERT_STRING_EQUAL(forest.title, "Bias (ml)");
+    CU_ASSERT_STRING_EQUAL(es_view_units(release, &at, "ccc"), ""); /* a ratio has none */
     CU_ASSERT_TRUE(forest.agreement);
     CU_ASSERT_TRUE(forest.rows[0].agreement[0] == 3.25 && forest.rows[0].agreement[1] == 9.75);
     CU_ASSERT_TRUE(isnan(forest.rows[2].agreement[0]) && isnan(forest.rows[2].agreement[1]));

@@ -190,8 +190,9 @@ enum es_errc es_forest_make(struct es_forest *out, const cJSON *release, const s
     make_axis(&forest);
     bool aware = false;
     for (size_t i = 0; i < forest.count; i++) aware = aware || forest.rows[i].metric.ai_aware;
-    (void)snprintf(forest.title, sizeof forest.title, "%.80s%s", es_view_title(release, metric),
-                   aware ? ": agreement with an AI-aware reference" : "");
+    const char *units = es_view_units(release, at, metric);
+    (void)snprintf(forest.title, sizeof forest.title, "%.80s%s%.16s%s%s", es_view_title(release, metric), units[0] ? " (" : "", units,
+                   units[0] ? ")" : "", aware ? ": agreement with an AI-aware reference" : "");
     *out = forest;
     return ES_OK;
 }

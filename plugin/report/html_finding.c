@@ -122,6 +122,7 @@ static void facts(struct es_page *page, const struct es_view_finding *at)
     es_page_put(page, "<dl class=\"facts\">\n");
     fact(page, "Task", es_view_string(at->finding, "task"));
     fact(page, "Unit", es_view_string(at->finding, "unit"));
+    if (es_view_string(at->finding, "units")[0]) fact(page, "Values in", es_view_string(at->finding, "units"));
     if (isfinite(threshold)) {
         char text[40];
         es_view_fixed(threshold, 4, text, sizeof text);
@@ -248,7 +249,13 @@ static void figures(struct es_page *page, const cJSON *release, const struct es_
         es_page_put(page, "<th scope=\"col\" class=\"n\"><abbr title=\"");
         es_page_text(page, es_view_title(release, metrics[i]));
         es_page_put(page, "\">");
+        const char *units = es_view_units(release, at, metrics[i]);
         es_page_text(page, head ? head : es_view_title(release, metrics[i]));
+        if (units[0]) {
+            es_page_put(page, " (");
+            es_page_text(page, units);
+            es_page_put(page, ")");
+        }
         es_page_put(page, "</abbr></th>");
     }
     es_page_put(page, "</tr></thead>\n<tbody>\n");

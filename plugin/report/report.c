@@ -207,6 +207,7 @@ static enum es_errc models(struct es_report *report, cJSON *release, struct es_e
         es_tree_text(t, out, "finding", finding->name);
         es_tree_text(t, out, "task", es_report_task_name(finding->task));
         es_tree_text(t, out, "unit", es_unit_type_name(finding->unit));
+        if (finding->units[0]) es_tree_text(t, out, "units", finding->units);
         es_tree_count(t, out, "epoch", stream->epoch);
         report->parts[i].stream = stream;
         enum es_errc e = es_report_sweep(report, &report->parts[i], err);

@@ -215,6 +215,11 @@ static void put_finding(struct es_page *page, const struct es_view_finding *at, 
     es_page_put(page, ", ");
     es_page_plain(page, at->name);
     if (at->epoch_id > 1) es_page_putf(page, ", epoch %u", at->epoch_id);
+    if (es_view_string(at->finding, "units")[0]) {
+        es_page_put(page, " (values in ");
+        es_page_plain(page, es_view_string(at->finding, "units"));
+        es_page_put(page, ")");
+    }
     es_page_put(page, "\n");
     header_line(shown, &line);
     widen(&line, width);

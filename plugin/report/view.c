@@ -151,15 +151,24 @@ void es_view_label(const cJSON *group, char *out, size_t size)
     es_utf8_clean(raw[0] ? raw : "everyone", out, size);
 }
 
-const char *es_view_title(const cJSON *release, const char *metric)
+/* A member of the metric's row in the release's table; "" where there is none. */
+static const char *of_metric(const cJSON *release, const char *metric, const char *member)
 {
     const cJSON *row = NULL;
     cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(release, "metrics"))
-    {
-        const char *title = es_view_string(row, "title");
-        if (strcmp(es_view_string(row, "name"), metric) == 0 && title[0] != '\0') return title;
-    }
-    return metric;
+        if (strcmp(es_view_string(row, "name"), metric) == 0) return es_view_string(row, member);
+    return "";
+}
+
+const char *es_view_title(const cJSON *release, const char *metric)
+{
+    const char *title = of_metric(release, metric, "title");
+    return title[0] ? title : metric;
+}
+
+const char *es_view_units(const cJSON *release, const struct es_view_finding *at, const char *metric)
+{
+    return strcmp(of_metric(release, metric, "unit"), "value") == 0 ? es_view_string(at->finding, "units") : "";
 }
 
 void es_view_confidence(const cJSON *release, char *out, size_t size)

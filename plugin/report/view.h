@@ -66,6 +66,8 @@ void es_view_label(const cJSON *group, char *out, size_t size);
 bool es_view_unknown(const cJSON *group);
 /** A metric's title from the release's catalogue; its name when the catalogue has none. */
 const char *es_view_title(const cJSON *release, const char *metric);
+/** Units in which a finding's values of this metric stand, such as "ml"; "" where they have none or none are configured. */
+const char *es_view_units(const cJSON *release, const struct es_view_finding *at, const char *metric);
 /** Confidence in per cent, 100 (1 - alpha) of the plan, as text: "95", "97.5". */
 void es_view_confidence(const cJSON *release, char *out, size_t size);
 /** How often the verdicts may be looked at: "sequential: may be looked at every day", "fixed-size: 2 planned looks; not for daily
