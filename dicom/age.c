@@ -45,7 +45,7 @@ struct es_age es_age_judge(struct es_age age, const struct es_age_evidence *evid
     if (evidence->weight_kg > ES_INFANT_MAX_KG || evidence->size_m > ES_INFANT_MAX_M) return bad("implausible");
     const bool zero_years = age.days == 0 && age.in_years;
     if (zero_years && evidence->birth_known && evidence->birth_age >= 2 * ES_INFANT_DAYS) return bad("implausible");
-    if (zero_years && evidence->placeholders) return bad("placeholder");
+    if (zero_years && evidence->dummies) return bad("dummy");
     return age;
 }
 

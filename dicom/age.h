@@ -30,7 +30,7 @@ struct es_age_evidence {
     int32_t birth_years;   /* birthdays passed */
     double weight_kg;      /* NAN when not given or not a number */
     double size_m;
-    bool placeholders;     /* the header fills what it does not know with zeroes or dummy dates */
+    bool dummies;          /* the header fills what it does not know with zeroes or dummy dates */
 };
 
 /** One age. */
@@ -39,13 +39,13 @@ struct es_age {
     int32_t days;       /* completed days (an estimate unless given in D); when valid */
     int32_t years;      /* completed years; when valid */
     bool in_years;      /* was given as nnnY */
-    const char *reason; /* static; when not valid: "ill_formed", "no_unit", "implausible", "placeholder" */
+    const char *reason; /* static; when not valid: "ill_formed", "no_unit", "implausible", "dummy" */
 };
 
 /** Read the text of PatientAge, trimmed; lower-case units and one or two digits are ill-formed like all else but nnn[DWMY]. */
 struct es_age es_age_read(const char *text, size_t len);
 /** Judge a valid age: implausible when the size, weight or birth date of somebody older stands beside an infant's age, or when it
- * is above ES_MAX_AGE_YEARS; placeholder when 000Y stands among other zeroes. */
+ * is above ES_MAX_AGE_YEARS; dummy when 000Y stands among other zeroes. */
 struct es_age es_age_judge(struct es_age age, const struct es_age_evidence *evidence);
 /** Whether an age and a believed birth date differ by more than one year: completed years for nnnY, ES_AGE_TOLERANCE_DAYS else. */
 bool es_age_conflicts(const struct es_age *age, const struct es_age_evidence *evidence);

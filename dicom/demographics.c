@@ -32,7 +32,7 @@ static struct es_age_evidence evidence_of(const struct es_elements *elements, co
         evidence.birth_known = es_age_from_birth(birth, study, &age);
         evidence.birth_age = age.days;
         evidence.birth_years = age.years;
-        evidence.placeholders = !evidence.birth_known;
+        evidence.dummies = !evidence.birth_known;
         if (!evidence.birth_known) *birth_fault = "birth_date_implausible";
     } else if (!born && es_element_text(elements, TAG_BIRTH_DATE, text, sizeof text) != ES_TEXT_BLANK) {
         *birth_fault = "birth_date_malformed";
@@ -40,7 +40,7 @@ static struct es_age_evidence evidence_of(const struct es_elements *elements, co
     explicit_bzero(text, sizeof text);
     if (!es_element_number(elements, TAG_WEIGHT, &evidence.weight_kg)) evidence.weight_kg = (double)NAN;
     if (!es_element_number(elements, TAG_SIZE, &evidence.size_m)) evidence.size_m = (double)NAN;
-    if (evidence.weight_kg == 0 || evidence.size_m == 0) evidence.placeholders = true;
+    if (evidence.weight_kg == 0 || evidence.size_m == 0) evidence.dummies = true;
     return evidence;
 }
 

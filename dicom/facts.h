@@ -89,7 +89,7 @@ struct es_fact {
                                      * of a derived PatientAge: why the one given was not believed, "" when none was given */
 };
 
-/** Identifiers, in clear. "" when absent, blank or a placeholder. Trimmed; not yet normalised. */
+/** Identifiers, in clear. "" when absent, blank or a dummy value (PS3.15 E.1). Trimmed; not yet normalised. */
 struct es_identity {
     char study_uid[ES_UID_SIZE], series_uid[ES_UID_SIZE], sop_uid[ES_UID_SIZE], sop_class_uid[ES_UID_SIZE];
     char accession[ES_ID_SIZE], accession_issuer[ES_ID_SIZE];

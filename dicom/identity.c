@@ -15,7 +15,7 @@ static void read_uid(const struct es_elements *elements, uint32_t tag, char out[
 static void read_id(const struct es_elements *elements, uint32_t tag, char out[ES_ID_SIZE])
 {
     /* a cut identifier could be somebody else's: none at all is safer */
-    if (es_element_text(elements, tag, out, ES_ID_SIZE) != ES_TEXT_OK || es_text_is_placeholder(out)) out[0] = '\0';
+    if (es_element_text(elements, tag, out, ES_ID_SIZE) != ES_TEXT_OK || es_text_is_dummy(out)) out[0] = '\0';
 }
 
 /** The entity of an issuer: UniversalEntityID, which is unique, else LocalNamespaceEntityID (PS3.3 table 10-17). */

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-/** Identifiers and study day. An invalid UID (PS3.5 9.1) is "", as is a placeholder in PatientID or AccessionNumber. */
+/** Identifiers and study day. An invalid UID (PS3.5 9.1) is "", as is a dummy value in PatientID or AccessionNumber. */
 void es_identity_read(const struct es_elements *elements, struct es_identity *out);
 /** What the object is, by SOPClassUID; IMAGE for an object that names none but has an image's Modality. */
 enum es_object_kind es_kind_read(const struct es_elements *elements, const struct es_identity *identity);

@@ -113,7 +113,7 @@ static bool same_word(const char *text, const char *word)
     return *text == *word;
 }
 
-bool es_text_is_placeholder(const char *text)
+bool es_text_is_dummy(const char *text)
 {
     static const char *const words[] = {"unknown", "anonymous",   "anonymized", "anonymised", "anon",    "none", "null", "nil",
                                         "na",      "n/a",         "no id",      "noid",       "not set", "undefined",

@@ -38,7 +38,7 @@ void es_text_upper(char *text);
 /** Whether `needle` (lower case) occurs in `text`, whatever its case. */
 bool es_text_contains(const char *text, const char *needle);
 /** Whether an identifier is one of the words and runs that stand for "none": UNKNOWN, ANONYMOUS, N/A, 000000, XXXX, ... */
-bool es_text_is_placeholder(const char *text);
+bool es_text_is_dummy(const char *text);
 /** Whether it is a UID by PS3.5 9.1: 1 to 64 digits and dots. */
 bool es_text_is_uid(const char *text);
 

@@ -130,7 +130,7 @@ static enum es_errc make_identity(struct making *m, uint32_t parts)
     if ((parts & PART_ANCHOR) != 0 && !es_pseudonym_set(&e->study) && !es_pseudonym_set(&e->accession))
         return refuse(m, "study_uid", "found neither it nor accession, expected one of them");
     if ((parts & PART_PATIENT) != 0 && !es_pseudonym_set(&e->patient))
-        return refuse(m, "patient_id", "found none or a placeholder, expected an identifier");
+        return refuse(m, "patient_id", "found none or a dummy value, expected an identifier");
     return ES_OK;
 }
 
@@ -261,7 +261,7 @@ static enum es_errc make_same_as(struct making *m)
         STEP(identifier(m, ES_PSEUDONYM_PATIENT, s->same_as, m->config->patient_id_prefix, &e->same_as));
         STEP(identifier(m, ES_PSEUDONYM_PATIENT_ISSUER, s->same_as_issuer, NULL, &e->same_as_issuer));
     }
-    if (code == ES_OK && !es_pseudonym_set(&e->same_as)) return refuse(m, "same_as", "found none or a placeholder, expected an identifier");
+    if (code == ES_OK && !es_pseudonym_set(&e->same_as)) return refuse(m, "same_as", "found none or a dummy value, expected an identifier");
     const struct es_pseudonym *own = s->kind == ES_EVENT_ALIAS ? &e->study : &e->patient;
     if (code == ES_OK && memcmp(own, &e->same_as, sizeof *own) == 0 && memcmp(&e->patient_issuer, &e->same_as_issuer, sizeof *own) == 0)
         return refuse(m, "same_as", "found the same identifier twice, expected two");

@@ -15,8 +15,9 @@ static char upper(char c)
     return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
-/* What systems write when there is no identifier. Compared after trimming and upper case. */
-static bool placeholder(const char *id)
+/* What systems write when there is no identifier. Compared after trimming and upper case. The list is part of the version of normalisation:
+ * another one would give other pseudonyms. What more stands in headers instead of an identifier is taken out before (es_text_is_dummy()). */
+static bool dummy(const char *id)
 {
     static const char *const words[] = {"0", "ANON", "ANONYMISED", "ANONYMIZED", "ANONYMOUS", "DEFAULT", "DUMMY", "N/A", "NA",
                                         "NIL", "NO ID", "NO_ID", "NOID", "NONE", "NOT AVAILABLE", "NOT KNOWN", "NULL", "TEST",
@@ -41,7 +42,7 @@ void es_normalise_id(const char *value, const char *prefix, char *out, size_t si
     if (len >= size) len = size - 1;
     for (size_t i = 0; i < len; i++) out[i] = upper(value[i]);
     out[len] = '\0';
-    if (placeholder(out)) out[0] = '\0';
+    if (dummy(out)) out[0] = '\0';
     size_t skip = 0;
     const size_t prefix_len = prefix == NULL ? 0 : strlen(prefix);
     if (prefix_len > 0 && prefix_len < len && out[0] != '\0') {
@@ -50,5 +51,5 @@ void es_normalise_id(const char *value, const char *prefix, char *out, size_t si
     }
     while (out[skip] == '0' && out[skip + 1] != '\0') skip++;
     memmove(out, out + skip, strlen(out + skip) + 1);
-    if (placeholder(out)) out[0] = '\0';
+    if (dummy(out)) out[0] = '\0';
 }

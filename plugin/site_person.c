@@ -91,7 +91,7 @@ static enum es_errc seek_patient(struct search *search, const struct es_sought *
     enum es_errc code = identifier(search, ES_PSEUDONYM_PATIENT, sought->patient_id, search->site->config->patient_id_prefix, &event.patient);
     if (code == ES_OK) code = identifier(search, ES_PSEUDONYM_PATIENT_ISSUER, sought->patient_issuer, NULL, &event.patient_issuer);
     if (code != ES_OK) return code;
-    if (!es_pseudonym_set(&event.patient)) return es_fail(search->err, ES_E_ARG, "patient_id: found a placeholder, expected an identifier");
+    if (!es_pseudonym_set(&event.patient)) return es_fail(search->err, ES_E_ARG, "patient_id: found a dummy value, expected an identifier");
     const uint32_t patient = es_graph_find_patient(graph, &event);
     if (patient == ES_NONE) return ES_OK;
     uint32_t known = 0, one = ES_NONE;

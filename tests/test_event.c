@@ -268,7 +268,7 @@ static void rules_of_each_kind(void)
     begin_result();
     message.study_uid[0] = '\0';
     refused_with("study_uid: found neither it nor accession, expected one of them");
-    set(message.accession, "UNKNOWN"); /* a placeholder is none */
+    set(message.accession, "UNKNOWN"); /* a dummy value is none */
     refused_with("study_uid: found neither it nor accession, expected one of them");
     begin_result();
     message.model_name[0] = '\0';
@@ -315,7 +315,7 @@ static void rules_of_each_kind(void)
     }
     begin(ES_EVENT_ALIAS);
     set(message.study_uid, "1.2");
-    refused_with("same_as: found none or a placeholder, expected an identifier");
+    refused_with("same_as: found none or a dummy value, expected an identifier");
     set(message.same_as, "1.2");
     refused_with("same_as: found the same identifier twice, expected two");
     begin(ES_EVENT_RETRACT);
@@ -327,7 +327,7 @@ static void rules_of_each_kind(void)
     refused_with("reason: found another text, expected at most 32 of A-Z a-z 0-9 and \"_.+-\" with at most 8 digits");
     begin(ES_EVENT_DEMOGRAPHICS);
     set(message.patient_id, "0000");
-    refused_with("patient_id: found none or a placeholder, expected an identifier");
+    refused_with("patient_id: found none or a dummy value, expected an identifier");
     set(message.patient_id, "7");
     refused_with("attributes: found none, expected at least one");
     begin(ES_EVENT_CONFIG);

@@ -216,7 +216,7 @@ static void coded_facts_join_their_items(void)
     free(m.p);
 }
 
-static void identifiers_lose_padding_and_placeholders(void)
+static void identifiers_lose_padding_and_dummies(void)
 {
     struct made m = make_begin(true, NULL), issuer = {.explicit_vr = true}, items = {.explicit_vr = true};
     make_text(&m, 0x00080016, "UI", CT_CLASS);
@@ -334,7 +334,7 @@ int main(int argc, char **argv)
         {"exclusions_are_by_rule", exclusions_are_by_rule},
         {"numbers_have_one_form", numbers_have_one_form},
         {"coded_facts_join_their_items", coded_facts_join_their_items},
-        {"identifiers_lose_padding_and_placeholders", identifiers_lose_padding_and_placeholders},
+        {"identifiers_lose_padding_and_dummies", identifiers_lose_padding_and_dummies},
         {"facts_from_skimmed_elements_are_the_same", facts_from_skimmed_elements_are_the_same},
         {"what_is_no_dicom_is_refused_with_words", what_is_no_dicom_is_refused_with_words},
         {"deep_nesting_ends_in_a_partial_read", deep_nesting_ends_in_a_partial_read},

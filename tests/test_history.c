@@ -222,7 +222,7 @@ static void whom_is_checked(void)
     struct es_error err = {0};
     es_world_open(&world, NULL);
     CU_ASSERT_EQUAL(es_site_find_person(world.site, &(struct es_sought){.patient_id = "UNKNOWN"}, &person, &err), ES_E_ARG);
-    CU_ASSERT_STRING_EQUAL(err.text, "patient_id: found a placeholder, expected an identifier");
+    CU_ASSERT_STRING_EQUAL(err.text, "patient_id: found a dummy value, expected an identifier");
     es_world_find(&world, "{\"patient_id\":\"P\",\"study_uid\":\"1.2\",\"accession\":\"A\"}", &person);
     CU_ASSERT_EQUAL(person.count, 0);
     es_person_clear(&person);

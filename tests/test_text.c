@@ -149,13 +149,13 @@ static void times_and_zones_are_strict(void)
     CU_ASSERT_FALSE(es_text_zone("+2500", 5, &us));
 }
 
-static void placeholders_are_told_from_identifiers(void)
+static void dummies_are_told_from_identifiers(void)
 {
     static const char *const none[] = {"UNKNOWN", "anonymous", "N/A", "0", "000000", "XXXX", "999", "-", "???", "none"};
     static const char *const some[] = {"1CT1", "123456", "9", "99", "0001", "PD-1-Lung-00018", "X1", "unknown17"};
-    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) CU_ASSERT(es_text_is_placeholder(none[i]));
-    for (size_t i = 0; i < sizeof some / sizeof some[0]; i++) CU_ASSERT_FALSE(es_text_is_placeholder(some[i]));
-    CU_ASSERT_FALSE(es_text_is_placeholder(""));
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) CU_ASSERT(es_text_is_dummy(none[i]));
+    for (size_t i = 0; i < sizeof some / sizeof some[0]; i++) CU_ASSERT_FALSE(es_text_is_dummy(some[i]));
+    CU_ASSERT_FALSE(es_text_is_dummy(""));
 }
 
 static void uids_are_digits_and_dots(void)
@@ -178,7 +178,7 @@ int main(int argc, char **argv)
                                            {"dates_are_real_days", dates_are_real_days},
                                            {"years_are_birthdays_passed", years_are_birthdays_passed},
                                            {"times_and_zones_are_strict", times_and_zones_are_strict},
-                                           {"placeholders_are_told_from_identifiers", placeholders_are_told_from_identifiers},
+                                           {"dummies_are_told_from_identifiers", dummies_are_told_from_identifiers},
                                            {"uids_are_digits_and_dots", uids_are_digits_and_dots},
                                            {NULL, NULL}};
     return es_test_main("text", tests, argc, argv);
