@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/bundle.h"
+#include "plugin/bundle/bundle.h"
 #include "testlib.h"
 
 #define DAY 20000

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/cohort.h"
+#include "plugin/cohort/cohort.h"
 #include "testlib.h"
 
 #define DAY 20000

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plugin/event.h"
-#include "plugin/hash.h"
+#include "plugin/base/hash.h"
+#include "plugin/event/event.h"
 #include "testlib.h"
 
 struct bad_body {

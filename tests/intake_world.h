@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugin/base/json.h"
 #include "plugin/intake/intake.h"
-#include "plugin/json.h"
 #include "testlib.h"
 
 struct intake_world {

@@ -5,7 +5,7 @@
 #ifndef ES_TESTS_LEDGER_WORLD_H
 #define ES_TESTS_LEDGER_WORLD_H
 
-#include "plugin/ledger.h"
+#include "plugin/ledger/ledger.h"
 
 #define KEY "0123456789abcdef"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/hash.h"
+#include "plugin/base/hash.h"
 #include "plugin/intake/jsonl.h"
 
 #define EXAM(n, sex) "{\"event\":\"exam\",\"study_uid\":\"1.2.3.7" n "\",\"patient_id\":\"PAT4" n "\",\"study_date\":\"2024121" n "\",\"demographics\":{\"PatientSex\":\"" sex "\",\"PatientAge\":\"05" n "Y\"}}"

@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "csv_rows.h"
 #include "metrics/confusion.h"
 #include "metrics/order.h"
 #include "metrics/ranking.h"
-#include "csv_rows.h"
 
 enum { MAX_ROWS = 23000 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file report_site.h
  * A stand-in for a site: hand-made sheets behind the calls that es_report_build() makes, so that a report can be tested without a
- * ledger. It takes the place of plugin/site.c and plugin/cohort.c in the programs that link it.
+ * ledger. It takes the place of plugin/site/site.c and plugin/cohort/cohort.c in the programs that link it.
  */
 #ifndef ES_TESTS_REPORT_SITE_H
 #define ES_TESTS_REPORT_SITE_H
@@ -9,7 +9,7 @@
 #include <cJSON.h>
 
 #include "plugin/report/report.h"
-#include "plugin/site.h"
+#include "plugin/site/site.h"
 
 #define STAND_IN_ROWS 4000
 #define ES_STAND_IN_RELEASES 512

@@ -5,7 +5,7 @@
 #ifndef ES_TESTS_SITE_WORLD_H
 #define ES_TESTS_SITE_WORLD_H
 
-#include "plugin/site.h"
+#include "plugin/site/site.h"
 
 struct es_world {
     struct es_config *config;

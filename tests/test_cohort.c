@@ -45,7 +45,7 @@ static void a_unit_stands_at_one_place_of_the_funnel(void)
     }
 }
 
-/** All images of a unit are excluded, not those of the rest of its exam (bundle_unit.c). */
+/** All images of a unit are excluded, not those of the rest of its exam (bundle/unit.c). */
 static void an_excluded_unit_of_an_exam_that_counts_is_excluded(void)
 {
     struct bundle bundle;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "metrics/catalogue.h"
-#include "plugin/config.h"
+#include "plugin/config/config.h"
 #include "testlib.h"
 
 static struct es_config *parse(const char *text)
@@ -298,7 +298,7 @@ static void the_example_says_what_it_means(void)
     es_config_free(config);
 }
 
-/* Written by hand from the rules of json.h: sorted, compact, defaults written out, numbers shortest. */
+/* Written by hand from the rules of base/json.h: sorted, compact, defaults written out, numbers shortest. */
 static void documents_are_canonical_and_rebuild_the_configuration(void)
 {
     struct es_config *config = parse("{/*c*/\"Site\":\"B\",\"Ledger\":\"sqlite:/l\",\"PseudonymKeyFile\":\"/k\"," /* no paths, no keys */

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/config.h"
+#include "plugin/base/json.h"
+#include "plugin/config/config.h"
 #include "plugin/intake/intake.h"
-#include "plugin/json.h"
 #include "testlib.h"
 
 #define MODEL "\"Models\":[{\"Name\":\"m\",\"Findings\":[{\"Name\":\"f\"}]}]"

@@ -18,8 +18,8 @@
 
 #include "dicom/dataset.h"
 #include "dicom/secret.h"
+#include "plugin/base/json.h"
 #include "plugin/evensight.h"
-#include "plugin/json.h"
 #include "testlib.h"
 #include "worker_host.h"
 

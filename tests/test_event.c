@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "dicom/secret.h"
-#include "plugin/event_body.h"
-#include "plugin/hash.h"
-#include "plugin/time.h"
 #include "event_bodies.h"
+#include "plugin/base/hash.h"
+#include "plugin/base/time.h"
+#include "plugin/event/body.h"
 
 static struct es_config *config;
 static struct es_key *key;
@@ -117,7 +117,7 @@ static void round_trip(struct es_event *event)
     free(again);
 }
 
-/* The golden body: written by hand from the table of event_body.c; the pseudonym is the one of test_pseudonym.c (Python's hmac). */
+/* The golden body: written by hand from the table of event/body.c; the pseudonym is the one of test_pseudonym.c (Python's hmac). */
 static const char golden[] =
     "01"
     "01" "01000000" "02"                                                   /* kind: result */

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/event_body.h"
 #include "event_bodies.h"
+#include "plugin/event/body.h"
 
 /* Bodies with one thing wrong, and the message. */
 static void decoding_refuses_every_byte_that_does_not_belong(void)

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/event.h"
-#include "plugin/hash.h"
-#include "plugin/intake/jsonl.h"
 #include "event_bodies.h"
+#include "plugin/base/hash.h"
+#include "plugin/event/event.h"
+#include "plugin/intake/jsonl.h"
 
 #define RESULT(finding) "{\"event\":\"result\",\"study_uid\":\"1.2.3\",\"model\":{\"name\":\"m\"},\"findings\":[" finding "]}"
 #define REFERENCE(finding) "{\"event\":\"reference\",\"study_uid\":\"1.2.3\",\"source\":\"s\",\"findings\":[" finding "]}"
@@ -113,7 +113,7 @@ static void lesions_are_sorted_records(void)
     es_event_clear(&event);
 }
 
-/* Written by hand from the table of event_body.c. */
+/* Written by hand from the table of event/body.c. */
 static const char lesion_body[] =
     "01"
     "01" "01000000" "02"                   /* kind: result */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
-#include "plugin/grow.h"
+#include "plugin/base/grow.h"
 #include "testlib.h"
 
 static void room_grows_by_a_quarter_and_keeps_what_is_there(void)

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/json.h"
-#include "plugin/time.h"
+#include "plugin/base/json.h"
+#include "plugin/base/time.h"
 #include "site_world.h"
 #include "testlib.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "plugin/index.h"
+#include "plugin/pseudonym/index.h"
 #include "testlib.h"
 
 static struct es_pseudonym key_of(uint32_t number)

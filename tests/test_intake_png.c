@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/hash.h"
+#include "plugin/base/hash.h"
 #include "plugin/intake/intake.h"
 #include "testlib.h"
 

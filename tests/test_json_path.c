@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/json.h"
-#include "plugin/json_path.h"
+#include "plugin/base/json.h"
+#include "plugin/base/json_path.h"
 #include "testlib.h"
 
 /* The document of RFC 9535 1.5, Figure 1. */

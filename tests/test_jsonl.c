@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "plugin/hash.h"
+#include "plugin/base/hash.h"
 #include "plugin/intake/jsonl.h"
 #include "testlib.h"
 

@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "ledger_world.h"
-#include "plugin/ledger_store.h"
+#include "plugin/ledger/store.h"
 #include "testlib.h"
 
-/* Expected: Python 3.11 hashlib.sha256 over the bytes that ledger.h names, salt 00..0f, body 01 02 03, node "A":
+/* Expected: Python 3.11 hashlib.sha256 over the bytes that ledger/ledger.h names, salt 00..0f, body 01 02 03, node "A":
  *   leaf = sha256(salt + body)
  *   link = sha256(bytes(32) + pack('<I', 1) + b'A' + pack('<Qq', 1, 1772359331000000) + leaf)
  *   link = sha256(link + pack('<I', 1) + b'A' + pack('<Qq', 2, -5) + leaf) */

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "ledger_world.h"
-#include "plugin/site.h"
+#include "plugin/site/site.h"
 #include "testlib.h"
 
 static void what_is_no_ledger_says_what_it_is(void)

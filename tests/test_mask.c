@@ -8,7 +8,7 @@
 #include "dicom/dataset.h"
 #include "dicom/seg.h"
 #include "metrics/overlap.h"
-#include "plugin/mask.h"
+#include "plugin/mask/mask.h"
 #include "seg_make.h"
 #include "testlib.h"
 

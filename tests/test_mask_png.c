@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/mask_png.h"
+#include "plugin/mask/png.h"
 #include "testlib.h"
 
 /** A PNG in memory, written by libpng. */

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "plugin/event_names.h"
+#include "plugin/event/names.h"
 #include "site_world.h"
 #include "testlib.h"
 

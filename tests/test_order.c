@@ -6,11 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "plugin/hash.h"
-#include "plugin/report/report.h"
 #include "order_measures.h"
 #include "order_messages.h"
 #include "order_units.h"
+#include "plugin/base/hash.h"
+#include "plugin/report/report.h"
 #include "site_world.h"
 #include "testlib.h"
 

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "csv_rows.h"
 #include "metrics/catalogue.h"
 #include "metrics/proportion.h"
 #include "metrics/summary.h"
-#include "csv_rows.h"
 
 enum { MAX_ROWS = 23000, AXES = 3 };
 

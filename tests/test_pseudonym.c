@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "plugin/hash.h"
-#include "plugin/pseudonym.h"
+#include "plugin/base/hash.h"
+#include "plugin/pseudonym/pseudonym.h"
 #include "testlib.h"
 
 /* FIPS 180-2 appendix B.1, B.2, and the empty message (NIST CAVP SHA256ShortMsg). */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/recognise.h"
+#include "plugin/recognise/recognise.h"
 #include "testlib.h"
 
 static struct es_config *config;

@@ -6,9 +6,9 @@
 
 #include "dicom/dataset.h"
 #include "dicom/seg.h"
-#include "plugin/explain.h"
-#include "plugin/json.h"
-#include "plugin/recognise.h"
+#include "plugin/base/json.h"
+#include "plugin/recognise/explain.h"
+#include "plugin/recognise/recognise.h"
 #include "seg_make.h"
 #include "testlib.h"
 

@@ -6,7 +6,7 @@
 
 #include "dicom/dataset.h"
 #include "dicom_make.h"
-#include "plugin/recognise.h"
+#include "plugin/recognise/recognise.h"
 #include "testlib.h"
 
 #define ENHANCED "1.2.840.10008.5.1.4.1.1.88.22"

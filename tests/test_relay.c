@@ -2,7 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "plugin/relay.h"
+#include "plugin/site/relay.h"
 #include "testlib.h"
 
 #define CHUNKS 3000

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/json.h"
+#include "plugin/base/json.h"
 #include "plugin/report/build.h"
 #include "plugin/report/view.h"
 #include "testlib.h"

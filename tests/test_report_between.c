@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/json.h"
+#include "plugin/base/json.h"
 #include "plugin/report/build.h"
 #include "plugin/report/view.h"
 #include "report_site.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/population.h"
+#include "plugin/config/population.h"
 #include "plugin/report/report.h"
 #include "plugin/report/view.h"
 #include "report_site.h"

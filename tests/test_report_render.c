@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/json.h"
+#include "plugin/base/json.h"
 #include "plugin/report/report.h"
 #include "report_site.h"
 #include "testlib.h"

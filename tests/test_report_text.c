@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/report_text.h"
+#include "plugin/narrative/narrative.h"
 #include "testlib.h"
 
 static const char *const pneumothorax[] = {"pneumothora(?:x|ces)"};

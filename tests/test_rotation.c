@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "plugin/hash.h"
+#include "plugin/base/hash.h"
 #include "site_world.h"
 #include "testlib.h"
 

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "dicom/dataset.h"
-#include "plugin/explain.h"
-#include "plugin/json.h"
-#include "plugin/recognise_internal.h"
+#include "plugin/base/json.h"
+#include "plugin/recognise/explain.h"
+#include "plugin/recognise/internal.h"
 #include "testlib.h"
 
 static struct es_config *config;

@@ -7,8 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "plugin/ledger_chains.h"
-#include "plugin/time.h"
+#include "plugin/base/time.h"
+#include "plugin/ledger/chains.h"
 #include "shared_node.h"
 #include "testlib.h"
 

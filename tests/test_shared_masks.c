@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "dicom/dataset.h"
-#include "plugin/ledger_masks.h"
+#include "plugin/ledger/masks.h"
 #include "seg_make.h"
 #include "shared_node.h"
 #include "testlib.h"

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "dicom/secret.h"
-#include "plugin/hash.h"
-#include "plugin/time.h"
+#include "plugin/base/hash.h"
+#include "plugin/base/time.h"
 #include "site_world.h"
 #include "testlib.h"
 

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "dicom/dataset.h"
-#include "plugin/ledger_masks.h"
+#include "plugin/ledger/masks.h"
 #include "seg_make.h"
 #include "site_world.h"
 #include "testlib.h"

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "metrics/catalogue.h"
-#include "plugin/hash.h"
+#include "plugin/base/hash.h"
+#include "plugin/base/units.h"
 #include "plugin/intake/jsonl.h"
-#include "plugin/units.h"
 #include "site_world.h"
 #include "testlib.h"
 

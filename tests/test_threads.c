@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "plugin/report/report.h"
-#include "plugin/site.h"
+#include "plugin/site/site.h"
 #include "shared_server.h"
 #include "worker_host.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "plugin/time.h"
+#include "plugin/base/time.h"
 #include "testlib.h"
 
 /* Expected: POSIX.1-2017 4.16 "Seconds Since the Epoch"; `date -u -d ... +%s` of GNU coreutils 9.1 divided by 86400. */

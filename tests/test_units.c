@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Units of analysis: which an exam has, and how results and references of finer units come to coarser ones. The expected columns were
- * worked out by hand from the words of bundle.h and bundle_internal.h. */
+ * worked out by hand from the words of bundle/bundle.h and bundle/internal.h. */
 #include "bundle_world.h"
 
 #define NONE ES_NO_ANSWER

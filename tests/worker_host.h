@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "plugin/worker.h"
+#include "plugin/worker/worker.h"
 
 struct worker_host {
     pthread_mutex_t lock;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/intake/charset.h"
+#include "plugin/base/charset.h"
 #include "plugin/intake/watch.h"
 
 #define CHUNK 65536

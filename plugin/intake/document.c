@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugin/base/json.h"
 #include "plugin/intake/intake.h"
-#include "plugin/json.h"
 
 #define MAX_UP 6 /* folders above a result in which its task or payload may stand */
 #define MAX_BESIDE (4u << 20)

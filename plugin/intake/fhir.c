@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/json.h"
+#include "plugin/base/json.h"
 
 const char *es_fhir_text(const cJSON *object, const char *key)
 {

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/hash.h"
+#include "plugin/base/hash.h"
+#include "plugin/base/json.h"
 #include "plugin/intake/fhir_internal.h"
-#include "plugin/json.h"
 
 #define MAX_RESULTS 1000 /* observations of one record */
 

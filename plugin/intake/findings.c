@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "metrics/catalogue.h"
+#include "plugin/base/json.h"
 #include "plugin/intake/watch.h"
-#include "plugin/json.h"
 
 struct gathering {
     const struct es_intake_rule *rule;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rules From.JSON and FailedWhen of a model, applied to a document. How a value becomes a finding is recognise_rules.c's. */
+/* The rules From.JSON and FailedWhen of a model, applied to a document. How a value becomes a finding is recognise/rules.c's. */
 #include <stdio.h>
 #include <string.h>
 
 #include "metrics/catalogue.h"
 #include "plugin/intake/record.h"
-#include "plugin/recognise_internal.h"
+#include "plugin/recognise/internal.h"
 
 #define MAX_VALUES 256 /* that one path may select */
 

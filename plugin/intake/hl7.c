@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/intake/charset.h"
-#include "plugin/json.h"
+#include "plugin/base/charset.h"
+#include "plugin/base/json.h"
 
 #define START_BLOCK '\x0b' /* MLLP */
 #define END_BLOCK '\x1c'

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "dicom/text.h"
+#include "plugin/base/json.h"
 #include "plugin/intake/hl7_internal.h"
-#include "plugin/json.h"
 
 #define TEXT_SIZE ES_TEXT_MAX /* of one report */
 #define MAX_REPETITIONS 64

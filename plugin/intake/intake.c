@@ -7,14 +7,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "plugin/intake/charset.h"
+#include "plugin/base/charset.h"
+#include "plugin/base/hash.h"
+#include "plugin/base/json.h"
 #include "plugin/intake/csv.h"
 #include "plugin/intake/document.h"
 #include "plugin/intake/fhir.h"
 #include "plugin/intake/hl7.h"
 #include "plugin/intake/watch.h"
-#include "plugin/hash.h"
-#include "plugin/json.h"
 
 /* ---- which rules ---- */
 

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/json.h"
+#include "plugin/base/json.h"
+#include "plugin/base/time.h"
 #include "plugin/intake/mask_keys.h"
 #include "plugin/intake/schema.h"
-#include "plugin/time.h"
 
 #define MAX_PATH 80
 #define MAX_LEVEL 1000 /* of an ordinal finding, either way */

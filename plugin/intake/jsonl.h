@@ -10,7 +10,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "plugin/event.h"
+#include "plugin/event/event.h"
 
 #define ES_MAX_LINE (1u << 20) /* bytes of one message */
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/hash.h"
-#include "plugin/mask_png.h"
+#include "plugin/base/hash.h"
+#include "plugin/mask/png.h"
 
 #define MAX_SPACING 1e4 /* mm */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file mask_keys.h
- * The mask of a finding in a message of the schema: "mask_rle" (pairs of start and length, mask.h; "mask_rle_2" and "_3" add to it) with
+ * The mask of a finding in a message of the schema: "mask_rle" (pairs of start and length, mask/mask.h; "mask_rle_2" and "_3" add to it) with
  * "mask_rows" and "mask_columns", or "mask_png" (base64) with or without "mask_png_value"; "mask_row_spacing" and
  * "mask_column_spacing" in mm; "mask_image" names the image it is drawn on. Without that name, all masks of one unit (or, of exams, one
  * study) are taken to be of its one image.
@@ -10,7 +10,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "plugin/event.h"
+#include "plugin/event/event.h"
 
 /** Make the mask of one finding; nothing when it has none of the keys.
  * @param object   of the finding, whose types were checked

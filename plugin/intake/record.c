@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugin/base/json.h"
 #include "plugin/intake/watch.h"
-#include "plugin/json.h"
 
 struct making {
     const struct es_intake_rule *rule;

@@ -9,7 +9,7 @@
 #ifndef ES_PLUGIN_INTAKE_RECORD_H
 #define ES_PLUGIN_INTAKE_RECORD_H
 
-#include "plugin/intake/rule.h"
+#include "plugin/config/intake_rule.h"
 
 /** Who is told what became of a file. `where` is a line of CSV, JSON Lines and HL7 (of the message's first segment), or the number of
  * the record of a JSON document, from 1; 0: the file as a whole. */

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "dicom/text.h"
+#include "plugin/base/json.h"
+#include "plugin/base/time.h"
 #include "plugin/intake/hl7.h"
 #include "plugin/intake/record.h"
-#include "plugin/json.h"
-#include "plugin/time.h"
 
 #define ROOM 1200
 

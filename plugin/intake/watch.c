@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugin/base/json.h"
 #include "plugin/intake/intake.h"
-#include "plugin/json.h"
 
 struct es_intake_watch {
     cJSON *rules;       /* list, borrowed from the whole */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "dicom/readers.h"
-#include "plugin/json.h"
+#include "plugin/base/json.h"
 #include "plugin/orthanc/private.h"
 #include "plugin/orthanc/tags.h"
 

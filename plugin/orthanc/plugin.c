@@ -7,7 +7,7 @@
 #include "dicom/readers.h"
 #include "dicom/secret.h"
 #include "dicom/skim.h"
-#include "plugin/json.h"
+#include "plugin/base/json.h"
 #include "plugin/orthanc/private.h"
 #include "plugin/version.h"
 

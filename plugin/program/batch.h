@@ -5,7 +5,7 @@
 #ifndef ES_PLUGIN_BATCH_H
 #define ES_PLUGIN_BATCH_H
 
-#include "plugin/site.h"
+#include "plugin/site/site.h"
 
 struct es_batch;
 

@@ -4,11 +4,11 @@
 #include <getopt.h>
 #include <stdlib.h>
 
-#include "plugin/explain.h"
 #include "plugin/intake/intake.h"
 #include "plugin/intake/watch.h"
 #include "plugin/program/facts_json.h"
 #include "plugin/program/files.h"
+#include "plugin/recognise/explain.h"
 
 const char es_help_facts[] =
     "Prints one JSON object a file: what kind of object it is, demographics and acquisition attributes with their states (present,\n"

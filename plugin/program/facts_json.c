@@ -6,7 +6,7 @@
 
 #include "dicom/attributes.h"
 #include "dicom/vocabulary.h"
-#include "plugin/time.h"
+#include "plugin/base/time.h"
 
 /* Adding to a tree fails only when memory ran out: the tree is then short, and the caller sees `ok`. */
 struct tree {

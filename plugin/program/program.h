@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "plugin/config.h"
+#include "plugin/config/config.h"
 #include "plugin/report/report.h"
-#include "plugin/site.h"
+#include "plugin/site/site.h"
 
 /** Exit status of every command. */
 enum es_exit {

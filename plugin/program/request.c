@@ -2,8 +2,8 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "plugin/base/time.h"
 #include "plugin/program/program.h"
-#include "plugin/time.h"
 
 static bool audience(const char *command, const char *text, enum es_audience *out)
 {

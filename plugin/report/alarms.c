@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "metrics/chart.h"
+#include "plugin/base/time.h"
 #include "plugin/report/build.h"
 #include "plugin/report/view.h"
-#include "plugin/time.h"
 
 #define REFERENCE 100
 #define ALARMS 64         /* of one chart that are listed; all are counted */

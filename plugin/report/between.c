@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/hash.h"
-#include "plugin/json.h"
+#include "plugin/base/hash.h"
+#include "plugin/base/json.h"
+#include "plugin/base/time.h"
 #include "plugin/report/view.h"
-#include "plugin/time.h"
 
 #define PART_BYTES (384u * 1024) /* of a record in one event, whose limit is 1 MiB: every byte may need an escape */
 

@@ -9,9 +9,9 @@
 #include "metrics/arms.h"
 #include "metrics/calibration.h"
 #include "metrics/drift.h"
+#include "plugin/base/time.h"
 #include "plugin/report/build.h"
 #include "plugin/report/release.h"
-#include "plugin/time.h"
 
 #define BINS 10
 #define MAX_MONTHS 1200 /* a hundred years: further apart are wrong dates */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/json.h"
+#include "plugin/base/json.h"
 #include "plugin/report/page.h"
 
 void es_bytes_free(struct es_bytes *bytes)

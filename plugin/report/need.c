@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "metrics/planning.h"
+#include "plugin/base/time.h"
 #include "plugin/report/release.h"
 #include "plugin/report/view.h"
-#include "plugin/time.h"
 
 #define DAYS_A_MONTH (365.25 / 12)
 #define FARTHEST 120 /* months: past ten years a date would be a fancy */

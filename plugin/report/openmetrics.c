@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plugin/json.h"
+#include "plugin/base/json.h"
+#include "plugin/base/time.h"
 #include "plugin/report/page.h"
-#include "plugin/time.h"
 
 #define MAX_AXES 64
 #define LABEL_SIZE 96

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "plugin/base/time.h"
 #include "plugin/report/build.h"
-#include "plugin/time.h"
 
 static bool same_axes(const struct es_grouping *a, uint8_t n, const uint8_t *axis)
 {

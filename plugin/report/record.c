@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/hash.h"
-#include "plugin/json.h"
+#include "plugin/base/hash.h"
+#include "plugin/base/json.h"
 #include "plugin/report/report.h"
 #include "plugin/report/tree.h"
 #include "plugin/report/view.h"

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/hash.h"
+#include "plugin/base/hash.h"
+#include "plugin/base/time.h"
 #include "plugin/report/between.h"
 #include "plugin/report/build.h"
-#include "plugin/time.h"
 #include "plugin/version.h"
 
 void es_report_day(struct es_tree *t, cJSON *parent, const char *name, int32_t value)

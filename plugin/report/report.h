@@ -11,7 +11,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "plugin/site.h"
+#include "plugin/site/site.h"
 
 enum es_audience { ES_AUDIENCE_INTERNAL, ES_AUDIENCE_EXTERNAL };
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "metrics/representation.h"
-#include "plugin/population.h"
+#include "plugin/config/population.h"
 #include "plugin/report/build.h"
 #include "plugin/report/view.h"
 

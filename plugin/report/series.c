@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugin/base/time.h"
 #include "plugin/report/build.h"
-#include "plugin/time.h"
 
 #define DAY_US (INT64_C(86400) * 1000000)
 

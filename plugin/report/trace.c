@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/grow.h"
-#include "plugin/hash.h"
+#include "plugin/base/grow.h"
+#include "plugin/base/hash.h"
+#include "plugin/base/time.h"
 #include "plugin/report/tree.h"
-#include "plugin/time.h"
 
 /* What is numbered in place of being shown. */
 enum labelled { A_STUDY, A_SERIES, AN_IMAGE, AN_ACCESSION, AN_ISSUER, A_PATIENT, A_LABELLER, A_DEVICE, A_UNIT, AN_EVENT_ID, LABELLED };

@@ -7,7 +7,7 @@
 
 #include "metrics/levelling.h"
 #include "metrics/sweep.h"
-#include "plugin/cohort.h"
+#include "plugin/cohort/cohort.h"
 
 /** Disjoint cells of one measure: who was right on the units of both, and on those of one version only. */
 enum es_pair_cell {

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "plugin/site_internal.h" /* to time what follows a commit without the commit */
+#include "plugin/site/internal.h" /* to time what follows a commit without the commit */
 
 #define EXAMS 22433
 #define PATIENTS 6187

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "plugin/json.h"
-#include "plugin/load.h"
+#include "plugin/base/json.h"
+#include "plugin/worker/load.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

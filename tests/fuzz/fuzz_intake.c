@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/event.h"
+#include "plugin/event/event.h"
 #include "plugin/intake/intake.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);

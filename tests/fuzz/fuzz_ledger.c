@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "plugin/ledger.h"
+#include "plugin/ledger/ledger.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

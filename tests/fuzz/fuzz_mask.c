@@ -9,7 +9,7 @@
 #include "dicom/dataset.h"
 #include "dicom/facts.h"
 #include "dicom/seg.h"
-#include "plugin/mask_png.h"
+#include "plugin/mask/png.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

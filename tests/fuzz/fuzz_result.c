@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "dicom/dataset.h"
-#include "plugin/explain.h"
-#include "plugin/recognise.h"
+#include "plugin/recognise/explain.h"
+#include "plugin/recognise/recognise.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

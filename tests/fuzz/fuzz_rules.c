@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/json.h"
-#include "plugin/recognise.h"
+#include "plugin/base/json.h"
+#include "plugin/recognise/recognise.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values and settings under numbers: each is kept once, however many cases have it. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/cohort/internal.h"
+
+bool es_value_code(struct es_dictionary *dictionary, const struct es_event_attribute *attribute, uint16_t *code)
+{
+    struct es_value *value = NULL;
+    char text[ES_FACT_VALUE + 1] = {(char)('a' + (int)attribute->state)};
+    if (attribute->state == ES_ATTRIBUTE_PRESENT) memcpy(text + 1, attribute->value, strnlen(attribute->value, ES_FACT_VALUE - 1));
+    HASH_FIND_STR(dictionary->table, text, value);
+    if (!value) {
+        if (dictionary->count == ES_MAX_VALUES) {
+            *code = ES_MAX_VALUES - 1;
+            return true;
+        }
+        if (!ES_GROW(dictionary->by_code, dictionary->room, (uint64_t)dictionary->count + 1) || !(value = calloc(1, sizeof *value)))
+            return false;
+        memcpy(value->text, text, sizeof text);
+        value->state = attribute->state;
+        if (dictionary->count == ES_MAX_VALUES - 1) {
+            value->state = ES_ATTRIBUTE_INVALID;
+            memcpy(value->text, "#", 2);
+        }
+        value->code = (uint16_t)dictionary->count;
+        HASH_ADD_STR(dictionary->table, text, value);
+        if (!value->hh.tbl) {
+            free(value);
+            return false;
+        }
+        dictionary->by_code[dictionary->count++] = value;
+    }
+    *code = value->code;
+    return true;
+}
+
+bool es_setting_number(struct es_cohort *cohort, const struct es_derived_case *row, uint32_t *number)
+{
+    struct es_setting_key key;
+    struct es_setting *setting = NULL;
+    const double threshold = isnan(row->threshold_sent) ? (double)NAN : row->threshold_sent;
+    memset(&key, 0, sizeof key);
+    memcpy(key.version, row->version, strnlen(row->version, ES_NAME_SIZE - 1));
+    memcpy(key.source, row->reference_source, strnlen(row->reference_source, ES_NAME_SIZE - 1));
+    key.device = row->device;
+    memcpy(&key.threshold, &threshold, sizeof key.threshold);
+    setting = cohort->last_setting;
+    if (!setting || memcmp(&setting->key, &key, sizeof key) != 0) HASH_FIND(hh, cohort->settings, &key, sizeof key, setting);
+    if (!setting) {
+        if (!ES_GROW(cohort->by_number, cohort->settings_room, (uint64_t)cohort->n_settings + 1) || !(setting = calloc(1, sizeof *setting)))
+            return false;
+        setting->key = key;
+        setting->threshold = threshold;
+        setting->number = cohort->n_settings;
+        HASH_ADD(hh, cohort->settings, key, sizeof setting->key, setting);
+        if (!setting->hh.tbl) {
+            free(setting);
+            return false;
+        }
+        cohort->by_number[cohort->n_settings++] = setting;
+    }
+    cohort->last_setting = setting;
+    *number = setting->number;
+    return true;
+}
+
+void es_dictionary_free(struct es_dictionary *dictionary)
+{
+    HASH_CLEAR(hh, dictionary->table);
+    for (uint32_t i = 0; i < dictionary->count; i++) free(dictionary->by_code[i]);
+    free(dictionary->by_code);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugin/pseudonym/index.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Finaliser of SplitMix64 (Steele, Lea, Flood 2014, doi:10.1145/2660193.2660195) over both halves of the key. */
+static uint64_t mix(uint64_t x)
+{
+    x ^= x >> 30;
+    x *= UINT64_C(0xbf58476d1ce4e5b9);
+    x ^= x >> 27;
+    x *= UINT64_C(0x94d049bb133111eb);
+    return x ^ x >> 31;
+}
+
+uint64_t es_index_hash(const struct es_pseudonym *key)
+{
+    uint64_t low, high;
+    memcpy(&low, key->bytes + 1, sizeof low);
+    memcpy(&high, key->bytes + 9, sizeof high);
+    return mix(mix(low ^ UINT64_C(0x9e3779b97f4a7c15)) ^ high ^ key->bytes[0]);
+}
+
+/* Slot of the key, or the free slot where it would stand. The table is never full. */
+static uint64_t slot_of(const struct es_index *index, const struct es_pseudonym *key, uint64_t hash)
+{
+    const uint64_t mask = index->table_size - 1;
+    uint64_t slot = hash & mask;
+    for (;;) {
+        const uint32_t entry = index->table[slot];
+        if (entry == 0 || memcmp(index->keys[entry - 1].bytes, key->bytes, ES_PSEUDONYM_SIZE) == 0) return slot;
+        slot = (slot + 1) & mask;
+    }
+}
+
+uint32_t es_index_find(const struct es_index *index, const struct es_pseudonym *key)
+{
+    if (index->count == 0) return ES_INDEX_NONE;
+    const uint32_t entry = index->table[slot_of(index, key, es_index_hash(key))];
+    return entry == 0 ? ES_INDEX_NONE : entry - 1;
+}
+
+uint32_t es_index_prefetch(const struct es_index *index, uint64_t hash, bool deep)
+{
+    if (index->table_size == 0) return ES_INDEX_NONE;
+    const uint64_t slot = hash & (index->table_size - 1);
+    if (!deep) {
+        __builtin_prefetch(&index->table[slot]);
+        return ES_INDEX_NONE;
+    }
+    const uint32_t entry = index->table[slot];
+    if (entry == 0) return ES_INDEX_NONE;
+    __builtin_prefetch(&index->keys[entry - 1]);
+    return entry - 1;
+}
+
+static bool grow_table(struct es_index *index)
+{
+    const uint64_t size = index->table_size ? index->table_size * 2 : 16;
+    size_t bytes;
+    if (__builtin_mul_overflow(size, sizeof *index->table, &bytes)) return false;
+    uint32_t *table = calloc(1, bytes);
+    if (!table) return false;
+    free(index->table);
+    index->table = table;
+    index->table_size = size;
+    for (uint32_t i = 0; i < index->count; i++) {
+        uint64_t slot = es_index_hash(&index->keys[i]) & (size - 1);
+        while (table[slot] != 0) slot = (slot + 1) & (size - 1);
+        table[slot] = i + 1;
+    }
+    return true;
+}
+
+static bool grow_keys(struct es_index *index)
+{
+    const uint64_t room = index->keys_room ? (uint64_t)index->keys_room + index->keys_room / 4 + 16 : 16;
+    size_t bytes;
+    if (room > ES_INDEX_MAX || __builtin_mul_overflow((size_t)room, sizeof *index->keys, &bytes)) return false;
+    struct es_pseudonym *keys = realloc(index->keys, bytes);
+    if (!keys) return false;
+    index->keys = keys;
+    index->keys_room = (uint32_t)room;
+    return true;
+}
+
+bool es_index_add(struct es_index *index, const struct es_pseudonym *key, uint32_t *number, bool *added)
+{
+    const uint64_t hash = es_index_hash(key);
+    uint64_t slot = 0;
+    if (index->table_size != 0) {
+        slot = slot_of(index, key, hash);
+        index->steps += 1 + ((slot - hash) & (index->table_size - 1));
+        if (index->table[slot] != 0) {
+            *number = index->table[slot] - 1;
+            if (added) *added = false;
+            return true;
+        }
+    }
+    if (index->count == index->keys_room && !grow_keys(index)) return false;
+    if (((uint64_t)index->count + 1) * 4 > index->table_size * 3) {
+        if (!grow_table(index)) return false;
+        slot = slot_of(index, key, hash);
+    }
+    index->keys[index->count] = *key;
+    *number = index->count;
+    index->table[slot] = ++index->count;
+    if (added) *added = true;
+    return true;
+}
+
+void es_index_clear(struct es_index *index)
+{
+    free(index->keys);
+    free(index->table);
+    memset(index, 0, sizeof *index);
+}
+
+size_t es_index_bytes(const struct es_index *index)
+{
+    return (size_t)index->keys_room * sizeof *index->keys + (size_t)index->table_size * sizeof *index->table;
+}

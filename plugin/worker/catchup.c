@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plugin/worker/catchup.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/base/time.h"
+
+/* Names of what is remembered in the ledger, beside its chain. */
+#define NOTE_CURSOR "host.cursor" /* "SEQ DATE" */
+#define NOTE_MARK "host.mark"     /* "SEQ HASH" */
+#define NOTE_WALK "host.walk"     /* "pending" while a walk is not done */
+
+struct es_catchup {
+    const struct es_host *host;
+    struct es_catchup_state state;
+    bool loaded, checked;
+    uint64_t mark_seq;
+    char mark[2 * ES_PSEUDONYM_SIZE + 1];
+    /* of the step in progress */
+    uint64_t next_cursor, next_mark_seq;
+    char next_date[ES_HOST_DATE_SIZE], date[ES_HOST_DATE_SIZE], next_mark[2 * ES_PSEUDONYM_SIZE + 1];
+    bool walk_done;
+    /* of the walk */
+    uint64_t offset;
+    char last_series[ES_HOST_ID_SIZE];
+    char (*page)[ES_HOST_ID_SIZE]; /* series of one call */
+    size_t page_count, page_at;
+    char (*instances)[ES_HOST_ID_SIZE];
+    size_t instance_count, instance_at;
+};
+
+enum es_errc es_catchup_new(struct es_catchup **out, const struct es_host *host, struct es_error *err)
+{
+    struct es_catchup *catchup = calloc(1, sizeof *catchup);
+    if (catchup != NULL) catchup->page = calloc(ES_HOST_ROWS, sizeof *catchup->page);
+    if (catchup == NULL || catchup->page == NULL) {
+        free(catchup);
+        return es_fail(err, ES_E_MEMORY, "memory ran out");
+    }
+    catchup->host = host;
+    catchup->state.gap_noticed = catchup->state.gap_closed = ES_NO_INSTANT;
+    *out = catchup;
+    return ES_OK;
+}
+
+void es_catchup_free(struct es_catchup *catchup)
+{
+    if (catchup == NULL) return;
+    free(catchup->instances);
+    free(catchup->page);
+    free(catchup);
+}
+
+const struct es_catchup_state *es_catchup_state(const struct es_catchup *catchup) { return &catchup->state; }
+
+void es_catchup_owe(struct es_catchup *catchup) { catchup->state.up_to_date = false; }
+
+static void reset_walk(struct es_catchup *catchup)
+{
+    free(catchup->instances);
+    catchup->instances = NULL;
+    catchup->instance_count = catchup->instance_at = 0;
+    catchup->page_count = catchup->page_at = 0;
+    catchup->offset = 0;
+    catchup->last_series[0] = '\0';
+    catchup->state.series_walked = 0;
+}
+
+void es_catchup_restart(struct es_catchup *catchup)
+{
+    catchup->loaded = catchup->checked = false;
+    catchup->state.up_to_date = false;
+    reset_walk(catchup);
+}
+
+/* Decimal digits, then a space or the end. @return where the rest begins, or NULL */
+static const char *leading_number(const char *text, uint64_t *out)
+{
+    char *end = NULL;
+    if (text[0] < '0' || text[0] > '9') return NULL;
+    *out = strtoull(text, &end, 10);
+    if (*end == ' ') return end + 1;
+    return *end == '\0' ? end : NULL;
+}
+
+static enum es_errc load_notes(struct es_catchup *catchup, struct es_ledger *ledger, struct es_error *err)
+{
+    char text[128];
+    enum es_errc rc = es_ledger_note_get(ledger, NOTE_CURSOR, text, sizeof text, err);
+    if (rc != ES_OK) return rc;
+    const char *rest = leading_number(text, &catchup->state.cursor);
+    if (rest == NULL) catchup->state.cursor = 0;
+    snprintf(catchup->date, sizeof catchup->date, "%.31s", rest != NULL ? rest : "");
+    const bool is_new = rest == NULL;
+    rc = es_ledger_note_get(ledger, NOTE_MARK, text, sizeof text, err);
+    if (rc != ES_OK) return rc;
+    rest = leading_number(text, &catchup->mark_seq);
+    if (rest == NULL) catchup->mark_seq = 0;
+    snprintf(catchup->mark, sizeof catchup->mark, "%.34s", rest != NULL ? rest : "");
+    rc = es_ledger_note_get(ledger, NOTE_WALK, text, sizeof text, err);
+    if (rc != ES_OK) return rc;
+    catchup->state.walking = is_new || text[0] != '\0';
+    catchup->loaded = true;
+    return ES_OK;
+}
+
+/* Keyed hash of a row, in hex; under the first key, which stays whatever keys come. */
+static enum es_errc row_mark(const struct es_key *key, const struct es_host_change *row, char out[2 * ES_PSEUDONYM_SIZE + 1])
+{
+    static const char digits[] = "0123456789abcdef";
+    char text[160];
+    struct es_pseudonym hash;
+    snprintf(text, sizeof text, "%" PRIu64 "|%s|%s", row->seq, row->id, row->date);
+    const enum es_errc rc = es_key_pseudonym(es_key_at(key, 1), ES_PSEUDONYM_HOST, "change", text, &hash);
+    for (size_t i = 0; rc == ES_OK && i < ES_PSEUDONYM_SIZE; i++) {
+        out[2 * i] = digits[hash.bytes[i] >> 4];
+        out[2 * i + 1] = digits[hash.bytes[i] & 15];
+    }
+    out[2 * ES_PSEUDONYM_SIZE] = '\0';
+    return rc;
+}
+
+static enum es_errc call_changes(struct es_catchup *catchup, struct es_inbox *inbox, uint64_t since, unsigned limit,
+                                 struct es_host_change *rows, size_t *count, uint64_t *last, struct es_error *err)
+{
+    if (!es_inbox_host_enter(inbox)) return es_fail(err, ES_E_BUSY, "the host is closed");
+    const enum es_errc rc = catchup->host->changes(catchup->host->context, since, limit, rows, count, last, err);
+    es_inbox_host_leave(inbox);
+    return rc;
+}
+
+/* The log is not the one we followed: everything is walked, and the cursor starts at the log's end. */
+static enum es_errc begin_walk(struct es_catchup *catchup, struct es_site *site, uint64_t last, const struct es_host_change *first,
+                               struct es_error *err)
+{
+    struct es_ledger *ledger = es_site_ledger(site);
+    char text[128] = "";
+    enum es_errc rc = es_ledger_note_set(ledger, NOTE_WALK, "pending", err);
+    if (rc == ES_OK && first != NULL) {
+        rc = row_mark(es_site_key(site), first, catchup->mark);
+        catchup->mark_seq = first->seq;
+        snprintf(text, sizeof text, "%" PRIu64 " %s", first->seq, catchup->mark);
+    } else {
+        catchup->mark_seq = 0;
+        catchup->mark[0] = '\0';
+    }
+    if (rc == ES_OK) rc = es_ledger_note_set(ledger, NOTE_MARK, text, err);
+    snprintf(text, sizeof text, "%" PRIu64 " ", last);
+    if (rc == ES_OK) rc = es_ledger_note_set(ledger, NOTE_CURSOR, text, err);
+    if (rc != ES_OK) return rc;
+    catchup->state.cursor = last;
+    catchup->date[0] = '\0';
+    catchup->state.walking = true;
+    reset_walk(catchup);
+    return ES_OK;
+}
+
+static enum es_errc check_log(struct es_catchup *catchup, struct es_inbox *inbox, struct es_site *site, struct es_error *err)
+{
+    struct es_host_change row;
+    size_t count = 0;
+    uint64_t last = 0;
+    const bool is_new = catchup->state.cursor == 0 && catchup->mark_seq == 0 && catchup->state.walking;
+    const uint64_t since = catchup->mark_seq > 0 ? catchup->mark_seq - 1 : 0;
+    enum es_errc rc = call_changes(catchup, inbox, since, 1, &row, &count, &last, err);
+    if (rc != ES_OK) return rc;
+    char mark[2 * ES_PSEUDONYM_SIZE + 1] = "";
+    if (count > 0 && (rc = row_mark(es_site_key(site), &row, mark)) != ES_OK) return es_fail(err, rc, "the key gave no hash");
+    const bool same = catchup->mark_seq == 0 || (count > 0 && strcmp(mark, catchup->mark) == 0);
+    if (is_new || !same || last < catchup->state.cursor) {
+        if (!is_new) {
+            catchup->state.gap = true;
+            catchup->state.gap_noticed = es_clock();
+            catchup->state.gap_closed = ES_NO_INSTANT;
+            snprintf(catchup->state.gap_from, sizeof catchup->state.gap_from, "%s", catchup->date);
+            catchup->host->log(catchup->host->context,
+                               same ? "the log of changes ends before what was read of it: all series are walked"
+                                    : "a remembered row of the log of changes is not there: all series are walked");
+            /* The first row of the new log is the one to remember. */
+            if (since > 0 && (rc = call_changes(catchup, inbox, 0, 1, &row, &count, &last, err)) != ES_OK) return rc;
+        }
+        rc = begin_walk(catchup, site, last, count > 0 ? &row : NULL, err);
+    }
+    if (rc == ES_OK) catchup->checked = true;
+    return rc;
+}
+
+enum es_errc es_catchup_fetch(const struct es_host *host, struct es_inbox *inbox, const struct es_config *config, const char *id,
+                              const struct es_elements *skimmed, struct es_load *load, struct es_error *err)
+{
+    struct es_host_object *object = calloc(1, sizeof *object);
+    if (object == NULL) return es_fail(err, ES_E_MEMORY, "memory ran out");
+    if (!es_inbox_host_enter(inbox)) {
+        free(object);
+        return es_fail(err, ES_E_BUSY, "the host is closed");
+    }
+    struct es_error why = {0};
+    object->has_elements = skimmed != NULL;
+    if (skimmed != NULL) es_elements_copy(&object->elements, skimmed);
+    enum es_errc rc = host->fetch(host->context, id, object, &why);
+    es_inbox_host_leave(inbox);
+    if (rc == ES_E_REFUSED) es_load_lost(load, id, ES_LOAD_GONE);
+    else if (rc == ES_E_LIMIT) es_load_lost(load, id, ES_LOAD_TOO_LARGE);
+    else if (rc != ES_OK) es_load_lost(load, id, ES_LOAD_UNREADABLE);
+    if (rc != ES_OK) {
+        free(object);
+        return ES_OK;
+    }
+    if (object->has_elements)
+        rc = es_load_elements(load, config, id, &object->elements, object->archive_copy, err);
+    else rc = es_load_bytes(load, config, id, object->bytes, object->len, object->remote_aet, object->archive_copy, err);
+    host->release(host->context, object);
+    free(object);
+    return rc;
+}
+
+static enum es_errc step_changes(struct es_catchup *catchup, struct es_inbox *inbox, struct es_site *site, struct es_load *load,
+                                 struct es_error *err)
+{
+    struct es_host_change *rows = calloc(ES_HOST_ROWS, sizeof *rows);
+    size_t count = 0;
+    uint64_t last = 0;
+    if (rows == NULL) return es_fail(err, ES_E_MEMORY, "memory ran out");
+    enum es_errc rc = call_changes(catchup, inbox, catchup->state.cursor, ES_HOST_ROWS, rows, &count, &last, err);
+    for (size_t i = 0; rc == ES_OK && i < count; i++) {
+        if (rows[i].new_instance && !es_load_committed(load, rows[i].id))
+            rc = es_catchup_fetch(catchup->host, inbox, es_site_config(site), rows[i].id, NULL, load, err);
+        if (rc != ES_OK) break;
+        catchup->next_cursor = rows[i].seq;
+        snprintf(catchup->next_date, sizeof catchup->next_date, "%s", rows[i].date);
+        if (catchup->mark_seq == 0 && catchup->next_mark_seq == 0 &&
+            row_mark(es_site_key(site), &rows[i], catchup->next_mark) == ES_OK)
+            catchup->next_mark_seq = rows[i].seq;
+    }
+    if (rc == ES_OK && count < ES_HOST_ROWS) catchup->state.up_to_date = true;
+    free(rows);
+    return rc;
+}
+
+/* The next page of series; it begins with the last one seen, so that a deletion in between shows. */
+static enum es_errc next_page(struct es_catchup *catchup, struct es_inbox *inbox, struct es_error *err)
+{
+    const uint64_t since = catchup->offset > 0 ? catchup->offset - 1 : 0;
+    size_t count = 0;
+    if (!es_inbox_host_enter(inbox)) return es_fail(err, ES_E_BUSY, "the host is closed");
+    const enum es_errc rc = catchup->host->series(catchup->host->context, since, ES_HOST_ROWS, catchup->page, &count, err);
+    es_inbox_host_leave(inbox);
+    if (rc != ES_OK) return rc;
+    catchup->page_count = catchup->page_at = 0;
+    if (catchup->offset > 0 && (count == 0 || strcmp(catchup->page[0], catchup->last_series) != 0)) {
+        catchup->offset = 0; /* series before it were deleted: begin again, what was committed lately is passed over */
+        return ES_OK;
+    }
+    catchup->page_count = count;
+    catchup->page_at = catchup->offset > 0 ? 1 : 0;
+    if (catchup->page_at == count) catchup->walk_done = true;
+    return ES_OK;
+}
+
+static enum es_errc next_series(struct es_catchup *catchup, struct es_inbox *inbox, struct es_error *err)
+{
+    const char *series = catchup->page[catchup->page_at];
+    if (!es_inbox_host_enter(inbox)) return es_fail(err, ES_E_BUSY, "the host is closed");
+    const enum es_errc rc = catchup->host->instances(catchup->host->context, series, &catchup->instances,
+                                                     &catchup->instance_count, err);
+    es_inbox_host_leave(inbox);
+    if (rc == ES_E_REFUSED) catchup->instance_count = 0;
+    else if (rc != ES_OK) return rc;
+    catchup->instance_at = 0;
+    snprintf(catchup->last_series, sizeof catchup->last_series, "%s", series);
+    catchup->page_at++;
+    catchup->offset++;
+    catchup->state.series_walked++;
+    return ES_OK;
+}
+
+static enum es_errc step_walk(struct es_catchup *catchup, struct es_inbox *inbox, struct es_site *site, struct es_load *load,
+                              struct es_error *err)
+{
+    enum es_errc rc = ES_OK;
+    for (unsigned done = 0; rc == ES_OK && done < ES_HOST_ROWS && !catchup->walk_done;) {
+        if (catchup->instance_at < catchup->instance_count) {
+            const char *id = catchup->instances[catchup->instance_at];
+            if (!es_load_committed(load, id)) rc = es_catchup_fetch(catchup->host, inbox, es_site_config(site), id, NULL, load, err);
+            if (rc == ES_OK) catchup->instance_at++;
+            done++;
+        } else if (catchup->page_at < catchup->page_count) {
+            free(catchup->instances);
+            catchup->instances = NULL;
+            catchup->instance_count = 0;
+            rc = next_series(catchup, inbox, err);
+            done++;
+        } else {
+            rc = next_page(catchup, inbox, err);
+            done++;
+        }
+    }
+    return rc;
+}
+
+enum es_errc es_catchup_step(struct es_catchup *catchup, struct es_inbox *inbox, struct es_site *site, struct es_load *load,
+                             struct es_error *err)
+{
+    enum es_errc rc = ES_OK;
+    if (!catchup->loaded) rc = load_notes(catchup, es_site_ledger(site), err);
+    if (rc == ES_OK && !catchup->checked) rc = check_log(catchup, inbox, site, err);
+    if (rc != ES_OK) return rc;
+    catchup->next_cursor = catchup->state.cursor;
+    catchup->next_mark_seq = 0;
+    catchup->walk_done = false;
+    return catchup->state.walking ? step_walk(catchup, inbox, site, load, err) : step_changes(catchup, inbox, site, load, err);
+}
+
+enum es_errc es_catchup_commit(struct es_catchup *catchup, struct es_site *site, struct es_error *err)
+{
+    struct es_ledger *ledger = es_site_ledger(site);
+    char text[128];
+    enum es_errc rc = ES_OK;
+    if (catchup->next_mark_seq != 0) {
+        snprintf(text, sizeof text, "%" PRIu64 " %s", catchup->next_mark_seq, catchup->next_mark);
+        rc = es_ledger_note_set(ledger, NOTE_MARK, text, err);
+        if (rc != ES_OK) return rc;
+        catchup->mark_seq = catchup->next_mark_seq;
+        memcpy(catchup->mark, catchup->next_mark, sizeof catchup->mark);
+        catchup->next_mark_seq = 0;
+    }
+    if (catchup->next_cursor != catchup->state.cursor) {
+        snprintf(text, sizeof text, "%" PRIu64 " %s", catchup->next_cursor, catchup->next_date);
+        rc = es_ledger_note_set(ledger, NOTE_CURSOR, text, err);
+        if (rc != ES_OK) return rc;
+        catchup->state.cursor = catchup->next_cursor;
+        memcpy(catchup->date, catchup->next_date, sizeof catchup->date);
+    }
+    if (catchup->walk_done) {
+        rc = es_ledger_note_set(ledger, NOTE_WALK, "", err);
+        if (rc != ES_OK) return rc;
+        catchup->walk_done = false;
+        catchup->state.walking = false;
+        if (catchup->state.gap) catchup->state.gap_closed = es_clock();
+    }
+    return ES_OK;
+}
