@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/report/page.h"
+#include "plugin/report/html/html.h"
 #include "testlib.h"
 
 static cJSON *sample(void)

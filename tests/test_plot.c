@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/report/plot.h"
+#include "plugin/report/plot/plot.h"
 #include "testlib.h"
 
 static cJSON *sample(void)

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "plugin/base/json.h"
-#include "plugin/report/build.h"
+#include "plugin/report/build/build.h"
 #include "plugin/report/view.h"
 #include "testlib.h"
 #include "testrandom.h"

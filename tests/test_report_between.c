@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "plugin/base/json.h"
-#include "plugin/report/build.h"
+#include "plugin/report/build/build.h"
 #include "plugin/report/view.h"
 #include "report_site.h"
 #include "testlib.h"

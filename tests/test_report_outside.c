@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/report/between.h"
+#include "plugin/report/record/between.h"
 #include "plugin/report/view.h"
 #include "report_site.h"
 #include "testlib.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/report/course.h"
+#include "plugin/report/plot/course.h"
 #include "plugin/report/report.h"
 #include "plugin/report/view.h"
 #include "report_site.h"

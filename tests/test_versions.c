@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two versions on the same units, through a real ledger. Intervals and p: Tango's equation (Stat Med 17:891, 1998) solved by bisection,
  * and McNemar's chi-square, in an independent Python script, on pairs divided by the design effect; a pair a patient has K/(K-1). */
-#include "plugin/report/versions.h"
+#include "plugin/report/versions/versions.h"
 
 #include <math.h>
 #include <stdio.h>

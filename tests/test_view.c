@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/report/forest.h"
+#include "plugin/report/plot/forest.h"
 #include "testlib.h"
 
 static cJSON *sample(void)

@@ -4,7 +4,7 @@
 #include <getopt.h>
 #include <string.h>
 
-#include "plugin/report/versions.h"
+#include "plugin/report/versions/versions.h"
 
 const char es_help_compare[] =
     "Compares version V2 of a model with version V1, only on units that both decided and whose reference is due: the change of\n"

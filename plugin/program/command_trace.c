@@ -4,7 +4,7 @@
 #include <getopt.h>
 #include <string.h>
 
-#include "plugin/report/page.h"
+#include "plugin/report/render/page.h"
 #include "plugin/report/trace.h"
 
 const char es_help_trace[] =

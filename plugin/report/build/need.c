@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* "cases_needed": how many more positives or negatives of a group a verdict would take, how many exams that is, and how long it takes
+ * at the present rate. Planning figures that inherit the noise of the difference: rounded up, never a stopping rule (METRICS E3). */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "metrics/planning.h"
+#include "plugin/base/time.h"
+#include "plugin/report/disclosure/disclosure.h"
+#include "plugin/report/view.h"
+
+#define DAYS_A_MONTH (365.25 / 12)
+#define FARTHEST 120 /* months: past ten years a date would be a fancy */
+
+struct es_report_span es_report_span(const struct es_sheet *sheet)
+{
+    struct es_report_span span = {ES_NO_DAY, ES_NO_DAY};
+    for (uint32_t row = 0; row < sheet->rows; row++) {
+        const int32_t day = sheet->exam_day[row];
+        if (sheet->stage[row] != ES_STAGE_REFERENCED || day == ES_NO_DAY) continue;
+        if (span.first == ES_NO_DAY || day < span.first) span.first = day;
+        if (span.last == ES_NO_DAY || day > span.last) span.last = day;
+    }
+    return span;
+}
+
+/** Cases still needed: METRICS E3 on effective counts, or until the sequential interval decides; NAN where a rate is not what is compared
+ * or none would do. */
+static double needed(const struct es_trial *trial, const struct es_ruling *ruling)
+{
+    const struct es_comparison *c = &trial->raw;
+    const double deff = c->deff >= 1 ? c->deff : 1, n1 = (double)c->n_group / deff, n2 = (double)c->n_rest / deff;
+    if (trial->mean) return (double)NAN; /* no planning figure for means */
+    if (strcmp(ruling->mode, "fixed") != 0) return es_report_sequential_need(trial, ruling);
+    if (trial->metric->kernel != ES_KERNEL_RATIO || !(n1 > 0) || !(n2 > 0)) return NAN;
+    const struct es_plan_inputs in = {.p1 = (c->group * n1 + 1) / (n1 + 2), .p2 = (c->rest * n2 + 1) / (n2 + 2), .n1 = n1, .n2 = n2,
+                                      .margin = trial->margin, .alpha = ruling->alpha, .power = 0.8};
+    const bool parity = trial->margin > 0 && fabs(in.p1 - in.p2) < trial->margin;
+    const struct es_cases_needed need = es_plan_needed(&in, parity ? ES_GOAL_PARITY : ES_GOAL_DISPARITY, ES_GROW_SCALE);
+    return need.reachable ? ceil((double)need.additional * deff) : (double)NAN;
+}
+
+/** Up to two significant digits. */
+static double rounded_up(double x)
+{
+    double unit = 1;
+    while (x / unit > 100) unit *= 10;
+    return unit * ceil(x / unit);
+}
+
+/** Exams that are through (neither a result nor a reference is still to come), for each case of this class: what a case costs. */
+static double exams_a_case(const struct es_trial *trial)
+{
+    double through = 0;
+    for (int stage = ES_STAGE_REJECTED; stage < ES_STAGE_COUNT; stage++)
+        if (stage != ES_STAGE_PENDING && stage != ES_STAGE_MATURING)
+            through += (double)es_summary_stage(trial->summary, (enum es_stage)stage);
+    return through / (double)trial->raw.n_group;
+}
+
+/** Months until then at the rate at which the group's cases came between the first and the last case; NAN without dates. */
+static double months(const struct es_trial *trial, double more)
+{
+    const struct es_report_span *span = trial->from_plan_day ? &trial->part->judge_span : &trial->part->span;
+    if (span->first == ES_NO_DAY || trial->raw.n_group == 0) return NAN;
+    const double lasted = ((double)span->last - span->first + 1) / DAYS_A_MONTH;
+    return more * lasted / (double)trial->raw.n_group;
+}
+
+/** "needs about 420 more positives, some 3,100 exams of this group, reached about 2026-08 at the present rate", of what is there. */
+static void tell(struct es_tree *t, cJSON *out)
+{
+    const bool positives = cJSON_GetObjectItemCaseSensitive(out, "positives") != NULL;
+    const double more = es_view_number(out, positives ? "positives" : "negatives"), exams = es_view_number(out, "exams");
+    const char *until = es_view_string(out, "until");
+    char words[240], cases[24], all[24], some[64] = "", at[64] = "";
+    es_view_grouped((uint64_t)rounded_up(more), cases, sizeof cases);
+    if (isfinite(exams)) {
+        es_view_grouped((uint64_t)exams, all, sizeof all);
+        snprintf(some, sizeof some, ", some %s exams of this group", all);
+    }
+    if (*until) snprintf(at, sizeof at, ", reached about %.10s at the present rate", until);
+    if (es_view_number(out, "months") >= FARTHEST) snprintf(at, sizeof at, ", more than ten years at the present rate");
+    snprintf(words, sizeof words, "needs about %s more %s%s%s", cases, positives ? "positives" : "negatives", some, at);
+    es_tree_set(t, out, "words", cJSON_CreateString(words));
+}
+
+void es_report_need(struct es_report *report, const struct es_trial *trial, const struct es_ruling *ruling)
+{
+    struct es_tree *t = &report->tree;
+    const bool positives = trial->metric->denominator == ES_PER_POSITIVE, negatives = trial->metric->denominator == ES_PER_NEGATIVE;
+    double more = positives || negatives ? needed(trial, ruling) : (double)NAN;
+    const double least = (double)report->config->plan.min_cases - (double)trial->raw.n_group;
+    if (least > 0 && more < least) more = least;
+    if (!(more > 0)) {
+        es_tree_text(t, trial->node, "cases_needed", NULL);
+        return;
+    }
+    const double time = months(trial, more);
+    char when[ES_DAY_TEXT] = "";
+    cJSON *out = es_tree_object(t, trial->node, "cases_needed");
+    es_tree_number(t, out, positives ? "positives" : "negatives", more);
+    es_tree_number(t, out, "exams", rounded_up(more * exams_a_case(trial)));
+    es_tree_number(t, out, "months", time < 1 ? ceil(time * 10) / 10 : ceil(time));
+    if (time < FARTHEST && report->now != ES_NO_INSTANT) {
+        es_day_format(es_instant_day(report->now) + (int32_t)ceil(time * DAYS_A_MONTH), when);
+        when[7] = '\0'; /* the month */
+    }
+    es_tree_text_or_null(t, out, "until", when);
+    tell(t, out);
+}
+
+void es_release_need(struct es_tree *tree, cJSON *comparison)
+{
+    cJSON *out = cJSON_GetObjectItemCaseSensitive(comparison, "cases_needed");
+    if (!cJSON_IsObject(out)) return;
+    cJSON_DeleteItemFromObjectCaseSensitive(out, "exams");
+    tell(tree, out);
+}

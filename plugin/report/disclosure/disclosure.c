@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Disclosure control over a whole tree: each finding's table, the counts beside them, and the removal of what only we may see. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/report/disclosure/disclosure.h"
+#include "plugin/report/record/between.h"
+#include "plugin/report/view.h"
+
+bool es_release_small(const struct es_release_rule *rule, double people)
+{
+    return people > 0 && people < rule->floor;
+}
+
+double es_release_round5(double count)
+{
+    return 5 * floor(count / 5 + 0.5);
+}
+
+/** A flat object of counts outside the groups: attribute states, exclusions. Its sum may be known, so one hidden member hides another. */
+static void plain_counts(struct es_tree *t, cJSON *counts, const struct es_release_rule *rule, bool line)
+{
+    cJSON *item, *next = NULL, *least = NULL;
+    size_t hidden = 0;
+    cJSON_ArrayForEach(item, counts)
+    {
+        if (!cJSON_IsNumber(item)) continue;
+        const double n = item->valuedouble;
+        if (es_release_small(rule, n))
+            hidden++;
+        else if (n > 0 && (!least || n < least->valuedouble))
+            least = item;
+    }
+    const cJSON *complement = line && hidden == 1 && rule->kind == ES_DISCLOSE_FLOOR ? least : NULL;
+    for (item = counts ? counts->child : NULL; item; item = next) {
+        next = item->next;
+        if (!cJSON_IsNumber(item)) continue;
+        if (es_release_small(rule, item->valuedouble) || item == complement)
+            es_tree_set(t, counts, item->string, cJSON_CreateString(ES_SUPPRESSED_WORD));
+        else if (rule->kind == ES_DISCLOSE_NHS)
+            cJSON_SetNumberValue(item, es_release_round5(item->valuedouble));
+    }
+}
+
+/** The finding at hand, through a pointer that may write. */
+static cJSON *writable(const struct es_view_finding *at)
+{
+    cJSON *finding = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(at->model, "findings"), 0);
+    while (finding && finding != at->finding) finding = finding->next;
+    return finding;
+}
+
+/** Take every hidden member out, whatever the rule. */
+static void strip(cJSON *release)
+{
+    struct es_view_finding at = {0};
+    while (es_view_next(release, &at)) {
+        es_release_verification_strip(writable(&at));
+        cJSON *group, *weak, *groups = cJSON_GetObjectItemCaseSensitive(at.finding, "groups");
+        cJSON_ArrayForEach(weak, cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(at.finding, "exploratory"), "weak_groups"))
+            cJSON_DeleteItemFromObjectCaseSensitive(weak, ES_HIDDEN);
+        es_release_monitoring_strip(at.finding);
+        cJSON_ArrayForEach(group, groups)
+        {
+            cJSON *entry;
+            cJSON_DeleteItemFromObjectCaseSensitive(group, ES_HIDDEN);
+            cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(group, "against_floor"))
+                cJSON_DeleteItemFromObjectCaseSensitive(entry, ES_HIDDEN);
+            cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(group, "against_rest"))
+            {
+                cJSON *given;
+                cJSON_DeleteItemFromObjectCaseSensitive(entry, ES_HIDDEN);
+                cJSON_ArrayForEach(given, cJSON_GetObjectItemCaseSensitive(entry, "adjusted_for"))
+                    cJSON_DeleteItemFromObjectCaseSensitive(given, ES_HIDDEN);
+            }
+        }
+    }
+}
+
+/** The finding's own verification line is that of everyone, who come first. */
+static void copy_everyone(struct es_tree *t, const cJSON *finding)
+{
+    const cJSON *first = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(finding, "groups"), 0);
+    const cJSON *from = cJSON_GetObjectItemCaseSensitive(first, "verification"), *item;
+    cJSON *to = cJSON_GetObjectItemCaseSensitive(finding, "verification");
+    if (!from || !to) return;
+    cJSON_ArrayForEach(item, from) es_tree_set(t, to, item->string, cJSON_Duplicate(item, true));
+}
+
+/** Counts of references add up to lines of the funnel and split them: whoever may not see every cell of it sees none of these. */
+static void withhold(struct es_tree *t, cJSON *counts)
+{
+    cJSON *item, *next = NULL;
+    for (item = counts ? counts->child : NULL; item; item = next) {
+        next = item->next;
+        if (cJSON_IsNumber(item)) es_tree_set(t, counts, item->string, cJSON_CreateString(ES_SUPPRESSED_WORD));
+        else if (cJSON_IsObject(item)) {
+            cJSON *inner, *after = NULL;
+            for (inner = item->child; inner; inner = after) {
+                after = inner->next;
+                es_tree_set(t, item, inner->string, cJSON_CreateString(ES_SUPPRESSED_WORD));
+            }
+        }
+    }
+}
+
+static void beside(struct es_tree *t, cJSON *release, const struct es_release_rule *rule)
+{
+    cJSON *states;
+    cJSON_ArrayForEach(states, cJSON_GetObjectItemCaseSensitive(release, "attributes")) plain_counts(t, states, rule, true);
+    plain_counts(t, cJSON_GetObjectItemCaseSensitive(release, "excluded"), rule, true);
+    plain_counts(t, cJSON_GetObjectItemCaseSensitive(release, "unpaired"), rule, false);
+    plain_counts(t, cJSON_GetObjectItemCaseSensitive(release, "corrections"), rule, false);
+    cJSON_ArrayForEach(states, cJSON_GetObjectItemCaseSensitive(release, "unpaired_why")) plain_counts(t, states, rule, true);
+    struct es_view_finding at = {0};
+    while (es_view_next(release, &at)) withhold(t, cJSON_GetObjectItemCaseSensitive(at.finding, "references"));
+}
+
+/* An entry's number counts the messages so far: it would tell the total that rounding hides. The link names the entry as well. */
+static void hide_sequence(cJSON *release)
+{
+    cJSON *head;
+    cJSON_ArrayForEach(head, cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(release, "ledger"), "heads"))
+        cJSON_DeleteItemFromObjectCaseSensitive(head, "seq");
+    cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItemCaseSensitive(release, "plan"), "event_seq");
+}
+
+/** By which a finding of one release is found in another. */
+static void place(const struct es_view_finding *at, char *out, size_t size)
+{
+    (void)snprintf(out, size, "%.99s|%.99s|%.99s|%u", at->model_name, at->version, at->name, at->epoch_id);
+}
+
+/** The counts outside the findings as they are, for later releases. */
+static void note_beside(struct es_tree *tree, cJSON *out, const cJSON *release)
+{
+    static const char *const names[] = {"attributes", "excluded", "unpaired", "corrections", "unpaired_why"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        es_tree_copy(tree, out, names[i], cJSON_GetObjectItemCaseSensitive(release, names[i]));
+}
+
+void es_release_disclose(struct es_tree *tree, cJSON *release, const struct es_disclosure *disclosure, enum es_audience audience,
+                         const struct es_between *between)
+{
+    const struct es_release_rule rule = {
+        .kind = disclosure->kind,
+        .floor = disclosure->kind == ES_DISCLOSE_NHS ? 8 : disclosure->kind == ES_DISCLOSE_FLOOR ? (double)disclosure->floor : 0,
+        .external = audience == ES_AUDIENCE_EXTERNAL};
+    struct es_view_finding at = {0};
+    if (between) {
+        note_beside(tree, between->beside, release);
+        es_release_beside_held(tree, release, between->earlier, &rule);
+    }
+    while (rule.kind != ES_DISCLOSE_ALL && !tree->failed && es_view_next(release, &at)) {
+        struct es_release_table table = {0};
+        cJSON *finding = writable(&at);
+        char where[400];
+        place(&at, where, sizeof where);
+        if (!finding || !es_release_table_make(&table, finding, rule) || (between && !es_release_then_read(&table, between->earlier, where))) {
+            tree->failed = true;
+        } else {
+            es_release_hold(&table);
+            es_release_hide(&table);
+            es_release_statistics(tree, &table);
+            es_release_write(tree, &table);
+            es_release_curves(tree, finding);
+            es_release_weak(tree, finding, &table.rule);
+            es_release_monitoring(tree, finding, &table.rule);
+            es_release_verification(tree, &table, finding);
+            copy_everyone(tree, finding);
+            es_release_sections_held(tree, &table, finding);
+            if (between) es_release_note(tree, between->cells, &table, where);
+        }
+        es_release_table_free(&table);
+    }
+    if (rule.kind == ES_DISCLOSE_NHS || (rule.kind == ES_DISCLOSE_FLOOR && rule.external)) beside(tree, release, &rule);
+    if (rule.kind != ES_DISCLOSE_ALL && rule.external) hide_sequence(release);
+    strip(release);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file between.h
+ * Releases for outsiders as records of the ledger, and what a new one must be laid beside.
+ *
+ * A release for outsiders (rule floor:N or nhs) is made at most once every `ReleaseEvery`, recorded in the ledger whole, and shown again from
+ * there, byte for byte, until the next is made: so a report asked for every minute is one report. A new one is built against every
+ * earlier one (disclosure/between.c). As the record is in the ledger, an earlier moment shows what was shown then, erasures
+ * change nothing that was shown, and the same ledger gives the same bytes.
+ *
+ * A record is {"release": the tree as shown, "cells": [{"finding", "groups": [[[count, people] | null, ...], ...]}], "beside": {...}} with true counts
+ * where they were shown (null where not) and the true counts outside the findings. Counts only, for the ledger; never shown.
+ */
+#ifndef ES_PLUGIN_REPORT_RECORD_BETWEEN_H
+#define ES_PLUGIN_REPORT_RECORD_BETWEEN_H
+
+#include "plugin/report/report.h"
+#include "plugin/report/tree.h"
+
+struct es_between {
+    const cJSON *earlier;   /* list of records, oldest first; borrowed */
+    cJSON *cells, *beside;  /* a list and an object of the record to be; written */
+};
+
+/** es_report_build() beside earlier releases. @param between  NULL: by itself */
+ES_MUST_USE enum es_errc es_report_build_after(struct es_site *site, const struct es_report_options *options, const struct es_between *between,
+                                               cJSON **out, struct es_error *err);
+
+/** All records of the ledger whose release has this schema, oldest first. @param out  owned by the caller: a list */
+ES_MUST_USE enum es_errc es_between_read(struct es_site *site, const char *schema, cJSON **out, struct es_error *err);
+/** Append a record, in as many events as its length needs. */
+ES_MUST_USE enum es_errc es_between_write(struct es_site *site, const cJSON *record, struct es_error *err);
+/** A release as it will be read from the ledger ever after: the same numbers, and nothing that is not recorded. @param out  owned by the caller */
+ES_MUST_USE enum es_errc es_between_as_recorded(const cJSON *release, cJSON **out, struct es_error *err);
+/** There is none, and none may be recorded. @return ES_E_STATE */
+ES_MUST_USE enum es_errc es_between_none(struct es_error *err);
+/** May a release follow one that was made at that moment? False while the ledger tells no time. @param next  day from which; ES_NO_DAY when not known; written */
+bool es_between_due(const struct es_config *config, const char *as_of, int64_t now, int32_t *next);
+/** Add to "disclosure" of a release: how many were made before, from when the next can be, and what that means in words. */
+void es_between_tell(struct es_tree *tree, cJSON *release, const struct es_config *config, size_t earlier);
+
+#endif
