@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dicom/vocabulary.h"
 
-#include <csv.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "dicom/csv_table.h"
 #include "dicom/embedded.h"
 
 #define COLUMNS 5
@@ -35,13 +35,13 @@ struct es_vocabulary {
 /** A file being parsed. */
 struct loading {
     struct es_vocabulary *v;
-    char *cell[COLUMNS];
-    size_t column, line;
+    size_t line;
     bool header_seen;
     enum es_errc code;
     struct es_error *err;
 };
 
+#define HEADER "columns code,level,group,state,order"
 static const char *const header[COLUMNS] = {"code", "level", "group", "state", "order"};
 
 static void fold(char *text)
@@ -50,26 +50,10 @@ static void fold(char *text)
         if (*text >= 'A' && *text <= 'Z') *text = (char)(*text - 'A' + 'a');
 }
 
-static void fail(struct loading *l, const char *what)
+static void fail(struct loading *l, const char *found, const char *expected)
 {
-    if (l->code == ES_OK) l->code = es_fail(l->err, ES_E_PARSE, "vocabulary %s: line %zu: %s", l->v->name, l->line, what);
-}
-
-static void on_cell(void *bytes, size_t len, void *arg)
-{
-    struct loading *l = arg;
-    if (l->column >= COLUMNS) {
-        l->column++;
-        return;
-    }
-    char *copy = calloc(1, len + 1);
-    if (!copy) {
-        l->code = es_fail(l->err, ES_E_MEMORY, "vocabulary %s: line %zu: no memory", l->v->name, l->line);
-        return;
-    }
-    if (len > 0) memcpy(copy, bytes, len);
-    free(l->cell[l->column]);
-    l->cell[l->column++] = copy;
+    if (l->code == ES_OK)
+        l->code = es_fail(l->err, ES_E_PARSE, "vocabulary %s: line %zu: found %s, expected %s", l->v->name, l->line, found, expected);
 }
 
 static bool read_state(const char *text, enum es_attribute_state *state)
@@ -92,49 +76,70 @@ static bool read_order(const char *text, uint32_t *order)
     return n > 0 && text[n] == '\0';
 }
 
-static void check_header(struct loading *l)
+static void check_header(struct loading *l, const char *const *cells, size_t n)
 {
     for (size_t i = 0; i < COLUMNS; i++)
-        if (l->column != COLUMNS || strcmp(l->cell[i], header[i]) != 0) {
-            fail(l, "columns code,level,group,state,order expected");
+        if (n != COLUMNS || strcmp(cells[i], header[i]) != 0) {
+            fail(l, "other columns", HEADER);
             return;
         }
     l->header_seen = true;
 }
 
-static void add_row(struct loading *l)
+static bool grow_rows(struct es_vocabulary *v)
+{
+    if (v->n_rows != 0 && (v->n_rows < 16 || (v->n_rows & (v->n_rows - 1)) != 0)) return true;
+    struct row *more = realloc(v->rows, (v->n_rows ? v->n_rows * 2 : 16) * sizeof *more);
+    if (more) v->rows = more;
+    return more != NULL;
+}
+
+static void free_row(struct row *row)
+{
+    free(row->code);
+    free(row->level);
+    free(row->group);
+}
+
+static const char *quoted(const char *what, const char *text, char *out, size_t size)
+{
+    (void)snprintf(out, size, "%s \"%.40s\"", what, text);
+    return out;
+}
+
+static void add_row(struct loading *l, const char *const *cells, size_t n)
 {
     struct es_vocabulary *v = l->v;
     struct row row = {.order = 0};
-    if (l->column != COLUMNS) fail(l, "5 columns expected");
-    else if (!l->cell[0][0]) fail(l, "code is blank");
-    else if (!read_state(l->cell[3], &row.state)) fail(l, "state is none of present, not_stated, absent");
-    else if (!read_order(l->cell[4], &row.order)) fail(l, "order is no whole number");
-    else if (row.state == ES_ATTRIBUTE_PRESENT && (!l->cell[1][0] || !l->cell[2][0])) fail(l, "a present code needs a level and a group");
-    else if (row.state != ES_ATTRIBUTE_PRESENT && (l->cell[1][0] || l->cell[2][0])) fail(l, "only a present code has a level and a group");
-    else if (v->n_rows == MAX_ROWS) fail(l, "more rows than are read");
+    char found[80];
+    (void)snprintf(found, sizeof found, "%zu columns", n);
+    if (n != COLUMNS) fail(l, found, "5");
+    else if (!cells[0][0]) fail(l, "a blank code", "one");
+    else if (!read_state(cells[3], &row.state)) fail(l, quoted("state", cells[3], found, sizeof found), "present, not_stated or absent");
+    else if (!read_order(cells[4], &row.order)) fail(l, quoted("order", cells[4], found, sizeof found), "a whole number of at most 9 digits");
+    else if (row.state == ES_ATTRIBUTE_PRESENT && (!cells[1][0] || !cells[2][0])) fail(l, "a present code without level or group", "both");
+    else if (row.state != ES_ATTRIBUTE_PRESENT && (cells[1][0] || cells[2][0])) fail(l, "a level or group of a code that is not present", "none");
+    else if (v->n_rows == MAX_ROWS) fail(l, "more rows", "at most 100000");
     if (l->code != ES_OK) return;
-    if (v->n_rows == 0 || (v->n_rows >= 16 && (v->n_rows & (v->n_rows - 1)) == 0)) {
-        struct row *more = realloc(v->rows, (v->n_rows ? v->n_rows * 2 : 16) * sizeof *more);
-        if (!more) {
-            l->code = es_fail(l->err, ES_E_MEMORY, "vocabulary %s: no memory", v->name);
-            return;
-        }
-        v->rows = more;
+    row.code = strdup(cells[0]);
+    row.level = strdup(cells[1]);
+    row.group = strdup(cells[2]);
+    if (!row.code || !row.level || !row.group || !grow_rows(v)) {
+        l->code = es_fail(l->err, ES_E_MEMORY, "vocabulary %s: no memory", v->name);
+        free_row(&row);
+        return;
     }
-    fold(l->cell[0]);
-    row.code = l->cell[0];
-    row.level = l->cell[1];
-    row.group = l->cell[2];
-    l->cell[0] = l->cell[1] = l->cell[2] = NULL;
+    fold(row.code);
     v->rows[v->n_rows++] = row;
 }
 
 /* "# Schemes: A B" */
-static void read_schemes(struct loading *l, const char *line, size_t len)
+static bool on_comment(void *context, size_t at_line, const char *line, size_t len)
 {
+    struct loading *l = context;
     static const char head[] = "# Schemes:";
-    if (len < sizeof head || memcmp(line, head, sizeof head - 1) != 0) return;
+    l->line = at_line;
+    if (len < sizeof head || memcmp(line, head, sizeof head - 1) != 0) return true;
     for (size_t at = sizeof head - 1; at < len && line[at] != '\r';) {
         size_t n = 0;
         if (line[at] == ' ') {
@@ -143,8 +148,8 @@ static void read_schemes(struct loading *l, const char *line, size_t len)
         }
         while (at + n < len && line[at + n] != ' ' && line[at + n] != '\r') n++;
         if (n >= SCHEME_SIZE || l->v->n_schemes == MAX_SCHEMES) {
-            fail(l, "schemes are at most 8 words of at most 16 characters");
-            return;
+            fail(l, "more or longer schemes", "at most 8 words of at most 16 characters");
+            return false;
         }
         char *scheme = l->v->schemes[l->v->n_schemes++];
         memcpy(scheme, line + at, n);
@@ -152,34 +157,16 @@ static void read_schemes(struct loading *l, const char *line, size_t len)
         fold(scheme);
         at += n;
     }
+    return true;
 }
 
-static void on_row(int terminator, void *arg)
+static bool on_record(void *context, size_t line, const char *const *cells, size_t n)
 {
-    struct loading *l = arg;
-    (void)terminator;
-    if (l->code == ES_OK) {
-        if (!l->header_seen) check_header(l);
-        else add_row(l);
-    }
-    l->column = 0;
-}
-
-/** Line by line, so that comments are told from data and errors have their line; a quoted cell cannot span lines. */
-static void parse_lines(struct loading *l, struct csv_parser *csv, const char *text, size_t len)
-{
-    size_t at = 0;
-    while (at < len && l->code == ES_OK) {
-        const char *end = memchr(text + at, '\n', len - at);
-        const size_t n = end ? (size_t)(end - (text + at)) : len - at;
-        l->line++;
-        if (n > 0 && text[at] == '#') read_schemes(l, text + at, n);
-        else if (n > 0) {
-            if (csv_parse(csv, text + at, n, on_cell, on_row, l) != n || csv_fini(csv, on_cell, on_row, l) != 0)
-                fail(l, csv_strerror(csv_error(csv)));
-        }
-        at += n + 1;
-    }
+    struct loading *l = context;
+    l->line = line;
+    if (!l->header_seen) check_header(l, cells, n);
+    else add_row(l, cells, n);
+    return l->code == ES_OK;
 }
 
 static int by_code(const void *a, const void *b)
@@ -225,31 +212,29 @@ static enum es_errc list_names(struct es_vocabulary *v, struct es_error *err)
 
 static enum es_errc check_codes(struct es_vocabulary *v, struct es_error *err)
 {
-    if (v->n_rows == 0) return es_fail(err, ES_E_PARSE, "vocabulary %s: no codes", v->name);
+    if (v->n_rows == 0) return es_fail(err, ES_E_PARSE, "vocabulary %s: found no codes, expected at least one", v->name);
     qsort(v->rows, v->n_rows, sizeof *v->rows, by_code);
     for (size_t i = 1; i < v->n_rows; i++) {
         const struct row *a = &v->rows[i - 1], *b = &v->rows[i];
         if (strcmp(a->code, b->code) != 0) continue;
         if (a->state != b->state || strcmp(a->level, b->level) != 0 || strcmp(a->group, b->group) != 0)
-            return es_fail(err, ES_E_PARSE, "vocabulary %s: code %.40s has two meanings", v->name, a->code);
+            return es_fail(err, ES_E_PARSE, "vocabulary %s: found code \"%.40s\" with two meanings, expected one", v->name, a->code);
     }
     return ES_OK;
 }
 
 static enum es_errc parse(struct es_vocabulary **out, const char *name, const char *text, size_t len, struct es_error *err)
 {
-    struct csv_parser csv;
     struct es_vocabulary *v = calloc(1, sizeof *v);
     if (!v) return es_fail(err, ES_E_MEMORY, "vocabulary %s: no memory", name);
     (void)snprintf(v->name, sizeof v->name, "%s", name);
     struct loading l = {.v = v, .err = err};
-    if (csv_init(&csv, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL) != 0) l.code = es_fail(err, ES_E_MEMORY, "vocabulary %s: no memory", name);
-    else {
-        parse_lines(&l, &csv, text, len);
-        csv_free(&csv);
-    }
-    for (size_t i = 0; i < COLUMNS; i++) free(l.cell[i]);
-    if (l.code == ES_OK && !l.header_seen) l.code = es_fail(err, ES_E_PARSE, "vocabulary %s: columns code,level,group,state,order expected", name);
+    const struct es_csv_table table = {.context = &l, .record = on_record, .comment = on_comment};
+    const char *fault = NULL;
+    const enum es_errc rc = es_csv_table_read(&table, text, len, &l.line, &fault);
+    if (rc == ES_E_PARSE) fail(&l, fault, "well-formed CSV on one line");
+    else if (rc != ES_OK) l.code = es_fail(err, ES_E_MEMORY, "vocabulary %s: no memory", name);
+    if (l.code == ES_OK && !l.header_seen) l.code = es_fail(err, ES_E_PARSE, "vocabulary %s: found no header, expected " HEADER, name);
     if (l.code == ES_OK) l.code = check_codes(v, err);
     if (l.code == ES_OK) l.code = list_names(v, err);
     if (l.code == ES_OK) *out = v;
@@ -272,7 +257,7 @@ enum es_errc es_vocabulary_load(struct es_vocabulary **out, const char *path, st
     if (!text) code = es_fail(err, ES_E_MEMORY, "vocabulary %s: no memory", name);
     else len = fread(text, 1, MAX_FILE, file);
     if (code == ES_OK && ferror(file)) code = es_fail(err, ES_E_IO, "vocabulary %s: %s", name, strerror(errno));
-    if (code == ES_OK && len == MAX_FILE) code = es_fail(err, ES_E_LIMIT, "vocabulary %s: %zu bytes or more", name, MAX_FILE);
+    if (code == ES_OK && len == MAX_FILE) code = es_fail(err, ES_E_LIMIT, "vocabulary %s: found %zu bytes or more, expected fewer", name, MAX_FILE);
     (void)fclose(file);
     if (code == ES_OK) code = parse(out, name, text, len, err);
     free(text);
@@ -282,11 +267,7 @@ enum es_errc es_vocabulary_load(struct es_vocabulary **out, const char *path, st
 void es_vocabulary_free(struct es_vocabulary *v)
 {
     if (!v) return;
-    for (size_t i = 0; i < v->n_rows; i++) {
-        free(v->rows[i].code);
-        free(v->rows[i].level);
-        free(v->rows[i].group);
-    }
+    for (size_t i = 0; i < v->n_rows; i++) free_row(&v->rows[i]);
     free(v->rows);
     free(v->levels);
     free(v->groups);

@@ -13,6 +13,7 @@ find_package(ZLIB REQUIRED)
 es_add_test(seg es_dicom m)
 es_add_test(seg_pixels es_dicom ZLIB::ZLIB)
 pkg_check_modules(ES_TEST_CJSON REQUIRED IMPORTED_TARGET libcjson)
+es_add_test(csv_table es_dicom)
 es_add_test(vocabulary es_dicom PkgConfig::ES_TEST_CJSON)
 
 if(ES_BENCH)

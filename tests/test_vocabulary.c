@@ -229,19 +229,19 @@ static void wrong_files_are_refused_by_line(void)
     static const struct {
         const char *text, *error;
     } cases[] = {
-        {"", "vocabulary list: columns code,level,group,state,order expected"},
-        {"a,b\n", "vocabulary list: line 1: columns code,level,group,state,order expected"},
-        {HEAD, "vocabulary list: no codes"},
-        {HEAD "A,A,White,present\n", "vocabulary list: line 2: 5 columns expected"},
-        {HEAD "A,A,White,present,1,2\n", "vocabulary list: line 2: 5 columns expected"},
-        {"# x\n" HEAD "A,A,White,maybe,1\n", "vocabulary list: line 3: state is none of present, not_stated, absent"},
-        {HEAD "A,A,White,present,x\n", "vocabulary list: line 2: order is no whole number"},
-        {HEAD ",A,White,present,1\n", "vocabulary list: line 2: code is blank"},
-        {HEAD "A,,White,present,1\n", "vocabulary list: line 2: a present code needs a level and a group"},
-        {HEAD "Z,Z,,not_stated,1\n", "vocabulary list: line 2: only a present code has a level and a group"},
-        {"# Schemes: A23456789012345678\n" HEAD "A,A,White,present,1\n", "vocabulary list: line 1: schemes are at most 8 words of at most 16 characters"},
-        {"# Schemes: A B C D E F G H I\n" HEAD "A,A,White,present,1\n", "vocabulary list: line 1: schemes are at most 8 words of at most 16 characters"},
-        {HEAD "A,A,White,present,1\na,B,White,present,2\n", "vocabulary list: code a has two meanings"},
+        {"", "vocabulary list: found no header, expected columns code,level,group,state,order"},
+        {"a,b\n", "vocabulary list: line 1: found other columns, expected columns code,level,group,state,order"},
+        {HEAD, "vocabulary list: found no codes, expected at least one"},
+        {HEAD "A,A,White,present\n", "vocabulary list: line 2: found 4 columns, expected 5"},
+        {HEAD "A,A,White,present,1,2\n", "vocabulary list: line 2: found 6 columns, expected 5"},
+        {"# x\n" HEAD "A,A,White,maybe,1\n", "vocabulary list: line 3: found state \"maybe\", expected present, not_stated or absent"},
+        {HEAD "A,A,White,present,x\n", "vocabulary list: line 2: found order \"x\", expected a whole number of at most 9 digits"},
+        {HEAD ",A,White,present,1\n", "vocabulary list: line 2: found a blank code, expected one"},
+        {HEAD "A,,White,present,1\n", "vocabulary list: line 2: found a present code without level or group, expected both"},
+        {HEAD "Z,Z,,not_stated,1\n", "vocabulary list: line 2: found a level or group of a code that is not present, expected none"},
+        {"# Schemes: A23456789012345678\n" HEAD "A,A,White,present,1\n", "vocabulary list: line 1: found more or longer schemes, expected at most 8 words of at most 16 characters"},
+        {"# Schemes: A B C D E F G H I\n" HEAD "A,A,White,present,1\n", "vocabulary list: line 1: found more or longer schemes, expected at most 8 words of at most 16 characters"},
+        {HEAD "A,A,White,present,1\na,B,White,present,2\n", "vocabulary list: found code \"a\" with two meanings, expected one"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct es_error err = {0};

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/config/population.h"
 
-#include <csv.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "dicom/csv_table.h"
+
 #define MAX_FILE ((size_t)1 << 20)
-#define CELL 200
+#define CELL 200 /* bytes of a cell, with its NUL */
 
 enum { AXIS, LEVEL, SHARE, SOURCE, DATE, COLUMNS };
 static const char *const header[COLUMNS] = {"axis", "level", "share", "source", "date"};
@@ -18,8 +19,7 @@ static const char *const header[COLUMNS] = {"axis", "level", "share", "source", 
 struct reading {
     const struct es_config *config;
     struct es_population *population;
-    char cell[COLUMNS][CELL];
-    size_t column, columns, line; /* columns: of the header, 0 before it was seen */
+    size_t columns, line; /* columns: of the header, 0 before it was seen */
     enum es_errc code;
     struct es_error *err;
 };
@@ -30,28 +30,15 @@ static void wrong(struct reading *r, const char *what, const char *found, const 
         r->code = es_fail(r->err, ES_E_CONFIG, "ReferencePopulation: line %zu: %s: found \"%.40s\", expected %s", r->line, what, found, expected);
 }
 
-static void on_cell(void *bytes, size_t len, void *arg)
+static void check_header(struct reading *r, const char *const *cells, size_t n)
 {
-    struct reading *r = arg;
-    const size_t column = r->column++;
-    if (column >= COLUMNS || r->code != ES_OK) return;
-    if (len >= CELL) {
-        wrong(r, header[column], "a longer text", "at most 199 bytes");
-        return;
-    }
-    if (len > 0) memcpy(r->cell[column], bytes, len);
-    r->cell[column][len] = '\0';
-}
-
-static void check_header(struct reading *r)
-{
-    if (r->column < 3 || r->column > COLUMNS) {
+    if (n < 3 || n > COLUMNS) {
         wrong(r, "header", "other columns", "axis,level,share[,source[,date]]");
         return;
     }
-    for (size_t i = 0; i < r->column; i++)
-        if (strcmp(r->cell[i], header[i]) != 0) wrong(r, "header", r->cell[i], header[i]);
-    r->columns = r->column;
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(cells[i], header[i]) != 0) wrong(r, "header", cells[i], header[i]);
+    r->columns = n;
 }
 
 /** Digits with a point: "0.506", "1", ".5". Exact to 15 digits; never through the host's locale. */
@@ -104,49 +91,36 @@ static void compare(struct reading *r, const struct es_population_row *row)
     }
 }
 
-static void add_row(struct reading *r)
+static void add_row(struct reading *r, const char *const *cells, size_t n)
 {
     struct es_population_row row = {.line = r->line};
-    const int axis = axis_of(r->config, r->cell[AXIS]);
-    if (r->column != r->columns) wrong(r, "columns", r->column < r->columns ? "fewer" : "more", "as many as in the header");
-    else if (axis < 0) wrong(r, "axis", r->cell[AXIS], "the name of an axis");
-    else if (r->cell[LEVEL][0] == '\0' || strcmp(r->cell[LEVEL], "unknown") == 0) wrong(r, "level", r->cell[LEVEL], "a known level");
-    else if (strlen(r->cell[LEVEL]) >= sizeof row.level) wrong(r, "level", r->cell[LEVEL], "a shorter name");
-    else if (!read_share(r->cell[SHARE], &row.share)) wrong(r, "share", r->cell[SHARE], "a number from 0 to 1");
-    else if (r->columns > DATE && !is_date(r->cell[DATE])) wrong(r, "date", r->cell[DATE], "YYYY, YYYY-MM or YYYY-MM-DD");
+    const int axis = axis_of(r->config, cells[AXIS]);
+    if (n != r->columns) wrong(r, "columns", n < r->columns ? "fewer" : "more", "as many as in the header");
+    else if (axis < 0) wrong(r, "axis", cells[AXIS], "the name of an axis");
+    else if (cells[LEVEL][0] == '\0' || strcmp(cells[LEVEL], "unknown") == 0) wrong(r, "level", cells[LEVEL], "a known level");
+    else if (strlen(cells[LEVEL]) >= sizeof row.level) wrong(r, "level", cells[LEVEL], "a shorter name");
+    else if (!read_share(cells[SHARE], &row.share)) wrong(r, "share", cells[SHARE], "a number from 0 to 1");
+    else if (r->columns > DATE && !is_date(cells[DATE])) wrong(r, "date", cells[DATE], "YYYY, YYYY-MM or YYYY-MM-DD");
     else if (r->population->count == ES_MAX_POPULATION_ROWS) wrong(r, "rows", "more than are read", "fewer levels");
     if (r->code != ES_OK) return;
     row.axis = (size_t)axis;
-    memcpy(row.level, r->cell[LEVEL], strlen(r->cell[LEVEL]) + 1);
-    if (r->columns > SOURCE) memcpy(row.source, r->cell[SOURCE], sizeof row.source);
-    if (r->columns > DATE) memcpy(row.date, r->cell[DATE], sizeof row.date);
+    (void)snprintf(row.level, sizeof row.level, "%s", cells[LEVEL]);
+    if (r->columns > SOURCE) (void)snprintf(row.source, sizeof row.source, "%s", cells[SOURCE]);
+    if (r->columns > DATE) (void)snprintf(row.date, sizeof row.date, "%s", cells[DATE]);
     compare(r, &row);
     if (r->code == ES_OK) r->population->rows[r->population->count++] = row;
 }
 
-static void on_row(int terminator, void *arg)
+static bool on_record(void *context, size_t line, const char *const *cells, size_t n)
 {
-    struct reading *r = arg;
-    (void)terminator;
-    if (r->code == ES_OK) {
-        if (r->columns == 0) check_header(r);
-        else add_row(r);
-    }
-    r->column = 0;
-}
-
-/** Line by line, so that comments are told from data and faults have their line. */
-static void read_lines(struct reading *r, struct csv_parser *csv, const char *text, size_t len)
-{
-    size_t at = 0;
-    while (at < len && r->code == ES_OK) {
-        const char *end = memchr(text + at, '\n', len - at);
-        const size_t n = end ? (size_t)(end - (text + at)) : len - at;
-        r->line++;
-        if (n > 0 && text[at] != '#' && (csv_parse(csv, text + at, n, on_cell, on_row, r) != n || csv_fini(csv, on_cell, on_row, r) != 0))
-            wrong(r, "record", csv_strerror(csv_error(csv)), "well-formed CSV on one line");
-        at += n + 1;
-    }
+    struct reading *r = context;
+    r->line = line;
+    for (size_t i = 0; i < n && i < COLUMNS; i++)
+        if (strlen(cells[i]) >= CELL) wrong(r, header[i], "a longer text", "at most 199 bytes");
+    if (r->code != ES_OK) return false;
+    if (r->columns == 0) check_header(r, cells, n);
+    else add_row(r, cells, n);
+    return r->code == ES_OK;
 }
 
 static void check_sums(struct reading *r)
@@ -167,20 +141,22 @@ static void check_sums(struct reading *r)
 
 enum es_errc es_population_parse(struct es_population **out, const char *text, size_t len, const struct es_config *config, struct es_error *err)
 {
-    struct csv_parser csv;
     struct reading *r = calloc(1, sizeof *r);
     struct es_population *population = calloc(1, sizeof *population);
     enum es_errc code = ES_OK;
     *out = NULL;
     if (population) population->rows = calloc(ES_MAX_POPULATION_ROWS, sizeof *population->rows);
-    if (!r || !population || !population->rows || csv_init(&csv, CSV_STRICT | CSV_STRICT_FINI) != 0) {
+    if (!r || !population || !population->rows) {
         code = es_fail(err, ES_E_MEMORY, "ReferencePopulation: no memory");
     } else {
+        const struct es_csv_table table = {.context = r, .record = on_record};
+        const char *fault = NULL;
         r->config = config;
         r->population = population;
         r->err = err;
-        read_lines(r, &csv, text, len);
-        csv_free(&csv);
+        const enum es_errc rc = es_csv_table_read(&table, text, len, &r->line, &fault);
+        if (rc == ES_E_PARSE) wrong(r, "record", fault, "well-formed CSV on one line");
+        else if (rc != ES_OK) r->code = es_fail(err, rc, "ReferencePopulation: no memory");
         if (r->code == ES_OK && population->count == 0) wrong(r, "rows", "none", "axis,level,share and at least one row");
         check_sums(r);
         code = r->code;
