@@ -57,21 +57,34 @@ struct sums {
 #define WIDE
 #endif
 
+/** What point i at x adds to each of the five sums: its mean m and its weight w, n included. */
+static inline void keep_terms(double x, double m, double w, size_t i, double term[5][BLOCK])
+{
+    const double wx = w * x;
+    term[0][i] = m;
+    term[1][i] = m * x;
+    term[2][i] = w;
+    term[3][i] = wx;
+    term[4][i] = wx * x;
+}
+
+/** From `count` on there are no points. */
+static inline void no_terms(size_t count, double term[5][BLOCK])
+{
+    for (unsigned k = 0; k < 5; k++)
+        for (size_t i = count; i < BLOCK; i++) term[k][i] = 0;
+}
+
 /** The columns of at most BLOCK points at a + b x: fitted P, and the terms of the five sums. Beyond `count` they are zero. */
 WIDE static void terms(const double *restrict x, const uint32_t *restrict n, size_t count, double a, double b, double *restrict mean,
                   double term[5][BLOCK])
 {
     for (size_t i = 0; i < count; i++) {
-        const double t = exp_of(-(a + b * x[i])), p = 1 / (1 + t), m = (double)(int32_t)n[i] * p, w = m * (t * p), wx = w * x[i];
+        const double t = exp_of(-(a + b * x[i])), p = 1 / (1 + t), m = (double)(int32_t)n[i] * p, w = m * (t * p);
         mean[i] = p;
-        term[0][i] = m;
-        term[1][i] = m * x[i];
-        term[2][i] = w;
-        term[3][i] = wx;
-        term[4][i] = wx * x[i];
+        keep_terms(x[i], m, w, i, term);
     }
-    for (unsigned k = 0; k < 5; k++)
-        for (size_t i = count; i < BLOCK; i++) term[k][i] = 0;
+    no_terms(count, term);
 }
 
 /** The same after a step so small that no exp() is needed: with d = da + db x the mean moves by p (1 - p) (d + (1 - 2 p) d d / 2)
@@ -81,16 +94,11 @@ WIDE static void nudged_terms(const double *restrict x, const uint32_t *restrict
 {
     for (size_t i = 0; i < count; i++) {
         const double p0 = mean[i], d = da + db * x[i], p = p0 + p0 * (1 - p0) * (d + (0.5 - p0) * d * d);
-        const double m = (double)(int32_t)n[i] * p, w = m * (1 - p), wx = w * x[i];
+        const double m = (double)(int32_t)n[i] * p, w = m * (1 - p);
         mean[i] = p;
-        term[0][i] = m;
-        term[1][i] = m * x[i];
-        term[2][i] = w;
-        term[3][i] = wx;
-        term[4][i] = wx * x[i];
+        keep_terms(x[i], m, w, i, term);
     }
-    for (unsigned k = 0; k < 5; k++)
-        for (size_t i = count; i < BLOCK; i++) term[k][i] = 0;
+    no_terms(count, term);
 }
 
 /** Largest |a + b x|. */

@@ -7,16 +7,7 @@
 #include <string.h>
 
 #include "plugin/report/html/html.h"
-#include "testlib.h"
-
-static cJSON *sample(void)
-{
-    char *text = es_test_slurp(es_testdata("golden/sample-release.json"), NULL);
-    cJSON *release = text ? cJSON_Parse(text) : NULL;
-    free(text);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(release);
-    return release;
-}
+#include "sample_release.h"
 
 static cJSON *member(const cJSON *object, const char *key)
 {

@@ -8,16 +8,7 @@
 #include <string.h>
 
 #include "plugin/report/plot/plot.h"
-#include "testlib.h"
-
-static cJSON *sample(void)
-{
-    char *text = es_test_slurp(es_testdata("golden/sample-release.json"), NULL);
-    cJSON *release = text ? cJSON_Parse(text) : NULL;
-    free(text);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(release);
-    return release;
-}
+#include "sample_release.h"
 
 /* A PNG as libpng reads it. */
 struct read_back {
