@@ -97,6 +97,8 @@ struct es_finding_config {
     size_t n_from;
 };
 
+/** The configured word of an enum es_task bit: "binary", "ordinal", ... */
+const char *es_task_name(uint32_t task);
 /** The tasks (enum es_task bits) whose metrics a finding has: its own, and ES_TASK_DECIDED where a threshold makes decisions of a
  * measurement or a level. */
 uint32_t es_finding_tasks(const struct es_finding_config *finding);

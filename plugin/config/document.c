@@ -140,24 +140,13 @@ static void put_rules(struct maker *m, cJSON *object, const char *key, const str
     for (size_t i = 0; list != NULL && i < n; i++) put_rule(m, list, &rules[i]);
 }
 
-static const char *task_name(uint32_t task)
-{
-    switch (task) {
-    case ES_TASK_ORDINAL: return "ordinal";
-    case ES_TASK_MEASUREMENT: return "measurement";
-    case ES_TASK_SEGMENTATION: return "segmentation";
-    case ES_TASK_DETECTION: return "detection";
-    default: return "binary";
-    }
-}
-
 static void put_finding(struct maker *m, cJSON *list, const struct es_finding_config *finding)
 {
     static const char *const combines[] = {"max", "mean", "first", "latest", "any"};
     cJSON *object = put(m, list, NULL, cJSON_CreateObject());
     if (object == NULL) return;
     put_text(m, object, "Name", finding->name);
-    put_text(m, object, "Task", task_name(finding->task));
+    put_text(m, object, "Task", es_task_name(finding->task));
     put_text(m, object, "Unit", es_unit_type_name(finding->unit));
     put_text(m, object, "Combine", combines[finding->combine]);
     put_number(m, object, "Threshold", finding->threshold);

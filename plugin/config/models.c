@@ -23,6 +23,13 @@ const char *es_unit_type_name(enum es_unit_type type)
     return type < ES_UNIT_TYPES ? units[type] : "unknown";
 }
 
+const char *es_task_name(uint32_t task)
+{
+    for (unsigned i = 0; tasks[i] != NULL; i++)
+        if (task == 1u << i) return tasks[i];
+    return tasks[0];
+}
+
 uint32_t es_finding_tasks(const struct es_finding_config *finding)
 {
     const bool decided = (finding->task & (ES_TASK_MEASUREMENT | ES_TASK_ORDINAL)) && !isnan(finding->threshold);

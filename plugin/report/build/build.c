@@ -162,17 +162,6 @@ static void vocabulary(struct es_report *report, cJSON *release)
     }
 }
 
-const char *es_report_task_name(uint32_t task)
-{
-    switch (task) {
-    case ES_TASK_ORDINAL: return "ordinal";
-    case ES_TASK_MEASUREMENT: return "measurement";
-    case ES_TASK_SEGMENTATION: return "segmentation";
-    case ES_TASK_DETECTION: return "detection";
-    default: return "binary";
-    }
-}
-
 /** Epochs are counted within a finding, as thresholds are a finding's own: each row names its finding. */
 static void epoch(struct es_report *report, cJSON *epochs, const struct es_stream *stream, const char *finding)
 {
@@ -205,7 +194,7 @@ static enum es_errc models(struct es_report *report, cJSON *release, struct es_e
         epoch(report, epochs, stream, finding->name);
         cJSON *out = es_tree_object(t, findings, NULL);
         es_tree_text(t, out, "finding", finding->name);
-        es_tree_text(t, out, "task", es_report_task_name(finding->task));
+        es_tree_text(t, out, "task", es_task_name(finding->task));
         es_tree_text(t, out, "unit", es_unit_type_name(finding->unit));
         if (finding->units[0]) es_tree_text(t, out, "units", finding->units);
         es_tree_count(t, out, "epoch", stream->epoch);

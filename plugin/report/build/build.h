@@ -198,8 +198,6 @@ bool es_report_turned(const struct es_report *report, const struct es_sweep *swe
 void es_report_words(char *out, size_t size, const struct es_metric *metric, double group, double rest, double difference, double lo,
                      double hi, double percent, bool adjusted);
 
-/** "binary", "ordinal", ... of an enum es_task bit. */
-const char *es_report_task_name(uint32_t task);
 /* summary.c */
 /** Fill "summary" from the disclosed tree. */
 void es_report_summary(struct es_tree *tree, cJSON *release);

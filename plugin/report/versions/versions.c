@@ -155,7 +155,7 @@ static enum es_errc one_finding(struct es_report *report, const struct es_versio
     if (config->task != ES_TASK_BINARY) { /* named, so that silence is not taken for "unchanged" */
         cJSON *left_out = es_tree_object(t, cJSON_GetObjectItemCaseSensitive(out, "not_compared"), NULL);
         es_tree_text(t, left_out, "finding", config->name);
-        es_tree_text(t, left_out, "task", es_report_task_name(config->task));
+        es_tree_text(t, left_out, "task", es_task_name(config->task));
         return ES_OK;
     }
     enum es_errc e = es_cohort_pairs(es_site_cohort(report->site), model, number, options->versions, options->from, options->to, report->now,
