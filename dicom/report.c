@@ -130,10 +130,14 @@ void es_report_time(const struct es_item *root, struct es_report_facts *report)
 
 char *es_report_decode(const struct es_item *item, uint32_t tag, const char *charset, size_t charset_len, uint64_t *bad)
 {
-    char *raw = es_secret_new(ES_MAX_REPORT_TEXT), *text = NULL;
-    if (!raw) return NULL;
-    const size_t n = es_item_bytes(item, tag, raw, ES_MAX_REPORT_TEXT);
-    size_t room = 0;
+    char few[1024]; /* enough for most; more come from pages of their own, which cost a call each way */
+    char *raw = few, *text = NULL;
+    size_t n = es_item_bytes(item, tag, few, sizeof few), room = 0;
+    if (n == sizeof few) {
+        raw = es_secret_new(ES_MAX_REPORT_TEXT);
+        if (!raw) return NULL;
+        n = es_item_bytes(item, tag, raw, ES_MAX_REPORT_TEXT);
+    }
     if (n > 0 && !__builtin_mul_overflow(n, (size_t)4, &room)) text = es_secret_new(room + 4); /* no character needs more than 4 bytes of UTF-8 */
     if (text) {
         const enum es_text_status status = es_text_decode(charset, charset_len, raw, n, text, room + 4);
@@ -144,6 +148,6 @@ char *es_report_decode(const struct es_item *item, uint32_t tag, const char *cha
             text = exact;
         }
     }
-    es_secret_free(raw);
+    if (raw != few) es_secret_free(raw);
     return text;
 }
