@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 
+#include "plugin/base/time.h"
 #include "plugin/worker/worker.h"
 
 struct es_worker {
@@ -32,9 +33,10 @@ struct es_worker {
     bool away, follow_failed; /* a shared ledger does not answer; it answers wrongly */
     bool damaged; /* a look beside found the ledger's file damaged: the next one is waited for */
     uint64_t follow_at;
-    uint64_t dirty_since, rendered_at, render_took, outside_at, retry_at, last_activity, last_step, last_overflow;
+    uint64_t dirty_since, rendered_at, render_took, retry_at, last_activity, last_step, last_overflow;
     unsigned pause_ms;
     char logged[ES_ERROR_TEXT]; /* the failure that was last logged */
+    char external_as_of[ES_INSTANT_TEXT]; /* of the last release for outsiders; "" when not known */
     struct es_stored item;
 };
 

@@ -82,6 +82,7 @@ bool es_worker_open_site(struct es_worker *worker)
     worker->was_open = true;
     es_load_forget(worker->load); /* what was committed to another file, or to a later state of this one, is read again */
     es_catchup_restart(worker->catchup);
+    worker->external_as_of[0] = '\0';
     worker->dirty = true;
     worker->dirty_since = es_worker_now_ms();
     es_worker_recover(worker);
