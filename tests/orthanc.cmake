@@ -2,9 +2,11 @@
 # Tests of the worker, and of the plugin inside a real Orthanc: each script starts its own, on free loopback ports.
 es_add_test(worker es_plugin PkgConfig::ES_TEST_SQLITE)
 target_sources(test_worker PRIVATE worker_host.c)
+es_add_test(worker_release es_site_world PkgConfig::ES_TEST_SQLITE m)
+target_sources(test_worker_release PRIVATE worker_host.c)
 es_add_test(core es_plugin)
 target_sources(test_core PRIVATE worker_host.c ${PROJECT_SOURCE_DIR}/plugin/api.c)
-set_tests_properties(worker PROPERTIES LABELS threads)
+set_tests_properties(worker worker_release PROPERTIES LABELS threads)
 add_executable(test_threads test_threads.c worker_host.c)
 target_link_libraries(test_threads PRIVATE es_testlib es_plugin es_warnings)
 add_test(NAME threads COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/postgresql/run.sh $<TARGET_FILE:test_threads>)
