@@ -7,7 +7,7 @@
 
 #include <orthanc/OrthancCPlugin.h>
 
-#include "plugin/worker/worker.h"
+#include "plugin/worker/notice.h"
 
 /** Written by Initialize and Finalize only, on Orthanc's main thread while no other runs ours. */
 struct orthanc_plugin {

@@ -6,17 +6,33 @@
 #include <string.h>
 #include <strings.h>
 
+#include "plugin/base/time.h"
 #include "plugin/orthanc/private.h"
 
 #define JSON "application/json"
+#define HTML "text/html; charset=utf-8"
 #define WAIT_MS 30000 /* for the worker's answer */
 
 typedef OrthancPluginErrorCode (*handler)(OrthancPluginRestOutput *output, const OrthancPluginHttpRequest *request);
 
 static OrthancPluginContext *context(void) { return orthanc_plugin.context; }
 
+/* Every answer says so: a release's bytes cannot. A header is printable ASCII. */
+static void degraded_header(OrthancPluginRestOutput *output)
+{
+    struct es_worker_status status;
+    char notice[ES_NOTICE_SIZE];
+    if (orthanc_plugin.worker == NULL) return;
+    es_worker_status(orthanc_plugin.worker, &status);
+    if (es_worker_notice(&status, notice) == 0) return;
+    for (char *c = notice; *c != '\0'; c++)
+        if ((unsigned char)*c >= 0x7F) *c = '?';
+    OrthancPluginSetHttpHeader(context(), output, "Evensight-Degraded", notice);
+}
+
 static void common_headers(OrthancPluginRestOutput *output)
 {
+    degraded_header(output);
     OrthancPluginSetHttpHeader(context(), output, "Cache-Control", "no-store");
     OrthancPluginSetHttpHeader(context(), output, "X-Content-Type-Options", "nosniff");
 }
@@ -61,16 +77,70 @@ static OrthancPluginErrorCode route_status(OrthancPluginRestOutput *output, cons
     return status.phase == ES_WORKER_READY ? send_ok(output, text, len, JSON) : send_status(output, 503, text, len);
 }
 
-static OrthancPluginErrorCode send_page(OrthancPluginRestOutput *output, enum es_page page, const char *type)
+static OrthancPluginErrorCode send_page(OrthancPluginRestOutput *output, enum es_surface_page page, const char *type)
 {
     struct es_surface *surface = es_worker_surface(orthanc_plugin.worker);
     if (surface == NULL) return refuse(output, 503, "no report has been made yet");
-    if (page == ES_PAGE_HTML)
-        OrthancPluginSetHttpHeader(context(), output, "Content-Security-Policy",
-                                   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'");
     const OrthancPluginErrorCode code = send_ok(output, surface->pages[page].data, surface->pages[page].len, type);
     es_surface_drop(surface);
     return code;
+}
+
+/* The page with what has to stand at its head: a strip that says at any time how things are, or how they are now. */
+static OrthancPluginErrorCode send_beside(OrthancPluginRestOutput *output, enum es_surface_page page, const char *type, const char *head)
+{
+    struct es_bytes whole = {0};
+    struct es_surface *surface = es_worker_surface(orthanc_plugin.worker);
+    if (surface == NULL) return refuse(output, 503, "no report has been made yet");
+    char frame[ES_FRAME_SIZE];
+    if (head == NULL) es_worker_frame(surface->basis, frame);
+    const enum es_errc rc = es_page_beside(&surface->pages[page], head != NULL ? head : frame, &whole, NULL);
+    es_surface_drop(surface);
+    if (rc != ES_OK) return refuse(output, 503, "memory ran out");
+    const OrthancPluginErrorCode code = send_ok(output, whole.data, whole.len, type);
+    es_bytes_free(&whole);
+    return code;
+}
+
+static void page_policy(OrthancPluginRestOutput *output)
+{
+    OrthancPluginSetHttpHeader(context(), output, "Content-Security-Policy",
+                               "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; frame-ancestors 'self'");
+}
+
+/* The release's own bytes; while degraded with a banner at their head. */
+static OrthancPluginErrorCode send_html(OrthancPluginRestOutput *output)
+{
+    struct es_worker_status status;
+    struct es_bytes banner = {0};
+    es_worker_status(orthanc_plugin.worker, &status);
+    if (es_worker_banner(&status, &banner, NULL) != ES_OK) return refuse(output, 503, "memory ran out");
+    page_policy(output);
+    const OrthancPluginErrorCode code = banner.len > 0 ? send_beside(output, ES_PAGE_HTML, HTML, (const char *)banner.data) : send_page(output, ES_PAGE_HTML, HTML);
+    es_bytes_free(&banner);
+    return code;
+}
+
+static OrthancPluginErrorCode send_text(OrthancPluginRestOutput *output)
+{
+    static const char type[] = "text/plain; charset=utf-8";
+    struct es_worker_status status;
+    char notice[ES_NOTICE_SIZE + 2];
+    es_worker_status(orthanc_plugin.worker, &status);
+    const size_t len = es_worker_notice(&status, notice);
+    if (len == 0) return send_page(output, ES_PAGE_TEXT, type);
+    memcpy(notice + len, "\n\n", 3);
+    return send_beside(output, ES_PAGE_TEXT, type, notice);
+}
+
+/* Digits, the whole text. */
+static bool read_whole(const char *text, uint64_t *out)
+{
+    char *end = NULL;
+    errno = 0;
+    const unsigned long long value = strtoull(text, &end, 10);
+    *out = value;
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0;
 }
 
 /* What asks for something else than it would get (another audience, other dates) is told so, and gets no report. A parameter's name is
@@ -92,9 +162,9 @@ static OrthancPluginErrorCode route_report(OrthancPluginRestOutput *output, cons
         format = request->getValues[i];
     }
     if (strcmp(format, "json") == 0) return send_page(output, ES_PAGE_JSON, JSON);
-    if (strcmp(format, "html") == 0) return send_page(output, ES_PAGE_HTML, "text/html; charset=utf-8");
+    if (strcmp(format, "html") == 0) return send_html(output);
     if (strcmp(format, "csv") == 0) return send_page(output, ES_PAGE_CSV, "text/csv; charset=utf-8");
-    if (strcmp(format, "text") == 0) return send_page(output, ES_PAGE_TEXT, "text/plain; charset=utf-8");
+    if (strcmp(format, "text") == 0) return send_text(output);
     return refuse(output, 400, "format is one of json, html, csv, text");
 }
 
@@ -107,7 +177,33 @@ static OrthancPluginErrorCode route_json(OrthancPluginRestOutput *output, const 
 static OrthancPluginErrorCode route_html(OrthancPluginRestOutput *output, const OrthancPluginHttpRequest *request)
 {
     (void)request;
-    return send_page(output, ES_PAGE_HTML, "text/html; charset=utf-8");
+    return send_html(output);
+}
+
+static OrthancPluginErrorCode route_app(OrthancPluginRestOutput *output, const OrthancPluginHttpRequest *request)
+{
+    (void)request;
+    page_policy(output);
+    return send_beside(output, ES_PAGE_HTML, HTML, NULL);
+}
+
+/* "basis=N" of the page around it. Orthanc takes "app/" and "app" for one, and the page's browser does not: so it is found from both. */
+static OrthancPluginErrorCode route_strip(OrthancPluginRestOutput *output, const OrthancPluginHttpRequest *request)
+{
+    struct es_worker_status status;
+    struct es_bytes strip = {0};
+    uint64_t basis = 0;
+    for (uint32_t i = 0; i < request->getCount; i++) {
+        if (strcmp(request->getKeys[i], "basis") != 0) return refuse_parameter(output, request->getKeys[i], "only basis is known");
+        if (!read_whole(request->getValues[i], &basis)) return refuse(output, 400, "basis is a whole number");
+    }
+    es_worker_status(orthanc_plugin.worker, &status);
+    const char *page = strncmp(request->groups[0], "app/", 4) == 0 ? "./" : "app/";
+    if (es_worker_strip(&status, basis, page, es_clock(), &strip, NULL) != ES_OK) return refuse(output, 503, "memory ran out");
+    page_policy(output);
+    const OrthancPluginErrorCode code = send_ok(output, strip.data, strip.len, HTML);
+    es_bytes_free(&strip);
+    return code;
 }
 
 static OrthancPluginErrorCode route_csv(OrthancPluginRestOutput *output, const OrthancPluginHttpRequest *request)
@@ -220,7 +316,9 @@ static const struct {
     {"unpaired", OrthancPluginHttpMethod_Get, route_unpaired, true},
     {"metrics", OrthancPluginHttpMethod_Get, route_metrics, false},
     {"plots", OrthancPluginHttpMethod_Get, route_plots, true},
-    {"app", OrthancPluginHttpMethod_Get, route_html, true},
+    {"app", OrthancPluginHttpMethod_Get, route_app, true},
+    {"strip", OrthancPluginHttpMethod_Get, route_strip, false},
+    {"app/strip", OrthancPluginHttpMethod_Get, route_strip, false},
     {"ingest/events", OrthancPluginHttpMethod_Post, route_ingest, false},
 };
 
@@ -284,10 +382,8 @@ static int32_t filter(OrthancPluginHttpMethod method, const char *uri, const cha
     if (!under_root(uri)) return 1;
     for (uint32_t i = 0; i < headers; i++) {
         if (strcasecmp(keys[i], "content-length") != 0) continue;
-        char *end = NULL;
-        errno = 0;
-        const unsigned long long length = strtoull(values[i], &end, 10);
-        return end != values[i] && *end == '\0' && errno == 0 && values[i][0] != '-' && length <= ES_INBOX_BODY;
+        uint64_t length = 0;
+        return read_whole(values[i], &length) && length <= ES_INBOX_BODY;
     }
     return 0;
 }

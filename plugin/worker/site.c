@@ -17,7 +17,9 @@ uint64_t es_worker_now_ms(void)
 
 void es_worker_set_phase(struct es_worker *worker, enum es_worker_phase phase, const char *reason)
 {
+    const int64_t now = es_clock();
     pthread_mutex_lock(&worker->lock);
+    if (phase == ES_WORKER_DEGRADED && worker->status.phase != phase) worker->status.degraded_since = now;
     worker->status.phase = phase;
     snprintf(worker->status.reason, sizeof worker->status.reason, "%s", reason);
     pthread_mutex_unlock(&worker->lock);

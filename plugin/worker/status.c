@@ -66,8 +66,10 @@ size_t es_worker_status_json(const struct es_worker_status *status, char *out, s
     size_t at = 0;
     out[0] = '\0';
     put(out, size, &at, "{\"state\":\"%s\",\"settled\":%s", es_worker_phase_name(status->phase), status->settled ? "true" : "false");
-    if (status->phase == ES_WORKER_DEGRADED)
+    if (status->phase == ES_WORKER_DEGRADED) {
         put(out, size, &at, ",\"reason\":\"%s\"", es_json_escape(status->reason, reason, sizeof reason));
+        put_instant(out, size, &at, "since", status->degraded_since);
+    }
     put(out, size, &at, ",\"inbox\":{\"offered\":%" PRIu64 ",\"waiting\":%zu,\"overflowed\":%" PRIu64 "}", status->offered,
         status->waiting, status->overflowed);
     put(out, size, &at,
@@ -92,6 +94,18 @@ size_t es_worker_status_json(const struct es_worker_status *status, char *out, s
     } else put(out, size, &at, ",\"gap\":null");
     put(out, size, &at, "}\n");
     return at;
+}
+
+/* The inside of an OpenMetrics label: three escapes; a control character is a blank. */
+static const char *label(const char *text, char *out, size_t size)
+{
+    size_t n = 0;
+    for (; *text != '\0' && n + 3 < size; text++) {
+        if (*text == '"' || *text == '\\') out[n++] = '\\';
+        out[n++] = (unsigned char)*text < 0x20 ? ' ' : *text;
+    }
+    out[n] = '\0';
+    return out;
 }
 
 size_t es_worker_status_metrics(const struct es_worker_status *status, char *out, size_t size)
@@ -123,6 +137,14 @@ size_t es_worker_status_metrics(const struct es_worker_status *status, char *out
     };
     size_t at = 0;
     out[0] = '\0';
+    put(out, size, &at, "# TYPE evensight_degraded gauge\n# HELP evensight_degraded 1 when what the report shows may stand still\nevensight_degraded %d\n",
+        status->phase == ES_WORKER_DEGRADED);
+    if (status->phase == ES_WORKER_DEGRADED) {
+        char reason[2 * ES_ERROR_TEXT];
+        put(out, size, &at, "# TYPE evensight_degraded_since_seconds gauge\n# UNIT evensight_degraded_since_seconds seconds\n"
+            "# HELP evensight_degraded_since_seconds When it became so, and why\nevensight_degraded_since_seconds{reason=\"%s\"} %" PRId64 "\n",
+            label(status->reason, reason, sizeof reason), status->degraded_since / 1000000);
+    }
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         put(out, size, &at, "# TYPE %s %s\n# HELP %s %s\n%s%s %" PRIu64 "\n", rows[i].name, rows[i].total ? "counter" : "gauge",
             rows[i].name, rows[i].help, rows[i].name, rows[i].total ? "_total" : "", rows[i].value);

@@ -10,7 +10,7 @@
 
 #include "plugin/report/report.h"
 
-enum es_page { ES_PAGE_JSON, ES_PAGE_HTML, ES_PAGE_CSV, ES_PAGE_TEXT, ES_PAGE_METRICS, ES_PAGE_COVERAGE, ES_PAGE_UNPAIRED, ES_PAGE_PLOTS, ES_PAGES };
+enum es_surface_page { ES_PAGE_JSON, ES_PAGE_HTML, ES_PAGE_CSV, ES_PAGE_TEXT, ES_PAGE_METRICS, ES_PAGE_COVERAGE, ES_PAGE_UNPAIRED, ES_PAGE_PLOTS, ES_PAGES };
 #define ES_SURFACE_COLUMNS 100 /* of the text page */
 
 struct es_surface {

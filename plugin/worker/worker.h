@@ -23,6 +23,7 @@ const char *es_worker_phase_name(enum es_worker_phase phase);
 struct es_worker_status {
     enum es_worker_phase phase;
     char reason[ES_ERROR_TEXT]; /* when degraded */
+    int64_t degraded_since;     /* our clock, microseconds: when it became so, whatever the reasons since; when degraded */
     struct es_load_counts counts;
     uint64_t offered, overflowed; /* items handed over; items the inbox had no room for */
     size_t waiting;

@@ -33,7 +33,7 @@ for body in 'KANARIE 19500101' '{"KANARIE":"77001234"}' '{"event":"KANARIE"}' '[
   ask -H "$ndjson" -H 'Transfer-Encoding: chunked' --data-binary "$body" "$root/ingest/events" >/dev/null
 done
 check "settled again" wait_settled
-for route in status report report.json report.html report.csv app/ coverage unpaired metrics plots 'report?format=html' 'report?format=csv' 'report?format=text' \
+for route in status report report.json report.html report.csv app/ strip app/strip 'strip?basis=KANARIE' coverage unpaired metrics plots 'report?format=html' 'report?format=csv' 'report?format=text' \
   'report?format=KANARIE' 'report?audience=KANARIE' 'report?KANARIE%5E=19500101' 'report?19500101=1' 'plots/KANARIE.png' 'plots/77001234'; do
   ask "$root/$route" >/dev/null
 done

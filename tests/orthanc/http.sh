@@ -61,10 +61,10 @@ equal "the browser's question before any other type is not granted" \
 equal "a type that only begins like ours" "$(curl -s -o /dev/null -w '%{http_code}' -H 'Content-Type: application/x-ndjsonp' --data-binary "$line" "$root/ingest/events")" 415
 equal "compressed" "$(curl -s -o /dev/null -w '%{http_code}' -H 'Content-Type: application/x-ndjson' -H 'Content-Encoding: gzip' --data-binary "$line" "$root/ingest/events")" 415
 for method in PUT DELETE; do
-  equal "$method on each route" "$(for route in status report coverage unpaired metrics plots app/ ingest/events; do
+  equal "$method on each route" "$(for route in status report coverage unpaired metrics plots app/ strip ingest/events; do
     curl -s -o /dev/null -w '%{http_code} ' -X $method -H 'Content-Length: 0' "$root/$route"; done | tr ' ' '\n' | sort -u | tr -d '\n')" 405
 done
-equal "POST where only GET is known" "$(for route in status report report.json report.html report.csv coverage unpaired metrics plots app/; do
+equal "POST where only GET is known" "$(for route in status report report.json report.html report.csv coverage unpaired metrics plots app/ strip; do
   curl -s -o /dev/null -w '%{http_code} ' -H 'Content-Type: application/x-ndjson' --data-binary x "$root/$route"; done | tr ' ' '\n' | sort -u | tr -d '\n')" 405
 for path in '../status' '%2e%2e/%2e%2e/etc/passwd' 'plots/../../../../etc/passwd' 'plots/%2e%2e%2f%2e%2e%2fetc%2fpasswd' "$(printf 'a%.0s' $(seq 3000))"; do
   code=$(curl -s --path-as-is -o "$work/body" -w '%{http_code}' "$root/$path")
@@ -79,13 +79,13 @@ Orthanc "$work/users/orthanc.json" >>"$work/users/orthanc.log" 2>&1 &
 pid=$! pids+=("$pid")
 url=http://127.0.0.1:$http_port root=$url/evensight
 for _ in $(seq 600); do curl -sf -u staff:secret -o /dev/null "$url/system" && break; sleep 0.05; done
-for route in status report report.json report.html report.csv coverage unpaired metrics plots plots/none.png app/ ingest/events nothing; do
+for route in status report report.json report.html report.csv coverage unpaired metrics plots plots/none.png app/ strip ingest/events nothing; do
   equal "without a password: $route" "$(curl -s -o /dev/null -w '%{http_code}' "$root/$route")" 401
   equal "with a wrong one: $route" "$(curl -s -u staff:wrong -o /dev/null -w '%{http_code}' "$root/$route")" 401
 done
 equal "posting without a password" "$(curl -s -o /dev/null -w '%{http_code}' -H 'Content-Type: application/x-ndjson' --data-binary "$line" "$root/ingest/events")" 401
 for _ in $(seq 200); do [ "$(curl -s -u staff:secret -o /dev/null -w '%{http_code}' "$root/report")" = 200 ] && break; sleep 0.1; done
-for route in status report report.html metrics app/; do
+for route in status report report.html metrics app/ strip; do
   equal "with the password: $route" "$(curl -s -u staff:secret -o /dev/null -w '%{http_code}' "$root/$route")" 200
 done
 equal "posting with the password" "$(curl -s -u staff:secret -o /dev/null -w '%{http_code}' -H 'Content-Type: application/x-ndjson' --data-binary "$line" "$root/ingest/events")" 200
