@@ -28,55 +28,62 @@ static const struct {
     {"-M", "ISO-8859-9", 0},  {"-b", "ISO-8859-15", 0},{"-T", "TIS-620", 0},
 };
 
-static bool mark(char *out, size_t *used)
+/** Where UTF-8 goes. */
+struct output {
+    char *bytes; /* borrowed */
+    size_t size, used;
+};
+
+static bool mark(struct output *o)
 {
-    if (*used + 3 > ES_CHARSET_ROOM) return false;
-    memcpy(out + *used, "\xEF\xBF\xBD", 3);
-    *used += 3;
+    if (o->size - o->used < 3) return false;
+    memcpy(o->bytes + o->used, "\xEF\xBF\xBD", 3);
+    o->used += 3;
     return false;
 }
 
 /** Convert a run of one character set. */
-static bool convert(const char *from, const char *bytes, size_t len, char *out, size_t *used)
+static bool convert(const char *from, const char *bytes, size_t len, struct output *o)
 {
-    char in[768];
     bool good = true;
     if (len == 0) return true;
-    if (len > sizeof in) len = sizeof in;
-    memcpy(in, bytes, len); /* iconv takes its input without const */
     const iconv_t to = iconv_open("UTF-8", from);
-    if (to == (iconv_t)-1) return mark(out, used);
-    char *p = in, *q = out + *used;
-    size_t left = len, room = ES_CHARSET_ROOM - *used;
+    if (to == (iconv_t)-1) return mark(o);
+    char *p = (char *)(uintptr_t)bytes, *q = o->bytes + o->used; /* iconv takes its input without const */
+    size_t left = len, room = o->size - o->used;
     while (left > 0 && iconv(to, &p, &left, &q, &room) == (size_t)-1) {
-        *used = (size_t)(q - out);
-        good = mark(out, used);
-        q = out + *used;
-        room = ES_CHARSET_ROOM - *used;
+        o->used = (size_t)(q - o->bytes);
+        good = mark(o);
+        q = o->bytes + o->used;
+        room = o->size - o->used;
         if (left == 0 || room < 4) break;
         p++;
         left--;
     }
-    *used = (size_t)(q - out);
+    o->used = (size_t)(q - o->bytes);
     (void)iconv_close(to);
     return good;
 }
 
 /** A 7-bit run of a two-byte set (JIS X 0208: 2, JIS X 0212: 3 with its prefix) as EUC: the high bit set. */
-static bool convert_shifted(unsigned bytes_each, const char *bytes, size_t len, char *out, size_t *used)
+static bool convert_shifted(unsigned bytes_each, const char *bytes, size_t len, struct output *o)
 {
     char euc[768];
-    size_t n = 0;
-    for (size_t i = 0; i < len && n + 3 < sizeof euc; i++) {
-        if ((unsigned char)bytes[i] <= 0x20 || (unsigned char)bytes[i] > 0x7E) { /* delimiters stay single bytes */
-            euc[n++] = bytes[i];
-            continue;
+    bool good = true;
+    for (size_t i = 0; i < len;) {
+        size_t n = 0;
+        for (; i < len && n + 3 < sizeof euc; i++) {
+            if ((unsigned char)bytes[i] <= 0x20 || (unsigned char)bytes[i] > 0x7E) { /* delimiters stay single bytes */
+                euc[n++] = bytes[i];
+                continue;
+            }
+            if (bytes_each == 3) euc[n++] = (char)0x8F;
+            euc[n++] = (char)(bytes[i] | 0x80);
+            if (i + 1 < len) euc[n++] = (char)(bytes[++i] | 0x80);
         }
-        if (bytes_each == 3) euc[n++] = (char)0x8F;
-        euc[n++] = (char)(bytes[i] | 0x80);
-        if (i + 1 < len) euc[n++] = (char)(bytes[++i] | 0x80);
+        good &= convert("EUC-JP", euc, n, o);
     }
-    return convert("EUC-JP", euc, n, out, used);
+    return good;
 }
 
 /** What iconv calls one value of SpecificCharacterSet; NULL when unknown. `extended` is set for "ISO 2022 ..." terms. */
@@ -98,7 +105,7 @@ static const char *iconv_name(const char *term, size_t len, bool *extended)
 }
 
 /** Walk runs between escapes. G1 begins as `initial`. */
-static bool convert_extended(const char *initial, const char *bytes, size_t len, char *out, size_t *used)
+static bool convert_extended(const char *initial, const char *bytes, size_t len, struct output *o)
 {
     const char *g1 = initial;
     unsigned g0_bytes = 1;
@@ -106,8 +113,8 @@ static bool convert_extended(const char *initial, const char *bytes, size_t len,
     for (size_t i = 0; i < len;) {
         size_t run = 0;
         while (i + run < len && bytes[i + run] != 0x1b) run++;
-        if (g0_bytes > 1) good &= convert_shifted(g0_bytes, bytes + i, run, out, used);
-        else good &= convert(g1, bytes + i, run, out, used);
+        if (g0_bytes > 1) good &= convert_shifted(g0_bytes, bytes + i, run, o);
+        else good &= convert(g1, bytes + i, run, o);
         i += run;
         if (i >= len) break;
         i++; /* ESC */
@@ -118,7 +125,7 @@ static bool convert_extended(const char *initial, const char *bytes, size_t len,
             if (n <= len - i && memcmp(bytes + i, escapes[e].escape, n) == 0) break;
         }
         if (e == n_escapes) {
-            good = mark(out, used);
+            good = mark(o);
             continue;
         }
         i += strlen(escapes[e].escape);
@@ -128,10 +135,9 @@ static bool convert_extended(const char *initial, const char *bytes, size_t len,
     return good;
 }
 
-bool es_charset_to_utf8(const char *charset, size_t charset_len, const char *bytes, size_t len, char *out, size_t *used)
+bool es_charset_to_utf8(const char *charset, size_t charset_len, const char *bytes, size_t len, char *out, size_t size, size_t *used)
 {
-    *used = 0;
-    if (len > 256) len = 256;
+    struct output o = {out, size, 0};
     size_t first = 0;
     while (first < charset_len && charset[first] != '\\') first++;
     bool extended = false;
@@ -145,9 +151,9 @@ bool es_charset_to_utf8(const char *charset, size_t charset_len, const char *byt
         const char *second = iconv_name(rest, n, &ignored);
         if (initial && second && strcmp(initial, "ASCII") == 0) initial = strcmp(second, "EUC-JP") == 0 ? "ASCII" : second;
     }
-    if (!initial) {
-        (void)convert("ASCII", bytes, len, out, used);
-        return false;
-    }
-    return extended ? convert_extended(initial, bytes, len, out, used) : convert(initial, bytes, len, out, used);
+    bool good = false;
+    if (!initial) (void)convert("ASCII", bytes, len, &o);
+    else good = extended ? convert_extended(initial, bytes, len, &o) : convert(initial, bytes, len, &o);
+    *used = o.used;
+    return good;
 }

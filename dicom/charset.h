@@ -10,17 +10,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** Room of the output: four bytes for each of 256 input bytes, and a mark for each that cannot be read. */
-#define ES_CHARSET_ROOM 1100
-
 /**
  * Convert bytes. Each byte that cannot be read becomes U+FFFD.
  *
  * @param charset  value as in the file, values separated by backslashes; 0 bytes mean ISO 646
- * @param bytes    at most 256 are read
- * @param out      ES_CHARSET_ROOM bytes, not NUL-terminated; used is set
+ * @param out      size bytes, not NUL-terminated; 4 for each input byte hold whatever comes out, what is beyond is cut; used is set
  * @return false when something could not be read, or the character set is not one of PS3.3
  */
-bool es_charset_to_utf8(const char *charset, size_t charset_len, const char *bytes, size_t len, char *out, size_t *used);
+bool es_charset_to_utf8(const char *charset, size_t charset_len, const char *bytes, size_t len, char *out, size_t size, size_t *used);
 
 #endif

@@ -34,8 +34,9 @@ void es_report_unread(struct es_report_facts *report, enum es_sr_value type, con
 /** When the object was made: the first pair of date and time that it has, shifted by TimezoneOffsetFromUTC where that is given. */
 void es_report_time(const struct es_item *root, struct es_report_facts *report);
 /** Decode an element's text: owned by the caller (es_secret_free), UTF-8; NULL when it is blank, not there or memory ran out.
- * @param bad  raised when it is no text of the character set, or was cut at ES_MAX_REPORT_TEXT */
-char *es_report_decode(const struct es_item *item, uint32_t tag, const char *charset, size_t charset_len, uint64_t *bad);
+ * @param lines  line feeds stay: for what people write, not for values that patterns read
+ * @param bad    raised when it is no text of the character set, or of ES_MAX_REPORT_TEXT bytes or more (of more nothing is read) */
+char *es_report_decode(const struct es_item *item, uint32_t tag, const char *charset, size_t charset_len, bool lines, uint64_t *bad);
 
 #ifdef __cplusplus
 }

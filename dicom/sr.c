@@ -101,7 +101,7 @@ static enum es_errc add_text(struct walk *w, const struct es_sr_finding *base, c
     for (size_t i = 0; i < sizeof context / sizeof context[0]; i++)
         if (strcmp(c->relationship, context[i]) == 0) return ES_OK;
     struct es_report_text text = {.concept = c->concept, .finding = base->finding, .algorithm = base->algorithm};
-    text.text = es_report_decode(item, 0x0040A160, w->observation.charset, w->observation.charset_len, &w->report->faults.bad_texts);
+    text.text = es_report_decode(item, 0x0040A160, w->observation.charset, w->observation.charset_len, true, &w->report->faults.bad_texts);
     if (!text.text) return ES_OK;
     return es_report_text(w->report, &text, &w->bytes) ? ES_OK : no_memory(w);
 }

@@ -64,11 +64,11 @@ static bool is_number(const char *vr)
     return strstr(numbers, vr) != NULL;
 }
 
-/** The value as text; NULL when there is none. UN is text when all of it prints. */
+/** The value as text, numbers in bytes as digits; NULL when there is none. UN is read as text: what is none of it counts in bad_texts. */
 static char *value_text(struct reading *r, const struct es_item *item, const struct es_item_cursor *at)
 {
     double number = 0;
-    if (!is_number(at->vr)) return es_report_decode(item, at->tag, r->charset, r->charset_len, &r->report->faults.bad_texts);
+    if (!is_number(at->vr)) return es_report_decode(item, at->tag, r->charset, r->charset_len, false, &r->report->faults.bad_texts);
     if (!es_item_number(item, at->tag, &number)) return NULL;
     char text[32];
     (void)snprintf(text, sizeof text, "%.17g", number);
@@ -107,9 +107,11 @@ static enum es_errc keep(struct reading *r, struct es_tag_value *value)
     return ES_OK;
 }
 
-static enum es_errc keep_text(struct reading *r, const char *text)
+/** A text object, with its lines. */
+static enum es_errc keep_text(struct reading *r, const struct es_item *item)
 {
-    struct es_report_text copy = {.text = es_secret_text(text)};
+    uint64_t told = 0; /* as a value already */
+    struct es_report_text copy = {.text = es_report_decode(item, UNFORMATTED_TEXT, r->charset, r->charset_len, true, &told)};
     if (!copy.text || !es_report_text(r->report, &copy, &r->text_bytes)) return es_fail(r->err, ES_E_MEMORY, "texts: no memory");
     return ES_OK;
 }
@@ -123,7 +125,7 @@ static enum es_errc read_element(struct reading *r, const struct es_item *item, 
     creator_of(r, item, at->tag, value.creator);
     value.text = value_text(r, item, at);
     if (!value.text) return ES_OK;
-    enum es_errc code = at->tag == UNFORMATTED_TEXT ? keep_text(r, value.text) : ES_OK;
+    enum es_errc code = at->tag == UNFORMATTED_TEXT ? keep_text(r, item) : ES_OK;
     if (code != ES_OK) es_secret_free(value.text);
     return code == ES_OK ? keep(r, &value) : code;
 }

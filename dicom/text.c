@@ -34,8 +34,15 @@ static size_t character(const char *s, size_t left)
     return want < left ? want : left;
 }
 
-/** Copy UTF-8 into out: controls (C0, DEL, C1) become spaces, outer spaces go, never half a character. */
-static enum es_text_status settle(const char *utf8, size_t len, char *out, size_t size)
+/** What stands for a control character. */
+static char replacement(unsigned char c, bool lines)
+{
+    return lines && (c == '\n' || c == '\r' || c == '\f') ? '\n' : ' ';
+}
+
+/** Copy UTF-8 into out, which may be where it lies or begin before it: controls (C0, DEL, C1) become spaces (line ends line feeds,
+ * when these are asked for), outer spaces go, never half a character. */
+static enum es_text_status settle(const char *utf8, size_t len, bool lines, char *out, size_t size)
 {
     size_t used = 0;
     enum es_text_status status = ES_TEXT_OK;
@@ -48,30 +55,44 @@ static enum es_text_status settle(const char *utf8, size_t len, char *out, size_
             break;
         }
         const bool c1 = n == 2 && c == 0xC2 && (unsigned char)utf8[i + 1] < 0xA0;
-        if (c < 0x20 || c == 0x7F || c1) out[used++] = ' ';
+        if (lines && c == '\r' && i + 1 < len && utf8[i + 1] == '\n') i++;
+        if (c < 0x20 || c == 0x7F || c1) out[used++] = replacement(c, lines);
         else if (n == 1) out[used++] = (char)c;
         else {
-            memcpy(out + used, utf8 + i, n);
+            memmove(out + used, utf8 + i, n);
             used += n;
         }
         i += n;
     }
-    while (used > 0 && out[used - 1] == ' ') used--;
+    while (used > 0 && is_pad(out[used - 1])) used--;
     out[used] = '\0';
     return status == ES_TEXT_OK && used == 0 ? ES_TEXT_BLANK : status;
 }
 
-enum es_text_status es_text_decode(const char *charset, size_t charset_len, const char *bytes, size_t len, char *out, size_t size)
+enum es_text_status es_text_decode_long(const char *charset, size_t charset_len, const char *bytes, size_t len, bool lines, char *out,
+                                        size_t size)
 {
     out[0] = '\0';
     trim(&bytes, &len);
     if (len == 0) return ES_TEXT_BLANK;
-    if (plain_ascii(bytes, len)) return settle(bytes, len, out, size);
-    char utf8[ES_CHARSET_ROOM];
+    if (plain_ascii(bytes, len)) return settle(bytes, len, lines, out, size);
     size_t used = 0;
-    const bool good = es_charset_to_utf8(charset, charset_len, bytes, len, utf8, &used);
-    const enum es_text_status status = settle(utf8, used, out, size);
+    const bool good = es_charset_to_utf8(charset, charset_len, bytes, len, out, size - 1, &used);
+    const enum es_text_status status = settle(out, used, lines, out, size);
     return good ? status : ES_TEXT_BAD;
+}
+
+enum es_text_status es_text_decode(const char *charset, size_t charset_len, const char *bytes, size_t len, char *out, size_t size)
+{
+    char utf8[4 * ES_TEXT_SHORT + 1];
+    out[0] = '\0';
+    trim(&bytes, &len);
+    if (plain_ascii(bytes, len)) return settle(bytes, len, false, out, size);
+    const bool cut = len > ES_TEXT_SHORT;
+    const enum es_text_status whole = es_text_decode_long(charset, charset_len, bytes, cut ? ES_TEXT_SHORT : len, false, utf8, sizeof utf8);
+    const enum es_text_status status = settle(utf8, strlen(utf8), false, out, size);
+    if (whole == ES_TEXT_BAD) return whole;
+    return cut && status == ES_TEXT_OK ? ES_TEXT_TOO_LONG : status;
 }
 
 enum es_text_status es_text_ascii(const char *bytes, size_t len, char *out, size_t size)
@@ -80,7 +101,7 @@ enum es_text_status es_text_ascii(const char *bytes, size_t len, char *out, size
     trim(&bytes, &len);
     for (size_t i = 0; i < len; i++)
         if ((unsigned char)bytes[i] < 0x20 || (unsigned char)bytes[i] > 0x7E) return ES_TEXT_BAD;
-    return settle(bytes, len, out, size);
+    return settle(bytes, len, false, out, size);
 }
 
 void es_text_upper(char *text)

@@ -16,6 +16,8 @@
 extern "C" {
 #endif
 
+#define ES_TEXT_SHORT 256 /* bytes of a value of a header */
+
 enum es_text_status {
     ES_TEXT_OK,
     ES_TEXT_BLANK,    /* nothing but padding */
@@ -27,9 +29,18 @@ enum es_text_status {
  * Decode a value: to UTF-8, trimmed, without control characters (each becomes a space).
  *
  * @param charset  value of SpecificCharacterSet, not NUL-terminated; charset_len 0 means the default repertoire
+ * @param len      of text that is not ASCII at most ES_TEXT_SHORT are read; what is longer is too long
  * @param out      always a NUL-terminated string; cut at a whole character when too long
  */
 enum es_text_status es_text_decode(const char *charset, size_t charset_len, const char *bytes, size_t len, char *out, size_t size);
+/**
+ * The same of a text of any length.
+ *
+ * @param lines  line feeds stay (CR, CR LF and FF become one): where a line of a report ends bears on what it says (narrative.h)
+ * @param size   at least 4 * len + 1: then nothing is too long
+ */
+enum es_text_status es_text_decode_long(const char *charset, size_t charset_len, const char *bytes, size_t len, bool lines, char *out,
+                                        size_t size);
 
 /** Copy text that has no character set (UI, CS codes): trimmed, printable ASCII only. @return as above */
 enum es_text_status es_text_ascii(const char *bytes, size_t len, char *out, size_t size);

@@ -340,6 +340,23 @@ static void findings_beyond_the_limit_are_counted(void)
     es_facts_free(&facts);
 }
 
+/* ES_MAX_REPORT_TEXT and more: nothing of it is read, and that is said. */
+static void a_text_that_is_too_long_to_keep_is_counted(void)
+{
+    struct made root = empty(), item = item_begin("CONTAINS", "TEXT", "121071", "DCM");
+    char *text = malloc(70001);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+    memset(text, 'x', 70000);
+    text[70000] = '\0';
+    make_text(&item, 0x0040A160, "UT", text);
+    free(text);
+    item_end(&root, item, empty());
+    CU_ASSERT_EQUAL_FATAL(read_report(root, NULL, NULL, NULL), ES_OK);
+    CU_ASSERT_EQUAL(facts.report->n_texts, 0);
+    CU_ASSERT_EQUAL(facts.report->faults.bad_texts, 1);
+    es_facts_free(&facts);
+}
+
 static void segmentations_name_their_algorithm(void)
 {
     CU_ASSERT_EQUAL_FATAL(es_facts_read_file(es_testdata("dicom/ai-seg/seg-ct-binary.dcm"), &facts, NULL), ES_OK);
@@ -400,6 +417,7 @@ int main(int argc, char **argv)
         {"times_are_shifted_only_by_a_given_zone", times_are_shifted_only_by_a_given_zone},
         {"depth_beyond_the_limit_is_counted", depth_beyond_the_limit_is_counted},
         {"findings_beyond_the_limit_are_counted", findings_beyond_the_limit_are_counted},
+        {"a_text_that_is_too_long_to_keep_is_counted", a_text_that_is_too_long_to_keep_is_counted},
         {"segmentations_name_their_algorithm", segmentations_name_their_algorithm},
         {"contributions_count_by_purpose", contributions_count_by_purpose},
         {NULL, NULL}};

@@ -67,6 +67,44 @@ static void long_text_is_cut_at_a_whole_character(void)
     CU_ASSERT_STRING_EQUAL(out, "aaaaa");
 }
 
+/* 400 two-byte letters in UTF-8, EUC by shifts of ISO 2022 (PS3.5 H.3.1) and Latin-1: nothing is lost behind the 256th byte. */
+static void texts_of_any_length_are_read_whole(void)
+{
+    static const struct { const char *charset, *begin, *letter, *end, *utf8; } cases[] = {
+        {"ISO_IR 192", "", "\xc3\xa9", "", "\xc3\xa9"},
+        {"ISO_IR 100", "", "\xe9", "", "\xc3\xa9"},
+        {"\\ISO 2022 IR 87", "\x1b$B", ";3", "\x1b(B", "\xe5\xb1\xb1"},
+        {"nonsense", "", "\xe9", "", "\xef\xbf\xbd"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[2000] = "", expected[4000] = "", out[8001], small[2000];
+        (void)strcat(text, cases[i].begin);
+        for (int k = 0; k < 400; k++) {
+            (void)strcat(text, cases[i].letter);
+            (void)strcat(expected, cases[i].utf8);
+        }
+        (void)strcat(text, cases[i].end);
+        const size_t len = strlen(text);
+        const enum es_text_status good = i == 3 ? ES_TEXT_BAD : ES_TEXT_OK;
+        CU_ASSERT_EQUAL(es_text_decode_long(cases[i].charset, strlen(cases[i].charset), text, len, false, out, 4 * len + 1), good);
+        CU_ASSERT_STRING_EQUAL(out, expected);
+        CU_ASSERT_NOT_EQUAL(es_text_decode(cases[i].charset, strlen(cases[i].charset), text, len, small, sizeof small), ES_TEXT_OK);
+    }
+}
+
+static void lines_stay_where_they_are_asked_for(void)
+{
+    static const char text[] = " a\r\nb\rc\fd\n\ne\tf\r\n", plain[] = "a\nb\nc\nd\n\ne f", wide[] = "\xc3\xa9\r\nb\n";
+    char out[200];
+    CU_ASSERT_EQUAL(es_text_decode_long("", 0, text, sizeof text - 1, true, out, sizeof out), ES_TEXT_OK);
+    CU_ASSERT_STRING_EQUAL(out, plain);
+    CU_ASSERT_EQUAL(es_text_decode_long("ISO_IR 192", 10, wide, sizeof wide - 1, true, out, sizeof out), ES_TEXT_OK);
+    CU_ASSERT_STRING_EQUAL(out, "\xc3\xa9\nb");
+    CU_ASSERT_EQUAL(es_text_decode_long("", 0, "a\r\nb", 4, false, out, sizeof out), ES_TEXT_OK);
+    CU_ASSERT_STRING_EQUAL(out, "a  b");
+    CU_ASSERT_EQUAL(es_text_decode_long("", 0, "\r\n", 2, true, out, sizeof out), ES_TEXT_BLANK);
+    CU_ASSERT_STRING_EQUAL(out, "");
+}
+
 static void numbers_are_strict(void)
 {
     static const struct {
@@ -173,6 +211,8 @@ int main(int argc, char **argv)
                                            {"text_is_trimmed_and_has_no_controls", text_is_trimmed_and_has_no_controls},
                                            {"text_that_cannot_be_read_is_marked", text_that_cannot_be_read_is_marked},
                                            {"long_text_is_cut_at_a_whole_character", long_text_is_cut_at_a_whole_character},
+                                           {"texts_of_any_length_are_read_whole", texts_of_any_length_are_read_whole},
+                                           {"lines_stay_where_they_are_asked_for", lines_stay_where_they_are_asked_for},
                                            {"numbers_are_strict", numbers_are_strict},
                                            {"numbers_do_not_depend_on_the_locale", numbers_do_not_depend_on_the_locale},
                                            {"dates_are_real_days", dates_are_real_days},
