@@ -119,6 +119,93 @@ static void several_observations_of_a_finding_are_combined_as_the_rule_says(void
     }
 }
 
+/* Of several orders of one patient each has its own study; what stands before the first is of all of them, and a patient's is his own. */
+static void an_order_takes_nothing_from_the_one_before_it(void)
+{
+    static const char rule[] = "{\"Name\":\"r\",\"Kind\":\"hl7\",\"Files\":[\"*\"],\"Event\":\"reference\",\"Source\":\"s\",\"Map\":{\"labeller_version\":{\"Field\":\"PV1-2\"}},"
+                               "\"Findings\":[{\"Finding\":\"effusion\",\"Codes\":[\"E,L\"],\"Present\":[\"Y,L\"]}]}";
+    world_expect(rule,
+                 "MSH|^~\\&|RIS|||||||M1|P|2.5.1\rPID|1||P1\rPV1|1|I\r"
+                 "OBR|1|||||||||||||||||A1\rZDS|1.2.3^^A^DICOM\rOBX|1|CWE|E^^L||Y^^L||||||F|||||Dr1\r"
+                 "OBR|2|||||||||||||||||A2\rOBX|1|CWE|E^^L||Y^^L||||||F\r"
+                 "PID|2||P2\rOBR|1|||||||||||||||||A3\rOBX|1|CWE|E^^L||Y^^L||||||F\r",
+                 "4 {\"accession\":\"A1\",\"event\":\"reference\",\"findings\":[{\"finding\":\"effusion\",\"label\":1}],\"labeller\":\"Dr1\",\"labeller_version\":\"I\",\"patient_id\":\"P1\",\"source\":\"s\",\"status\":\"final\",\"study_uid\":\"1.2.3\"}\n"
+                 "7 {\"accession\":\"A2\",\"event\":\"reference\",\"findings\":[{\"finding\":\"effusion\",\"label\":1}],\"labeller_version\":\"I\",\"patient_id\":\"P1\",\"source\":\"s\",\"status\":\"final\"}\n"
+                 "10 {\"accession\":\"A3\",\"event\":\"reference\",\"findings\":[{\"finding\":\"effusion\",\"label\":1}],\"patient_id\":\"P2\",\"source\":\"s\",\"status\":\"final\"}\n");
+}
+
+/* A report of 200 lines in repetitions of one OBX-5, and lines by each way of 2.7: what stands last is read, and reaches no line before it. */
+static void every_line_of_a_report_is_read(void)
+{
+    static const char *const breaks[] = {"~", "\\.br\\", "\\X0D0A\\", "\\X0D\\\\X0A\\", "\\X0A\\", "\\.sp\\", "\\.ce\\"};
+    static char text[16384];
+    for (size_t i = 0; i < sizeof breaks / sizeof breaks[0]; i++) {
+        (void)snprintf(text, sizeof text, "MSH|^~\\&|RIS|||||||M1|P|2.5.1\rOBR|1|||||||||||||||||A1\rOBX|1|TX|GDT||");
+        for (int k = 0; k < 200; k++) (void)snprintf(text + strlen(text), sizeof text - strlen(text), "Line%sNo lesion%s", breaks[i], breaks[i]);
+        (void)snprintf(text + strlen(text), sizeof text - strlen(text), "Large\\.sk2\\effusion||||||F\r");
+        world_expect(reference, text,
+                     "2 {\"accession\":\"A1\",\"event\":\"reference\",\"findings\":[{\"finding\":\"effusion\",\"label\":1}],\"source\":\"radiology-report\",\"status\":\"final\"}\n");
+    }
+}
+
+/* More than a reader of reports takes: refused, not read in part. */
+static void a_report_that_is_too_long_is_refused(void)
+{
+    char *text = calloc(1, 400000);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+    (void)snprintf(text, 400000, "MSH|^~\\&|RIS|||||||M1|P|2.5.1\rOBR|1|||||||||||||||||A1\r");
+    for (size_t k = 0, at = strlen(text); k < 3; k++) {
+        at += (size_t)snprintf(text + at, 400000 - at, "OBX|1|TX|GDT||");
+        memset(text + at, 'x', 100000);
+        at += 100000;
+        at += (size_t)snprintf(text + at, 400000 - at, "\rOBX|1|TX|GDT||No effusion||||||F\r");
+    }
+    world_expect(reference, text, "2 refused: text: found 300039 bytes, expected at most 262144\n");
+    free(text);
+}
+
+/* Hexadecimal data of several bytes: of UTF-8, or what cannot be told. */
+static void hexadecimal_escapes_are_bytes(void)
+{
+    static const char rule[] = "{\"Name\":\"d\",\"Kind\":\"hl7\",\"Files\":[\"*\"],\"Event\":\"demographics\",\"Source\":\"adt\",\"Map\":{\"attributes\":{\"race\":\"PID-10\"}}}";
+    static const char *const cases[][2] = {{"a\\X4142\\b", "aABb"}, {"a\\XC3A4\\b", "a\303\244b"}, {"a\\XE4\\b", "a\357\277\275b"}, {"a\\X4\\b", "a\357\277\275b"}, {"a\\XZZ41\\b", "a\357\277\275b"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[200], expected[200];
+        (void)snprintf(text, sizeof text, "MSH|^~\\&|||||||ADT|1|P|2.5\rPID|1||P1|||||||%s\r", cases[i][0]);
+        (void)snprintf(expected, sizeof expected, "1 {\"attributes\":{\"race\":\"%s\"},\"event\":\"demographics\",\"patient_id\":\"P1\",\"source\":\"adt\"}\n", cases[i][1]);
+        world_expect(rule, text, expected);
+    }
+}
+
+/* HL7 tables 0085 (OBX-11) and 0123 (OBR-25), of v2.8. */
+static void statuses_are_those_of_their_tables(void)
+{
+    static const struct { char obx, obr; const char *said; } cases[] = {
+        {'F', 'P', "final"},       {'U', 'P', "final"},       {'V', 'P', "final"},       {'A', 'P', "corrected"}, {'B', 'F', "corrected"}, {'C', 'F', "corrected"},
+        {'P', 'F', "preliminary"}, {'R', 'F', "preliminary"}, {'S', 'F', "preliminary"}, {' ', 'A', "preliminary"}, {' ', 'R', "preliminary"}, {' ', 'M', "preliminary"},
+        {' ', 'C', "corrected"},   {'F', 'C', "corrected"},   {' ', 'F', "final"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[300], expected[300];
+        (void)snprintf(text, sizeof text, "MSH|^~\\&|RIS|||||||M1|P|2.8\rOBR|1|||||||||||||||||A2|||||||%c\rOBX|1|CWE|60046008^^SCT||52101004^^SCT||||||%c\r", cases[i].obr, cases[i].obx);
+        (void)snprintf(expected, sizeof expected, "2 {\"accession\":\"A2\",\"event\":\"reference\",\"findings\":[{\"finding\":\"effusion\",\"label\":1}],\"source\":\"radiology-report\",\"status\":\"%s\"}\n", cases[i].said);
+        world_expect(reference, text, expected);
+    }
+}
+
+/* A cut identifier could be somebody else's. */
+static void identifiers_that_are_too_long_are_refused(void)
+{
+    char text[400];
+    (void)snprintf(text, sizeof text, "MSH|^~\\&|RIS|||||||M1|P|2.8\rPID|1||%080d\rOBR|1|||||||||||||||||A2|||||||F\rOBX|1|CWE|60046008^^SCT||52101004^^SCT||||||F\r", 7);
+    static struct intake_world w;
+    struct es_error err = {0};
+    world_open(&w, reference);
+    const struct es_intake_sink sink = world_sink(&w);
+    CU_ASSERT_EQUAL(es_intake_bytes(w.config, &w.config->intake[0], "f", text, strlen(text), &sink, &err), ES_OK);
+    CU_ASSERT_PTR_NOT_NULL(strstr(w.got, "not of the schema: patient_id: found 80 bytes, expected at most 64"));
+    world_close(&w);
+}
+
 static void what_is_wrong_is_named(void)
 {
     world_expect(reference, "OBX|1|ST\rMSH|^~\\&|x\rPID|1\r",
@@ -138,6 +225,12 @@ static const struct es_test tests[] = {
     {"batches_and_framing_are_read_through", batches_and_framing_are_read_through},
     {"character_sets_and_escapes_are_decoded", character_sets_and_escapes_are_decoded},
     {"several_observations_of_a_finding_are_combined_as_the_rule_says", several_observations_of_a_finding_are_combined_as_the_rule_says},
+    {"an_order_takes_nothing_from_the_one_before_it", an_order_takes_nothing_from_the_one_before_it},
+    {"every_line_of_a_report_is_read", every_line_of_a_report_is_read},
+    {"a_report_that_is_too_long_is_refused", a_report_that_is_too_long_is_refused},
+    {"hexadecimal_escapes_are_bytes", hexadecimal_escapes_are_bytes},
+    {"statuses_are_those_of_their_tables", statuses_are_those_of_their_tables},
+    {"identifiers_that_are_too_long_are_refused", identifiers_that_are_too_long_are_refused},
     {"what_is_wrong_is_named", what_is_wrong_is_named},
     {NULL, NULL},
 };

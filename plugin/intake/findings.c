@@ -199,8 +199,7 @@ static enum es_errc read_one(struct gathering *g, const struct es_intake_finding
 
 /* ---- several observations of one finding ---- */
 
-/* The least settled status of two; NULL, not said, stands back. */
-static const char *lesser(const char *a, const char *b)
+const char *es_status_lesser(const char *a, const char *b)
 {
     static const char *const order[] = {"preliminary", "corrected", "final"};
     if (a == NULL || b == NULL) return a != NULL ? a : b;
@@ -251,7 +250,7 @@ static enum es_errc combine(struct gathering *g, const struct es_intake_finding 
 {
     struct es_stated *a = &g->room[there], *b = &g->room[g->count - 1];
     int above = cancelled(a) || cancelled(b) ? cancelled(a) : stands_above(a->finding, b->finding);
-    const char *status = cancelled(a) ? b->status : cancelled(b) ? a->status : lesser(a->status, b->status);
+    const char *status = cancelled(a) ? b->status : cancelled(b) ? a->status : es_status_lesser(a->status, b->status);
     if (above < 0)
         return es_fail(g->err, ES_E_REFUSED, "finding %s: found observations of other kinds or units, expected some that Combine can compare", f->name);
     if (above) {

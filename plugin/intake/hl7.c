@@ -34,6 +34,20 @@ struct es_hl7_part es_hl7_split(struct es_hl7_part text, char separator, unsigne
     return (struct es_hl7_part){at, (size_t)((stop != NULL ? stop : end) - at)};
 }
 
+bool es_hl7_next(struct es_hl7_part *rest, char separator, struct es_hl7_part *out)
+{
+    *out = *rest;
+    if (rest->text == NULL) return false;
+    const char *stop = separator != '\0' ? memchr(rest->text, separator, rest->len) : NULL;
+    if (stop != NULL) {
+        out->len = (size_t)(stop - rest->text);
+        *rest = (struct es_hl7_part){stop + 1, rest->len - out->len - 1};
+    } else {
+        *rest = (struct es_hl7_part){NULL, 0};
+    }
+    return true;
+}
+
 struct es_hl7_part es_hl7_field_of(const struct es_hl7_message *message, const struct es_hl7_segment *segment, unsigned n)
 {
     bool there = false;
@@ -55,30 +69,46 @@ static int hex(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* What an escape sequence stands for (2.7): *n bytes of it go to out. Highlighting and sets of characters are left out. */
-static void unescape(const struct es_hl7_message *m, const char *code, size_t len, char out[4], size_t *n)
+static const char unknown[] = "\xef\xbf\xbd"; /* U+FFFD */
+
+/* Hexadecimal data of a sequence: line ends become line feeds, what is no text in UTF-8 one mark. @return bytes in out, fewer than len */
+static size_t unescape_bytes(const char *digits, size_t len, char *out)
 {
-    static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
-    *n = 1;
+    size_t n = 0;
+    bool good = len >= 2 && len % 2 == 0;
+    for (size_t i = 0; good && i < len; i += 2) {
+        const int high = hex(digits[i]), low = hex(digits[i + 1]), value = high * 16 + low;
+        good = high >= 0 && low >= 0;
+        if (value == 0x0a && n > 0 && out[n - 1] == '\r') n--;
+        out[n++] = (char)value;
+    }
+    for (size_t i = 0; good && i < n; i++)
+        if (out[i] == '\r') out[i] = '\n';
+        else if ((unsigned char)out[i] < 0x20 && out[i] != '\n') out[i] = ' ';
+    if (good && es_utf8_valid(out, n)) return n;
+    memcpy(out, unknown, 3);
+    return 3;
+}
+
+/* What an escape sequence stands for (2.7): at most len + 2 bytes of it go to out. Highlighting and sets of characters are left out.
+ * .sp ends a line as .br does, .sp2 leaves one empty; .sk are blanks, one is as good as many. */
+static size_t unescape(const struct es_hl7_message *m, const char *code, size_t len, char *out)
+{
     if (len == 1 && code[0] == 'F') out[0] = m->field;
     else if (len == 1 && code[0] == 'S') out[0] = m->component;
     else if (len == 1 && code[0] == 'T') out[0] = m->subcomponent;
     else if (len == 1 && code[0] == 'R') out[0] = m->repetition;
     else if (len == 1 && code[0] == 'E') out[0] = m->escape;
     else if (len == 1 && code[0] == 'P') out[0] = '#';
-    else if (len >= 3 && (memcmp(code, ".br", 3) == 0 || memcmp(code, ".sp", 3) == 0)) out[0] = '\n';
-    else if (len >= 2 && code[0] == 'X') {
-        const int value = len == 3 && hex(code[1]) >= 0 && hex(code[2]) >= 0 ? hex(code[1]) * 16 + hex(code[2]) : -1;
-        out[0] = '\n';
-        if (value >= 0x20 && value < 0x7f) {
-            out[0] = (char)value;
-        } else if (value != 0x0d && value != 0x0a) {
-            memcpy(out, replacement, 3);
-            *n = 3;
-        }
-    } else {
-        *n = 0;
-    }
+    else if (len >= 3 && (memcmp(code, ".br", 3) == 0 || memcmp(code, ".ce", 3) == 0)) out[0] = '\n';
+    else if (len >= 3 && memcmp(code, ".sp", 3) == 0) {
+        const bool empty = len > 4 || (len == 4 && code[3] >= '2' && code[3] <= '9');
+        memcpy(out, "\n\n", 2);
+        return empty ? 2 : 1;
+    } else if (len >= 3 && memcmp(code, ".sk", 3) == 0) out[0] = ' ';
+    else if (len >= 2 && code[0] == 'X') return unescape_bytes(code + 1, len - 1, out);
+    else return 0;
+    return 1;
 }
 
 size_t es_hl7_text(const struct es_hl7_message *m, struct es_hl7_part part, char *out, size_t size)
@@ -87,19 +117,16 @@ size_t es_hl7_text(const struct es_hl7_message *m, struct es_hl7_part part, char
     out[0] = '\0';
     if (part.len == 2 && memcmp(part.text, "\"\"", 2) == 0) return 0; /* deleted (2.5.3) */
     for (size_t i = 0; i < part.len && n + 1 < size;) {
-        char piece[4] = {part.text[i]};
-        size_t len = 1;
         const char *end = part.text[i] == m->escape && m->escape != '\0' ? memchr(part.text + i + 1, m->escape, part.len - i - 1) : NULL;
-        if (end != NULL) {
-            const char *code = part.text + i + 1;
-            unescape(m, code, (size_t)(end - code), piece, &len);
-            i += (size_t)(end - code) + 2;
-        } else {
-            i++;
+        if (end == NULL) {
+            out[n++] = part.text[i++];
+            continue;
         }
-        if (n + len >= size) break;
-        memcpy(out + n, piece, len);
-        n += len;
+        const char *code = part.text + i + 1;
+        const size_t len = (size_t)(end - code);
+        if (n + len + 2 >= size) break;
+        n += unescape(m, code, len, out + n);
+        i += len + 2;
     }
     while (n > 0 && !es_utf8_valid(out, n)) n--; /* a cut character */
     out[n] = '\0';
@@ -143,10 +170,10 @@ bool es_hl7_field(const struct es_hl7_record *record, const char *name, char *ro
     const struct es_hl7_segment *segment = NULL;
     const char *p = name + 4;
     bool there = false;
-    for (size_t i = record->from; segment == NULL && i < record->to; i++)
-        if (es_hl7_is_segment(&m->segments[i], name)) segment = &m->segments[i];
-    for (size_t i = record->from; segment == NULL && i-- > 0;) /* the nearest before */
-        if (es_hl7_is_segment(&m->segments[i], name)) segment = &m->segments[i];
+    const size_t places[][2] = {{record->from, record->to}, {record->group, record->group_end}, {0, record->head}};
+    for (size_t k = 0; k < 3; k++)
+        for (size_t i = places[k][0]; segment == NULL && i < places[k][1]; i++)
+            if (es_hl7_is_segment(&m->segments[i], name)) segment = &m->segments[i];
     if (segment == NULL) return false;
     const unsigned field = number(&p), component = *p == '.' ? (p++, number(&p)) : 0, sub = *p == '.' ? (p++, number(&p)) : 0;
     struct es_hl7_part part = es_hl7_split(es_hl7_field_of(m, segment, field), m->repetition, 0, &there);
@@ -199,11 +226,16 @@ static bool begins_order(const struct es_hl7_message *m, size_t i)
 /* Every order of a message; a message without one is a record by itself for events that need none (demographics). */
 static enum es_errc take_orders(struct reading *r, const struct es_hl7_message *m)
 {
-    size_t orders = 0;
+    size_t orders = 0, group = 0, group_end = 0, head = 0;
     enum es_errc code = ES_OK;
+    while (head < m->n && !begins_order(m, head) && !es_hl7_is_segment(&m->segments[head], "PID")) head++;
     for (size_t i = 0; code == ES_OK && i < m->n; i++) {
+        if (es_hl7_is_segment(&m->segments[i], "PID")) {
+            group = i;
+            for (group_end = i; group_end < m->n && !begins_order(m, group_end);) group_end++;
+        }
         if (!begins_order(m, i)) continue;
-        struct es_hl7_record record = {.message = m, .from = i, .order = i, .to = i + 1};
+        struct es_hl7_record record = {.message = m, .from = i, .order = i, .to = i + 1, .group = group, .group_end = group_end, .head = head};
         while (record.to < m->n && !begins_order(m, record.to) && !es_hl7_is_segment(&m->segments[record.to], "PID")) record.to++;
         for (size_t k = record.from; k < record.to; k++)
             if (es_hl7_is_segment(&m->segments[k], "OBR")) record.order = k;

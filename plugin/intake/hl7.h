@@ -7,7 +7,7 @@
  * Layer Protocol (0x0B message 0x1C 0x0D). A record is an OBR with the segments up to the next one; as JSON, for paths with @:
  *
  *     {"study_uid","accession","accession_issuer","patient_id","patient_issuer": texts,
- *      "time": instant (OBR-22, else OBR-7, else MSH-7), "status": of a reference (OBR-25), "labeller": OBR-32 or OBX-16,
+ *      "time": instant (OBR-22, else OBR-7, else MSH-7), "status": of a reference (OBR-25, else the least settled of the text's OBX-11), "labeller": OBR-32 or OBX-16,
  *      "id": MSH-10 and the OBR's number, "text": TX, FT and ST observations, line by line,
  *      "observations": [{"codes":["value,scheme",...], "number"|"text"|"answers":["value,scheme",...], "units", "status", "side"}]}
  *
@@ -27,8 +27,8 @@
 /** One OBR and what belongs to it. Opaque. */
 struct es_hl7_record;
 
-/** A field by its name ("PID-3", "PID-3.1", "OBX-5.1.2"): of the record's own segments first, then of the message's head. Of a field
- * that repeats the first. Decoded to UTF-8, escapes resolved.
+/** A field by its name ("PID-3", "PID-3.1", "OBX-5.1.2"): of the record's own segments first, then of its patient's before the first
+ * order, then of the message's head; never of another order. Of a field that repeats the first. Decoded to UTF-8, escapes resolved.
  * @param room  where the text is written when it had to be changed
  * @param text  set to the value; into room, or static
  * @return false: absent, deleted, or not to be decoded */

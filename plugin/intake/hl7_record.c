@@ -8,14 +8,15 @@
 #include "plugin/base/json.h"
 #include "plugin/intake/hl7_internal.h"
 
-#define TEXT_SIZE ES_TEXT_MAX /* of one report */
-#define MAX_REPETITIONS 64
+#define MAX_REPETITIONS 64 /* identifiers and coded answers of one field; lines of a text are not counted */
+#define ID_SIZE 1200       /* one that is too long for the schema is refused there by its length; cut, it could be another's */
 
 struct building {
     const struct es_hl7_record *record;
     cJSON *root;
-    char *text;     /* the report, line by line; TEXT_SIZE bytes */
-    size_t text_len;
+    char *text;     /* the report, line by line: room for all that the order's segments hold */
+    size_t text_len, text_room;
+    const char *text_status; /* the least settled of its lines; NULL: none says */
     bool memory;
 };
 
@@ -34,7 +35,7 @@ static bool field(const struct building *b, const char *name, char *out, size_t 
 /* The first of several fields that holds something. */
 static void put_first(struct building *b, const char *key, const char *const *names, size_t n)
 {
-    char text[ES_FACT_VALUE];
+    char text[ID_SIZE];
     for (size_t i = 0; i < n; i++)
         if (field(b, names[i], text, sizeof text)) {
             put(b, b->root, key, text);
@@ -64,11 +65,8 @@ static void put_patient(struct building *b)
     for (size_t i = b->record->from; pid == NULL && i < b->record->to; i++)
         if (es_hl7_is_segment(&m->segments[i], "PID")) pid = &m->segments[i];
     if (pid == NULL) return;
-    const struct es_hl7_part list = es_hl7_field_of(m, pid, 3);
-    for (unsigned i = 0; i < MAX_REPETITIONS; i++) {
-        bool there = false;
-        const struct es_hl7_part one = es_hl7_split(list, m->repetition, i, &there);
-        if (!there) break;
+    struct es_hl7_part list = es_hl7_field_of(m, pid, 3), one;
+    for (unsigned i = 0; i < MAX_REPETITIONS && es_hl7_next(&list, m->repetition, &one); i++) {
         const struct es_hl7_part type = es_hl7_component(m, one, 5, 1);
         int found = 0;
         for (int t = 0; t < 2; t++)
@@ -78,7 +76,7 @@ static void put_patient(struct building *b)
             best = one;
         }
     }
-    char text[ES_FACT_VALUE];
+    char text[ID_SIZE];
     if (rank < 0) return;
     if (es_hl7_text(m, es_hl7_component(m, best, 1, 1), text, sizeof text) > 0) put(b, b->root, "patient_id", text);
     if (es_hl7_text(m, es_hl7_component(m, best, 4, 1), text, sizeof text) > 0 || es_hl7_text(m, es_hl7_component(m, best, 4, 2), text, sizeof text) > 0)
@@ -89,7 +87,7 @@ static void put_accession(struct building *b)
 {
     static const char *const names[] = {"OBR-18.1", "OBR-20.1", "OBR-3.1", "OBR-2.1"};
     static const char *const issuers[] = {NULL, NULL, "OBR-3.2", "OBR-2.2"};
-    char text[ES_FACT_VALUE];
+    char text[ID_SIZE];
     for (size_t i = 0; i < 4; i++) {
         if (!field(b, names[i], text, sizeof text)) continue;
         put(b, b->root, "accession", text);
@@ -111,21 +109,21 @@ static void put_time(struct building *b)
 
 /* ---- what ---- */
 
-/* HL7 tables 0085 (OBX-11) and 0123 (OBR-25). NULL: no word of its own. */
+/* OBX-11, HL7 table 0085: A amended, B appended and V verified are said of what was final (v2.8). NULL: no word of its own. */
 static const char *status_of(char c)
 {
     switch (c) {
     case 'F':
-    case 'U': return "final";
+    case 'U':
+    case 'V': return "final";
+    case 'A':
+    case 'B':
     case 'C': return "corrected";
     case 'P':
     case 'R':
     case 'S':
     case 'I':
-    case 'A':
-    case 'O':
-    case 'B':
-    case 'V': return "preliminary";
+    case 'O': return "preliminary";
     case 'X':
     case 'D':
     case 'W': return "cancelled";
@@ -133,17 +131,38 @@ static const char *status_of(char c)
     }
 }
 
+/* OBR-25, HL7 table 0123: A some results, M corrected and not final, N performed and not read. NULL: Y and Z say that nothing is known. */
+static const char *order_status_of(char c)
+{
+    switch (c) {
+    case 'F': return "final";
+    case 'C': return "corrected";
+    case 'A':
+    case 'I':
+    case 'M':
+    case 'N':
+    case 'O':
+    case 'P':
+    case 'R':
+    case 'S': return "preliminary";
+    case 'X': return "cancelled";
+    default: return NULL;
+    }
+}
+
 static void put_status(struct building *b)
 {
     char text[16];
-    if (field(b, "OBR-25", text, sizeof text) && status_of(text[0]) != NULL) put(b, b->root, "status", status_of(text[0]));
+    const char *word = field(b, "OBR-25", text, sizeof text) ? order_status_of(text[0]) : NULL;
+    if (word == NULL) word = b->text_status;
+    if (word != NULL) put(b, b->root, "status", word);
 }
 
 /* "value,scheme" of a coded element and its alternative. */
 static cJSON *codes_of(struct building *b, struct es_hl7_part element, cJSON *list)
 {
     const struct es_hl7_message *m = b->record->message;
-    char value[ES_FACT_VALUE], scheme[64], both[ES_FACT_VALUE + 65];
+    char value[256], scheme[256], both[512];
     for (unsigned first = 1; list != NULL && first <= 4; first += 3) {
         if (es_hl7_text(m, es_hl7_component(m, element, first, 1), value, sizeof value) == 0) continue;
         const bool named = es_hl7_text(m, es_hl7_component(m, element, first + 2, 1), scheme, sizeof scheme) > 0;
@@ -157,7 +176,7 @@ static cJSON *codes_of(struct building *b, struct es_hl7_part element, cJSON *li
 static void add_line(struct building *b, const char *line)
 {
     const size_t len = strlen(line);
-    if (b->text_len + len + 2 > TEXT_SIZE) return;
+    if (b->text_len + len + 2 > b->text_room) return; /* never: no escape is longer than it was, each line had its separator */
     memcpy(b->text + b->text_len, line, len);
     b->text_len += len;
     b->text[b->text_len++] = '\n';
@@ -170,10 +189,8 @@ static void put_coded(struct building *b, cJSON *observation, struct es_hl7_part
     cJSON *answers = cJSON_AddArrayToObject(observation, "answers");
     char text[1024];
     if (answers == NULL) b->memory = true;
-    for (unsigned i = 0; i < MAX_REPETITIONS; i++) {
-        bool there = false;
-        const struct es_hl7_part one = es_hl7_split(values, m->repetition, i, &there);
-        if (!there) break;
+    struct es_hl7_part one;
+    for (unsigned i = 0; i < MAX_REPETITIONS && es_hl7_next(&values, m->repetition, &one); i++) {
         (void)codes_of(b, one, answers);
         if (i == 0 && (es_hl7_text(m, es_hl7_component(m, one, 2, 1), text, sizeof text) > 0 || es_hl7_text(m, es_hl7_component(m, one, 1, 1), text, sizeof text) > 0))
             put(b, observation, "text", text);
@@ -181,20 +198,18 @@ static void put_coded(struct building *b, cJSON *observation, struct es_hl7_part
 }
 
 /* Repetitions of a text are its lines. */
-static void put_lines(struct building *b, cJSON *observation, struct es_hl7_part values, bool cancelled)
+static void put_lines(struct building *b, cJSON *observation, struct es_hl7_part values, const char *status)
 {
     const struct es_hl7_message *m = b->record->message;
-    const size_t start = b->text_len;
-    char *line = malloc(values.len + 1 > 1024 ? values.len * 3 + 4 : 4096);
-    const size_t room = values.len + 1 > 1024 ? values.len * 3 + 4 : 4096;
+    const size_t start = b->text_len, room = values.len + 4;
+    struct es_hl7_part one;
+    char *line = malloc(room);
     if (line == NULL) b->memory = true;
-    for (unsigned i = 0; line != NULL && i < MAX_REPETITIONS; i++) {
-        bool there = false;
-        const struct es_hl7_part one = es_hl7_split(values, m->repetition, i, &there);
-        if (!there) break;
+    while (line != NULL && es_hl7_next(&values, m->repetition, &one)) {
         (void)es_hl7_text(m, one, line, room);
         add_line(b, line);
     }
+    if (line != NULL) explicit_bzero(line, room);
     free(line);
     if (b->text_len > start) {
         const size_t last = b->text_len - 1;
@@ -202,9 +217,11 @@ static void put_lines(struct building *b, cJSON *observation, struct es_hl7_part
         put(b, observation, "text", b->text + start);
         b->text[last] = '\n';
     }
-    if (cancelled) { /* what was taken back is no part of the report */
+    if (status != NULL && strcmp(status, "cancelled") == 0) { /* what was taken back is no part of the report */
         b->text_len = start;
         b->text[start] = '\0';
+    } else {
+        b->text_status = es_status_lesser(b->text_status, status);
     }
 }
 
@@ -256,7 +273,6 @@ static void put_observation(struct building *b, const struct es_hl7_segment *obx
     (void)es_hl7_text(m, es_hl7_field_of(m, obx, 11), status, sizeof status);
     (void)es_hl7_text(m, es_hl7_component(m, es_hl7_field_of(m, obx, 6), 1, 1), units, sizeof units);
     const char *word = status_of(status[0]);
-    const bool cancelled = word != NULL && strcmp(word, "cancelled") == 0;
     if (status[0] == 'N' || strcmp(type, "ED") == 0 || strcmp(type, "RP") == 0) return; /* not asked; a document that is not text */
     cJSON *observation = cJSON_CreateObject();
     if (observation == NULL || !cJSON_AddItemToArray(list, observation)) {
@@ -272,7 +288,7 @@ static void put_observation(struct building *b, const struct es_hl7_segment *obx
     if (strcmp(type, "NM") == 0) put_number(b, observation, value);
     else if (strcmp(type, "SN") == 0) put_structured(b, observation, value);
     else if (strcmp(type, "CE") == 0 || strcmp(type, "CWE") == 0 || strcmp(type, "CNE") == 0 || strcmp(type, "CF") == 0) put_coded(b, observation, values);
-    else put_lines(b, observation, values, cancelled);
+    else put_lines(b, observation, values, word);
 }
 
 /* StudyInstanceUID: ZDS-1 (IHE Radiology), IPC-3, or an observation under 113014 or 110180 of DCM. */
@@ -290,25 +306,36 @@ static void put_study(struct building *b, const cJSON *observations)
     }
 }
 
-cJSON *es_hl7_json(const struct es_hl7_record *record)
+/* Bytes that the lines of a record's text take at most. */
+static size_t text_room(const struct es_hl7_record *record)
+{
+    size_t room = 1; /* of a message of at most ES_HL7_MAX_MESSAGE bytes */
+    for (size_t i = record->from; i < record->to; i++) room += record->message->segments[i].len + 2;
+    return room;
+}
+
+static void put_all(struct building *b, cJSON *observations)
 {
     static const char *const labellers[] = {"OBR-32.1.1", "OBX-16.1"}, *const ids[] = {"OBR-3", "OBR-2"};
-    struct building b = {.record = record, .root = cJSON_CreateObject(), .text = malloc(TEXT_SIZE + 1)};
+    const struct es_hl7_segment *obx = NULL;
+    put_patient(b);
+    put_accession(b);
+    put_time(b);
+    put_first(b, "labeller", labellers, 2);
+    put_first(b, "id", ids, 2);
+    for (size_t at = b->record->from; !b->memory && (obx = own(b, "OBX", &at)) != NULL; at++) put_observation(b, obx, observations);
+    put_status(b);
+    if (!b->memory) put_study(b, observations);
+    put(b, b->root, "text", b->text);
+}
+
+cJSON *es_hl7_json(const struct es_hl7_record *record)
+{
+    struct building b = {.record = record, .root = cJSON_CreateObject(), .text_room = text_room(record)};
     cJSON *observations = b.root != NULL ? cJSON_AddArrayToObject(b.root, "observations") : NULL;
+    b.text = calloc(1, b.text_room);
     b.memory = b.text == NULL || observations == NULL;
-    if (!b.memory) {
-        b.text[0] = '\0';
-        put_patient(&b);
-        put_accession(&b);
-        put_time(&b);
-        put_status(&b);
-        put_first(&b, "labeller", labellers, 2);
-        put_first(&b, "id", ids, 2);
-        const struct es_hl7_segment *obx = NULL;
-        for (size_t at = record->from; !b.memory && (obx = own(&b, "OBX", &at)) != NULL; at++) put_observation(&b, obx, observations);
-        if (!b.memory) put_study(&b, observations);
-        put(&b, b.root, "text", b.text);
-    }
+    if (!b.memory) put_all(&b, observations);
     if (b.text != NULL) explicit_bzero(b.text, b.text_len);
     free(b.text);
     if (!b.memory) return b.root;

@@ -60,6 +60,8 @@ struct es_stated {
     const char *status;   /* static; of a reference: "preliminary", "final", "corrected", "cancelled"; NULL: not said */
     char side;            /* 'L', 'R', or 0 */
 };
+/** The least settled of two statuses of a reference: preliminary, corrected, final; NULL, not said, stands back. */
+const char *es_status_lesser(const char *a, const char *b);
 /** What coded observations, From.JSON and the text of a record state.
  * @param model  may be NULL
  * @param watch  may be NULL
