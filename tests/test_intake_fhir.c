@@ -117,6 +117,57 @@ static void answers_of_all_types(void)
     world_expect(rule, "{\"resourceType\":\"Observation\",\"status\":\"final\"," CODE("60046008") ",\"dataAbsentReason\":{\"coding\":[{\"code\":\"unknown\"}]}}", "1 silent\n");
 }
 
+/* Whoever stands behind a reference: by its type, by what it resolves to, by an absolute address (FHIR R4 2.3.0.1). A radiologist's
+ * words never become a device's. */
+static void a_persons_report_is_one_however_its_author_is_named(void)
+{
+    static const char *const authors[] = {"{\"reference\":\"urn:uuid:9\"}", "{\"reference\":\"http://x/fhir/PractitionerRole/9\"}", "{\"type\":\"Practitioner\",\"identifier\":{\"value\":\"L1\"}}",
+                                          "{\"display\":\"Radiology\"},{\"reference\":\"Practitioner/9\"}"};
+    static const char *const labellers[] = {"L9", "http://x/fhir/PractitionerRole/9", "L1", "Radiology"};
+    for (size_t i = 0; i < sizeof authors / sizeof authors[0]; i++) {
+        char text[2048], expected[1024];
+        (void)snprintf(text, sizeof text,
+                       "{\"resourceType\":\"Bundle\",\"entry\":[{\"resource\":{\"resourceType\":\"DiagnosticReport\",\"id\":\"r1\",\"status\":\"final\",\"conclusion\":\"No effusion.\","
+                       "\"performer\":[%s],\"result\":[{\"reference\":\"Observation/o1\"}]}},"
+                       "{\"fullUrl\":\"urn:uuid:9\",\"resource\":{\"resourceType\":\"Practitioner\",\"identifier\":[{\"value\":\"L9\"}]}},"
+                       "{\"resource\":{\"resourceType\":\"Observation\",\"id\":\"o1\",\"status\":\"final\"," CODE("60046008") ",\"device\":{\"display\":\"m\"},\"valueQuantity\":{\"value\":0.9}}}]}",
+                       authors[i]);
+        (void)snprintf(expected, sizeof expected,
+                       "1 {\"event\":\"reference\",\"event_id\":\"DiagnosticReport/r1\",\"event_source\":\"fhir\",\"findings\":[{\"finding\":\"effusion\",\"label\":0}],"
+                       "\"labeller\":\"%s\",\"source\":\"radiology-report\",\"status\":\"final\"}\n"
+                       "2 {\"event\":\"result\",\"event_id\":\"Observation/o1\",\"event_source\":\"fhir\",\"findings\":[{\"finding\":\"effusion\",\"score\":0.9}],\"model\":{\"name\":\"m\"}}\n",
+                       labellers[i]);
+        world_expect(rule, text, expected);
+    }
+}
+
+/* The UID of a selection (R5), of an observation or of a document is not that of the study (DICOM SR to FHIR: each has urn:dicom:uid of its own). */
+static void only_a_studys_own_uid_names_it(void)
+{
+    world_expect(rule,
+                 "{\"resourceType\":\"Observation\",\"id\":\"o2\",\"status\":\"final\"," CODE("60046008") ",\"identifier\":[{\"system\":\"urn:dicom:uid\",\"value\":\"urn:oid:1.8.8\"},"
+                 "{\"type\":{\"coding\":[{\"code\":\"ACSN\"}]},\"value\":\"A1\"}],"
+                 "\"contained\":[{\"resourceType\":\"ImagingSelection\",\"id\":\"sel\",\"identifier\":[{\"system\":\"urn:dicom:uid\",\"value\":\"urn:oid:1.7.7\"}],\"studyUid\":\"urn:oid:1.2.9\"}],"
+                 "\"derivedFrom\":[{\"reference\":\"#sel\"}],\"valueBoolean\":true}",
+                 "1 {\"accession\":\"A1\",\"event\":\"reference\",\"event_id\":\"Observation/o2\",\"event_source\":\"fhir\",\"findings\":[{\"finding\":\"effusion\",\"label\":1}],"
+                 "\"source\":\"radiology-report\",\"status\":\"final\",\"study_uid\":\"1.2.9\"}\n");
+    world_expect(rule,
+                 "{\"resourceType\":\"Observation\",\"id\":\"o2\",\"status\":\"final\"," CODE("60046008") ",\"identifier\":[{\"system\":\"urn:dicom:uid\",\"value\":\"urn:oid:1.8.8\"},"
+                 "{\"type\":{\"coding\":[{\"code\":\"ACSN\"}]},\"value\":\"A1\"}],\"valueBoolean\":true}",
+                 "1 {\"accession\":\"A1\",\"event\":\"reference\",\"event_id\":\"Observation/o2\",\"event_source\":\"fhir\",\"findings\":[{\"finding\":\"effusion\",\"label\":1}],"
+                 "\"source\":\"radiology-report\",\"status\":\"final\"}\n");
+}
+
+/* Identifier.use (R4 datatypes): what is old is not used any more. A text is in the character set that it names (RFC 2046 4.1.2). */
+static void old_identifiers_and_other_character_sets(void)
+{
+    world_expect(rule,
+                 "{\"resourceType\":\"DiagnosticReport\",\"status\":\"final\",\"contained\":[{\"resourceType\":\"Patient\",\"id\":\"p\",\"identifier\":[{\"use\":\"old\",\"value\":\"P0\"},"
+                 "{\"use\":\"old\",\"type\":{\"coding\":[{\"code\":\"MR\"}]},\"value\":\"P00\"},{\"use\":\"official\",\"value\":\"P1\"}]}],\"subject\":{\"reference\":\"#p\"},"
+                 "\"presentedForm\":[{\"contentType\":\"text/plain;charset=iso-8859-1\",\"data\":\"SGVyemdy9t9lIG5vcm1hbC4gU21hbGwgZWZmdXNpb24u\"}]}", /* Latin-1: "Herzgroesse normal. Small effusion." */
+                 "1 {\"event\":\"reference\",\"findings\":[{\"finding\":\"effusion\",\"label\":1}],\"patient_id\":\"P1\",\"source\":\"radiology-report\",\"status\":\"final\"}\n");
+}
+
 static void what_is_wrong_is_named(void)
 {
     world_expect(rule, "{\"resourceType\":\"Patient\"}", "0 refused: resourceType: found another resource, expected Bundle, DiagnosticReport or Observation\n");
@@ -136,6 +187,9 @@ static const struct es_test tests[] = {
     {"what_was_entered_in_error_is_taken_back", what_was_entered_in_error_is_taken_back},
     {"every_status_has_its_meaning", every_status_has_its_meaning},
     {"answers_of_all_types", answers_of_all_types},
+    {"a_persons_report_is_one_however_its_author_is_named", a_persons_report_is_one_however_its_author_is_named},
+    {"only_a_studys_own_uid_names_it", only_a_studys_own_uid_names_it},
+    {"old_identifiers_and_other_character_sets", old_identifiers_and_other_character_sets},
     {"what_is_wrong_is_named", what_is_wrong_is_named},
     {NULL, NULL},
 };

@@ -122,7 +122,7 @@ static enum es_errc take_resource(struct reading *r, const cJSON *resource)
     const bool report = is_type(resource, "DiagnosticReport");
     if (!report && !is_type(resource, "Observation")) return ES_OK;
     const cJSON *parent = report ? NULL : report_of(r, resource);
-    if (parent != NULL && es_fhir_speaks_for(parent, resource)) return ES_OK;
+    if (parent != NULL && es_fhir_speaks_for(&r->bundle, parent, resource)) return ES_OK;
     cJSON *json = es_fhir_json(&r->bundle, resource, parent);
     if (json == NULL) return es_fail(r->err, ES_E_MEMORY, "memory ran out");
     const struct es_record record = {.file = r->file, .where = ++r->where, .document = r->document, .current = json};

@@ -7,7 +7,7 @@
  * issuer as system). A DiagnosticReport and the Observations that it names as results are one record; an Observation that no report
  * names is one by itself, and so is one that a Device made and a person's report names. As JSON, for paths with @:
  *
- *     {"study_uid","accession","accession_issuer","patient_id","patient_issuer": texts,
+ *     {"study_uid" (of ImagingStudy and ImagingSelection: other resources have UIDs of their own),"accession","accession_issuer","patient_id","patient_issuer": texts,
  *      "time": issued, else effectiveDateTime, "status": preliminary, final, corrected or cancelled, "labeller": of a person,
  *      "device": {"name","version","manufacturer"} where a Device is the author, "id": "Observation/17",
  *      "text": conclusion and presentedForm (text/plain), "observations": as in hl7.h}, "resource": the resource itself

@@ -23,8 +23,9 @@ const cJSON *es_fhir_resolve(const struct es_fhir_bundle *bundle, const cJSON *f
 const char *es_fhir_text(const cJSON *object, const char *key);
 /** "preliminary", "final", "corrected", "cancelled" for FHIR's status. */
 const char *es_fhir_status(const char *status);
-/** Does a report speak for an observation that it names? Not where a device made it and a person reports. */
-bool es_fhir_speaks_for(const cJSON *report, const cJSON *observation);
+/** Does a report speak for an observation that it names? Not where a device made it and a person reports: whoever is a Practitioner,
+ * a PractitionerRole or a CareTeam by the reference's type, by what it resolves to or by its address. */
+bool es_fhir_speaks_for(const struct es_fhir_bundle *bundle, const cJSON *report, const cJSON *observation);
 /** A record of a DiagnosticReport or Observation.
  * @param parent  a report that names the observation without speaking for it, for what the observation does not say; or NULL
  * @return NULL: memory ran out */

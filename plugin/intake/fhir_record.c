@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugin/base/charset.h"
 #include "plugin/base/hash.h"
 #include "plugin/base/json.h"
 #include "plugin/intake/fhir_internal.h"
@@ -44,6 +45,20 @@ const char *es_fhir_status(const char *status)
     return "preliminary";
 }
 
+/* What kind of resource a reference is to: as it says, as it resolves, by its address. "" when nothing tells. */
+static void type_of(const struct es_fhir_bundle *bundle, const cJSON *from, const cJSON *reference, char out[64])
+{
+    const char *said = es_fhir_text(es_fhir_resolve(bundle, from, reference), "resourceType"), *address = es_fhir_text(reference, "reference");
+    if (said[0] == '\0') said = es_fhir_text(reference, "type");
+    (void)snprintf(out, 64, "%s", said);
+    const char *end = strstr(address, "/_history/");
+    if (end == NULL) end = address + strlen(address);
+    while (end > address && *end != '/') end--;
+    const char *begin = end;
+    while (begin > address && begin[-1] != '/') begin--;
+    if (out[0] == '\0' && *end == '/') (void)snprintf(out, 64, "%.*s", (int)(end - begin < 63 ? end - begin : 63), begin);
+}
+
 /* ---- identifiers ---- */
 
 static bool typed(const cJSON *identifier, const char *code)
@@ -60,31 +75,42 @@ static const char *issuer_of(const cJSON *identifier)
     return system[0] != '\0' ? system : es_fhir_text(member(identifier, "assigner"), "display");
 }
 
-/* An identifier of the study: its UID, or its accession number. */
-static void put_study(struct building *b, const cJSON *identifier)
+/* An identifier that may be the study's UID (not where it is of a report, an observation or a selection), or its accession number. */
+static void put_study(struct building *b, const cJSON *identifier, bool of_study)
 {
     const char *value = es_fhir_text(identifier, "value");
     if (strcmp(es_fhir_text(identifier, "system"), "urn:dicom:uid") == 0) {
-        put(b, b->root, "study_uid", plain_uid(value));
+        if (of_study) put(b, b->root, "study_uid", plain_uid(value));
     } else if (typed(identifier, "ACSN") && member(b->root, "accession") == NULL) {
         put(b, b->root, "accession", value);
         put(b, b->root, "accession_issuer", issuer_of(identifier));
     }
 }
 
-static void put_studies(struct building *b, const cJSON *identifiers)
+static void put_studies(struct building *b, const cJSON *identifiers, bool of_study)
 {
-    if (cJSON_IsObject(identifiers)) put_study(b, identifiers);
-    for (const cJSON *item = cJSON_IsArray(identifiers) ? identifiers->child : NULL; item != NULL; item = item->next) put_study(b, item);
+    if (cJSON_IsObject(identifiers)) put_study(b, identifiers, of_study);
+    for (const cJSON *item = cJSON_IsArray(identifiers) ? identifiers->child : NULL; item != NULL; item = item->next) put_study(b, item, of_study);
+}
+
+/* A study, or the order and procedure that it comes of; what nothing is said of is taken for one. */
+static bool is_study(const char *type)
+{
+    static const char *const types[] = {"", "ImagingStudy", "ServiceRequest", "Procedure"};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (strcmp(types[i], type) == 0) return true;
+    return false;
 }
 
 /* What a reference to a study, a selection of images or an order tells: by itself, or in the resource that it names. */
 static void put_reference(struct building *b, const cJSON *from, const cJSON *reference)
 {
     const cJSON *resource = es_fhir_resolve(b->bundle, from, reference);
-    put_studies(b, member(reference, "identifier"));
+    char type[64];
+    type_of(b->bundle, from, reference, type);
+    put_studies(b, member(reference, "identifier"), is_study(type));
     if (resource == NULL) return;
-    put_studies(b, member(resource, "identifier"));
+    put_studies(b, member(resource, "identifier"), is_study(type));
     put(b, b->root, "study_uid", plain_uid(es_fhir_text(resource, "studyUid"))); /* ImagingSelection */
 }
 
@@ -96,7 +122,7 @@ static void put_whose(struct building *b, const cJSON *resource)
         if (cJSON_IsObject(list)) put_reference(b, resource, list);
         for (const cJSON *item = cJSON_IsArray(list) ? list->child : NULL; item != NULL; item = item->next) put_reference(b, resource, item);
     }
-    put_studies(b, member(resource, "identifier"));
+    put_studies(b, member(resource, "identifier"), false);
 }
 
 static void put_patient(struct building *b, const cJSON *resource)
@@ -104,7 +130,7 @@ static void put_patient(struct building *b, const cJSON *resource)
     const cJSON *subject = member(resource, "subject"), *patient = es_fhir_resolve(b->bundle, resource, subject);
     const cJSON *list = member(patient, "identifier"), *best = member(subject, "identifier");
     for (const cJSON *item = cJSON_IsArray(list) ? list->child : NULL; item != NULL; item = item->next)
-        if (best == NULL || (typed(item, "MR") && !typed(best, "MR"))) best = item;
+        if (strcmp(es_fhir_text(item, "use"), "old") != 0 && (best == NULL || (typed(item, "MR") && !typed(best, "MR")))) best = item;
     if (member(b->root, "patient_id") != NULL) return;
     put(b, b->root, "patient_id", es_fhir_text(best, "value"));
     if (member(b->root, "patient_id") != NULL) put(b, b->root, "patient_issuer", issuer_of(best));
@@ -128,14 +154,18 @@ static void put_device(struct building *b, const cJSON *resource)
     put(b, out, "manufacturer", es_fhir_text(device, "manufacturer"));
 }
 
+/* A person by an identifier, by name of the resource, by what is shown; a urn: names somebody in this bundle only. */
 static void put_labeller(struct building *b, const cJSON *resource)
 {
     static const char *const links[] = {"resultsInterpreter", "performer"};
     for (size_t i = 0; i < 2; i++) {
-        const cJSON *person = first_of(member(resource, links[i]));
+        const cJSON *person = first_of(member(resource, links[i])), *resolved = es_fhir_resolve(b->bundle, resource, person);
+        const bool passing = strncmp(es_fhir_text(person, "reference"), "urn:", 4) == 0 || es_fhir_text(person, "reference")[0] == '#';
         put(b, b->root, "labeller", es_fhir_text(member(person, "identifier"), "value"));
-        put(b, b->root, "labeller", es_fhir_text(person, "reference"));
+        if (passing) put(b, b->root, "labeller", es_fhir_text(first_of(member(resolved, "identifier")), "value"));
+        else put(b, b->root, "labeller", es_fhir_text(person, "reference"));
         put(b, b->root, "labeller", es_fhir_text(person, "display"));
+        put(b, b->root, "labeller", es_fhir_text(person, "reference"));
     }
 }
 
@@ -232,23 +262,53 @@ static void put_observation(struct building *b, const cJSON *observation)
 
 /* ---- the report's text ---- */
 
+/* The charset of "text/plain; charset=..." (RFC 2045 5.1); "" where none is said: UTF-8. */
+static void charset_of(const char *type, char out[32])
+{
+    const char *at = strcasestr(type, "charset=");
+    out[0] = '\0';
+    if (at == NULL) return;
+    at += 8 + (at[8] == '"');
+    (void)snprintf(out, 32, "%.*s", (int)strcspn(at, "\"; "), at);
+}
+
+/* The text of one form. NULL: it is no plain text, or cannot be read. @return owned by the caller; to be wiped */
+static char *text_of_form(const cJSON *form, size_t *len)
+{
+    const char *type = es_fhir_text(form, "contentType");
+    char charset[32], *text = NULL;
+    size_t bytes_len = 0;
+    char *bytes = strncasecmp(type, "text/plain", 10) == 0 ? es_base64_decode(es_fhir_text(form, "data"), &bytes_len) : NULL;
+    charset_of(type, charset);
+    if (bytes != NULL && es_charset_decode(charset, bytes, bytes_len, &text, len, NULL) != ES_OK) text = NULL;
+    if (bytes != NULL) explicit_bzero(bytes, bytes_len);
+    free(bytes);
+    return text;
+}
+
 static void put_text(struct building *b, const cJSON *report)
 {
     const cJSON *forms = member(report, "presentedForm");
     put(b, b->root, "text", es_fhir_text(report, "conclusion"));
     for (const cJSON *form = cJSON_IsArray(forms) ? forms->child : NULL; form != NULL && member(b->root, "text") == NULL; form = form->next) {
         size_t len = 0;
-        char *text = strncmp(es_fhir_text(form, "contentType"), "text/plain", 10) == 0 ? es_base64_decode(es_fhir_text(form, "data"), &len) : NULL;
-        if (text != NULL && es_utf8_valid(text, len)) put(b, b->root, "text", text);
-        if (text != NULL) explicit_bzero(text, len);
+        char *text = text_of_form(form, &len);
+        if (text == NULL) continue;
+        put(b, b->root, "text", text);
+        explicit_bzero(text, len);
         free(text);
     }
 }
 
-bool es_fhir_speaks_for(const cJSON *report, const cJSON *observation)
+bool es_fhir_speaks_for(const struct es_fhir_bundle *bundle, const cJSON *report, const cJSON *observation)
 {
-    const cJSON *performer = first_of(member(report, "performer"));
-    const bool person = member(report, "resultsInterpreter") != NULL || strncmp(es_fhir_text(performer, "reference"), "Practitioner", 12) == 0;
+    const cJSON *performers = member(report, "performer");
+    bool person = member(report, "resultsInterpreter") != NULL;
+    for (const cJSON *performer = first_of(performers); performer != NULL && !person; performer = cJSON_IsArray(performers) ? performer->next : NULL) {
+        char type[64];
+        type_of(bundle, report, performer, type);
+        person = strncmp(type, "Practitioner", 12) == 0 || strcmp(type, "CareTeam") == 0;
+    }
     return !person || member(observation, "device") == NULL;
 }
 
@@ -269,7 +329,7 @@ static void put_all(struct building *b, const cJSON *resource)
         put_text(b, resource);
         for (const cJSON *item = cJSON_IsArray(results) ? results->child : NULL; item != NULL; item = item->next) {
             const cJSON *observation = es_fhir_resolve(b->bundle, resource, item);
-            if (observation == NULL || !es_fhir_speaks_for(resource, observation)) continue;
+            if (observation == NULL || !es_fhir_speaks_for(b->bundle, resource, observation)) continue;
             put_observation(b, observation);
             put_device(b, observation);
             put_whose(b, observation);
