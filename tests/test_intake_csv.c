@@ -46,6 +46,21 @@ static void what_spreadsheets_write_is_read(void)
                        "6 {\"attributes\":{\"imd_decile\":\"5\",\"name\":\"M\303\274ller\"},\"event\":\"demographics\",\"patient_id\":\"P3\",\"source\":\"linkage\",\"valid_from\":\"20250101\"}\n");
 }
 
+/* A zero byte ends a text of C: what stands behind it would be lost in silence. */
+static void a_zero_byte_in_a_cell_is_refused(void)
+{
+    static const char bytes[] = "acc,when,side,eff %,ptx\nA1,01.03.2026 10:02,left,83,yes\nA2,01.03.2026 10:02,left,8\0" "3,yes\nA3,01.03.2026 10:02,left,83,yes\n";
+    static struct intake_world w;
+    struct es_error err = {0};
+    world_open(&w, scores);
+    const struct es_intake_sink sink = world_sink(&w);
+    CU_ASSERT_EQUAL(es_intake_bytes(w.config, &w.config->intake[0], "f.csv", bytes, sizeof bytes - 1, &sink, &err), ES_OK);
+    CU_ASSERT_PTR_NOT_NULL(strstr(w.got, "2 {\"accession\":\"A1\""));
+    CU_ASSERT_PTR_NOT_NULL(strstr(w.got, "3 refused: found a zero byte in a cell, expected text\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(w.got, "4 {\"accession\":\"A3\""));
+    world_close(&w);
+}
+
 static void a_file_without_a_header_has_its_columns_named(void)
 {
     world_expect("{\"Name\":\"uids\",\"Kind\":\"csv\",\"Files\":[\"*\"],\"Event\":\"alias\",\"Delimiter\":\"tab\",\"Columns\":[\"old\",\"new\"],"
@@ -156,6 +171,7 @@ static void lesions_stand_in_a_cell_as_json(void)
 static const struct es_test tests[] = {
     {"several_columns_are_several_findings", several_columns_are_several_findings},
     {"what_spreadsheets_write_is_read", what_spreadsheets_write_is_read},
+    {"a_zero_byte_in_a_cell_is_refused", a_zero_byte_in_a_cell_is_refused},
     {"a_file_without_a_header_has_its_columns_named", a_file_without_a_header_has_its_columns_named},
     {"references_are_mapped_and_chosen", references_are_mapped_and_chosen},
     {"failures_come_by_their_status", failures_come_by_their_status},

@@ -32,6 +32,36 @@ static void the_models_rules_apply_to_its_json(void)
                  "7 refused: line 1, column 2: found a string without its closing quote\n");
 }
 
+/* RFC 8259 section 6: whole numbers beyond 2^53 are not exact; of two persons they would make one. */
+static void an_identifier_is_an_exact_number_or_refused(void)
+{
+    static const char rule[] = "{\"Name\":\"ai\",\"Kind\":\"jsonl\",\"Files\":[\"*\"],\"Event\":\"demographics\",\"Source\":\"s\",\"Map\":{\"patient_id\":\"@.id\",\"attributes\":{\"a\":\"@.a\"}}}";
+    world_expect(rule, "{\"id\":9007199254740991,\"a\":\"1\"}\n{\"id\":9007199254740993,\"a\":\"1\"}\n{\"id\":12345678901234567890,\"a\":\"1\"}\n{\"id\":1.5,\"a\":1e400}\n",
+                 "1 {\"attributes\":{\"a\":\"1\"},\"event\":\"demographics\",\"patient_id\":\"9007199254740991\",\"source\":\"s\"}\n"
+                 "2 refused: patient_id: found a number beyond 9007199254740991, which is not exact, expected it as text in quotes\n"
+                 "3 refused: patient_id: found a number beyond 9007199254740991, which is not exact, expected it as text in quotes\n"
+                 "4 refused: attributes.a: found a number beyond 9007199254740991, which is not exact, expected it as text in quotes\n");
+}
+
+/* What has no line feed is passed over, however long, and the next line is read. */
+static void lines_that_are_too_long_are_passed_over(void)
+{
+    static const char rule[] = "{\"Name\":\"ai\",\"Kind\":\"jsonl\",\"Files\":[\"*\"],\"Event\":\"result\",\"Model\":\"m\",\"Map\":{\"study_uid\":\"@.uid\"}}";
+    static const char line[] = "\r\n{\"uid\":\"1.2\",\"effusion\":0.25}\r\n";
+    const size_t most = 1u << 20, len = most + 2;
+    char *text = malloc(2 * len + 2 * sizeof line);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+    memset(text, ' ', 2 * len + 2 * sizeof line);
+    memset(text, 'x', len);
+    memcpy(text + len, line, sizeof line - 1);
+    memcpy(text + len + sizeof line - 1, "{}", 2); /* and blanks: exactly as many as are read */
+    world_expect_bytes(rule, "f", text, len + sizeof line - 1 + most,
+                       "1 refused: found a line of 1048578 bytes, expected at most 1048576\n"
+                       "2 {\"event\":\"result\",\"findings\":[{\"finding\":\"effusion\",\"score\":0.25}],\"model\":{\"name\":\"m\"},\"study_uid\":\"1.2\"}\n"
+                       "3 silent\n");
+    free(text);
+}
+
 static void several_values_are_combined(void)
 {
     static const char text[] = "{\"Models\":[{\"Name\":\"m\",\"Findings\":["
@@ -188,6 +218,8 @@ static void a_report_as_a_file_of_its_own_is_read(void)
 static const struct es_test tests[] = {
     {"records_of_a_document_are_read_one_by_one", records_of_a_document_are_read_one_by_one},
     {"the_models_rules_apply_to_its_json", the_models_rules_apply_to_its_json},
+    {"an_identifier_is_an_exact_number_or_refused", an_identifier_is_an_exact_number_or_refused},
+    {"lines_that_are_too_long_are_passed_over", lines_that_are_too_long_are_passed_over},
     {"several_values_are_combined", several_values_are_combined},
     {"failed_when_of_the_model_makes_a_failure", failed_when_of_the_model_makes_a_failure},
     {"mercure_results_are_read_with_their_task", mercure_results_are_read_with_their_task},

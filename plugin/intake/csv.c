@@ -23,7 +23,7 @@ struct reading {
     const char *cells[ES_INTAKE_COLUMNS];
     size_t n;        /* cells of the row, also those past the last place */
     size_t columns;  /* of the header; 0: not seen */
-    bool too_big, ended;
+    bool too_big, zero, ended; /* zero: a byte 0 in a cell, behind which its text would be lost */
     uint64_t line, first; /* the line at hand, and the one on which the row began */
     bool open;            /* inside a row */
     enum es_errc code;
@@ -53,6 +53,7 @@ static void on_cell(void *bytes, size_t len, void *arg)
         r->starts[at] = 0;
         return;
     }
+    if (len > 0 && memchr(bytes, '\0', len) != NULL) r->zero = true;
     r->starts[at] = r->used;
     if (len > 0) memcpy(r->bytes + r->used, bytes, len);
     r->bytes[r->used + len] = '\0';
@@ -164,13 +165,14 @@ static void on_row(int terminator, void *arg)
     (void)terminator;
     if (r->code == ES_OK && !r->ended) {
         if (r->too_big) refuse(r, r->first, "found a cell or a row of more than 256 KiB or 1 MiB, expected a smaller one");
+        else if (r->zero) refuse(r, r->first, "found a zero byte in a cell, expected text");
         else if (r->n > ES_INTAKE_COLUMNS) refuse(r, r->first, "found more than %d columns, expected fewer", ES_INTAKE_COLUMNS);
         else if (r->columns > 0 && r->n != r->columns) refuse(r, r->first, "found %zu columns, expected %zu", r->n, r->columns);
         else decode_row(r);
         if (r->columns == 0) r->ended = true; /* no header, no rows */
     }
     r->n = r->used = 0;
-    r->too_big = r->open = false;
+    r->too_big = r->zero = r->open = false;
 }
 
 /* Line by line, so that a row knows where it began. */

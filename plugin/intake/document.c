@@ -101,6 +101,7 @@ static cJSON *read_json(const char *path)
     cJSON *tree = NULL;
     if (es_document_slurp(path, MAX_BESIDE, &text, &len, NULL) != ES_OK) return NULL;
     if (es_json_parse(&tree, text, len, false, NULL) != ES_OK) tree = NULL;
+    explicit_bzero(text, len);
     free(text);
     return tree;
 }

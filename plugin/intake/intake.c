@@ -10,6 +10,7 @@
 #include "plugin/base/charset.h"
 #include "plugin/base/hash.h"
 #include "plugin/base/json.h"
+#include "plugin/base/lines.h"
 #include "plugin/intake/csv.h"
 #include "plugin/intake/document.h"
 #include "plugin/intake/fhir.h"
@@ -121,11 +122,6 @@ static enum es_errc take_line(const struct es_config *config, const struct es_in
     struct es_error why = {0};
     while (len > 0 && strchr(" \t\r\n", line[len - 1]) != NULL && line[len - 1] != '\0') len--;
     if (len == 0) return ES_OK;
-    if (len > ES_MAX_LINE) {
-        (void)es_fail(&why, ES_E_REFUSED, "found a line of %zu bytes, expected at most %u", len, ES_MAX_LINE);
-        sink->refuse(sink->context, number, &why);
-        return ES_OK;
-    }
     enum es_errc code = es_json_parse(&document, line, len, false, &why);
     if (code == ES_E_MEMORY) return es_fail(err, code, "%s", why.text);
     if (code != ES_OK) {
@@ -141,17 +137,24 @@ static enum es_errc take_line(const struct es_config *config, const struct es_in
 static enum es_errc take_lines(const struct es_config *config, const struct es_intake_rule *rule, const char *path, FILE *in, uint64_t size,
                                const struct es_intake_sink *sink, struct es_error *err)
 {
-    char *line = NULL;
-    size_t room = 0;
-    uint64_t number = 0, done = 0;
-    enum es_errc code = ES_OK;
-    for (ssize_t n; code == ES_OK && (n = getline(&line, &room, in)) >= 0;) {
-        done += (uint64_t)n;
-        code = take_line(config, rule, path, ++number, line, (size_t)n, sink, err);
-        sink->progress(sink->context, done, size);
+    struct es_lines lines;
+    struct es_error why = {0};
+    enum es_errc code = es_lines_open(&lines, in, ES_MAX_LINE) ? ES_OK : es_fail(err, ES_E_MEMORY, "memory ran out");
+    for (enum es_line line; code == ES_OK && (line = es_lines_next(&lines)) != ES_LINE_END;) {
+        if (line == ES_LINE_READ) code = take_line(config, rule, path, lines.number, lines.text, lines.len, sink, err);
+        else {
+            why = (struct es_error){0};
+            (void)es_fail(&why, ES_E_REFUSED, "found a line of %zu bytes, expected at most %u", lines.len, ES_MAX_LINE);
+            sink->refuse(sink->context, lines.number, &why);
+        }
+        sink->progress(sink->context, lines.done, size);
     }
-    if (line != NULL) explicit_bzero(line, room);
-    free(line);
+    if (code == ES_OK && ferror(in) != 0) {
+        why = (struct es_error){0};
+        (void)es_fail(&why, ES_E_REFUSED, "could not be read to its end");
+        sink->refuse(sink->context, lines.number, &why);
+    }
+    es_lines_close(&lines);
     return code;
 }
 

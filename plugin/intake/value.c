@@ -12,6 +12,7 @@
 #include "plugin/intake/record.h"
 
 #define ROOM 1200
+#define MOST_EXACT 9007199254740991.0 /* 2^53 - 1: RFC 8259 section 6 */
 
 /* A value while it is looked at. text is set for all but ABSENT and BLANK. */
 enum state { ABSENT, BLANK, THERE, WRONG }; /* WRONG: a list or an object */
@@ -224,9 +225,11 @@ static enum es_errc as_time(const struct es_intake_slot *slot, const struct es_i
     return finish(cJSON_CreateString(text), out, err);
 }
 
-/* How long a text may be the schema says: a mask's runs are many. */
+/* How long a text may be the schema says: a mask's runs are many. A number that is a text is an identifier, a version or an attribute. */
 static enum es_errc as_text(const struct es_intake_slot *slot, const struct value *v, cJSON **out, struct es_error *err)
 {
+    if (v->json != NULL && cJSON_IsNumber(v->json) && !(fabs(v->json->valuedouble) <= MOST_EXACT))
+        return refuse(err, slot, "found a number beyond 9007199254740991, which is not exact, expected it as text in quotes");
     char *text = malloc(v->len + 1);
     if (text == NULL) return es_fail(err, ES_E_MEMORY, "memory ran out");
     memcpy(text, v->text, v->len);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "plugin/base/lines.h"
 #include "plugin/intake/intake.h"
 #include "plugin/program/batch.h"
 #include "plugin/program/files.h"
@@ -19,8 +20,6 @@ const char es_help_ingest[] =
     "Each batch is on disk before the next begins. A summary stands on stderr; standard output stays empty.\n\n"
     "  -c, --config CONF   the configuration\n";
 
-#define MAX_LINE (1u << 20)
-
 static bool ends_with(const char *text, const char *end)
 {
     const size_t n = strlen(text), m = strlen(end);
@@ -30,30 +29,25 @@ static bool ends_with(const char *text, const char *end)
 /* ES_E_IO and ES_E_STATE end the run: the ledger said no. */
 static enum es_errc take_lines(struct es_batch *batch, FILE *in, const char *path, uint64_t size, struct es_error *err)
 {
-    char *line = NULL;
-    size_t room = 0;
-    uint64_t number = 0, done = 0;
-    enum es_errc rc = ES_OK;
-    for (ssize_t n; rc == ES_OK && (n = getline(&line, &room, in)) >= 0;) {
-        number++;
-        done += (uint64_t)n;
-        while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r')) n--;
-        if (n == 0) continue;
-        if ((size_t)n > MAX_LINE) {
-            struct es_error long_line = {0};
-            es_fail(&long_line, ES_E_LIMIT, "a line of %zd bytes, at most %u are read", n, MAX_LINE);
-            es_batch_refuse(batch, path, number, &long_line);
-            continue;
+    struct es_lines lines;
+    struct es_error why = {0};
+    enum es_errc rc = es_lines_open(&lines, in, ES_MAX_LINE) ? ES_OK : es_fail(err, ES_E_MEMORY, "memory ran out");
+    for (enum es_line line; rc == ES_OK && (line = es_lines_next(&lines)) != ES_LINE_END;) {
+        if (line == ES_LINE_TOO_LONG) {
+            why = (struct es_error){0};
+            es_fail(&why, ES_E_LIMIT, "a line of %zu bytes, at most %u are read", lines.len, ES_MAX_LINE);
+            es_batch_refuse(batch, path, lines.number, &why);
+        } else if (lines.len > 0) {
+            rc = es_batch_json(batch, path, lines.number, lines.text, lines.len, err);
         }
-        rc = es_batch_json(batch, path, number, line, (size_t)n, err);
-        es_progress_show("reading", done, size);
+        es_progress_show("reading", lines.done, size);
     }
     if (rc == ES_OK && ferror(in)) {
-        struct es_error unread = {0};
-        es_fail(&unread, ES_E_IO, "could not be read to its end");
-        es_batch_refuse(batch, path, number, &unread);
+        why = (struct es_error){0};
+        es_fail(&why, ES_E_IO, "could not be read to its end");
+        es_batch_refuse(batch, path, lines.number, &why);
     }
-    free(line);
+    es_lines_close(&lines);
     return rc;
 }
 
