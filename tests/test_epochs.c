@@ -167,6 +167,85 @@ static void a_version_that_comes_back_takes_its_days_silent_exams_with_it(void)
     finish();
 }
 
+/* The results that tell no version have two epochs by their sources, a day apart; one that waits for its label is of the latter, also where
+ * a result of another version, with the same device and threshold, came since. */
+static void a_result_that_tells_no_version_is_never_counted_with_one_that_does(void)
+{
+    static const struct { int32_t day; const char *version, *source; } given[] = {
+        {DAY, "", "a"}, {DAY + 1, "", "b"}, {DAY + 2, "2", "b"}, {DAY + 3, "", ""}};
+    struct bundle bundle;
+    struct es_stream *streams = NULL;
+    size_t n = 0;
+    uint32_t rows = 0;
+    start("");
+    for (uint32_t i = 0; i < 4; i++) {
+        make(&bundle, i + 1, i + 1, given[i].day);
+        answer(&bundle, given[i].version, 0.6, END_OF(given[i].day));
+        if (given[i].source[0]) label(&bundle, given[i].source, 1);
+        put(i, &bundle);
+    }
+    CU_ASSERT_EQUAL_FATAL(es_cohort_streams(cohort, &streams, &n, NULL), ES_OK);
+    for (size_t i = 0; i < n; i++) {
+        struct es_sheet_holder holder = {0};
+        if (streams[i].finding != 0) continue;
+        CU_ASSERT_EQUAL_FATAL(es_cohort_sheet(cohort, &streams[i], ES_NO_DAY, ES_NO_DAY, INT64_MAX, ES_NO_DAY, &holder, NULL), ES_OK);
+        CU_ASSERT_EQUAL(holder.sheet.rows, streams[i].version[0] == '\0' && strcmp(streams[i].reference_source, "b") == 0 ? 2 : 1);
+        rows += holder.sheet.rows;
+        es_sheet_holder_clear(&holder);
+    }
+    CU_ASSERT_EQUAL(rows, 4);
+    free(streams);
+    finish();
+}
+
+/* What differs with every result begins an epoch each, up to the limit, and none beyond it. The rows of all epochs are all rows. */
+static void what_changes_with_every_result_begins_no_epochs_without_end(void)
+{
+    static const struct { bool device, source, threshold, version, failed; const char *cause; } given[] = {
+        {true, false, false, false, false, "first+devices_together"}, {false, true, false, false, false, "first+sources_together"},
+        {true, false, true, false, false, "first+thresholds_together"}, {false, false, false, true, false, "first+versions_together"},
+        {false, false, false, true, true, "first+versions_together"}};
+    for (size_t g = 0; g < sizeof given / sizeof given[0]; g++) {
+        for (uint32_t n = ES_MAX_EPOCHS; n <= ES_MAX_EPOCHS + 1; n++) {
+            struct es_stream *streams = NULL;
+            size_t count = 0, own = 0;
+            uint32_t rows = 0;
+            start("");
+            for (uint32_t i = 0; i < n; i++) {
+                struct bundle bundle;
+                char name[16], source[16];
+                snprintf(name, sizeof name, "v%u", given[g].version ? (unsigned)i : 1u);
+                snprintf(source, sizeof source, "s%u", given[g].source ? (unsigned)i : 1u);
+                make(&bundle, i + 1, i + 1, DAY + (int32_t)i);
+                answer(&bundle, name, 0.7, END_OF(DAY));
+                if (given[g].failed) bundle.cases[0].result = ES_RESULT_FAILED;
+                if (given[g].threshold) bundle.cases[0].threshold_sent = (i + 1) / 100.0;
+                if (given[g].device) bundle.cases[0].device.bytes[3] = (uint8_t)(i + 1);
+                label(&bundle, source, 1);
+                put(i, &bundle);
+            }
+            CU_ASSERT_EQUAL_FATAL(es_cohort_streams(cohort, &streams, &count, NULL), ES_OK);
+            for (size_t i = 0; i < count; i++) {
+                struct es_sheet_holder holder;
+                if (streams[i].finding != 0) continue;
+                if (streams[i].epoch == 1) CU_ASSERT_STRING_EQUAL(streams[i].cause, n > ES_MAX_EPOCHS ? given[g].cause : "first");
+                if (n > ES_MAX_EPOCHS) {
+                    CU_ASSERT_EQUAL(isnan(streams[i].threshold) != 0, given[g].threshold || (given[g].version && !given[g].failed));
+                    CU_ASSERT_STRING_EQUAL(streams[i].version, given[g].version ? "" : "v1");
+                }
+                sheet(streams[i].epoch, ES_NO_DAY, ES_NO_DAY, INT64_MAX, ES_NO_DAY, &holder);
+                rows += holder.sheet.rows;
+                es_sheet_holder_clear(&holder);
+                own++;
+            }
+            CU_ASSERT_EQUAL(own, n > ES_MAX_EPOCHS ? 1 : n);
+            CU_ASSERT_EQUAL(rows, n);
+            free(streams);
+            finish();
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
@@ -175,6 +254,8 @@ int main(int argc, char **argv)
         {"overlapping_intervals_chain_and_a_clean_cut_begins_another_epoch", overlapping_intervals_chain_and_a_clean_cut_begins_another_epoch},
         {"a_source_without_any_exam_day_belongs_to_the_first_epoch_and_long_names_are_cut", a_source_without_any_exam_day_belongs_to_the_first_epoch_and_long_names_are_cut},
         {"a_version_that_comes_back_takes_its_days_silent_exams_with_it", a_version_that_comes_back_takes_its_days_silent_exams_with_it},
+        {"a_result_that_tells_no_version_is_never_counted_with_one_that_does", a_result_that_tells_no_version_is_never_counted_with_one_that_does},
+        {"what_changes_with_every_result_begins_no_epochs_without_end", what_changes_with_every_result_begins_no_epochs_without_end},
         {NULL, NULL}};
     return es_test_main("epochs", tests, argc, argv);
 }

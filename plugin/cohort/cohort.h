@@ -52,7 +52,14 @@ void es_levels_clear(struct es_levels *levels);
  * Sources none of whose exams has a day belong to the first epoch. No order of arrival can matter: the intervals are those of all cases.
  * Results without a reference belong to the epoch of their version, device and threshold in force on their exam day, failures
  * that name a version to the latest of it begun by then, units without a result to the epoch of the latest result by that day;
- * else to the first. A version or threshold that comes back after another continues its epoch: it is the same product again. */
+ * else to the first. A version or threshold that comes back after another continues its epoch: it is the same product again.
+ *
+ * There are at most ES_MAX_EPOCHS of a model and finding: a product that tells another device, threshold or version with every result would
+ * otherwise make a report of its own for each of them, and what is asked of everyone could no longer be answered. Where there would be more,
+ * devices are taken together; where that does not suffice, reference sources too, then thresholds (`threshold` is NAN), then versions
+ * (`version` is ""). `cause` of the first epoch says so: "first+devices_together", "...sources_together", "...thresholds_together",
+ * "...versions_together", the last of them that was needed. */
+#define ES_MAX_EPOCHS 64
 struct es_stream {
     uint16_t model, finding;
     char version[ES_NAME_SIZE]; /* "" while no result has told one */
@@ -60,7 +67,7 @@ struct es_stream {
     int32_t from, to;           /* exam days of its cases; ES_NO_DAY */
     double threshold;           /* NAN when decisions are sent without one */
     char reference_source[ES_NAME_SIZE]; /* "" while none; several sorted by bytes and joined by "+", cut with "..." to fit */
-    char cause[48];             /* "first", "version", "threshold", "device", "reference_source", ... joined by "+" */
+    char cause[48];             /* "first" (above), "version", "threshold", "device", "reference_source", ... joined by "+" */
 };
 /** All streams, sorted by model, version, finding, epoch. *streams owned by the caller (free). Every configured model and finding has
  * at least one, even when no unit was seen. */

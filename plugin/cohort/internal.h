@@ -192,6 +192,7 @@ struct es_epoch_turn {
 struct es_epochs {
     struct es_epoch *list; /* in order: list[i] is epoch i + 1 */
     uint32_t count, room;
+    unsigned together;     /* what begins no epoch of its own, because there would be too many (streams.c) */
     double configured;     /* threshold where none is sent */
     struct es_epoch_turn *turns; /* ascending days; none while there is one epoch */
     uint32_t n_turns;

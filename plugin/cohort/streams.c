@@ -64,20 +64,24 @@ static void gather(const struct es_cohort *cohort, const struct es_slot *slot, s
 
 /* ---- results: reference sources whose days overlap share an epoch ---- */
 
+/* What begins no epoch of its own where there would be more than ES_MAX_EPOCHS: each includes those before it. */
+enum together { NOTHING, DEVICES, SOURCES, THRESHOLDS, VERSIONS };
+
 /* Days of the results of one setting; and of all results of one reference source of a version, device and threshold. */
 struct span {
     const struct es_setting_key *key;
     double threshold; /* in force */
     uint32_t setting;
     int32_t first, last; /* exam days; ES_NO_DAY when none has one */
+    enum together together; /* the same of all that are compared */
 };
 
 /* By version, device, threshold: results that may share an epoch stand together. */
 static int base_order(const struct span *a, const struct span *b)
 {
-    int order = strcmp(a->key->version, b->key->version);
-    if (order == 0) order = memcmp(&a->key->device, &b->key->device, sizeof a->key->device);
-    if (order == 0 && !same_number(a->threshold, b->threshold))
+    int order = a->together < VERSIONS ? strcmp(a->key->version, b->key->version) : 0;
+    if (order == 0 && a->together < DEVICES) order = memcmp(&a->key->device, &b->key->device, sizeof a->key->device);
+    if (order == 0 && a->together < THRESHOLDS && !same_number(a->threshold, b->threshold))
         order = isnan(a->threshold) || a->threshold < b->threshold ? -1 : 1;
     return order;
 }
@@ -114,6 +118,9 @@ static void join_sources(const struct span *spans, size_t n, char out[ES_NAME_SI
     }
 }
 
+/* There may be something that begins none of its own then. */
+static bool too_many(const struct es_epochs *epochs) { return epochs->count > ES_MAX_EPOCHS && epochs->together < VERSIONS; }
+
 /* The spans of one reference source become one: spans are sorted by source. */
 static size_t merge_same_source(struct span *spans, size_t n)
 {
@@ -135,11 +142,13 @@ static bool epochs_of_base(struct span *spans, size_t n_unlabelled, size_t n, st
     const uint32_t first = out->count;
     struct es_epoch epoch = {.setting = spans[0].setting, .threshold = spans[0].threshold, .resulted = true};
     struct span *sources = spans + n_unlabelled;
+    const enum together together = spans[0].together;
     const size_t n_sources = merge_same_source(sources, n - n_unlabelled);
-    memcpy(epoch.version, spans[0].key->version, sizeof epoch.version);
+    if (together < VERSIONS) memcpy(epoch.version, spans[0].key->version, sizeof epoch.version);
+    if (together >= THRESHOLDS) epoch.threshold = (double)NAN;
     qsort(sources, n_sources, sizeof *sources, by_first);
     for (size_t from = 0, to; from < n_sources; from = to) {
-        int32_t last = sources[from].last; /* sources without any day come first and join the first epoch */
+        int32_t last = together < SOURCES ? sources[from].last : INT32_MAX; /* sources without any day come first and join the first epoch */
         for (to = from + 1; to < n_sources && (last == ES_NO_DAY || sources[to].first <= last); to++) last_at(&last, true, sources[to].last);
         epoch.begin = ES_NO_DAY;
         for (size_t i = from; i < to; i++) begin_at(&epoch.begin, true, sources[i].first);
@@ -168,6 +177,7 @@ static uint32_t epoch_of_source(const struct span *sources, size_t n, const stru
 
 static bool epochs_of_results(const struct es_cohort *cohort, const struct es_slot *slot, const struct seen *seen, struct es_epochs *out)
 {
+    const enum together together = (enum together)out->together;
     const size_t room = (size_t)cohort->n_settings + 1;
     struct span *spans = calloc(room, 2 * sizeof *spans);
     size_t n = 0;
@@ -175,9 +185,9 @@ static bool epochs_of_results(const struct es_cohort *cohort, const struct es_sl
     if (!good) return false;
     for (uint32_t i = 0; i < cohort->n_settings; i++)
         if (seen[i].resulted)
-            spans[n++] = (struct span){&cohort->by_number[i]->key, threshold_of(cohort, slot, i), i, seen[i].begin, seen[i].last};
+            spans[n++] = (struct span){&cohort->by_number[i]->key, threshold_of(cohort, slot, i), i, seen[i].begin, seen[i].last, together};
     qsort(spans, n, sizeof *spans, by_base);
-    for (size_t from = 0, to; good && from < n; from = to) {
+    for (size_t from = 0, to; good && from < n && !too_many(out); from = to) {
         struct span *copy = spans + room;
         const uint32_t first = out->count;
         size_t unlabelled = 0;
@@ -198,10 +208,10 @@ static bool epochs_of_results(const struct es_cohort *cohort, const struct es_sl
 static bool epochs_of_failures(const struct es_cohort *cohort, const struct es_slot *slot, const struct seen *seen,
                                struct es_epochs *out)
 {
-    for (uint32_t i = 0; i < cohort->n_settings; i++) {
-        const char *version = cohort->by_number[i]->key.version;
+    for (uint32_t i = 0; i < cohort->n_settings && !too_many(out); i++) {
+        const char *version = out->together < VERSIONS ? cohort->by_number[i]->key.version : "";
         uint32_t found = 0;
-        if (!seen[i].failed || version[0] == '\0') continue;
+        if (!seen[i].failed || cohort->by_number[i]->key.version[0] == '\0') continue;
         while (found < out->count && strcmp(out->list[found].version, version) != 0) found++;
         if (found < out->count) {
             if (!out->list[found].resulted) begin_at(&out->list[found].begin, true, seen[i].failed_begin);
@@ -213,6 +223,20 @@ static bool epochs_of_failures(const struct es_cohort *cohort, const struct es_s
         if (!add_epoch(out, &epoch)) return false;
     }
     return true;
+}
+
+/* A product that gives itself a device, a threshold or a version of its own for every result has no epochs by them. What is told apart is what
+ * is seen of all cases, so no order of arrival matters. */
+static bool list_epochs(const struct es_cohort *cohort, const struct es_slot *slot, const struct seen *seen, struct es_epochs *out)
+{
+    bool good = true;
+    for (out->together = NOTHING; good; out->together++) {
+        for (uint32_t i = 0; i < cohort->n_settings; i++) out->exact[i] = UINT32_MAX;
+        out->count = 0;
+        good = epochs_of_results(cohort, slot, seen, out) && epochs_of_failures(cohort, slot, seen, out);
+        if (!too_many(out)) break;
+    }
+    return good;
 }
 
 /* qsort has no context: the device and the number before sorting are copied beside. */
@@ -264,11 +288,13 @@ uint32_t es_epoch_of(const struct es_cohort *cohort, const struct es_epochs *epo
     if (!is_ok(row) && key->version[0] == '\0' && epochs->n_turns > 0) return es_epoch_on(epochs, day);
     for (uint32_t i = 0; i < epochs->count; i++) {
         const struct es_epoch *epoch = &epochs->list[i];
-        if (key->version[0] != '\0' && strcmp(key->version, epoch->version) != 0) continue;
-        if (is_ok(row) && epoch->setting != UINT32_MAX &&
-            (memcmp(&cohort->by_number[epoch->setting]->key.device, &key->device, sizeof key->device) != 0 ||
-             !same_number(epoch->threshold, threshold)))
+        /* a failure that tells no version may be of any; a result is of those that tell none */
+        const bool versions = epochs->together < VERSIONS && (is_ok(row) || key->version[0] != '\0');
+        if (versions && strcmp(key->version, epoch->version) != 0) continue;
+        if (is_ok(row) && epoch->setting != UINT32_MAX && epochs->together < DEVICES &&
+            memcmp(&cohort->by_number[epoch->setting]->key.device, &key->device, sizeof key->device) != 0)
             continue;
+        if (is_ok(row) && epoch->setting != UINT32_MAX && epochs->together < THRESHOLDS && !same_number(epoch->threshold, threshold)) continue;
         if (first == UINT32_MAX) first = i;
         if (epoch->begin <= day) best = i;
     }
@@ -294,10 +320,9 @@ enum es_errc es_cohort_epochs(const struct es_cohort *cohort, uint32_t number, s
     struct seen *seen = calloc((size_t)cohort->n_settings + 1, sizeof *seen);
     epochs.exact = calloc((size_t)cohort->n_settings + 1, sizeof *epochs.exact);
     bool good = seen && epochs.exact;
-    for (uint32_t i = 0; good && i < cohort->n_settings; i++) epochs.exact[i] = UINT32_MAX;
     if (good) {
         gather(cohort, slot, seen);
-        good = epochs_of_results(cohort, slot, seen, &epochs) && epochs_of_failures(cohort, slot, seen, &epochs);
+        good = list_epochs(cohort, slot, seen, &epochs);
     }
     if (good && epochs.count == 0) {
         const struct es_epoch silent = {.setting = UINT32_MAX, .begin = ES_NO_DAY,
@@ -325,17 +350,20 @@ void es_epochs_clear(struct es_epochs *epochs)
 
 /* ---- as the report sees them ---- */
 
-static void cause_of(const struct es_cohort *cohort, const struct es_epoch *epoch, const struct es_epoch *before, char *out, size_t size)
+static void cause_of(const struct es_cohort *cohort, const struct es_epochs *epochs, uint32_t number, char *out, size_t size)
 {
+    static const char *const joined[] = {"", "+devices_together", "+sources_together", "+thresholds_together", "+versions_together"};
+    const struct es_epoch *epoch = &epochs->list[number], *before = number ? epoch - 1 : NULL;
     static const struct es_setting_key none;
     const struct es_setting_key *a = epoch->setting == UINT32_MAX ? &none : &cohort->by_number[epoch->setting]->key;
     const struct es_setting_key *b = !before || before->setting == UINT32_MAX ? &none : &cohort->by_number[before->setting]->key;
     if (!before) {
-        snprintf(out, size, "first");
+        snprintf(out, size, "first%s", joined[epochs->together]);
         return;
     }
     const bool changed[] = {strcmp(epoch->version, before->version) != 0, !same_number(epoch->threshold, before->threshold),
-                            memcmp(&a->device, &b->device, sizeof a->device) != 0, strcmp(epoch->source, before->source) != 0};
+                            epochs->together < DEVICES && memcmp(&a->device, &b->device, sizeof a->device) != 0,
+                            strcmp(epoch->source, before->source) != 0};
     static const char *const words[] = {"version", "threshold", "device", "reference_source"};
     size_t used = 0;
     out[0] = '\0';
@@ -372,7 +400,7 @@ enum es_errc es_cohort_streams(const struct es_cohort *cohort, struct es_stream 
                                          .epoch = i + 1, .from = epoch->from, .to = epoch->to, .threshold = epoch->threshold};
             memcpy(stream->version, epoch->version, sizeof stream->version);
             memcpy(stream->reference_source, epoch->source, sizeof stream->reference_source);
-            cause_of(cohort, epoch, i ? &epochs.list[i - 1] : NULL, stream->cause, sizeof stream->cause);
+            cause_of(cohort, &epochs, i, stream->cause, sizeof stream->cause);
         }
         es_epochs_clear(&epochs);
     }
