@@ -12,6 +12,14 @@ struct es_hasher {
     EVP_MD_CTX *context;
 };
 
+void es_hash_setup(void)
+{
+    uint8_t some[ES_SHA256_SIZE];
+    struct es_error unsaid = {0}; /* whoever needs one of the two is told why there is none */
+    (void)es_sha256(NULL, 0, some, &unsaid);
+    (void)es_random(some, sizeof some, &unsaid);
+}
+
 enum es_errc es_hasher_new(struct es_hasher **out, struct es_error *err)
 {
     struct es_hasher *hasher = calloc(1, sizeof *hasher);
@@ -20,7 +28,7 @@ enum es_errc es_hasher_new(struct es_hasher **out, struct es_error *err)
     hasher->context = EVP_MD_CTX_new();
     if (hasher->md == NULL || hasher->context == NULL) {
         es_hasher_free(hasher);
-        return es_fail(err, ES_E_UNSUPPORTED, "hasher: the OpenSSL library offers no SHA-256");
+        return es_fail(err, ES_E_UNSUPPORTED, "hasher: found no SHA-256 in the OpenSSL library, or no memory for it");
     }
     *out = hasher;
     return ES_OK;

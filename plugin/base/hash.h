@@ -15,6 +15,10 @@
 
 #define ES_SHA256_SIZE 32
 
+/** Let OpenSSL make its tables now, at a program's start, instead of at the first hash and the first random bytes: it does not check every
+ * allocation of the thousands that this takes, and ends the process where one fails. Need not be called. */
+void es_hash_setup(void);
+
 /** One piece of what is hashed. */
 struct es_hash_part {
     const void *bytes; /* borrowed; may be NULL when len is 0 */

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "dicom/dataset.h"
+#include "plugin/base/hash.h"
 #include "plugin/version.h"
 
 static const struct es_command commands[] = {
@@ -150,6 +151,7 @@ int main(int argc, char **argv)
             return ES_EXIT_DONE;
         }
         es_dicom_process_setup(true); /* this process is our own: its data dictionary may be extended */
+        es_hash_setup();
         const int status = commands[i].run(argc - 1, argv + 1);
         if (fflush(stdout) != 0 || ferror(stdout)) return es_complain(ES_EXIT_USAGE, argv[1], "standard output could not be written");
         return status;

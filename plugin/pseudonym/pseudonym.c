@@ -49,7 +49,7 @@ static enum es_errc key_make_id(struct es_key *key, struct es_error *err)
     static const char text[] = "evensight key id";
     const struct es_hash_part part = {text, sizeof text - 1};
     uint8_t digest[ES_SHA256_SIZE];
-    if (!hmac(key, &part, 1, digest)) return es_fail(err, ES_E_UNSUPPORTED, "key: the OpenSSL library offers no SHA-256");
+    if (!hmac(key, &part, 1, digest)) return es_fail(err, ES_E_UNSUPPORTED, "key: found no SHA-256 in the OpenSSL library, or no memory for it");
     es_hex(digest, KEY_ID_SIZE, key->id);
     return ES_OK;
 }
@@ -64,7 +64,7 @@ static enum es_errc make_ring(struct es_key **out, const uint8_t *bytes, size_t 
     (void)mlock(ring, sizeof *ring); /* out of swap where the limits allow it */
     ring->count = (unsigned)count;
     ring->md = EVP_MD_fetch(NULL, "SHA2-256", NULL);
-    enum es_errc code = ring->md != NULL ? ES_OK : es_fail(err, ES_E_UNSUPPORTED, "key: the OpenSSL library offers no SHA-256");
+    enum es_errc code = ring->md != NULL ? ES_OK : es_fail(err, ES_E_UNSUPPORTED, "key: found no SHA-256 in the OpenSSL library, or no memory for it");
     for (size_t k = 0; k < count; k++) {
         struct es_key *key = &ring->keys[k];
         key->ring = ring;
