@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "intake_world.h"
 
@@ -133,6 +134,19 @@ static void expect_file(const char *rule, const char *folder, const char *name, 
     world_close(&w);
 }
 
+/* The kernel gives such a read EIO; getline(3) then ends as it does at the end of a file. */
+static void a_file_that_cannot_be_read_to_its_end_is_refused(void)
+{
+    static const char *const rules[] = {
+        "{\"Name\":\"l\",\"Kind\":\"jsonl\",\"Files\":[\"*\"],\"Event\":\"result\",\"Model\":\"m\",\"Map\":{\"study_uid\":\"$.u\"}}",
+        "{\"Name\":\"j\",\"Kind\":\"json\",\"Files\":[\"*\"],\"Event\":\"result\",\"Model\":\"m\",\"Map\":{\"study_uid\":\"$.u\"}}"};
+    const char *folder = es_test_tempdir();
+    char path[1024];
+    (void)snprintf(path, sizeof path, "%s/broken", folder);
+    CU_ASSERT_EQUAL_FATAL(symlink("/proc/self/mem", path), 0);
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) expect_file(rules[i], folder, "broken", "0 refused: could not be read to its end\n");
+}
+
 static const char mercure[] = "{\"Name\":\"mercure\",\"Kind\":\"mercure\",\"Files\":[\"result.json\"],\"Model\":\"m\",\"Version\":\"1\"}";
 
 /* Folders as mercure makes them: task.json and tags beside the result or in the module's input folder. */
@@ -222,6 +236,7 @@ static const struct es_test tests[] = {
     {"lines_that_are_too_long_are_passed_over", lines_that_are_too_long_are_passed_over},
     {"several_values_are_combined", several_values_are_combined},
     {"failed_when_of_the_model_makes_a_failure", failed_when_of_the_model_makes_a_failure},
+    {"a_file_that_cannot_be_read_to_its_end_is_refused", a_file_that_cannot_be_read_to_its_end_is_refused},
     {"mercure_results_are_read_with_their_task", mercure_results_are_read_with_their_task},
     {"monai_results_are_read_with_their_input", monai_results_are_read_with_their_input},
     {"a_cancelled_procedure_step_is_a_failure", a_cancelled_procedure_step_is_a_failure},

@@ -2,6 +2,7 @@
 #include "plugin/intake/document.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@ enum es_errc es_document_slurp(const char *path, size_t most, char **out, size_t
 {
     FILE *in = fopen(path, "rbe");
     size_t room = 65536, n = 0;
-    if (in == NULL) return es_fail(err, ES_E_IO, "could not be opened");
+    if (in == NULL) return errno == ENOMEM ? es_fail(err, ES_E_MEMORY, "memory ran out") : es_fail(err, ES_E_IO, "could not be opened");
     char *text = malloc(room + 1);
     enum es_errc code = text != NULL ? ES_OK : es_fail(err, ES_E_MEMORY, "memory ran out");
     while (code == ES_OK) {
@@ -93,17 +94,19 @@ static bool folder_of(const char *path, unsigned up, char *out, size_t size)
     return true;
 }
 
-/* A JSON file as a tree. One that is not there, or is none, is NULL: what it would have said is then absent. */
-static cJSON *read_json(const char *path)
+/* A JSON file as a tree. One that is not there, or is none, is NULL: what it would have said is then absent. That memory ran out is another
+ * fact, and is kept in *starved. */
+static cJSON *read_json(const char *path, bool *starved)
 {
     char *text = NULL;
     size_t len = 0;
     cJSON *tree = NULL;
-    if (es_document_slurp(path, MAX_BESIDE, &text, &len, NULL) != ES_OK) return NULL;
-    if (es_json_parse(&tree, text, len, false, NULL) != ES_OK) tree = NULL;
-    explicit_bzero(text, len);
+    enum es_errc code = es_document_slurp(path, MAX_BESIDE, &text, &len, NULL);
+    if (code == ES_OK) code = es_json_parse(&tree, text, len, false, NULL);
+    if (code == ES_E_MEMORY) *starved = true;
+    if (text != NULL) explicit_bzero(text, len);
     free(text);
-    return tree;
+    return code == ES_OK ? tree : NULL;
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -113,11 +116,14 @@ static bool ends_with(const char *text, const char *end)
 }
 
 /* The first entry of a folder by name that ends so; "" for any folder. */
-static bool first_entry(const char *folder, const char *end, bool want_folder, char *out, size_t size)
+static bool first_entry(const char *folder, const char *end, bool want_folder, char *out, size_t size, bool *starved)
 {
     DIR *dir = opendir(folder);
     char best[256] = "";
-    if (dir == NULL) return false;
+    if (dir == NULL) {
+        if (errno == ENOMEM) *starved = true;
+        return false;
+    }
     for (const struct dirent *entry; (entry = readdir(dir)) != NULL;) {
         if (entry->d_name[0] == '.' || !ends_with(entry->d_name, end) || (entry->d_type == DT_DIR) != want_folder) continue;
         if (best[0] == '\0' || strcmp(entry->d_name, best) < 0) (void)snprintf(best, sizeof best, "%s", entry->d_name);
@@ -127,7 +133,7 @@ static bool first_entry(const char *folder, const char *end, bool want_folder, c
     return best[0] != '\0' && n > 0 && (size_t)n < size;
 }
 
-static cJSON *mercure_task(const char *path)
+static cJSON *mercure_task(const char *path, bool *starved)
 {
     char folder[4096], name[4200];
     for (unsigned up = 0; up <= 1; up++) {
@@ -135,34 +141,35 @@ static cJSON *mercure_task(const char *path)
         static const char *const places[] = {"task.json", "in/task.json"};
         for (size_t i = 0; i < 2; i++) {
             (void)snprintf(name, sizeof name, "%s/%s", folder, places[i]);
-            cJSON *task = read_json(name);
+            cJSON *task = read_json(name, starved);
             if (task != NULL) return task;
         }
     }
     return NULL;
 }
 
-static cJSON *mercure_tags(const char *path)
+static cJSON *mercure_tags(const char *path, bool *starved)
 {
     char folder[4096], inner[4200], name[4400];
     for (unsigned up = 0; up <= 1; up++) {
         if (!folder_of(path, up, folder, sizeof folder)) break;
         (void)snprintf(inner, sizeof inner, "%s/in", folder);
-        if (first_entry(folder, ".tags", false, name, sizeof name) || first_entry(inner, ".tags", false, name, sizeof name)) return read_json(name);
+        if (first_entry(folder, ".tags", false, name, sizeof name, starved) || first_entry(inner, ".tags", false, name, sizeof name, starved))
+            return read_json(name, starved);
     }
     return NULL;
 }
 
 /* PAYLOAD/dcm/STUDY/SERIES/INSTANCE.dcm.json: the first by name; the payload's folder is one above the file. */
-static cJSON *monai_input(const char *path)
+static cJSON *monai_input(const char *path, bool *starved)
 {
     char folder[4096], dcm[4200], study[4400], series[4700], name[5000];
     for (unsigned up = 0; up <= MAX_UP; up++) {
         if (!folder_of(path, up, folder, sizeof folder)) break;
         (void)snprintf(dcm, sizeof dcm, "%s/dcm", folder);
-        if (first_entry(dcm, "", true, study, sizeof study) && first_entry(study, "", true, series, sizeof series) &&
-            first_entry(series, ".dcm.json", false, name, sizeof name))
-            return read_json(name);
+        if (first_entry(dcm, "", true, study, sizeof study, starved) && first_entry(study, "", true, series, sizeof series, starved) &&
+            first_entry(series, ".dcm.json", false, name, sizeof name, starved))
+            return read_json(name, starved);
     }
     return NULL;
 }
@@ -178,11 +185,11 @@ enum es_errc es_document_around(const struct es_intake_rule *rule, const char *p
 {
     const bool mercure = rule->kind == ES_INTAKE_MERCURE;
     cJSON *document = cJSON_CreateObject();
-    bool good = document != NULL && add(document, mercure ? "result" : "metadata", own);
+    bool starved = false, good = document != NULL && add(document, mercure ? "result" : "metadata", own);
     if (document == NULL) es_json_free(own);
-    if (good && mercure) good = add(document, "task", mercure_task(path)) && add(document, "tags", mercure_tags(path));
-    else if (good) good = add(document, "input", monai_input(path));
-    if (good) {
+    if (good && mercure) good = add(document, "task", mercure_task(path, &starved)) && add(document, "tags", mercure_tags(path, &starved));
+    else if (good) good = add(document, "input", monai_input(path, &starved));
+    if (good && !starved) {
         *out = document;
         return ES_OK;
     }

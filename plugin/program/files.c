@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/program/files.h"
 
+#include <dirent.h>
 #include <errno.h>
-#include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "plugin/intake/hl7.h"
 
@@ -24,9 +25,9 @@ static enum es_errc add(struct es_files *files, const char *path, struct es_erro
     return ES_OK;
 }
 
-static int by_name(const FTSENT **a, const FTSENT **b)
+static int by_name(const void *a, const void *b)
 {
-    return strcmp((*a)->fts_name, (*b)->fts_name);
+    return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 /* What cannot be read is named and counted; the rest goes on. */
@@ -36,21 +37,53 @@ static void unread(struct es_files *files, const char *path, int why)
     fprintf(stderr, "%s: %s\n", path, strerror(why));
 }
 
-static enum es_errc walk(struct es_files *files, char *path, struct es_error *err)
+/* A folder to the folders, a file to the files; neither a link nor anything else. */
+static enum es_errc sort_out(struct es_files *files, struct es_files *folders, const char *path, bool follow, struct es_error *err)
 {
-    char *const roots[] = {path, NULL};
-    FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
-    if (!fts) {
+    struct stat status;
+    if ((follow ? stat(path, &status) : lstat(path, &status)) != 0) {
         unread(files, path, errno);
         return ES_OK;
     }
+    if (S_ISDIR(status.st_mode)) return add(folders, path, err);
+    return S_ISREG(status.st_mode) ? add(files, path, err) : ES_OK;
+}
+
+static enum es_errc list(struct es_files *files, struct es_files *folders, const char *folder, struct es_error *err)
+{
+    const size_t len = strlen(folder);
+    const char *slash = len > 0 && folder[len - 1] == '/' ? "" : "/";
     enum es_errc rc = ES_OK;
-    for (const FTSENT *entry; rc == ES_OK && (entry = fts_read(fts));) {
-        if (entry->fts_info == FTS_F) rc = add(files, entry->fts_path, err);
-        else if (entry->fts_info == FTS_NS || entry->fts_info == FTS_ERR || entry->fts_info == FTS_DNR)
-            unread(files, entry->fts_path, entry->fts_errno);
+    DIR *open_folder = opendir(folder);
+    if (!open_folder) {
+        unread(files, folder, errno);
+        return ES_OK;
     }
-    (void)fts_close(fts);
+    errno = 0;
+    for (const struct dirent *entry; rc == ES_OK && (entry = readdir(open_folder)); errno = 0) {
+        char *path = NULL;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        if (asprintf(&path, "%s%s%s", folder, slash, entry->d_name) < 0) {
+            rc = es_fail(err, ES_E_MEMORY, "memory ran out after %zu file names", files->count);
+            break;
+        }
+        rc = sort_out(files, folders, path, false, err);
+        free(path);
+    }
+    if (rc == ES_OK && errno != 0) unread(files, folder, errno); /* its listing broke off */
+    (void)closedir(open_folder);
+    return rc;
+}
+
+/* Every file below a path, by name. Not by fts(3): glibc's does not check every allocation, and says nothing of a listing that breaks off. */
+static enum es_errc walk(struct es_files *files, const char *path, struct es_error *err)
+{
+    struct es_files folders = {0};
+    const size_t first = files->count;
+    enum es_errc rc = sort_out(files, &folders, path, true, err);
+    for (size_t i = 0; rc == ES_OK && i < folders.count; i++) rc = list(files, &folders, folders.paths[i], err);
+    if (files->count > first) qsort(files->paths + first, files->count - first, sizeof *files->paths, by_name);
+    es_files_clear(&folders);
     return rc;
 }
 

@@ -138,6 +138,9 @@ files_that_no_rule_reads_are_named() {
   contains "a message" "message: found no rule of Intake that reads it" "$errors"
   contains "another file is tried as DICOM" "thing.dcm: " "$errors"
   contains "counted" "refused 4" "$errors"
+  ln -s /proc/self/mem "$d/broken.jsonl"
+  run 1 ingest -c "$d/conf.json" "$d/broken.jsonl"
+  contains "lines that cannot be read" "broken.jsonl: could not be read to its end" "$errors"
 }
 
 echo "intake"
