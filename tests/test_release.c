@@ -232,6 +232,31 @@ static void counts_beside_the_groups_obey_too(void)
     cJSON_Delete(release);
 }
 
+/* Beside the number of exams, which is printed: one absent and one blank of 902 are known to be one each, as zeros are shown; 2 and 1 that
+ * they are three together. */
+static void hidden_counts_of_a_line_are_no_few_together(void)
+{
+    static const struct {
+        int absent, blank, invalid;
+        bool invalid_hidden, present_hidden;
+    } cases[] = {{1, 1, 40, true, false}, {2, 1, 0, false, true}, {2, 3, 40, false, false}, {3, 0, 40, true, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[300];
+        struct es_tree tree = {0};
+        snprintf(text, sizeof text, "{\"schema\":\"evensight-report/1\",\"models\":[],\"attributes\":{\"PatientSex\":{\"present\":900,\"absent\":%d,"
+                                    "\"blank\":%d,\"invalid\":%d}}}", cases[i].absent, cases[i].blank, cases[i].invalid);
+        cJSON *release = cJSON_Parse(text);
+        es_release_disclose(&tree, release, &(struct es_disclosure){ES_DISCLOSE_FLOOR, 5}, ES_AUDIENCE_EXTERNAL, NULL);
+        const cJSON *states = es_view_at(release, "attributes", "PatientSex");
+        CU_ASSERT_FALSE_FATAL(tree.failed);
+        CU_ASSERT_EQUAL(es_view_count(states, "absent").shown, ES_SHOWN_SUPPRESSED);
+        CU_ASSERT_EQUAL(es_view_count(states, "blank").shown, cases[i].blank ? ES_SHOWN_SUPPRESSED : ES_SHOWN_NUMBER);
+        CU_ASSERT_EQUAL(es_view_count(states, "invalid").shown, cases[i].invalid_hidden ? ES_SHOWN_SUPPRESSED : ES_SHOWN_NUMBER);
+        CU_ASSERT_EQUAL(es_view_count(states, "present").shown, cases[i].present_hidden ? ES_SHOWN_SUPPRESSED : ES_SHOWN_NUMBER);
+        cJSON_Delete(release);
+    }
+}
+
 static void a_findings_verification_is_that_of_everyone(void)
 {
     cJSON *release = disclosed(one_small, (struct es_disclosure){ES_DISCLOSE_NHS, 0}, ES_AUDIENCE_EXTERNAL);
@@ -249,6 +274,7 @@ static const struct es_test tests[] = {
     {"a_rate_that_tells_a_small_cell_is_hidden_from_others", a_rate_that_tells_a_small_cell_is_hidden_from_others},
     {"the_nhs_rule_rounds_to_fives", the_nhs_rule_rounds_to_fives},
     {"counts_beside_the_groups_obey_too", counts_beside_the_groups_obey_too},
+    {"hidden_counts_of_a_line_are_no_few_together", hidden_counts_of_a_line_are_no_few_together},
     {"a_findings_verification_is_that_of_everyone", a_findings_verification_is_that_of_everyone},
     {NULL, NULL}};
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How the scores and the mix of patients and equipment move from month to month (METRICS F4): each month against the first
  * complete calendar quarter, every index beside what no change at all would give. Months are of the exam. A month over fewer
- * patients than the floor is suppressed; for outsiders, where months add up to a printed total, never one alone. */
+ * patients than the floor is suppressed; for outsiders, where months add up to a printed total, never few.
+ *
+ * An index with all its digits, beside the number of units, tells how many units of each level a month has: there are few tables that
+ * give it. So outsiders see those of an axis only where none of these counts is small, in any month, and under nhs none. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +35,8 @@ struct months {
     bool probability;
     double edge[BINS - 1]; /* ascending; of scores that are no probabilities: bin i takes edge[i-1] < score <= edge[i] */
     uint32_t bins;         /* of scores; 0: no score in the reference quarter */
+    size_t base;           /* first month of the reference quarter */
+    bool score_hidden, axis_hidden[ES_MAX_AXES]; /* whose indices are not shown */
 };
 
 static bool dated(const struct es_sheet *s, uint32_t row)
@@ -82,8 +87,8 @@ static bool count_patients(struct months *m, const struct es_sheet *s)
     return true;
 }
 
-/** First month of the first calendar quarter that lies wholly between the first and the last dated exam. @return false when none does */
-static bool baseline(const struct months *m, const struct es_sheet *s, size_t *first)
+/** Find the first calendar quarter that lies wholly between the first and the last dated exam. @return false when none does */
+static bool baseline(struct months *m, const struct es_sheet *s)
 {
     int32_t from = INT32_MAX, to = INT32_MIN;
     for (uint32_t r = 0; r < s->rows; r++) {
@@ -94,7 +99,7 @@ static bool baseline(const struct months *m, const struct es_sheet *s, size_t *f
     for (size_t i = 0; i + 3 <= m->count; i++) {
         const int32_t month = m->first + (int32_t)i;
         if (((month % 3) + 3) % 3 != 0 || es_month_first_day(month) < from || es_month_first_day(month + 3) - 1 > to) continue;
-        *first = i;
+        m->base = i;
         return true;
     }
     return false;
@@ -106,22 +111,30 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static bool in_quarter(const struct months *m, const struct es_sheet *s, uint32_t row, size_t first)
+static bool in_quarter(const struct months *m, const struct es_sheet *s, uint32_t row)
 {
     if (!dated(s, row) || isnan(s->score[row])) return false;
-    const int64_t at = (int64_t)es_month_of_day(s->exam_day[row]) - m->first - (int64_t)first;
+    const int64_t at = (int64_t)es_month_of_day(s->exam_day[row]) - m->first - (int64_t)m->base;
     return at >= 0 && at < 3;
 }
 
+static uint32_t bin_of(const struct months *m, double score)
+{
+    uint32_t bin = 0;
+    if (m->probability) return es_calibration_bin(score, BINS);
+    while (bin + 1 < m->bins && score > m->edge[bin]) bin++;
+    return bin;
+}
+
 /** Scores on any scale are counted between the deciles of the reference quarter, equal ones merged. @return false when memory ran out */
-static bool between_deciles(struct months *m, const struct es_sheet *s, size_t first)
+static bool between_deciles(struct months *m, const struct es_sheet *s)
 {
     size_t n = 0;
     double *scores = m->probability ? NULL : malloc(((size_t)s->rows + 1) * sizeof *scores);
     if (m->probability) return true;
     if (!scores) return false;
     for (uint32_t r = 0; r < s->rows; r++)
-        if (in_quarter(m, s, r, first)) scores[n++] = s->score[r];
+        if (in_quarter(m, s, r)) scores[n++] = s->score[r];
     qsort(scores, n, sizeof *scores, by_size);
     m->bins = n > 0;
     for (size_t k = 1; n > 0 && k < BINS; k++) {
@@ -131,24 +144,50 @@ static bool between_deciles(struct months *m, const struct es_sheet *s, size_t f
     free(scores);
     for (uint32_t r = 0; m->bins > 0 && r < s->rows; r++) {
         if (!dated(s, r) || isnan(s->score[r])) continue;
-        uint32_t bin = 0;
-        while (bin + 1 < m->bins && s->score[r] > m->edge[bin]) bin++;
-        m->list[es_month_of_day(s->exam_day[r]) - m->first].score[bin]++;
+        m->list[es_month_of_day(s->exam_day[r]) - m->first].score[bin_of(m, s->score[r])]++;
     }
     return true;
 }
 
-/** Small months, and for outsiders the next smallest when one would stand alone. */
+/** Small months, and for outsiders the next smallest while those hidden are one, or few together. */
 static void hide(struct months *m, double floor, bool external)
 {
-    size_t hidden = 0, least = SIZE_MAX;
-    for (size_t i = 0; i < m->count; i++) {
-        m->list[i].hidden = m->list[i].patients > 0 && m->list[i].patients < floor;
-        hidden += m->list[i].hidden;
+    for (size_t i = 0; i < m->count; i++) m->list[i].hidden = m->list[i].patients > 0 && m->list[i].patients < floor;
+    for (bool more = external; more;) {
+        size_t hidden = 0, least = SIZE_MAX;
+        uint64_t units = 0;
+        for (size_t i = 0; i < m->count; i++) {
+            hidden += m->list[i].hidden;
+            units += m->list[i].hidden ? m->list[i].units : 0;
+            if (!m->list[i].hidden && m->list[i].units > 0 && (least == SIZE_MAX || m->list[i].units < m->list[least].units)) least = i;
+        }
+        more = hidden > 0 && (hidden == 1 || (double)units < floor) && least != SIZE_MAX;
+        if (more) m->list[least].hidden = true;
     }
-    for (size_t i = 0; external && hidden == 1 && i < m->count; i++)
-        if (!m->list[i].hidden && m->list[i].units > 0 && (least == SIZE_MAX || m->list[i].units < m->list[least].units)) least = i;
-    if (least != SIZE_MAX) m->list[least].hidden = true;
+}
+
+/** Is a count of fewer than `floor` patients among those that the indices of an axis (of the scores: axis == s->axes) tell: a level of a
+ * month, or of all months that are hidden and of no date together? @return true also when memory ran out */
+static bool tells_few(const struct months *m, const struct es_sheet *s, uint8_t axis, double floor)
+{
+    const size_t levels = axis < s->axes ? ES_MAX_LEVELS : BINS;
+    struct {
+        uint32_t last, patients; /* last: patient counted last, plus one */
+    } *cell = calloc((m->count + 1) * levels, sizeof *cell);
+    bool few = !cell;
+    for (size_t i = 0; i < 3; i++) few |= m->list[m->base + i].hidden; /* the quarter less the months that are shown */
+    for (uint32_t r = 0; cell && r < s->rows; r++) {
+        if (s->stage[r] == ES_STAGE_EXCLUDED || (axis == s->axes && isnan(s->score[r]))) continue;
+        const size_t month = dated(s, r) ? (size_t)(es_month_of_day(s->exam_day[r]) - m->first) : m->count;
+        const size_t row = month < m->count && !m->list[month].hidden ? month : m->count;
+        const size_t at = row * levels + (axis < s->axes ? s->level[axis][r] : bin_of(m, s->score[r]));
+        if (cell[at].last == s->patient[r] + 1) continue;
+        cell[at].last = s->patient[r] + 1;
+        cell[at].patients++;
+    }
+    for (size_t i = 0; cell && i < (m->count + 1) * levels; i++) few |= cell[i].patients > 0 && cell[i].patients < floor;
+    free(cell);
+    return few;
 }
 
 static void index_of(struct es_tree *t, cJSON *out, const uint64_t *now, const uint64_t *reference, uint32_t bins)
@@ -198,10 +237,17 @@ static void one_month(struct es_report *report, cJSON *list, const struct months
     es_tree_number(t, out, "scored", rounded ? es_release_round5((double)now->scored) : (double)now->scored);
     es_tree_number(t, out, "patients", rounded ? es_release_round5(now->patients) : now->patients);
     if (now->units == 0) return;
-    if (m->bins > 1) index_of(t, es_tree_object(t, out, "score"), now->score, base->score, m->bins);
+    if (m->bins > 1) {
+        cJSON *score = es_tree_object(t, out, "score");
+        if (m->score_hidden) es_tree_text(t, score, "status", ES_SUPPRESSED_WORD);
+        else index_of(t, score, now->score, base->score, m->bins);
+    }
     cJSON *axes = es_tree_object(t, out, "axes");
-    for (size_t a = 0; a < report->config->n_axes; a++)
-        axis_index(t, es_tree_object_as(t, axes, report->config->axes[a].name), now->level[a], base->level[a], report->levels[a].count);
+    for (size_t a = 0; a < report->config->n_axes; a++) {
+        cJSON *axis = es_tree_object_as(t, axes, report->config->axes[a].name);
+        if (m->axis_hidden[a]) es_tree_text(t, axis, "status", ES_SUPPRESSED_WORD);
+        else axis_index(t, axis, now->level[a], base->level[a], report->levels[a].count);
+    }
 }
 
 static void sum(struct month *out, const struct month *months)
@@ -220,28 +266,29 @@ enum es_errc es_report_drift(struct es_report *report, const struct es_sheet *sh
     struct es_tree *t = &report->tree;
     const bool external = report->options->audience == ES_AUDIENCE_EXTERNAL;
     const struct es_disclosure *d = external ? &report->config->external : &report->config->internal;
-    const bool rounded = d->kind == ES_DISCLOSE_NHS;
+    const bool rounded = d->kind == ES_DISCLOSE_NHS, strict = external && d->kind == ES_DISCLOSE_FLOOR;
     struct months m = {0};
-    size_t first = 0;
     char name[ES_DAY_TEXT];
     struct month *base = calloc(1, sizeof *base);
     bool ok = base && count_rows(&m, sheet) && count_patients(&m, sheet);
     if (ok && m.count == 0) {
         es_tree_text(t, out, "status", "not_estimable");
         es_tree_text(t, out, "words", "no exam has a date");
-    } else if (ok && !baseline(&m, sheet, &first)) {
+    } else if (ok && !baseline(&m, sheet)) {
         es_tree_text(t, out, "status", "not_estimable");
         es_tree_text(t, out, "words", "no calendar quarter lies wholly within the exams");
-    } else if (ok && !between_deciles(&m, sheet, first)) {
+    } else if (ok && !between_deciles(&m, sheet)) {
         ok = false;
     } else if (ok) {
-        hide(&m, rounded ? 8 : d->kind == ES_DISCLOSE_FLOOR ? d->floor : 0, external && d->kind == ES_DISCLOSE_FLOOR);
-        sum(base, &m.list[first]);
+        hide(&m, rounded ? 8 : d->kind == ES_DISCLOSE_FLOOR ? d->floor : 0, strict);
+        m.score_hidden = rounded || (strict && tells_few(&m, sheet, sheet->axes, d->floor));
+        for (uint8_t a = 0; a < sheet->axes; a++) m.axis_hidden[a] = rounded || (strict && tells_few(&m, sheet, a, d->floor));
+        sum(base, &m.list[m.base]);
         es_tree_text(t, out, "status", "estimated");
         es_tree_text(t, out, "words", "for one look at a fixed size: not for daily looking; no verdict");
-        month_name(m.first + (int32_t)first, name);
+        month_name(m.first + (int32_t)m.base, name);
         es_tree_text(t, out, "baseline_from", name);
-        month_name(m.first + (int32_t)first + 2, name);
+        month_name(m.first + (int32_t)m.base + 2, name);
         es_tree_text(t, out, "baseline_to", name);
         es_tree_text(t, out, "scores", m.probability ? "tenths" : m.bins > 1 ? "deciles_of_the_quarter" : "none_to_compare");
         cJSON *list = es_tree_array(t, out, "months");

@@ -242,16 +242,18 @@ bool es_release_figure_held(const struct es_release_table *t, size_t g, const cJ
 
 /* ---- months and bins ---- */
 
-/** Two entries of counts n and patients: few apart, or alike in their counts and not in the rest. */
-static bool entry_held(const struct es_release_rule *rule, const cJSON *now, const cJSON *was)
+/** Two entries of counts n and patients: few apart, or alike in their counts and not in the rest. Of a month's rest nothing is left in a
+ * later release (withhold_indices). */
+static bool entry_held(const struct es_release_rule *rule, const cJSON *now, const cJSON *was, bool month)
 {
     static const char *const counts[] = {"n", "patients", "scored"};
     if (cJSON_Compare(now, was, true)) return false;
     const double n = es_view_number(now, "n"), m = es_view_number(was, "n");
     if (isnan(n) || isnan(m)) return false; /* one of them is not shown */
-    if (n == m) return true;
+    if (n == m && !(month && rule->later)) return true;
     for (size_t i = 0; i < 3; i++) {
         const double a = es_view_number(now, counts[i]), b = es_view_number(was, counts[i]);
+        if (n == m && a == b) continue;
         if (!isnan(a) && !isnan(b) && fabs(a - b) < step(rule)) return true;
     }
     const double x = nearbyint(es_view_number(now, "observed") * n), y = nearbyint(es_view_number(was, "observed") * m);
@@ -271,7 +273,7 @@ static bool list_held(const struct es_release_rule *rule, const cJSON *now, cons
         {
             if (!cJSON_Compare(cJSON_GetObjectItemCaseSensitive(a, name), cJSON_GetObjectItemCaseSensitive(b, name), true)) continue;
             met = true;
-            if (entry_held(rule, a, b)) return true;
+            if (entry_held(rule, a, b, !bins)) return true;
         }
         if (bins && was && !met) return true;
     }
@@ -296,9 +298,26 @@ static const cJSON *curve_of(const cJSON *finding, const cJSON *key)
     return NULL;
 }
 
+/** Indices tell how many of each level a month has (build/drift.c): beside those of an earlier release, by how many each changed. */
+static void withhold_indices(struct es_tree *tree, const cJSON *finding)
+{
+    static const char *const names[] = {"score", "axes"};
+    const cJSON *axis;
+    cJSON *month;
+    cJSON_ArrayForEach(month, cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(finding, "drift"), "months"))
+        for (size_t i = 0; i < 2; i++) {
+            cJSON *was = cJSON_GetObjectItemCaseSensitive(month, names[i]), *out = cJSON_CreateObject();
+            if (i == 0) es_tree_text(tree, out, "status", ES_SUPPRESSED_WORD);
+            else cJSON_ArrayForEach(axis, was) es_tree_text(tree, es_tree_object_as(tree, out, axis->string), "status", ES_SUPPRESSED_WORD);
+            if (was) es_tree_set(tree, month, names[i], out);
+            else cJSON_Delete(out);
+        }
+}
+
 void es_release_sections_held(struct es_tree *tree, const struct es_release_table *t, cJSON *finding)
 {
     cJSON *curve;
+    if (t->rule.later) withhold_indices(tree, finding);
     for (size_t i = 0; i < t->n_then; i++) {
         const cJSON *then = t->then[i].finding;
         if (list_held(&t->rule, es_view_at(finding, "drift", "months"), es_view_at(then, "drift", "months"), "month")) withhold(tree, finding, "drift");

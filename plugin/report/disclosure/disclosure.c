@@ -19,28 +19,34 @@ double es_release_round5(double count)
     return 5 * floor(count / 5 + 0.5);
 }
 
-/** A flat object of counts outside the groups: attribute states, exclusions. Its sum may be known, so one hidden member hides another. */
-static void plain_counts(struct es_tree *t, cJSON *counts, const struct es_release_rule *rule, bool line)
+/** The smallest number above 0; NULL: none is left. */
+static cJSON *least_of(cJSON *counts)
 {
-    cJSON *item, *next = NULL, *least = NULL;
-    size_t hidden = 0;
+    cJSON *item, *least = NULL;
     cJSON_ArrayForEach(item, counts)
     {
-        if (!cJSON_IsNumber(item)) continue;
-        const double n = item->valuedouble;
-        if (es_release_small(rule, n))
-            hidden++;
-        else if (n > 0 && (!least || n < least->valuedouble))
-            least = item;
+        if (cJSON_IsNumber(item) && item->valuedouble > 0 && (!least || item->valuedouble < least->valuedouble)) least = item;
     }
-    const cJSON *complement = line && hidden == 1 && rule->kind == ES_DISCLOSE_FLOOR ? least : NULL;
-    for (item = counts ? counts->child : NULL; item; item = next) {
-        next = item->next;
-        if (!cJSON_IsNumber(item)) continue;
-        if (es_release_small(rule, item->valuedouble) || item == complement)
-            es_tree_set(t, counts, item->string, cJSON_CreateString(ES_SUPPRESSED_WORD));
-        else if (rule->kind == ES_DISCLOSE_NHS)
-            cJSON_SetNumberValue(item, es_release_round5(item->valuedouble));
+    return least;
+}
+
+/** A flat object of counts outside the groups: attribute states, exclusions. Where its sum may be known (`line`), what is hidden must be more
+ * than one and together no few: zeros are shown, so that two of one each would be known of a sum of two. */
+static void plain_counts(struct es_tree *t, cJSON *counts, const struct es_release_rule *rule, bool line)
+{
+    cJSON *item;
+    size_t hidden = 0;
+    double sum = 0;
+    const bool completed = line && rule->kind == ES_DISCLOSE_FLOOR;
+    while ((item = least_of(counts)) && (es_release_small(rule, item->valuedouble) || (completed && hidden > 0 && (hidden == 1 || sum < rule->floor)))) {
+        hidden++;
+        sum += item->valuedouble;
+        es_tree_set(t, counts, item->string, cJSON_CreateString(ES_SUPPRESSED_WORD));
+        if (t->failed) return;
+    }
+    cJSON_ArrayForEach(item, counts)
+    {
+        if (cJSON_IsNumber(item) && rule->kind == ES_DISCLOSE_NHS) cJSON_SetNumberValue(item, es_release_round5(item->valuedouble));
     }
 }
 

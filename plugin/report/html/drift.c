@@ -8,7 +8,8 @@
 static void index_cell(struct es_page *page, const cJSON *index)
 {
     es_page_put(page, "<td class=\"n\">");
-    es_page_fixed(page, es_view_number(index, "psi"), 3);
+    if (strcmp(es_view_string(index, "status"), "suppressed") == 0) es_page_put(page, "<span class=\"mute\">suppressed</span>");
+    else es_page_fixed(page, es_view_number(index, "psi"), 3);
     if (isfinite(es_view_number(index, "psi_expected"))) {
         es_page_put(page, "<span class=\"sub row\">by chance ");
         es_page_fixed(page, es_view_number(index, "psi_expected"), 3);
