@@ -134,9 +134,13 @@ static const cJSON *printed(const struct world *w, int g)
     return cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(at.finding, "groups"), g);
 }
 
-/** Zeros are printed, except that classes are hidden with their cases, and verified counts with their rest. */
-static bool may_be_zero(int count)
+/** Zeros are printed, except that classes are hidden with their cases, and verified counts with their rest, and where the way from seen to
+ * referenced is left out: this site has no ineligible exam, so that group by group an outsider sees whether that zero is. */
+static bool may_be_zero(const cJSON *group, int count)
 {
+    const bool left = isnan(es_view_number(cJSON_GetObjectItemCaseSensitive(group, "funnel"), "ineligible"));
+    const bool of_cases = count == 0 || count == 9;
+    if (left && (!of_cases || isnan(es_view_number(group, "cases")))) return true;
     return count >= CONFUSION || count == POSITIVES || count == NEGATIVES || count == 12 || count == 14;
 }
 
@@ -167,7 +171,7 @@ static void read_printed(const struct world *w, struct attack *t)
                 CU_ASSERT_FALSE(isnan(v) || isnan(es_view_number(group, "cases"))); /* it would tell both */
             t->known[g][c] = v;
             t->variable[g][c] = isnan(v) ? (int)t->n : -1;
-            if (isnan(v)) t->least[t->n++] = may_be_zero(c) ? 0 : 1;
+            if (isnan(v)) t->least[t->n++] = may_be_zero(group, c) ? 0 : 1;
         }
     }
 }

@@ -163,6 +163,13 @@ bool es_release_audit_column(const struct es_release_table *t, const struct es_r
 
 /* ---- all sums at once ---- */
 
+bool es_release_sum_known(const struct es_release_table *t, const struct es_release_sum *sum)
+{
+    for (size_t i = 0; i < sum->n; i++)
+        if (t->cells[sum->cells[i]].left_out) return false;
+    return true;
+}
+
 struct bounds {
     double lo, hi;
 };
@@ -206,7 +213,8 @@ static bool met(const struct es_release_table *t, const struct es_release_sum *s
         b[i] = t->cells[i].hidden ? (struct bounds){t->cells[i].value > 0, INFINITY} : (struct bounds){t->cells[i].value, t->cells[i].value};
     for (int round = 0; moved && round < ROUNDS; round++) {
         moved = false;
-        for (size_t s = 0; s < n_sums; s++) moved |= tighten(b, sums[s].cells, sums[s].n);
+        for (size_t s = 0; s < n_sums; s++)
+            if (es_release_sum_known(t, &sums[s])) moved |= tighten(b, sums[s].cells, sums[s].n);
     }
     for (size_t i = 0; i < n; i++) told[i] |= !(b[i].lo < b[i].hi);
     free(b);
@@ -220,13 +228,61 @@ static bool hide(struct es_cell *cell)
     return true;
 }
 
-/** The last resort, and for a system too large to be solved: groups of several axes are not shown; if that is not enough, nothing is. */
-static bool give_way(struct es_release_table *t)
+static bool leave(struct es_cell *cell)
+{
+    if (cell->left_out) return false;
+    return cell->hidden = cell->left_out = true;
+}
+
+static bool leave_group(struct es_release_table *t, size_t g)
 {
     bool changed = false;
-    for (int step = 0; step < 2 && !changed; step++)
-        for (size_t i = 0; i < t->groups * ES_CELL_KEYS; i++)
-            if (step == 1 || cJSON_GetArraySize(key_of(t, i / ES_CELL_KEYS)) > 1) changed |= hide(&t->cells[i]);
+    for (size_t k = 0; k < ES_CELL_KEYS; k++) changed |= leave(&t->cells[g * ES_CELL_KEYS + k]);
+    return changed;
+}
+
+/** Of the way from seen to referenced, and of who was verified? The cases and their figures can do without. */
+static bool of_the_way(size_t key)
+{
+    return key >= ES_CELL_SEEN && key < ES_CELL_TP && key != ES_CELL_REFERENCED;
+}
+
+/** Leave out the way of every group of the same axes, then of every group. @return was there any? */
+static bool leave_way(struct es_release_table *t, size_t group)
+{
+    bool changed = false;
+    for (int all = 0; all < 2 && !changed; all++)
+        for (size_t g = 0; g < t->groups; g++)
+            for (size_t k = 0; (all || same_axes(key_of(t, g), key_of(t, group))) && k < ES_CELL_KEYS; k++)
+                if (of_the_way(k)) changed |= leave(&t->cells[g * ES_CELL_KEYS + k]);
+    return changed;
+}
+
+/** The single axis with the most groups that are not left out; NULL: there is none. */
+static const cJSON *widest(const struct es_release_table *t)
+{
+    const cJSON *axis = NULL;
+    size_t most = 0;
+    for (size_t g = 0; g < t->groups; g++) {
+        size_t n = 0;
+        if (es_view_axes(key_of(t, g)) != 1 || t->cells[g * ES_CELL_KEYS].left_out) continue;
+        for (size_t i = 0; i < t->groups; i++) n += same_axes(key_of(t, i), key_of(t, g));
+        if (n > most) axis = key_of(t, g), most = n;
+    }
+    return axis;
+}
+
+/** The last resort, and for a system too large to be solved: groups of several axes are left out, then those of this axis, and if it is of
+ * none, everybody. @param axis  of the group at fault */
+static bool give_way(struct es_release_table *t, const cJSON *axis)
+{
+    bool changed = false;
+    for (size_t g = 0; g < t->groups; g++)
+        if (es_view_axes(key_of(t, g)) > 1) changed |= leave_group(t, g);
+    const bool several = changed;
+    for (size_t g = 0; !several && axis && g < t->groups; g++)
+        if (same_axes(key_of(t, g), axis)) changed |= leave_group(t, g);
+    for (size_t g = 0; !changed && g < t->groups; g++) changed = leave_group(t, g);
     return changed;
 }
 
@@ -240,27 +296,52 @@ static bool darken_table(struct es_release_table *t, size_t cell)
     return changed;
 }
 
-/** Hide more about a cell that is told, the least first: the parts of the sums it stands in; its count in the whole table; the totals of
- * those sums; its group; its count in every group. @return was more hidden? */
-static bool darken_around(struct es_release_table *t, const struct es_release_sum *sums, size_t n_sums, size_t cell)
+/** Hide a count in every group. */
+static bool darken_key(struct es_release_table *t, size_t key)
 {
     bool changed = false;
-    for (int totals = 0; totals < 2 && !changed; totals++) {
-        for (size_t s = 0; s < n_sums; s++) {
-            bool in = false;
-            for (size_t i = 0; i < sums[s].n; i++) in |= sums[s].cells[i] == cell;
-            if (!in) continue;
-            for (size_t i = totals ? 0 : 1; i < (totals ? 1 : sums[s].n); i++) changed |= hide(&t->cells[sums[s].cells[i]]);
-        }
-        if (!changed && !totals) changed = darken_table(t, cell);
-    }
-    for (size_t k = 0; !changed && k < ES_CELL_KEYS; k++) changed |= hide(&t->cells[cell / ES_CELL_KEYS * ES_CELL_KEYS + k]);
-    if (changed) return true;
-    for (size_t g = 0; g < t->groups; g++) changed |= hide(&t->cells[g * ES_CELL_KEYS + cell % ES_CELL_KEYS]);
-    return changed || give_way(t);
+    for (size_t g = 0; g < t->groups; g++) changed |= hide(&t->cells[g * ES_CELL_KEYS + key]);
+    return changed;
 }
 
-bool es_release_audit_sums(struct es_release_table *t, const struct es_release_sum *sums, size_t n_sums)
+/** What is hidden for a cell that is told, the least first: the parts of the sums it stands in; its count in the whole table; the totals of
+ * those sums; the way from seen to referenced, where it is a part of that; its group; whole groups. A leftover stands in no sum with the
+ * other counts of its group, which stay. */
+enum darken { DARKEN_PARTS, DARKEN_TABLE, DARKEN_TOTALS, DARKEN_WAY, DARKEN_GROUP, DARKEN_ALL, DARKENINGS };
+
+/** @return was more hidden? */
+static bool darken_around(struct es_release_table *t, const struct es_release_sum *sums, size_t n_sums, size_t cell, enum darken how)
+{
+    const size_t key = cell % ES_CELL_KEYS, group = cell / ES_CELL_KEYS;
+    const bool leftover = key >= ES_CELL_UNSCORED, totals = how == DARKEN_TOTALS;
+    bool changed = false;
+    if (how == DARKEN_TABLE) return darken_table(t, cell);
+    if (how == DARKEN_WAY) return leftover ? darken_key(t, key) : of_the_way(key) && leave_way(t, group);
+    if (how == DARKEN_ALL) return !leftover && give_way(t, key_of(t, group));
+    for (size_t k = 0; how == DARKEN_GROUP && !leftover && k < ES_CELL_UNSCORED; k++) changed |= hide(&t->cells[group * ES_CELL_KEYS + k]);
+    for (size_t s = 0; how != DARKEN_GROUP && s < n_sums; s++) {
+        bool in = false;
+        for (size_t i = 0; i < sums[s].n; i++) in |= sums[s].cells[i] == cell;
+        for (size_t i = totals ? 0 : 1; in && i < (totals ? 1 : sums[s].n); i++) changed |= hide(&t->cells[sums[s].cells[i]]);
+    }
+    return changed;
+}
+
+/** Hide around all cells that are told by the least that hides anything; from whole groups on around one of them, as the others may then be
+ * told no more. @return was more hidden? */
+static bool darken_told(struct es_release_table *t, const struct es_release_sum *sums, size_t n_sums, const uint8_t *told, size_t leftover)
+{
+    bool changed = false;
+    for (int how = DARKEN_PARTS; how < DARKENINGS && !changed; how++)
+        for (size_t i = 0; i < t->groups * ES_CELL_KEYS && !(changed && how >= DARKEN_WAY); i++) {
+            const size_t key = i % ES_CELL_KEYS;
+            const bool ours = leftover == ES_CELL_KEYS ? key < ES_CELL_UNSCORED : key == leftover;
+            if (told[i] && ours && t->cells[i].small && t->cells[i].hidden) changed |= darken_around(t, sums, n_sums, i, (enum darken)how);
+        }
+    return changed;
+}
+
+bool es_release_audit_sums(struct es_release_table *t, const struct es_release_sum *sums, size_t n_sums, size_t leftover)
 {
     const size_t n = t->groups * ES_CELL_KEYS;
     uint8_t *told = calloc(n ? n : 1, 1);
@@ -269,9 +350,8 @@ bool es_release_audit_sums(struct es_release_table *t, const struct es_release_s
     if (told && met(t, sums, n_sums, told)) solved = es_release_determined(t, sums, n_sums, told);
     if (solved == ES_RELEASE_NO_MEMORY) /* better nothing than too much */
         for (size_t i = 0; i < n; i++) t->cells[i].hidden = true;
-    if (solved == ES_RELEASE_TOO_LARGE) changed = give_way(t);
-    for (size_t i = 0; solved != ES_RELEASE_NO_MEMORY && i < n; i++)
-        if (told[i] && t->cells[i].small && t->cells[i].hidden) changed |= darken_around(t, sums, n_sums, i);
+    if (solved == ES_RELEASE_TOO_LARGE) changed = leftover == ES_CELL_KEYS ? give_way(t, widest(t)) : darken_key(t, leftover);
+    if (solved == ES_RELEASE_SOLVED) changed = darken_told(t, sums, n_sums, told, leftover);
     free(told);
     return changed;
 }

@@ -89,6 +89,7 @@ static void read_cells(const cJSON *group, struct es_cell *cells)
     read_rate(group, "sensitivity", &cells[ES_CELL_TP], &cells[ES_CELL_FN]);
     read_rate(group, "specificity", &cells[ES_CELL_TN], &cells[ES_CELL_FP]);
     es_release_measures_read(group, cells);
+    es_release_leftovers_read(group, cells);
     cells[ES_CELL_CASES].people = cells[ES_CELL_PATIENTS].value;
     /* A sum has at least the people of its largest part. */
     for (size_t s = 3; s-- > 1;) {
@@ -206,10 +207,17 @@ static void tie(struct es_cell *c)
     if (c[ES_CELL_CASES].hidden || c[ES_CELL_PATIENTS].hidden)
         c[ES_CELL_CASES].hidden = c[ES_CELL_PATIENTS].hidden = c[ES_CELL_POSITIVES].hidden = c[ES_CELL_NEGATIVES].hidden =
             c[ES_CELL_REFERENCED].hidden = true;
-    for (size_t k = ES_CELL_EXACT; c[ES_CELL_CASES].hidden && k < ES_CELL_KEYS; k++) c[k].hidden = true; /* they are not shown without cases */
+    for (size_t k = ES_CELL_EXACT; c[ES_CELL_CASES].hidden && k <= ES_CELL_FALSE_MARKS; k++) c[k].hidden = true; /* they are not shown without cases */
     bool any = false; /* one hidden rate hides all that the confusion table is made of */
     for (size_t k = ES_CELL_TP; k <= ES_CELL_TN; k++) any |= c[k].hidden && c[k].value > 0;
     for (size_t k = ES_CELL_TP; any && k <= ES_CELL_TN; k++) c[k].hidden = true;
+}
+
+static void tie_all(struct es_cell *c)
+{
+    es_release_leftovers_tie(c); /* it may hide a rate or a share of the funnel */
+    tie(c);
+    es_release_leftovers_tie(c);
 }
 
 static void hide_all(struct es_release_table *t)
@@ -255,8 +263,21 @@ static bool audit_columns(struct es_release_table *t)
     return changed && !failed;
 }
 
-/** Every sum of the finding: lines for each count, and the sums within each group. @return NULL when memory ran out */
-static struct es_release_sum *all_sums(struct es_release_table *t, size_t *n, size_t **cells)
+/** The lines of one count. */
+static void line_sums(const struct es_release_table *t, size_t key, struct es_release_sum *out, size_t *n, size_t *cells, size_t *at)
+{
+    for (size_t l = 0; l < t->n_lines; l++) {
+        const struct es_release_line *line = &t->lines[l];
+        if (line->total == SIZE_MAX) continue;
+        out[(*n)++] = (struct es_release_sum){cells + *at, line->n + 1};
+        cells[(*at)++] = line->total * ES_CELL_KEYS + key;
+        for (size_t i = 0; i < line->n; i++) cells[(*at)++] = t->members[line->first + i] * ES_CELL_KEYS + key;
+    }
+}
+
+/** Every sum of the finding: lines for each count, and the sums within each group; behind them the lines of the leftovers, which stand in
+ * no other sum. @param joined  written: how many sums stand before those @return NULL when memory ran out */
+static struct es_release_sum *all_sums(struct es_release_table *t, size_t *n, size_t *joined, size_t **cells)
 {
     const size_t within = sizeof sums / sizeof sums[0];
     static const enum es_cell_key equal[][3] = { /* where they are equal, they are taken for the same; else they are not */
@@ -272,15 +293,8 @@ static struct es_release_sum *all_sums(struct es_release_table *t, size_t *n, si
         free(out);
         return NULL;
     }
-    for (size_t l = 0; l < t->n_lines; l++)
-        for (size_t k = 0; k < ES_CELL_KEYS; k++) {
-            const struct es_release_line *line = &t->lines[l];
-            if (line->total == SIZE_MAX || k == ES_CELL_PATIENTS) continue;
-            struct es_release_sum *sum = &out[(*n)++];
-            *sum = (struct es_release_sum){*cells + at, line->n + 1};
-            (*cells)[at++] = line->total * ES_CELL_KEYS + k;
-            for (size_t i = 0; i < line->n; i++) (*cells)[at++] = t->members[line->first + i] * ES_CELL_KEYS + k;
-        }
+    for (size_t k = 0; k < ES_CELL_UNSCORED; k++)
+        if (k != ES_CELL_PATIENTS) line_sums(t, k, out, n, *cells, &at);
     for (size_t g = 0; g < t->groups; g++) {
         for (size_t e = 0; e < sizeof equal / sizeof equal[0]; e++) {
             const size_t parts = equal[e][2] == ES_CELL_KEYS ? 2 : 3;
@@ -309,26 +323,37 @@ static struct es_release_sum *all_sums(struct es_release_table *t, size_t *n, si
             at += sum.n;
         }
     }
+    *joined = *n;
+    for (size_t k = ES_CELL_UNSCORED; k < ES_CELL_KEYS; k++) line_sums(t, k, out, n, *cells, &at);
     return out;
+}
+
+/** The sums together, then each leftover's by themselves: their systems are apart, and small. */
+static bool audit_sums(struct es_release_table *t, const struct es_release_sum *all, size_t n, size_t joined)
+{
+    const size_t leftovers = ES_CELL_KEYS - ES_CELL_UNSCORED, each = (n - joined) / leftovers;
+    bool changed = es_release_audit_sums(t, all, joined, ES_CELL_KEYS);
+    for (size_t k = 0; k < leftovers; k++) changed |= es_release_audit_sums(t, all + joined + k * each, each, ES_CELL_UNSCORED + k);
+    return changed;
 }
 
 /** Hide small cells, what completes them, and what the audits ask for. Each round hides at least one more cell, so this ends. */
 static void hide_cells(struct es_release_table *t)
 {
-    size_t n = 0, *places = NULL;
+    size_t n = 0, joined = 0, *places = NULL;
     struct es_cell **cells = calloc(t->groups + 1, sizeof *cells);
-    struct es_release_sum *all = all_sums(t, &n, &places);
+    struct es_release_sum *all = all_sums(t, &n, &joined, &places);
     bool changed = cells && all;
     if (!changed) hide_all(t); /* better nothing than too much */
     while (changed) {
         changed = false;
         for (size_t g = 0; g < t->groups; g++) {
-            tie(row(t, g));
+            tie_all(row(t, g));
             changed |= sums_of(t, g);
         }
         changed |= lines(t, cells);
         if (!changed) changed = audit_columns(t);
-        if (!changed) changed = es_release_audit_sums(t, all, n);
+        if (!changed) changed = audit_sums(t, all, n, joined);
         if (!changed) changed = es_release_between(t, all, n);
     }
     free(places);

@@ -51,6 +51,17 @@ enum es_cell_key {
     ES_CELL_FOUND,
     ES_CELL_MISSED,
     ES_CELL_FALSE_MARKS,
+    ES_CELL_UNSCORED, /* from here on: what two numbers that are printed leave of one another (leftovers.c) */
+    ES_CELL_UNDECIDED,
+    ES_CELL_UNDECIDED_POSITIVES,
+    ES_CELL_UNDECIDED_NEGATIVES,
+    ES_CELL_EARLY_ALERTS, /* verified, and not in the confusion table */
+    ES_CELL_EARLY_NON_ALERTS,
+    ES_CELL_UNSEEN_POSITIVES, /* failed, rejected, missing */
+    ES_CELL_BEFORE_TP, /* of the confusion table, but not in the cases that bear verdicts */
+    ES_CELL_BEFORE_FN,
+    ES_CELL_BEFORE_FP,
+    ES_CELL_BEFORE_TN,
     ES_CELL_KEYS
 };
 
@@ -60,6 +71,7 @@ struct es_cell {
     bool hidden;
     bool held;  /* differs too little from what an earlier release showed: small, whatever its size */
     bool small; /* hidden for its own sake: of few people; else only so that others stay hidden */
+    bool left_out; /* hidden, and were it 0: nothing is known of it, so that no sum it stands in tells anything */
 };
 
 /** What is applied. */
@@ -131,12 +143,15 @@ void es_release_squares_free(struct es_release_table *table);
  * @param failed  set when memory ran out: the column is not to be shown
  * @return was more hidden? */
 bool es_release_audit_column(const struct es_release_table *table, const struct es_release_column *column, bool *failed);
+/** Does a sum say anything? Not where a count of it is left out. */
+bool es_release_sum_known(const struct es_release_table *table, const struct es_release_sum *sum);
 enum es_release_solved { ES_RELEASE_SOLVED, ES_RELEASE_TOO_LARGE, ES_RELEASE_NO_MEMORY };
 /** Mark the small cells whose count all sums together tell, whole numbers being whole. @param told  [groups * ES_CELL_KEYS]: 1 is added */
 enum es_release_solved es_release_determined(const struct es_release_table *table, const struct es_release_sum *sums, size_t n_sums,
                                              uint8_t *told);
-/** Limits and determined cells over all sums at once. @return was more hidden? */
-bool es_release_audit_sums(struct es_release_table *table, const struct es_release_sum *sums, size_t n_sums);
+/** Limits and determined cells over all sums at once. @param leftover  ES_CELL_KEYS: the sums of all other counts; else the one whose lines
+ * these are @return was more hidden? */
+bool es_release_audit_sums(struct es_release_table *table, const struct es_release_sum *sums, size_t n_sums, size_t leftover);
 /* disclosure/between.c: after earlier releases, under their outsiders' rules. */
 /** Lay what earlier releases showed beside the table. @param earlier  list of their records (published.h); NULL: none
  * @param place  of the finding (es_release_place()) @return false when memory ran out */
@@ -189,6 +204,14 @@ void es_release_need(struct es_tree *tree, cJSON *comparison);
 /** weak.c: take weak groups out of the list and count them. For staff those of few patients; for outsiders all that the report does not
  * show among its groups already, with the same figures, as a new cell could be subtracted from another; under nhs all. */
 void es_release_weak(struct es_tree *tree, cJSON *finding, const struct es_release_rule *rule);
+/** leftovers.c: the cells from ES_CELL_UNSCORED on, once the others are read. */
+void es_release_leftovers_read(const cJSON *group, struct es_cell *cells);
+/** Hide what would tell a hidden one; mark those as hidden that nothing tells any more. */
+void es_release_leftovers_tie(struct es_cell *cells);
+/** Does this metric, or its n, tell a hidden one? */
+bool es_release_leftovers_hidden(const char *metric, const struct es_cell *cells);
+/** Do the figures of the cases that bear verdicts, beside those of all cases, tell of few? @param metric  of the comparison or floor */
+bool es_release_before_hidden(const char *metric, const struct es_cell *cells);
 /** Charts and alarms, after the statistics are decided (disclosure/monitoring.c). */
 void es_release_monitoring(struct es_tree *tree, const cJSON *finding, const struct es_release_rule *rule);
 /** Take what only we may see out of them, whatever the rule. */

@@ -35,7 +35,7 @@ static bool gather(const struct es_release_table *t, const struct es_release_sum
     for (size_t i = 0; i < cells; i++) s->number[i] = SIZE_MAX;
     for (size_t e = 0; e < n_sums; e++) {
         bool any = false;
-        for (size_t i = 0; i < sums[e].n; i++) {
+        for (size_t i = 0; i < sums[e].n && es_release_sum_known(t, &sums[e]); i++) {
             const size_t cell = sums[e].cells[i];
             if (!t->cells[cell].hidden || !(t->cells[cell].value > 0)) continue;
             any = true;
@@ -56,7 +56,7 @@ static void fill(const struct es_release_table *t, const struct es_release_sum *
     for (size_t e = 0; e < n_sums; e++) {
         double *row = row_of(s, at), right = 0;
         bool any = false;
-        for (size_t i = 0; i < sums[e].n; i++) {
+        for (size_t i = 0; i < sums[e].n && es_release_sum_known(t, &sums[e]); i++) {
             const size_t number = s->number[sums[e].cells[i]];
             if (number == SIZE_MAX) continue;
             row[number] += i ? 1 : -1;

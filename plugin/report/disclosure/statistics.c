@@ -89,6 +89,7 @@ static bool must_hide(const struct es_release_table *t, const cJSON *metric, con
     if (of_confusion(m) && (c[ES_CELL_TP].held || c[ES_CELL_FN].held || c[ES_CELL_FP].held || c[ES_CELL_TN].held)) return true;
     if (t->rule.kind == ES_DISCLOSE_FLOOR && of_confusion(m) && (c[ES_CELL_TP].hidden || c[ES_CELL_TN].hidden)) return true;
     if (t->rule.kind == ES_DISCLOSE_FLOOR && es_release_measures_hidden(m->name, c)) return true;
+    if (t->rule.kind == ES_DISCLOSE_FLOOR && es_release_leftovers_hidden(m->name, c)) return true;
     if (counts_marks(m)) return es_release_small(&t->rule, nearbyint(es_view_number(metric, "value") * n));
     if (strcmp(m->name, "froc") == 0) return tells_misses(&t->rule, es_view_number(metric, "value"), n);
     if (!is_rate(m)) return false;
@@ -119,13 +120,19 @@ static void hide_family(struct es_tree *tree, cJSON *metrics)
     }
 }
 
+/** Sensitivity as deployed adds cases that the table has not: without it the table is told as before. */
+static bool tells_the_table(const cJSON *metric)
+{
+    return of_confusion(es_metric_find(metric->string)) && strcmp(metric->string, "sensitivity_all_eligible") != 0;
+}
+
 /** The four cells of the confusion table follow from any three rates: one hidden rate hides them all, but the case mix. */
 static void hide_confusion(struct es_tree *tree, cJSON *metrics)
 {
     cJSON *metric, *next;
     bool any = false;
     cJSON_ArrayForEach(metric, metrics)
-        any |= of_confusion(es_metric_find(metric->string)) && strcmp(es_view_string(metric, "status"), ES_SUPPRESSED_WORD) == 0;
+        any |= tells_the_table(metric) && strcmp(es_view_string(metric, "status"), ES_SUPPRESSED_WORD) == 0;
     for (metric = any ? metrics->child : NULL; metric; metric = next) {
         next = metric->next;
         if (of_confusion(es_metric_find(metric->string)) && estimated(metric))
@@ -160,16 +167,18 @@ static void round_metric(struct es_tree *tree, cJSON *metric)
 static void estimates(struct es_tree *tree, struct es_release_table *t, size_t g)
 {
     cJSON *metric, *next, *metrics = cJSON_GetObjectItemCaseSensitive(t->group[g], "metrics");
+    const bool strict = t->rule.external && t->rule.kind == ES_DISCLOSE_FLOOR;
     for (metric = metrics ? metrics->child : NULL; metric; metric = next) {
         next = metric->next;
         const bool told = estimated(metric);
         if (row(t, g)[ES_CELL_CASES].hidden || (told && must_hide(t, metric, row(t, g))) || es_release_figure_held(t, g, metric) ||
-            (!told && es_release_small(&t->rule, es_view_number(metric, "n"))))
+            (!told && es_release_small(&t->rule, es_view_number(metric, "n"))) ||
+            (!told && strict && es_release_leftovers_hidden(metric->string, row(t, g)))) /* its n is printed all the same */
             suppress(tree, metrics, metric->string);
     }
     cJSON_ArrayForEach(metric, metrics) /* of use to staff who compare with published figures; it would tell how patients repeat */
         if (t->rule.external || t->rule.kind == ES_DISCLOSE_NHS) cJSON_DeleteItemFromObjectCaseSensitive(metric, "unclustered");
-    if (t->rule.external && t->rule.kind == ES_DISCLOSE_FLOOR) {
+    if (strict) {
         hide_confusion(tree, metrics);
         hide_family(tree, metrics);
     }
@@ -227,7 +236,8 @@ static bool rest_is_new(const struct es_release_table *t, const cJSON *group, co
     for (size_t g = 0; g < t->groups; g++) {
         const cJSON *other = cJSON_GetObjectItemCaseSensitive(t->group[g], "group"), *axis;
         size_t shared = 0;
-        if (!es_view_unknown(other) || !metric_hidden(t->group[g], metric) || !(row(t, g)[ES_CELL_CASES].value > 0)) continue;
+        const bool hidden = metric_hidden(t->group[g], metric) || es_release_before_hidden(metric, row(t, g));
+        if (!es_view_unknown(other) || !hidden || !(row(t, g)[ES_CELL_CASES].value > 0)) continue;
         cJSON_ArrayForEach(axis, other) shared += cJSON_GetObjectItemCaseSensitive(key, axis->string) != NULL;
         if (shared == (size_t)cJSON_GetArraySize(other)) return true;
     }
@@ -247,8 +257,15 @@ static bool rest_is_held(const struct es_release_table *t, const cJSON *group, c
     return false;
 }
 
-static void floors(struct es_tree *tree, struct es_release_table *t, cJSON *group)
+/** Are the cases that bear verdicts, beside all cases, a secret of this group? */
+static bool before_hidden(const struct es_release_table *t, size_t g, const char *metric)
 {
+    return t->rule.kind == ES_DISCLOSE_FLOOR && t->rule.external && es_release_before_hidden(metric, row(t, g));
+}
+
+static void floors(struct es_tree *tree, struct es_release_table *t, size_t g)
+{
+    cJSON *group = t->group[g];
     cJSON *entry, *next, *list = cJSON_GetObjectItemCaseSensitive(group, "against_floor");
     for (entry = list ? list->child : NULL; entry; entry = next) {
         next = entry->next;
@@ -257,7 +274,7 @@ static void floors(struct es_tree *tree, struct es_release_table *t, cJSON *grou
         const struct es_metric *m = es_metric_find(entry->string);
         const bool small = es_release_small(&t->rule, patients) ||
                            (t->rule.external && tells_arm(&t->rule, m, es_view_number(entry, "value"), n));
-        if (metric_hidden(group, entry->string) || small) {
+        if (metric_hidden(group, entry->string) || small || before_hidden(t, g, entry->string)) {
             cJSON_DeleteItemFromObjectCaseSensitive(list, entry->string);
         } else if (t->rule.kind == ES_DISCLOSE_NHS) {
             set_number(tree, entry, "value", rounded_rate(m, es_view_number(entry, "value"), n));
@@ -296,8 +313,9 @@ static void round_comparison(struct es_tree *tree, cJSON *c, const cJSON *hidden
     es_tree_set(tree, c, "words", cJSON_CreateString(words));
 }
 
-static void comparisons(struct es_tree *tree, struct es_release_table *t, cJSON *group)
+static void comparisons(struct es_tree *tree, struct es_release_table *t, size_t g)
 {
+    cJSON *group = t->group[g];
     cJSON *c, *next, *list = cJSON_GetObjectItemCaseSensitive(group, "against_rest");
     for (c = list ? list->child : NULL; c; c = next) {
         next = c->next;
@@ -308,7 +326,7 @@ static void comparisons(struct es_tree *tree, struct es_release_table *t, cJSON 
         if ((t->rule.external || t->rule.kind == ES_DISCLOSE_NHS) && hidden)
             small |= tells_arm(&t->rule, m, es_view_number(c, "rest_value"), n) ||
                      tells_arm(&t->rule, m, es_view_number(c, "group_value"), es_view_number(hidden, "n_group"));
-        if (metric_hidden(group, c->string) || small || rest_is_new(t, group, c->string) || rest_is_held(t, group, c->string)) {
+        if (metric_hidden(group, c->string) || small || before_hidden(t, g, c->string) || rest_is_new(t, group, c->string) || rest_is_held(t, group, c->string)) {
             withhold(tree, list, c);
         } else {
             if (t->rule.kind == ES_DISCLOSE_NHS && hidden) round_comparison(tree, c, hidden);
@@ -335,7 +353,7 @@ void es_release_statistics(struct es_tree *tree, struct es_release_table *t)
     if (strict) complete(tree, t);
     for (size_t g = 0; few && g < t->groups; g++) es_release_compared_hide(tree, cJSON_GetObjectItemCaseSensitive(t->group[g], "metrics"));
     for (size_t g = 0; g < t->groups && !tree->failed; g++) {
-        floors(tree, t, t->group[g]);
-        comparisons(tree, t, t->group[g]);
+        floors(tree, t, g);
+        comparisons(tree, t, g);
     }
 }
