@@ -61,12 +61,16 @@ void es_dataset_elements(const struct es_dataset *dataset, struct es_elements *o
 /** The data set itself as an item. */
 const struct es_item *es_dataset_root(const struct es_dataset *dataset);
 
-/** The item of a sequence behind `previous` (NULL: its first one); NULL when there is none, or no such sequence. O(1) when asked in order. */
+/* Finding an element by its tag passes those before it: O(n) of their number. Whoever looks at many elements, or at many items of one
+ * sequence, goes by a cursor, which is O(1). */
+
+/** The item of a sequence behind `previous` (NULL: its first one); NULL when there is none, or no such sequence. O(1) behind another one
+ * when asked in order, as long as nobody else walks the same sequence meanwhile. */
 const struct es_item *es_item_next(const struct es_item *parent, uint32_t sequence, const struct es_item *previous);
 /** Raw text of an element, trailing padding removed, not decoded. @return false when it is not there, is a sequence or does not
  * fit (then the beginning is in out). @param out always a NUL-terminated string; size > 0 */
 bool es_item_text(const struct es_item *item, uint32_t tag, char *out, size_t size);
-/** One element of an item, found by es_item_walk(). `{0}` begins. */
+/** One element of an item, found by es_item_walk() or es_item_find(). `{0}` is none. */
 struct es_item_cursor {
     const void *at;  /* opaque */
     uint32_t tag;    /* 0xGGGGEEEE */
@@ -76,8 +80,17 @@ struct es_item_cursor {
 };
 /** The next element of an item, in the order of tags. @return false at the end */
 bool es_item_walk(const struct es_item *item, struct es_item_cursor *cursor);
+/** The element of this tag. @return false when it is not there; the cursor is then none */
+bool es_item_find(const struct es_item *item, uint32_t tag, struct es_item_cursor *cursor);
+/** Elements of an item, those of its sequences apart. O(1). */
+size_t es_item_count(const struct es_item *item);
 /** Raw bytes of an element, little endian. @return how many were copied: min(its length, room); 0 also when it is a sequence or was not kept */
 size_t es_item_bytes(const struct es_item *item, uint32_t tag, void *out, size_t room);
+/** As es_item_text(), es_item_bytes(), es_item_number() and es_item_next(), of the element at a cursor; of none: nothing. */
+bool es_cursor_text(const struct es_item_cursor *cursor, char *out, size_t size);
+size_t es_cursor_bytes(const struct es_item_cursor *cursor, void *out, size_t room);
+bool es_cursor_number(const struct es_item_cursor *cursor, double *out);
+const struct es_item *es_cursor_next(const struct es_item_cursor *sequence, const struct es_item *previous);
 /** Pixel data (7FE0,0010) as stored. Borrowed from the data set, numbers in little endian order. */
 struct es_pixels {
     const uint8_t *native; /* NULL when it is encapsulated, or was not read */

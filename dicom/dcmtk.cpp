@@ -162,6 +162,79 @@ size_t raw_bytes(DcmElement *element, void *out, size_t room)
     return element->getPartialValue(out, 0, static_cast<Uint32>(unit), nullptr, EBO_LittleEndian).good() ? len : 0;
 }
 
+/* ---- one element ---- */
+
+DcmElement *element_at(const struct es_item_cursor *cursor)
+{
+    return static_cast<DcmElement *>(static_cast<DcmObject *>(const_cast<void *>(cursor->at)));
+}
+
+void point_at(DcmObject *object, struct es_item_cursor *cursor)
+{
+    const DcmVR vr(object->getVR());
+    cursor->at = object;
+    cursor->tag = static_cast<uint32_t>(object->getGTag()) << 16 | object->getETag();
+    std::snprintf(cursor->vr, sizeof cursor->vr, "%.2s", vr.getValidVRName());
+    cursor->sequence = object->ident() == EVR_SQ;
+    cursor->length = cursor->sequence ? 0 : object->getLengthField();
+}
+
+/** The sequence that an item is of: DCMTK remembers it. */
+DcmSequenceOfItems *sequence_around(const struct es_item *item)
+{
+    return as_sequence(dynamic_cast<DcmElement *>(const_cast<DcmItem *>(dcm(item))->getParent()));
+}
+
+const struct es_item *item_behind(DcmSequenceOfItems *items, const struct es_item *previous)
+{
+    if (!items) return nullptr;
+    const DcmObject *after = previous ? static_cast<const DcmObject *>(dcm(previous)) : nullptr;
+    return reinterpret_cast<const struct es_item *>(static_cast<const DcmItem *>(static_cast<DcmItem *>(items->nextInContainer(after))));
+}
+
+bool text_of(DcmElement *element, char *out, size_t size)
+{
+    char value[1024];
+    if (!element || as_sequence(element)) return false;
+    size_t n = raw_bytes(element, value, sizeof value);
+    bool fits = n < sizeof value;
+    if (n > sizeof value - 8) n = sizeof value - 8;
+    while (n > 0 && (value[n - 1] == ' ' || value[n - 1] == '\0')) n--;
+    if (n >= size) {
+        fits = false;
+        n = size - 1;
+    }
+    std::memcpy(out, value, n);
+    out[n] = '\0';
+    return fits;
+}
+
+size_t bytes_of(DcmElement *element, void *out, size_t room)
+{
+    if (!element || as_sequence(element) || !element->valueLoaded()) return 0;
+    const size_t n = raw_bytes(element, out, room);
+    return n < room ? n : room;
+}
+
+bool number_of(DcmElement *element, double *out)
+{
+    Float64 fd = 0;
+    Float32 fl = 0;
+    Uint16 us = 0;
+    Sint16 ss = 0;
+    Uint32 ul = 0;
+    Sint32 sl = 0;
+    if (!element) return false;
+    if (element->ident() == EVR_FD && element->getFloat64(fd).good()) *out = fd;
+    else if (element->ident() == EVR_FL && element->getFloat32(fl).good()) *out = static_cast<double>(fl);
+    else if (element->ident() == EVR_US && element->getUint16(us).good()) *out = us;
+    else if (element->ident() == EVR_SS && element->getSint16(ss).good()) *out = ss;
+    else if (element->ident() == EVR_UL && element->getUint32(ul).good()) *out = ul;
+    else if (element->ident() == EVR_SL && element->getSint32(sl).good()) *out = sl;
+    else return false;
+    return true;
+}
+
 } // namespace
 
 struct es_dataset {
@@ -415,10 +488,17 @@ const struct es_item *es_item_next(const struct es_item *parent, uint32_t sequen
 {
     const struct es_item *next = nullptr;
     (void)guarded(nullptr, "next item", [&]() -> enum es_errc {
-        DcmSequenceOfItems *items = as_sequence(find(dcm(parent), sequence));
-        if (!items) return ES_OK;
-        const DcmObject *after = previous ? static_cast<const DcmObject *>(dcm(previous)) : nullptr;
-        next = reinterpret_cast<const struct es_item *>(static_cast<const DcmItem *>(static_cast<DcmItem *>(items->nextInContainer(after))));
+        next = previous ? item_behind(sequence_around(previous), previous) : item_behind(as_sequence(find(dcm(parent), sequence)), nullptr);
+        return ES_OK;
+    });
+    return next;
+}
+
+const struct es_item *es_cursor_next(const struct es_item_cursor *sequence, const struct es_item *previous)
+{
+    const struct es_item *next = nullptr;
+    (void)guarded(nullptr, "next item", [&]() -> enum es_errc {
+        next = item_behind(as_sequence(element_at(sequence)), previous);
         return ES_OK;
     });
     return next;
@@ -429,19 +509,18 @@ bool es_item_text(const struct es_item *item, uint32_t tag, char *out, size_t si
     bool fits = false;
     out[0] = '\0';
     (void)guarded(nullptr, "text", [&]() -> enum es_errc {
-        DcmElement *element = find(dcm(item), tag);
-        if (!element || as_sequence(element)) return ES_OK;
-        char value[1024];
-        size_t n = raw_bytes(element, value, sizeof value);
-        fits = n < sizeof value;
-        if (n > sizeof value - 8) n = sizeof value - 8;
-        while (n > 0 && (value[n - 1] == ' ' || value[n - 1] == '\0')) n--;
-        if (n >= size) {
-            fits = false;
-            n = size - 1;
-        }
-        std::memcpy(out, value, n);
-        out[n] = '\0';
+        fits = text_of(find(dcm(item), tag), out, size);
+        return ES_OK;
+    });
+    return fits;
+}
+
+bool es_cursor_text(const struct es_item_cursor *cursor, char *out, size_t size)
+{
+    bool fits = false;
+    out[0] = '\0';
+    (void)guarded(nullptr, "text", [&]() -> enum es_errc {
+        fits = text_of(element_at(cursor), out, size);
         return ES_OK;
     });
     return fits;
@@ -453,27 +532,51 @@ bool es_item_walk(const struct es_item *item, struct es_item_cursor *cursor)
     (void)guarded(nullptr, "walk", [&]() -> enum es_errc {
         DcmObject *after = static_cast<DcmObject *>(const_cast<void *>(cursor->at));
         DcmObject *next = const_cast<DcmItem *>(dcm(item))->nextInContainer(after);
-        if (!next) return ES_OK;
-        const DcmVR vr(next->getVR());
-        cursor->at = next;
-        cursor->tag = static_cast<uint32_t>(next->getGTag()) << 16 | next->getETag();
-        std::snprintf(cursor->vr, sizeof cursor->vr, "%.2s", vr.getValidVRName());
-        cursor->sequence = next->ident() == EVR_SQ;
-        cursor->length = cursor->sequence ? 0 : next->getLengthField();
-        found = true;
+        found = next != nullptr;
+        if (found) point_at(next, cursor);
         return ES_OK;
     });
     return found;
+}
+
+bool es_item_find(const struct es_item *item, uint32_t tag, struct es_item_cursor *cursor)
+{
+    bool found = false;
+    std::memset(cursor, 0, sizeof *cursor);
+    (void)guarded(nullptr, "find", [&]() -> enum es_errc {
+        DcmElement *element = find(dcm(item), tag);
+        found = element != nullptr;
+        if (found) point_at(element, cursor);
+        return ES_OK;
+    });
+    return found;
+}
+
+size_t es_item_count(const struct es_item *item)
+{
+    size_t count = 0;
+    (void)guarded(nullptr, "count", [&]() -> enum es_errc {
+        count = const_cast<DcmItem *>(dcm(item))->card();
+        return ES_OK;
+    });
+    return count;
 }
 
 size_t es_item_bytes(const struct es_item *item, uint32_t tag, void *out, size_t room)
 {
     size_t n = 0;
     (void)guarded(nullptr, "bytes", [&]() -> enum es_errc {
-        DcmElement *element = find(dcm(item), tag);
-        if (!element || as_sequence(element) || !element->valueLoaded()) return ES_OK;
-        n = raw_bytes(element, out, room);
-        if (n > room) n = room;
+        n = bytes_of(find(dcm(item), tag), out, room);
+        return ES_OK;
+    });
+    return n;
+}
+
+size_t es_cursor_bytes(const struct es_item_cursor *cursor, void *out, size_t room)
+{
+    size_t n = 0;
+    (void)guarded(nullptr, "bytes", [&]() -> enum es_errc {
+        n = bytes_of(element_at(cursor), out, room);
         return ES_OK;
     });
     return n;
@@ -540,22 +643,17 @@ bool es_item_number(const struct es_item *item, uint32_t tag, double *out)
 {
     bool found = false;
     (void)guarded(nullptr, "number", [&]() -> enum es_errc {
-        DcmElement *element = find(dcm(item), tag);
-        if (!element) return ES_OK;
-        Float64 fd = 0;
-        Float32 fl = 0;
-        Uint16 us = 0;
-        Sint16 ss = 0;
-        Uint32 ul = 0;
-        Sint32 sl = 0;
-        found = true;
-        if (element->ident() == EVR_FD && element->getFloat64(fd).good()) *out = fd;
-        else if (element->ident() == EVR_FL && element->getFloat32(fl).good()) *out = static_cast<double>(fl);
-        else if (element->ident() == EVR_US && element->getUint16(us).good()) *out = us;
-        else if (element->ident() == EVR_SS && element->getSint16(ss).good()) *out = ss;
-        else if (element->ident() == EVR_UL && element->getUint32(ul).good()) *out = ul;
-        else if (element->ident() == EVR_SL && element->getSint32(sl).good()) *out = sl;
-        else found = false;
+        found = number_of(find(dcm(item), tag), out);
+        return ES_OK;
+    });
+    return found;
+}
+
+bool es_cursor_number(const struct es_item_cursor *cursor, double *out)
+{
+    bool found = false;
+    (void)guarded(nullptr, "number", [&]() -> enum es_errc {
+        found = number_of(element_at(cursor), out);
         return ES_OK;
     });
     return found;

@@ -11,8 +11,9 @@
 static enum es_errc add(char (**list)[ES_UID_SIZE], size_t *count, const char *uid, struct es_report_facts *report, struct es_error *err)
 {
     if (!es_text_is_uid(uid)) return ES_OK;
+    const size_t len = strlen(uid); /* UIDs of one object begin alike: their ends tell them apart */
     for (size_t i = *count; i-- > 0;)
-        if (strcmp((*list)[i], uid) == 0) return ES_OK;
+        if ((*list)[i][len - 1] == uid[len - 1] && memcmp((*list)[i], uid, len + 1) == 0) return ES_OK;
     if (*count >= ES_MAX_SR_REFERENCES) {
         report->items_skipped++;
         return ES_OK;
@@ -23,7 +24,7 @@ static enum es_errc add(char (**list)[ES_UID_SIZE], size_t *count, const char *u
         if (!more) return es_fail(err, ES_E_MEMORY, "references: no room for %zu", room);
         *list = more;
     }
-    memcpy((*list)[*count], uid, strlen(uid) + 1);
+    memcpy((*list)[*count], uid, len + 1);
     ++*count;
     return ES_OK;
 }

@@ -128,18 +128,18 @@ void es_report_time(const struct es_item *root, struct es_report_facts *report)
     report->produced_zone_known = true;
 }
 
-char *es_report_decode(const struct es_item *item, uint32_t tag, const char *charset, size_t charset_len, bool lines, uint64_t *bad)
+char *es_report_decode(const struct es_item_cursor *element, const char *charset, size_t charset_len, bool lines, uint64_t *bad)
 {
     char few[1024]; /* enough for most; more come from pages of their own, which cost a call each way */
     char *raw = few, *text = NULL;
-    size_t n = es_item_bytes(item, tag, few, sizeof few), room = 0;
+    size_t n = es_cursor_bytes(element, few, sizeof few), room = 0;
     if (n == sizeof few) {
         raw = es_secret_new(ES_MAX_REPORT_TEXT);
         if (!raw) return NULL;
-        n = es_item_bytes(item, tag, raw, ES_MAX_REPORT_TEXT);
+        n = es_cursor_bytes(element, raw, ES_MAX_REPORT_TEXT);
     } else if (n == 0) {
         char begin[2];
-        (void)es_item_text(item, tag, begin, sizeof begin); /* of what was too long to keep, only that it is there is known */
+        (void)es_cursor_text(element, begin, sizeof begin); /* of what was too long to keep, only that it is there is known */
         *bad += begin[0] != '\0';
     }
     if (n > 0 && !__builtin_mul_overflow(n, (size_t)4, &room)) text = es_secret_new(room + 4); /* no character needs more than 4 bytes of UTF-8 */

@@ -36,7 +36,7 @@ void es_report_time(const struct es_item *root, struct es_report_facts *report);
 /** Decode an element's text: owned by the caller (es_secret_free), UTF-8; NULL when it is blank, not there or memory ran out.
  * @param lines  line feeds stay: for what people write, not for values that patterns read
  * @param bad    raised when it is no text of the character set, or of ES_MAX_REPORT_TEXT bytes or more (of more nothing is read) */
-char *es_report_decode(const struct es_item *item, uint32_t tag, const char *charset, size_t charset_len, bool lines, uint64_t *bad);
+char *es_report_decode(const struct es_item_cursor *element, const char *charset, size_t charset_len, bool lines, uint64_t *bad);
 
 #ifdef __cplusplus
 }

@@ -27,7 +27,9 @@ struct walk {
     struct es_sr_cad cad;
     uint32_t groups;
     size_t bytes;     /* of texts */
-    uint64_t lookups; /* steps to items that others refer to */
+    const struct es_item **references; /* owned; items that refer to others */
+    size_t n_references;
+    uint64_t lookups; /* steps to what they refer to */
     size_t depth;
     struct frame frames[ES_MAX_SR_DEPTH];
     struct es_error *err;
@@ -101,32 +103,54 @@ static enum es_errc add_text(struct walk *w, const struct es_sr_finding *base, c
     for (size_t i = 0; i < sizeof context / sizeof context[0]; i++)
         if (strcmp(c->relationship, context[i]) == 0) return ES_OK;
     struct es_report_text text = {.concept = c->concept, .finding = base->finding, .algorithm = base->algorithm};
-    text.text = es_report_decode(item, 0x0040A160, w->observation.charset, w->observation.charset_len, true, &w->report->faults.bad_texts);
+    struct es_item_cursor value;
+    if (!es_item_find(item, 0x0040A160, &value)) return ES_OK;
+    text.text = es_report_decode(&value, w->observation.charset, w->observation.charset_len, true, &w->report->faults.bad_texts);
     if (!text.text) return ES_OK;
     return es_report_text(w->report, &text, &w->bytes) ? ES_OK : no_memory(w);
 }
 
-/** ReferencedContentItemIdentifier (0040,DB73): the way to another item, ordinals from the root; PS3.3 C.17.3.2.5. */
-static void check_target(struct walk *w, const struct es_item *item)
+/** Whether the item that another refers to is there: ReferencedContentItemIdentifier (0040,DB73), ordinals from the root; PS3.3 C.17.3.2.5. */
+static void check_target(struct walk *w, const struct es_item *root, const struct es_item *item)
 {
     uint8_t way[4 * ES_MAX_SR_DEPTH];
     const size_t n = es_item_bytes(item, 0x0040DB73, way, sizeof way) / 4;
-    const struct es_item *at = w->frames[0].item;
+    const struct es_item *at = root;
     for (size_t i = 1; i < n && at; i++) { /* the first is the root itself */
         const uint32_t ordinal = way[4 * i] | (uint32_t)way[4 * i + 1] << 8 | (uint32_t)way[4 * i + 2] << 16 | (uint32_t)way[4 * i + 3] << 24;
+        struct es_item_cursor content;
         const struct es_item *child = NULL;
+        w->lookups += es_item_count(at); /* what finding its content may cost */
+        if (w->lookups >= ES_MAX_SR_LOOKUPS) return;
+        (void)es_item_find(at, ES_SR_CONTENT, &content);
         for (uint32_t k = 0; k < ordinal; k++) {
-            if (w->lookups++ >= ES_MAX_SR_ITEMS || !(child = es_item_next(at, ES_SR_CONTENT, child))) break;
+            if (w->lookups++ >= ES_MAX_SR_LOOKUPS) return;
+            child = es_cursor_next(&content, child);
+            if (!child) break;
         }
         at = child;
     }
-    if (n > 0 && !at && w->lookups < ES_MAX_SR_ITEMS) w->report->faults.dangling_references++;
+    if (n > 0 && !at) w->report->faults.dangling_references++;
+}
+
+/** Remember an item that refers to another. The way there passes the sequences that are being walked: it is gone afterwards. */
+static bool remember_reference(struct walk *w, const struct es_item *item)
+{
+    struct es_item_cursor reference;
+    if (!es_item_find(item, 0x0040DB73, &reference) || w->n_references >= ES_MAX_SR_REFERENCES) return true;
+    if (w->n_references == 0 || (w->n_references >= 16 && (w->n_references & (w->n_references - 1)) == 0)) {
+        const struct es_item **more = es_secret_resize(w->references, (w->n_references ? w->n_references * 2 : 16) * sizeof *more);
+        if (!more) return false;
+        w->references = more;
+    }
+    w->references[w->n_references++] = item;
+    return true;
 }
 
 static enum es_errc read_references(struct walk *w, const struct es_item *item, const struct es_sr_content *c)
 {
     char uid[ES_UID_SIZE];
-    check_target(w, item);
+    if (!remember_reference(w, item)) return no_memory(w);
     if (strcmp(c->type, "IMAGE") == 0 || strcmp(c->type, "COMPOSITE") == 0) {
         const size_t before = w->report->n_images;
         const enum es_errc code = es_references_item(item, w->report, w->err);
@@ -260,6 +284,7 @@ static enum es_errc read_root(struct walk *w, const struct es_item *root)
     push(w, root, &top, &outside);
     code = walk_content(w);
     if (code != ES_OK) return code;
+    for (size_t i = 0; i < w->n_references && w->lookups < ES_MAX_SR_LOOKUPS; i++) check_target(w, root, w->references[i]);
     es_sr_conclude(&w->observation, r);
     r->cad = es_sr_cad_conclude(&w->cad, r->n_findings > 0);
     r->human_observer = w->observation.person && !w->observation.device;
@@ -276,6 +301,7 @@ enum es_errc es_sr_read(const struct es_item *root, const char *charset, size_t 
     w->observation.charset = charset;
     w->observation.charset_len = charset_len;
     const enum es_errc code = read_root(w, root);
+    es_secret_free(w->references);
     es_secret_free(w);
     return code;
 }

@@ -18,7 +18,8 @@ extern "C" {
 
 #define ES_MAX_SR_DEPTH 32         /* content items within content items; PS3.16's templates need 8 */
 #define ES_MAX_SR_ITEMS 200000     /* content items read of one report */
-#define ES_MAX_SR_REFERENCES 8192  /* kept of each kind: instances, series, studies */
+#define ES_MAX_SR_REFERENCES 8192  /* kept of each kind: instances, series, studies, items that refer to others */
+#define ES_MAX_SR_LOOKUPS 4000000  /* steps from item to item in search of what is referred to; what lies behind is not missed */
 
 /**
  * Read a report.

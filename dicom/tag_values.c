@@ -11,12 +11,16 @@
 
 #define UNFORMATTED_TEXT 0x00700006u
 
+#define BLOCKS 0xF0 /* that a private group may have: elements 0010 to 00FF */
+
 /** A level of the walk: an item of a sequence of the item above. */
 struct level {
     const struct es_item *item;
     struct es_item_cursor at;
-    uint32_t sequence;               /* being read below, as it stands in the file */
+    bool open;                       /* the sequence at the cursor is being read below */
     const struct es_item *inside;    /* the item of it that is open */
+    uint32_t group;                  /* of the private elements last seen; they come in the order of tags, creators first */
+    struct es_item_cursor creators[BLOCKS];
 };
 
 struct reading {
@@ -65,24 +69,37 @@ static bool is_number(const char *vr)
 }
 
 /** The value as text, numbers in bytes as digits; NULL when there is none. UN is read as text: what is none of it counts in bad_texts. */
-static char *value_text(struct reading *r, const struct es_item *item, const struct es_item_cursor *at)
+static char *value_text(struct reading *r, const struct es_item_cursor *at)
 {
     double number = 0;
-    if (!is_number(at->vr)) return es_report_decode(item, at->tag, r->charset, r->charset_len, false, &r->report->faults.bad_texts);
-    if (!es_item_number(item, at->tag, &number)) return NULL;
+    if (!is_number(at->vr)) return es_report_decode(at, r->charset, r->charset_len, false, &r->report->faults.bad_texts);
+    if (!es_cursor_number(at, &number)) return NULL;
     char text[32];
     (void)snprintf(text, sizeof text, "%.17g", number);
     return es_secret_text(text);
 }
 
-/** @return the creator of an element's block; "" when it is a standard tag, or its block has none */
-static void creator_of(struct reading *r, const struct es_item *item, uint32_t tag, char out[ES_FACT_VALUE])
+/** The creator of an element's block; "" when it is a standard tag, or its block has none. */
+static void creator_of(const struct reading *r, const struct level *level, uint32_t tag, char out[ES_FACT_VALUE])
 {
     char raw[257];
+    const uint32_t block = tag >> 8 & 0xFF;
     out[0] = '\0';
-    if (!is_private(tag)) return;
-    (void)es_item_text(item, (tag & 0xFFFF0000u) | (tag >> 8 & 0xFF), raw, sizeof raw);
+    if (!is_private(tag) || level->group != tag >> 16 || block < 0x10 || !level->creators[block - 0x10].at) return;
+    (void)es_cursor_text(&level->creators[block - 0x10], raw, sizeof raw);
     (void)es_text_decode(r->charset, r->charset_len, raw, strlen(raw), out, ES_FACT_VALUE);
+}
+
+/** Remember the creators of a group as they pass. */
+static void note_creator(struct level *level)
+{
+    const uint32_t tag = level->at.tag;
+    if (!is_private(tag)) return;
+    if (level->group != tag >> 16) {
+        level->group = tag >> 16;
+        memset(level->creators, 0, sizeof level->creators);
+    }
+    if (is_creator(tag)) level->creators[(tag & 0xFF) - 0x10] = level->at;
 }
 
 static enum es_errc keep(struct reading *r, struct es_tag_value *value)
@@ -108,24 +125,25 @@ static enum es_errc keep(struct reading *r, struct es_tag_value *value)
 }
 
 /** A text object, with its lines. */
-static enum es_errc keep_text(struct reading *r, const struct es_item *item)
+static enum es_errc keep_text(struct reading *r, const struct es_item_cursor *at)
 {
     uint64_t told = 0; /* as a value already */
-    struct es_report_text copy = {.text = es_report_decode(item, UNFORMATTED_TEXT, r->charset, r->charset_len, true, &told)};
+    struct es_report_text copy = {.text = es_report_decode(at, r->charset, r->charset_len, true, &told)};
     if (!copy.text || !es_report_text(r->report, &copy, &r->text_bytes)) return es_fail(r->err, ES_E_MEMORY, "texts: no memory");
     return ES_OK;
 }
 
-static enum es_errc read_element(struct reading *r, const struct es_item *item, const struct es_item_cursor *at)
+static enum es_errc read_element(struct reading *r, const struct level *level)
 {
+    const struct es_item_cursor *at = &level->at;
     struct es_tag_value value = {.depth = (uint8_t)r->depth};
-    for (size_t i = 0; i + 1 < r->depth; i++) value.path[i] = bare(r->levels[i].sequence);
+    for (size_t i = 0; i + 1 < r->depth; i++) value.path[i] = bare(r->levels[i].at.tag);
     value.path[r->depth - 1] = bare(at->tag);
     memcpy(value.vr, at->vr, sizeof value.vr);
-    creator_of(r, item, at->tag, value.creator);
-    value.text = value_text(r, item, at);
+    creator_of(r, level, at->tag, value.creator);
+    value.text = value_text(r, at);
     if (!value.text) return ES_OK;
-    enum es_errc code = at->tag == UNFORMATTED_TEXT ? keep_text(r, item) : ES_OK;
+    enum es_errc code = at->tag == UNFORMATTED_TEXT ? keep_text(r, at) : ES_OK;
     if (code != ES_OK) es_secret_free(value.text);
     return code == ES_OK ? keep(r, &value) : code;
 }
@@ -134,40 +152,59 @@ static enum es_errc read_element(struct reading *r, const struct es_item *item, 
 static bool descend(struct reading *r)
 {
     struct level *top = &r->levels[r->depth - 1];
-    if (top->sequence == 0 || r->depth == ES_MAX_TAG_PATH) return false;
-    top->inside = es_item_next(top->item, top->sequence, top->inside);
+    if (!top->open || r->depth == ES_MAX_TAG_PATH) return false;
+    top->inside = es_cursor_next(&top->at, top->inside);
     if (!top->inside) {
-        top->sequence = 0;
+        top->open = false;
         return false;
     }
-    r->levels[r->depth++] = (struct level){.item = top->inside};
+    struct level *below = &r->levels[r->depth++];
+    below->item = top->inside;
+    below->at = (struct es_item_cursor){.at = NULL};
+    below->open = false;
+    below->group = 0; /* creators are cleared with the first private element */
+    r->walked++;
     return true;
+}
+
+static enum es_errc read_all(struct reading *r)
+{
+    while (r->depth > 0) {
+        struct level *top = &r->levels[r->depth - 1];
+        if (descend(r)) continue;
+        if (!es_item_walk(top->item, &top->at)) {
+            r->depth--;
+            continue;
+        }
+        if (r->walked++ >= ES_MAX_TAGS_WALKED) {
+            r->report->items_skipped++;
+            return ES_OK;
+        }
+        note_creator(top);
+        if (passed_over(top->at.tag, top->at.vr)) continue;
+        if (top->at.sequence) {
+            top->open = true;
+            top->inside = NULL;
+            continue;
+        }
+        const enum es_errc code = read_element(r, top);
+        if (code != ES_OK) return code;
+    }
+    return ES_OK;
 }
 
 enum es_errc es_tag_values_read(const struct es_item *root, const char *charset, size_t charset_len, struct es_report_facts *report,
                                 struct es_error *err)
 {
-    struct reading r = {.report = report, .charset = charset, .charset_len = charset_len, .depth = 1, .err = err};
-    r.levels[0].item = root;
-    while (r.depth > 0) {
-        struct level *top = &r.levels[r.depth - 1];
-        if (descend(&r)) continue;
-        if (!es_item_walk(top->item, &top->at)) {
-            r.depth--;
-            continue;
-        }
-        if (r.walked++ >= ES_MAX_TAGS_WALKED) {
-            report->items_skipped++;
-            return ES_OK;
-        }
-        if (passed_over(top->at.tag, top->at.vr)) continue;
-        if (top->at.sequence) {
-            top->sequence = top->at.tag;
-            top->inside = NULL;
-            continue;
-        }
-        const enum es_errc code = read_element(&r, top->item, &top->at);
-        if (code != ES_OK) return code;
-    }
-    return ES_OK;
+    struct reading *r = es_secret_new(sizeof *r); /* it points at what names a patient, and is too large for a small stack */
+    if (!r) return es_fail(err, ES_E_MEMORY, "tags: no memory");
+    r->report = report;
+    r->charset = charset;
+    r->charset_len = charset_len;
+    r->depth = 1;
+    r->err = err;
+    r->levels[0].item = root;
+    const enum es_errc code = read_all(r);
+    es_secret_free(r);
+    return code;
 }

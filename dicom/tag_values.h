@@ -16,7 +16,7 @@ extern "C" {
 #endif
 
 #define ES_MAX_TAG_VALUES 2048    /* kept of one object */
-#define ES_MAX_TAGS_WALKED 100000 /* elements looked at */
+#define ES_MAX_TAGS_WALKED 100000 /* elements and items looked at */
 
 /** Add the values, and the text objects of a presentation state (UnformattedTextValue, PS3.3 C.10.5) as texts.
  * @return ES_OK or ES_E_MEMORY; what is beyond a limit counts in items_skipped, what is no text in faults.bad_texts */
