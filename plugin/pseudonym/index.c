@@ -22,14 +22,21 @@ uint64_t es_index_hash(const struct es_pseudonym *key)
     return mix(mix(low ^ UINT64_C(0x9e3779b97f4a7c15)) ^ high ^ key->bytes[0]);
 }
 
+/* What stands in the table: number + 1, which needs no more bits than places do; in the bits above it some of the hash, so that another key
+ * that was met on the way is nearly always told without looking at it, which would wait for memory. */
+static uint32_t entry_of(uint32_t number, uint64_t hash, uint64_t mask) { return (number + 1) | ((uint32_t)(hash >> 32) & ~(uint32_t)mask); }
+static uint32_t number_of(uint32_t entry, uint64_t mask) { return (entry & (uint32_t)mask) - 1; }
+
 /* Slot of the key, or the free slot where it would stand. The table is never full. */
 static uint64_t slot_of(const struct es_index *index, const struct es_pseudonym *key, uint64_t hash)
 {
     const uint64_t mask = index->table_size - 1;
+    const uint32_t print = (uint32_t)(hash >> 32) & ~(uint32_t)mask;
     uint64_t slot = hash & mask;
     for (;;) {
         const uint32_t entry = index->table[slot];
-        if (entry == 0 || memcmp(index->keys[entry - 1].bytes, key->bytes, ES_PSEUDONYM_SIZE) == 0) return slot;
+        if (entry == 0) return slot;
+        if ((entry & ~(uint32_t)mask) == print && memcmp(index->keys[number_of(entry, mask)].bytes, key->bytes, ES_PSEUDONYM_SIZE) == 0) return slot;
         slot = (slot + 1) & mask;
     }
 }
@@ -38,21 +45,22 @@ uint32_t es_index_find(const struct es_index *index, const struct es_pseudonym *
 {
     if (index->count == 0) return ES_INDEX_NONE;
     const uint32_t entry = index->table[slot_of(index, key, es_index_hash(key))];
-    return entry == 0 ? ES_INDEX_NONE : entry - 1;
+    return entry == 0 ? ES_INDEX_NONE : number_of(entry, index->table_size - 1);
 }
 
 uint32_t es_index_prefetch(const struct es_index *index, uint64_t hash, bool deep)
 {
     if (index->table_size == 0) return ES_INDEX_NONE;
-    const uint64_t slot = hash & (index->table_size - 1);
+    const uint64_t mask = index->table_size - 1, slot = hash & mask;
     if (!deep) {
         __builtin_prefetch(&index->table[slot]);
         return ES_INDEX_NONE;
     }
     const uint32_t entry = index->table[slot];
     if (entry == 0) return ES_INDEX_NONE;
-    __builtin_prefetch(&index->keys[entry - 1]);
-    return entry - 1;
+    const uint32_t number = number_of(entry, mask);
+    __builtin_prefetch(&index->keys[number]);
+    return number;
 }
 
 static bool grow_table(struct es_index *index)
@@ -66,9 +74,10 @@ static bool grow_table(struct es_index *index)
     index->table = table;
     index->table_size = size;
     for (uint32_t i = 0; i < index->count; i++) {
-        uint64_t slot = es_index_hash(&index->keys[i]) & (size - 1);
+        const uint64_t hash = es_index_hash(&index->keys[i]);
+        uint64_t slot = hash & (size - 1);
         while (table[slot] != 0) slot = (slot + 1) & (size - 1);
-        table[slot] = i + 1;
+        table[slot] = entry_of(i, hash, size - 1);
     }
     return true;
 }
@@ -93,7 +102,7 @@ bool es_index_add(struct es_index *index, const struct es_pseudonym *key, uint32
         slot = slot_of(index, key, hash);
         index->steps += 1 + ((slot - hash) & (index->table_size - 1));
         if (index->table[slot] != 0) {
-            *number = index->table[slot] - 1;
+            *number = number_of(index->table[slot], index->table_size - 1);
             if (added) *added = false;
             return true;
         }
@@ -105,7 +114,7 @@ bool es_index_add(struct es_index *index, const struct es_pseudonym *key, uint32
     }
     index->keys[index->count] = *key;
     *number = index->count;
-    index->table[slot] = ++index->count;
+    index->table[slot] = entry_of(index->count++, hash, index->table_size - 1);
     if (added) *added = true;
     return true;
 }

@@ -18,7 +18,7 @@
 struct es_index {
     struct es_pseudonym *keys; /* [count] */
     uint32_t count, keys_room;
-    uint32_t *table;           /* number + 1; 0: free */
+    uint32_t *table;           /* number + 1, and bits of the hash above it; 0: free */
     uint64_t table_size;       /* a power of two, or 0 */
     uint64_t steps;            /* slots looked at by es_index_add(), for tests of growth */
 };

@@ -66,6 +66,7 @@ struct entries {
     struct es_event events[ENTRIES];
     struct keys {
         uint64_t study, accession, patient; /* es_index_hash(); 0: none */
+        uint32_t series;                    /* es_series_print(); 0, a place like any other, when none is named */
     } keys[ENTRIES];
     uint64_t seqs[ENTRIES];
     int64_t received[ENTRIES];
@@ -103,7 +104,8 @@ static struct keys keys_of(const struct es_event *event)
     const struct es_pseudonym patient = es_patient_key(&event->patient, &event->patient_issuer);
     return (struct keys){.study = es_pseudonym_set(&event->study) ? es_index_hash(&event->study) : 0,
                          .accession = es_pseudonym_set(&event->accession) ? es_index_hash(&event->accession) : 0,
-                         .patient = es_pseudonym_set(&event->patient) ? es_index_hash(&patient) : 0};
+                         .patient = es_pseudonym_set(&event->patient) ? es_index_hash(&patient) : 0,
+                         .series = es_series_print(&event->series)};
 }
 
 static bool fill(void *context, const struct es_entry *entry)
@@ -155,6 +157,7 @@ static void prefetch(const struct es_graph *graph, const struct entries *entries
             const uint32_t study = keys->study ? es_index_prefetch(&graph->keys, keys->study, deep) : ES_INDEX_NONE;
             const uint32_t accession = keys->accession ? es_index_prefetch(&graph->keys, keys->accession, deep) : ES_INDEX_NONE;
             const uint32_t patient = keys->patient ? es_index_prefetch(&graph->people, keys->patient, deep) : ES_INDEX_NONE;
+            if (!deep) es_series_prefetch(&graph->series, keys->series);
             if (study != ES_INDEX_NONE) __builtin_prefetch(&graph->nodes[study]);
             if (accession != ES_INDEX_NONE) __builtin_prefetch(&graph->nodes[accession]);
             if (patient != ES_INDEX_NONE) __builtin_prefetch(&graph->patients[patient]);

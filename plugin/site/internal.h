@@ -140,6 +140,10 @@ uint32_t es_graph_root(struct es_graph *graph, uint32_t node);
 bool es_graph_unite(struct es_graph *graph, uint32_t a, uint32_t b);
 /** Put an event's bundle together with the exams whose series or images it names or has. */
 bool es_graph_series(struct es_graph *graph, const struct es_event *event, uint32_t node);
+/** What a series or image is looked up by. */
+uint32_t es_series_print(const struct es_pseudonym *key);
+/** Ask memory for the place where it is looked up first. */
+void es_series_prefetch(const struct es_series *series, uint32_t print);
 void es_series_clear(struct es_series *series);
 uint32_t es_graph_person(struct es_graph *graph, uint32_t patient);
 /** Put one event into its bundle, or to its patient; touch what changes. false: out of memory or numbers. */

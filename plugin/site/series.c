@@ -14,11 +14,16 @@
 
 #define SAME_SERIES 8 /* exams of one series that are put together */
 
-static uint32_t print_of(const struct es_pseudonym *key)
+uint32_t es_series_print(const struct es_pseudonym *key)
 {
     uint32_t print;
     memcpy(&print, key->bytes + 1, sizeof print);
     return print * UINT32_C(0x9E3779B1); /* chosen keys do not stand in a row */
+}
+
+void es_series_prefetch(const struct es_series *series, uint32_t print)
+{
+    if (series->size > 0) __builtin_prefetch(&series->slots[print & (series->size - 1)]);
 }
 
 static uint64_t slot_of(uint32_t print, uint32_t node) { return (uint64_t)print << 32 | ((uint64_t)node + 1); }
@@ -88,7 +93,7 @@ static bool exam_has(struct es_graph *graph, const struct es_pseudonym *key, uin
     uint32_t nodes[SAME_SERIES];
     bool known = false;
     if (!es_pseudonym_set(key)) return true;
-    const uint32_t print = print_of(key);
+    const uint32_t print = es_series_print(key);
     const size_t n = find(series, print, nodes);
     for (size_t i = 0; i < n; i++) known |= es_graph_root(graph, nodes[i]) == es_graph_root(graph, node);
     if (!known && n == SAME_SERIES) return true;
@@ -107,7 +112,7 @@ static bool names(struct es_graph *graph, const struct es_pseudonym *key, uint32
 {
     uint32_t nodes[SAME_SERIES];
     if (!es_pseudonym_set(key)) return true;
-    const size_t n = find(&graph->series, print_of(key), nodes);
+    const size_t n = find(&graph->series, es_series_print(key), nodes);
     for (size_t i = 0; i < n; i++)
         if (!es_graph_unite(graph, nodes[i], node)) return false;
     return n > 0 || wait_for(&graph->series, key, node);
