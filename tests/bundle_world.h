@@ -32,13 +32,15 @@ static size_t n_findings;
 static struct es_pseudonym refs[16];
 static size_t n_refs;
 static struct es_derived derived;
+static struct es_arena arena; /* of what is derived */
 
 /* Under eligibility and finding options ("" for none), nothing said yet. */
 static inline void start(const char *eligible, const char *options)
 {
     char text[1500];
     struct es_error err = {0};
-    es_derived_clear(&derived);
+    derived = (struct es_derived){0};
+    es_arena_reset(&arena);
     es_config_free(config);
     config = NULL;
     snprintf(text, sizeof text, config_form, eligible, options);
@@ -145,9 +147,9 @@ static inline void derive(void)
     struct es_error err = {0};
     for (size_t i = 0; i < n_events; i++) list[i] = reverse[n_events - 1 - i] = &events[i];
     for (size_t i = 0; i < n_linked; i++) links[i] = &linked[i];
-    es_derived_clear(&derived);
-    CU_ASSERT_EQUAL_FATAL(es_bundle_derive(list, n_events, links, n_linked, config, &derived, &err), ES_OK);
-    CU_ASSERT_EQUAL_FATAL(es_bundle_derive(reverse, n_events, links, n_linked, config, &other, &err), ES_OK);
+    es_arena_reset(&arena);
+    CU_ASSERT_EQUAL_FATAL(es_bundle_derive(list, n_events, links, n_linked, config, &arena, &derived, &err), ES_OK);
+    CU_ASSERT_EQUAL_FATAL(es_bundle_derive(reverse, n_events, links, n_linked, config, &arena, &other, &err), ES_OK);
     CU_ASSERT_EQUAL_FATAL(derived.n_exams, other.n_exams);
     CU_ASSERT_EQUAL_FATAL(derived.n_cases, other.n_cases);
     for (size_t i = 0; i < derived.n_cases; i++) {
@@ -157,7 +159,6 @@ static inline void derive(void)
         CU_ASSERT_EQUAL(derived.cases[i].produced, other.cases[i].produced);
         CU_ASSERT_STRING_EQUAL(derived.cases[i].version, other.cases[i].version);
     }
-    es_derived_clear(&other);
 }
 
 static inline const struct es_event_attribute *attribute(size_t number, const char *keyword)

@@ -355,7 +355,7 @@ static void nothing_gives_nothing(void)
     derive();
     CU_ASSERT_EQUAL(derived.n_exams, 0);
     CU_ASSERT_EQUAL(derived.n_cases, 0);
-    es_derived_clear(&derived);
+    es_arena_clear(&arena);
     es_config_free(config);
     config = NULL;
 }

@@ -65,8 +65,8 @@ static void an_orphan_tells_why_and_what_was_tried(void)
         for (int k = 0; k < 2; k++)
             if (cases[i].series[k]) series_ref(event, cases[i].series[k]);
         for (size_t k = 0; k < n_events; k++) list[k] = &events[n_events - 1 - k];
-        es_derived_clear(&derived);
-        CU_ASSERT_EQUAL_FATAL(es_bundle_explain(list, n_events, NULL, 0, config, &derived, notes, &n_notes, NULL), ES_OK);
+        es_arena_reset(&arena);
+        CU_ASSERT_EQUAL_FATAL(es_bundle_explain(list, n_events, NULL, 0, config, &arena, &derived, notes, &n_notes, NULL), ES_OK);
         CU_ASSERT_EQUAL_FATAL(n_notes, 3);
         const struct es_note *note = &notes[2]; /* by identity */
         CU_ASSERT_PTR_EQUAL(note->event, event);
@@ -98,8 +98,8 @@ static void every_event_has_a_standing(void)
     say(ES_EVENT_RETRACT, 0, 7)->retract[0] = 6;
     for (size_t k = 0; k < n_events; k++) list[k] = &events[k];
     list[n_events] = &events[2]; /* a duplicate */
-    es_derived_clear(&derived);
-    CU_ASSERT_EQUAL_FATAL(es_bundle_explain(list, n_events + 1, NULL, 0, config, &derived, notes, &n_notes, NULL), ES_OK);
+    es_arena_reset(&arena);
+    CU_ASSERT_EQUAL_FATAL(es_bundle_explain(list, n_events + 1, NULL, 0, config, &arena, &derived, notes, &n_notes, NULL), ES_OK);
     CU_ASSERT_EQUAL_FATAL(n_notes, sizeof expected / sizeof expected[0]);
     for (size_t i = 0; i < n_notes; i++) {
         if (notes[i].standing != expected[i]) fprintf(stderr, "event %zu: %s\n", i + 1, es_standing_name(notes[i].standing));

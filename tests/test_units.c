@@ -246,7 +246,7 @@ static void images_whose_side_no_header_tells_are_of_no_side(void)
     CU_ASSERT_EQUAL(derived.cases[0].result, 0);
     CU_ASSERT_EQUAL(derived.cases[1].result, 0);
     CU_ASSERT_EQUAL(derived.unknown_finding, 1);
-    es_derived_clear(&derived);
+    es_arena_clear(&arena);
     es_config_free(config);
     config = NULL;
 }

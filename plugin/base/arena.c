@@ -13,7 +13,7 @@ struct es_arena_block {
 };
 
 #define LEAST 8192 /* of a block; each next one is twice the last, up to MOST */
-#define MOST 65536
+#define MOST 1048576
 
 static struct es_arena_block *grow(struct es_arena *arena, size_t need)
 {

@@ -197,9 +197,9 @@ static bool sort_out(struct es_bundle *bundle, const struct es_event *const *giv
 }
 
 enum es_errc es_bundle_derive(const struct es_event *const *events, size_t n_events, const struct es_event *const *linked,
-                              size_t n_linked, const struct es_config *config, struct es_derived *out, struct es_error *err)
+                              size_t n_linked, const struct es_config *config, struct es_arena *arena, struct es_derived *out, struct es_error *err)
 {
-    return es_bundle_explain(events, n_events, linked, n_linked, config, out, NULL, NULL, err);
+    return es_bundle_explain(events, n_events, linked, n_linked, config, arena, out, NULL, NULL, err);
 }
 
 /* Exams are noted where they are counted; results and references where they are paired. */
@@ -211,11 +211,11 @@ static void note_exams(struct es_bundle *bundle)
 }
 
 enum es_errc es_bundle_explain(const struct es_event *const *events, size_t n_events, const struct es_event *const *linked,
-                               size_t n_linked, const struct es_config *config, struct es_derived *out, struct es_note *notes,
-                               size_t *n_notes, struct es_error *err)
+                               size_t n_linked, const struct es_config *config, struct es_arena *arena, struct es_derived *out,
+                               struct es_note *notes, size_t *n_notes, struct es_error *err)
 {
     struct es_derived derived = {0};
-    struct es_bundle bundle = {.config = config, .linked = linked, .n_linked = n_linked, .notes = notes, .out = &derived, .err = err};
+    struct es_bundle bundle = {.config = config, .linked = linked, .n_linked = n_linked, .keep = arena, .notes = notes, .out = &derived, .err = err};
     _Alignas(max_align_t) unsigned char first[8192]; /* enough for nearly every bundle */
     es_arena_lend(&bundle.arena, first, sizeof first);
     enum es_errc code = sort_out(&bundle, events, n_events) ? ES_OK : es_fail(err, ES_E_MEMORY, "bundle: out of memory");
@@ -226,16 +226,5 @@ enum es_errc es_bundle_explain(const struct es_event *const *events, size_t n_ev
     es_arena_clear(&bundle.arena);
     if (code == ES_OK && n_notes) *n_notes = bundle.n_notes;
     if (code == ES_OK) *out = derived;
-    else es_derived_clear(&derived);
     return code;
-}
-
-void es_derived_clear(struct es_derived *derived)
-{
-    if (!derived) return;
-    for (size_t i = 0; i < derived->n_exams; i++) free(derived->exams[i].attributes);
-    for (size_t i = 0; i < derived->n_cases; i++) free(derived->cases[i].measures);
-    free(derived->exams);
-    free(derived->cases);
-    memset(derived, 0, sizeof *derived);
 }

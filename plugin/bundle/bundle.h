@@ -33,6 +33,7 @@
 #ifndef ES_PLUGIN_BUNDLE_H
 #define ES_PLUGIN_BUNDLE_H
 
+#include "plugin/base/arena.h"
 #include "plugin/event/event.h"
 
 enum es_pairing {
@@ -87,7 +88,7 @@ struct es_derived_exam {
     struct es_pseudonym study, patient; /* patient: es_patient_key(); absent: each such exam is a patient of its own, keyed by study */
     int32_t day;                        /* earliest study day of its live events; ES_NO_DAY */
     enum es_exclusion excluded;         /* every image excluded; the first reason in enum order */
-    struct es_event_attribute *attributes; /* owned; merged, one per wanted keyword (linked names included), sorted; state CONFLICT on disagreement */
+    struct es_event_attribute *attributes; /* merged, one per wanted keyword (linked names included), sorted; state CONFLICT on disagreement */
     size_t n_attributes;
 };
 
@@ -142,9 +143,10 @@ struct es_derived_case {
     enum es_reader_saw_ai saw_ai;
     bool sources_disagree;      /* live references of different sources differ */
     enum es_compared compared;
-    struct es_case_measures *measures; /* owned; NULL unless ES_COMPARED_YES */
+    struct es_case_measures *measures; /* NULL unless ES_COMPARED_YES */
 };
 
+/** What it points to stands in the arena that es_bundle_derive() was given. */
 struct es_derived {
     struct es_derived_exam *exams;
     size_t n_exams;
@@ -160,11 +162,12 @@ struct es_derived {
 /** Derive. Events are borrowed. linked: demographics events of the bundle's patients (retracted ones left out), borrowed; one
  * applies to the exams with the same patient and issuer. Which identifiers are one patient the caller knows: it has put one
  * pseudonym, without issuer, for all of them in both.
- * @param out  written whole on ES_OK; es_derived_clear() */
+ * @param arena  where what *out points to stands, also after a failure, until it is reset
+ * @param out    written whole on ES_OK */
 ES_MUST_USE enum es_errc es_bundle_derive(const struct es_event *const *events, size_t n_events,
                                           const struct es_event *const *linked, size_t n_linked,
-                                          const struct es_config *config, struct es_derived *out, struct es_error *err);
-void es_derived_clear(struct es_derived *derived);
+                                          const struct es_config *config, struct es_arena *arena, struct es_derived *out,
+                                          struct es_error *err);
 
 /** What became of one event in a derivation. */
 enum es_standing {
@@ -191,7 +194,8 @@ struct es_note {
  * @param n_notes  written with them on ES_OK */
 ES_MUST_USE enum es_errc es_bundle_explain(const struct es_event *const *events, size_t n_events,
                                            const struct es_event *const *linked, size_t n_linked, const struct es_config *config,
-                                           struct es_derived *out, struct es_note *notes, size_t *n_notes, struct es_error *err);
+                                           struct es_arena *arena, struct es_derived *out, struct es_note *notes, size_t *n_notes,
+                                           struct es_error *err);
 
 /** The attributes that exams carry under a configuration: those of the axes, linked names included, and those that eligibility asks for. */
 #define ES_MAX_WANTED (ES_MAX_AXES + 4)

@@ -62,13 +62,13 @@ static bool add_row(struct es_bundle *bundle, const struct es_derived_case *row)
 {
     struct es_derived *out = bundle->out;
     if (out->n_cases == bundle->cases_room) {
-        size_t room, bytes;
+        size_t room;
         if (__builtin_mul_overflow(bundle->cases_room, (size_t)2, &room)) return false;
         for (size_t i = 0; room == 0 && i < bundle->config->n_models; i++) bundle->cases_room += bundle->config->models[i].n_findings;
         if (room == 0) room = bundle->cases_room + 1; /* an exam's, with nothing finer and one version */
-        if (__builtin_mul_overflow(room, sizeof *out->cases, &bytes)) return false;
-        struct es_derived_case *cases = realloc(out->cases, bytes);
+        struct es_derived_case *cases = es_arena_take(bundle->keep, room, sizeof *cases);
         if (!cases) return false;
+        if (out->n_cases) memcpy(cases, out->cases, out->n_cases * sizeof *cases);
         out->cases = cases;
         bundle->cases_room = room;
     }
@@ -108,10 +108,7 @@ static bool unit_rows(struct scene *scene, const struct es_pseudonym *unit, cons
         if (!es_bundle_measure(scene->bundle, scene->config, stands ? stands->result->event : NULL, stands ? stands->finding : NULL,
                                n_labels ? &labels[n_labels - 1] : NULL, &row))
             return false;
-        if (!add_row(scene->bundle, &row)) {
-            free(row.measures);
-            return false;
-        }
+        if (!add_row(scene->bundle, &row)) return false;
         added = true;
     }
     if (added) return true;

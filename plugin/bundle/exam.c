@@ -20,35 +20,36 @@ struct es_pseudonym es_patient_key(const struct es_pseudonym *patient, const str
     return key;
 }
 
-static int by_keyword(const void *left, const void *right)
+/* Put in by its bytes, unless it is there. */
+static void want(struct es_wanted *out, const char *keyword, bool linked)
 {
-    const char *const *a = left, *const *b = right;
-    return strcmp(*a, *b);
-}
-
-static void want(struct es_wanted *out, const char *keyword)
-{
-    for (size_t i = 0; i < out->n; i++)
-        if (strcmp(out->keyword[i], keyword) == 0) return;
-    if (out->n < ES_MAX_WANTED) out->keyword[out->n++] = keyword;
+    size_t at = out->n;
+    int order = 1;
+    while (at > 0 && (order = strcmp(keyword, out->keyword[at - 1])) < 0) at--;
+    if (at > 0 && order == 0) {
+        out->linked[at - 1] |= linked;
+        return;
+    }
+    if (out->n == ES_MAX_WANTED) return;
+    memmove(&out->keyword[at + 1], &out->keyword[at], (out->n - at) * sizeof out->keyword[0]);
+    memmove(&out->linked[at + 1], &out->linked[at], (out->n - at) * sizeof out->linked[0]);
+    out->keyword[at] = keyword;
+    out->linked[at] = linked;
+    out->n++;
 }
 
 void es_bundle_wanted(const struct es_config *config, struct es_wanted *out)
 {
     *out = (struct es_wanted){0};
     for (size_t i = 0; i < config->n_axes; i++)
-        want(out, config->axes[i].linked[0] ? config->axes[i].linked : config->axes[i].attribute);
+        want(out, config->axes[i].linked[0] ? config->axes[i].linked : config->axes[i].attribute, config->axes[i].linked[0] != '\0');
     for (size_t i = 0; i < config->n_models; i++) {
         const struct es_eligibility *rule = &config->models[i].eligible;
-        if (rule->n_modality) want(out, "Modality");
-        if (rule->n_body_part) want(out, "BodyPartExamined");
-        if (rule->n_view) want(out, "ViewPosition");
-        if (rule->min_age >= 0 || rule->max_age >= 0) want(out, "PatientAge");
+        if (rule->n_modality) want(out, "Modality", false);
+        if (rule->n_body_part) want(out, "BodyPartExamined", false);
+        if (rule->n_view) want(out, "ViewPosition", false);
+        if (rule->min_age >= 0 || rule->max_age >= 0) want(out, "PatientAge", false);
     }
-    es_bundle_sort(out->keyword, out->n, sizeof out->keyword[0], by_keyword);
-    for (size_t i = 0; i < out->n; i++)
-        for (size_t axis = 0; axis < config->n_axes; axis++)
-            if (strcmp(config->axes[axis].linked, out->keyword[i]) == 0) out->linked[i] = true;
 }
 
 static const struct es_event_attribute *attribute_of(const struct es_event *event, const char *keyword)
@@ -129,7 +130,7 @@ static enum es_errc merge_attributes(struct es_bundle *bundle, const struct es_w
     const struct es_exam_range *range = &bundle->ranges[number];
     const bool seen = image_seen(bundle, range);
     if (wanted->n == 0) return ES_OK;
-    exam->attributes = calloc(wanted->n, sizeof *exam->attributes);
+    exam->attributes = es_arena_take(bundle->keep, wanted->n, sizeof *exam->attributes);
     if (!exam->attributes) return es_fail(bundle->err, ES_E_MEMORY, "bundle: out of memory");
     exam->n_attributes = wanted->n;
     for (size_t i = 0; i < wanted->n; i++) {
@@ -195,7 +196,7 @@ enum es_errc es_bundle_exams(struct es_bundle *bundle)
     if (n == 0) return ES_OK;
     struct keyed *keyed = es_arena_take(&bundle->arena, n, sizeof *keyed);
     bundle->ranges = es_arena_take(&bundle->arena, n, sizeof *bundle->ranges);
-    bundle->out->exams = calloc(n, sizeof *bundle->out->exams);
+    bundle->out->exams = es_arena_take(bundle->keep, n, sizeof *bundle->out->exams);
     if (!keyed || !bundle->ranges || !bundle->out->exams) return es_fail(bundle->err, ES_E_MEMORY, "bundle: out of memory");
     for (size_t i = 0; i < n; i++)
         keyed[i] = (struct keyed){bundle->exam_events[i], es_bundle_study(bundle, &bundle->exam_events[i]->study)};

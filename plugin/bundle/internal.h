@@ -7,7 +7,6 @@
 #ifndef ES_PLUGIN_BUNDLE_INTERNAL_H
 #define ES_PLUGIN_BUNDLE_INTERNAL_H
 
-#include "plugin/base/arena.h"
 #include "plugin/bundle/bundle.h"
 
 /** One way to find an exam. Sorted by rule, key, exam. */
@@ -38,6 +37,7 @@ struct es_bundle {
     const struct es_event *const *linked;
     size_t n_linked;
     struct es_arena arena; /* of this derivation */
+    struct es_arena *keep; /* where what is derived stands */
     const struct es_event **exam_events; /* live, sorted by canonical study, identity */
     size_t n_exam_events;
     struct es_paired *results, *references; /* live; after pairing sorted by exam (and model) */

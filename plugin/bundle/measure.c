@@ -286,11 +286,10 @@ bool es_bundle_measure(struct es_bundle *bundle, const struct es_finding_config 
     label_by_threshold(config, label->finding, row);
     if (!result || !label->finding->evaluable) return true;
     const size_t most = (answer ? answer->n_lesions : 0) + label->finding->n_lesions; /* at most 512 */
-    struct es_case_measures *out = calloc(1, sizeof *out + most * sizeof out->marks[0]);
+    struct es_case_measures *out = es_arena_take(bundle->keep, 1, sizeof *out + most * sizeof out->marks[0]);
     if (!out) return false;
     for (int i = 0; i < ES_MAX_MEASURES; i++) out->value[i] = (double)NAN;
     row->compared = compare(bundle, config, result, answer, label, row, out, &memory);
     if (row->compared == ES_COMPARED_YES && memory) row->measures = out;
-    else free(out);
     return memory;
 }

@@ -13,6 +13,7 @@ enum es_errc es_cohort_trouble(struct es_cohort *cohort, uint32_t bundle, const 
     uint64_t any = 0;
     memcpy(counts + 7, derived->orphans, sizeof derived->orphans);
     for (int i = 0; i < ES_TROUBLES; i++) any |= counts[i];
+    if (!any && !cohort->troubles) return ES_OK;
     HASH_FIND(hh, cohort->troubles, &bundle, sizeof bundle, trouble);
     if (!trouble && any) {
         trouble = calloc(1, sizeof *trouble);

@@ -38,6 +38,8 @@ static enum es_errc store_begin(struct es_store *store, struct es_error *err)
 {
     enum es_errc code = es_sqlite_sound(store, false, err);
     if (code == ES_OK) code = still_there(store, err);
+    if (code == ES_OK && !store->written) code = es_sqlite_run(store, "PRAGMA cache_size = -8192", err); /* identities fall anywhere into their index */
+    if (code == ES_OK) store->written = true;
     return code == ES_OK ? es_sqlite_run(store, "BEGIN IMMEDIATE", err) : code;
 }
 

@@ -26,6 +26,7 @@ struct es_store {
     int lease; /* descriptor of the lease file; -1 for a reader */
     dev_t device; /* of the file that a writer has open, and its number there */
     ino_t inode;
+    bool written; /* by this connection */
     struct es_sqlite_walk *walk; /* that runs; NULL: none */
     struct es_sqlite_check *check; /* NULL: none was begun */
 };

@@ -47,8 +47,7 @@ static void *run(void *context)
     struct es_sqlite_check *check = context;
     enum es_errc code = ES_OK;
     (void)pthread_setschedparam(pthread_self(), SCHED_IDLE, &(const struct sched_param){0});
-    if (es_sqlite_connect(&check->own, SQLITE_OPEN_READWRITE, check->own.path, NULL) == ES_OK &&
-        es_sqlite_run(&check->own, "PRAGMA cache_size = -1024", NULL) == ES_OK) { /* each page is looked at once */
+    if (es_sqlite_connect(&check->own, SQLITE_OPEN_READWRITE, check->own.path, NULL) == ES_OK) {
         sqlite3_progress_handler(check->own.db, 10000, ask_to_stop, check);
         code = look(&check->own, "PRAGMA quick_check(1)", &check->found);
     }

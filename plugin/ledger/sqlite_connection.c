@@ -168,5 +168,6 @@ enum es_errc es_sqlite_connect(struct es_store *store, int flags, const char *na
     sqlite3_busy_timeout(store->db, BUSY_MS);
     sqlite3_extended_result_codes(store->db, 1);
     /* Pages of 16 KiB (of a file yet to be made): reading three million entries again takes a fifth less of a processor than from 4 KiB. */
-    return es_sqlite_run(store, "PRAGMA page_size = 16384; PRAGMA secure_delete = ON; PRAGMA cache_size = -8192; PRAGMA trusted_schema = OFF", err);
+    /* A cache of 1 MiB (in KiB): a walk looks at each page once, and what has just been copied in is still near the processor. */
+    return es_sqlite_run(store, "PRAGMA page_size = 16384; PRAGMA secure_delete = ON; PRAGMA cache_size = -1024; PRAGMA trusted_schema = OFF", err);
 }

@@ -283,11 +283,12 @@ static enum es_errc put_bundle(void *context, const struct es_gathered *bundle, 
 {
     struct trace *trace = context;
     struct es_derived derived = {0};
+    struct es_arena arena = {0};
     size_t n_notes = 0;
     struct es_note *notes = calloc(bundle->n_events ? bundle->n_events : 1, sizeof *notes);
     if (!notes) return es_fail(err, ES_E_MEMORY, "trace: out of memory");
     enum es_errc code = es_bundle_explain(bundle->events, bundle->n_events, bundle->linked, bundle->n_linked, es_site_config(trace->site),
-                                          &derived, notes, &n_notes, err);
+                                          &arena, &derived, notes, &n_notes, err);
     if (code == ES_OK) {
         struct es_tree *t = &trace->tree;
         cJSON *out = es_tree_object(t, trace->bundles, NULL), *list = es_tree_array(t, out, "exams");
@@ -297,8 +298,8 @@ static enum es_errc put_bundle(void *context, const struct es_gathered *bundle, 
         list = es_tree_array(t, out, "cases");
         for (size_t i = 0; i < derived.n_cases; i++) put_case(trace, list, &derived, &derived.cases[i]);
         if (!good || t->failed) code = es_fail(err, ES_E_MEMORY, "trace: out of memory");
-        es_derived_clear(&derived);
     }
+    es_arena_clear(&arena);
     free(notes);
     return code;
 }

@@ -52,10 +52,10 @@ static bool slots_new(struct es_relay *relay, size_t size)
     return good;
 }
 
-static void slots_free(struct es_relay *relay, void (*clear)(void *slot))
+static void slots_free(struct es_relay *relay, void (*drop)(void *slot))
 {
     for (size_t i = 0; i < ES_RELAY_SLOTS; i++) {
-        if (relay->slots[i]) clear(relay->slots[i]);
+        if (relay->slots[i]) drop(relay->slots[i]);
         free(relay->slots[i]);
     }
 }
@@ -199,6 +199,7 @@ enum es_errc es_site_bulk_read(struct es_site *site, uint64_t last, bool check, 
 struct bundles {
     struct es_derived derived[ES_BUNDLES_AT_ONCE];
     size_t n;
+    struct es_arena arena;
 };
 
 struct deriving {
@@ -213,14 +214,13 @@ static enum es_errc make_bundles(void *context, unsigned hand, uint64_t chunk, v
     const uint64_t from = chunk * ES_BUNDLES_AT_ONCE, left = roots->count - from;
     struct bundles *bundles = slot;
     return es_site_derive_bundles(deriving->hands.of[hand], NULL, roots->items + from, left < ES_BUNDLES_AT_ONCE ? (size_t)left : ES_BUNDLES_AT_ONCE,
-                                  &deriving->working[hand], bundles->derived, &bundles->n, err);
+                                  &deriving->working[hand], &bundles->arena, bundles->derived, &bundles->n, err);
 }
 
-static void clear_bundles(void *slot)
+static void drop_bundles(void *slot)
 {
     struct bundles *bundles = slot;
-    for (size_t i = 0; i < bundles->n; i++) es_derived_clear(&bundles->derived[i]);
-    bundles->n = 0;
+    es_arena_clear(&bundles->arena);
 }
 
 static enum es_errc use_bundles(void *context, uint64_t chunk, void *slot, struct es_error *err)
@@ -234,7 +234,7 @@ static enum es_errc use_bundles(void *context, uint64_t chunk, void *slot, struc
         for (size_t i = 0; i < bundles->n; i++) es_cohort_prefetch(site->cohort, &bundles->derived[i], deep);
     for (size_t i = 0; code == ES_OK && i < bundles->n; i++)
         code = es_cohort_replace(site->cohort, roots->items[chunk * ES_BUNDLES_AT_ONCE + i], &bundles->derived[i], err);
-    clear_bundles(bundles);
+    es_arena_reset(&bundles->arena);
     if (site->progress && chunk % 8 == 0)
         site->progress->report(site->progress->context, "deriving", chunk * ES_BUNDLES_AT_ONCE, roots->count);
     return code;
@@ -250,7 +250,7 @@ enum es_errc es_site_bulk_derive(struct es_site *site, struct es_error *err)
     hands_open(&deriving.hands, site, roots);
     code = slots_new(&relay, sizeof(struct bundles)) ? es_relay_run(&relay, deriving.hands.two, err)
                                                      : es_fail(err, ES_E_MEMORY, "site: out of memory");
-    slots_free(&relay, clear_bundles);
+    slots_free(&relay, drop_bundles);
     if (!hands_close(&deriving.hands) && code == ES_OK) code = es_fail(err, ES_E_MEMORY, "site: out of memory");
     for (size_t i = 0; i < ES_RELAY_HANDS; i++) es_hand_free(&deriving.working[i]);
     es_ledger_release(site->ledger);

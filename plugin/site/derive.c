@@ -129,8 +129,8 @@ static void find_revisions(struct es_site *site, const struct es_batch *batch, c
 }
 
 /* What one bundle says, whose own events are in hand->events. */
-static enum es_errc derive_bundle(struct es_site *site, const struct es_batch *batch, struct es_hand *hand, struct es_derived *derived,
-                                  struct es_error *err)
+static enum es_errc derive_bundle(struct es_site *site, const struct es_batch *batch, struct es_hand *hand, struct es_arena *arena,
+                                  struct es_derived *derived, struct es_error *err)
 {
     struct es_in_hand *events = &hand->events, *linked = &hand->linked;
     struct renamed renamed = {0};
@@ -139,7 +139,7 @@ static enum es_errc derive_bundle(struct es_site *site, const struct es_batch *b
     if (code == ES_OK) code = gather_retractions(site, batch, events, err);
     if (code == ES_OK) code = resolve_people(site, batch, events, linked, &renamed, err);
     if (code == ES_OK)
-        code = es_bundle_derive(events->list, events->count, linked->list, linked->count, site->config, derived, err);
+        code = es_bundle_derive(events->list, events->count, linked->list, linked->count, site->config, arena, derived, err);
     if (code == ES_OK) count_unclear(&renamed, derived);
     free(renamed.copies);
     free(renamed.names);
@@ -148,7 +148,8 @@ static enum es_errc derive_bundle(struct es_site *site, const struct es_batch *b
 }
 
 enum es_errc es_site_derive_bundles(struct es_site *site, const struct es_batch *batch, const uint32_t *roots, size_t n,
-                                    struct es_hand *hand, struct es_derived *derived, size_t *n_derived, struct es_error *err)
+                                    struct es_hand *hand, struct es_arena *arena, struct es_derived *derived, size_t *n_derived,
+                                    struct es_error *err)
 {
     size_t ends[ES_BUNDLES_AT_ONCE], at = 0;
     *n_derived = 0;
@@ -157,7 +158,7 @@ enum es_errc es_site_derive_bundles(struct es_site *site, const struct es_batch 
         derived[i] = (struct es_derived){0};
         for (; code == ES_OK && at < ends[i]; at++)
             if (!es_in_hand_add(&hand->events, hand->read.list[at], hand->read.seqs[at])) code = es_fail(err, ES_E_MEMORY, "site: out of memory");
-        if (code == ES_OK) code = derive_bundle(site, batch, hand, &derived[i], err);
+        if (code == ES_OK) code = derive_bundle(site, batch, hand, arena, &derived[i], err);
         if (code == ES_OK) ++*n_derived;
         es_in_hand_clear(&hand->events);
     }
@@ -217,15 +218,13 @@ static void settle_touched(struct es_graph *graph)
 }
 
 static enum es_errc derive_some(struct es_site *site, const struct es_batch *batch, const uint32_t *roots, size_t n, struct es_hand *hand,
-                                struct es_error *err)
+                                struct es_arena *arena, struct es_error *err)
 {
     struct es_derived derived[ES_BUNDLES_AT_ONCE];
     size_t n_derived = 0;
-    enum es_errc code = es_site_derive_bundles(site, batch, roots, n, hand, derived, &n_derived, err);
-    for (size_t i = 0; i < n_derived; i++) {
-        if (code == ES_OK) code = es_cohort_replace(site->cohort, roots[i], &derived[i], err);
-        es_derived_clear(&derived[i]);
-    }
+    enum es_errc code = es_site_derive_bundles(site, batch, roots, n, hand, arena, derived, &n_derived, err);
+    for (size_t i = 0; code == ES_OK && i < n_derived; i++) code = es_cohort_replace(site->cohort, roots[i], &derived[i], err);
+    es_arena_reset(arena);
     return code;
 }
 
@@ -234,6 +233,7 @@ enum es_errc es_site_derive(struct es_site *site, const struct es_batch *batch, 
     static const struct es_derived empty;
     struct es_graph *graph = &site->graph;
     struct es_hand hand = {0};
+    struct es_arena arena = {0};
     enum es_errc code = ES_OK;
     if (graph->touched.count == 0) return ES_OK;
     code = es_ledger_hold(site->ledger, err);
@@ -244,11 +244,12 @@ enum es_errc es_site_derive(struct es_site *site, const struct es_batch *batch, 
     settle_touched(graph);
     for (uint32_t i = 0; code == ES_OK && i < graph->touched.count; i += ES_BUNDLES_AT_ONCE) {
         const uint32_t left = graph->touched.count - i;
-        code = derive_some(site, batch, graph->touched.items + i, left < ES_BUNDLES_AT_ONCE ? left : ES_BUNDLES_AT_ONCE, &hand, err);
+        code = derive_some(site, batch, graph->touched.items + i, left < ES_BUNDLES_AT_ONCE ? left : ES_BUNDLES_AT_ONCE, &hand, &arena, err);
         if (site->progress) site->progress->report(site->progress->context, "deriving", i, graph->touched.count);
     }
     es_ledger_release(site->ledger);
     es_hand_free(&hand);
+    es_arena_clear(&arena);
     if (code != ES_OK) return code; /* what was touched stays so, and is derived with the next batch */
     graph->touched.count = graph->gone.count = 0;
     return ES_OK;

@@ -223,13 +223,15 @@ struct es_hand {
     struct es_in_hand read, events, linked;
 };
 void es_hand_free(struct es_hand *hand);
-#define ES_BUNDLES_AT_ONCE 64
+#define ES_BUNDLES_AT_ONCE 128 /* neighbours in the ledger: fewer would read more pages twice, more would not stay near the processor */
 /** What bundles say, read through site->ledger. Changes of the site no more than the pairs of masks: within es_site_bulk() on two threads,
  * each with its own copy of *site (another ledger handle, the same arrays).
  * @param n          at most ES_BUNDLES_AT_ONCE
- * @param derived    [n]; after a failure too *n_derived of them are to be cleared */
+ * @param arena      where what derived[] points to stands
+ * @param derived    [n]; *n_derived of them are written, after a failure too */
 ES_MUST_USE enum es_errc es_site_derive_bundles(struct es_site *site, const struct es_batch *batch, const uint32_t *roots, size_t n,
-                                                struct es_hand *hand, struct es_derived *derived, size_t *n_derived, struct es_error *err);
+                                                struct es_hand *hand, struct es_arena *arena, struct es_derived *derived, size_t *n_derived,
+                                                struct es_error *err);
 
 /** Note every entry from 1 to `last`, as es_site_note() with `replay`. check: prove each identity too.
  * Large ledgers are read by two threads (relay.h). */
