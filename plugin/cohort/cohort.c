@@ -30,7 +30,8 @@ enum es_errc es_cohort_new(struct es_cohort **out, const struct es_config *confi
         for (size_t k = 0; k < config->models[i].n_findings; k++)
             cohort->slots[cohort->n_slots++] =
                 (struct es_slot){.model = (uint16_t)i, .finding = (uint16_t)k, .free = ES_NO_ROW, .dirty = true,
-                                  .measured = es_task_measures(config->models[i].findings[k].task) != ES_MEASURES_NONE};
+                                  .measured = es_task_measures(config->models[i].findings[k].task) != ES_MEASURES_NONE,
+                                  .divided = config->models[i].findings[k].unit != ES_UNIT_EXAM};
     }
     *out = cohort;
     return ES_OK;
@@ -44,6 +45,7 @@ void es_cohort_free(struct es_cohort *cohort)
         struct es_slot *slot = &cohort->slots[i];
         for (uint32_t row = 0; slot->measures && row < slot->count; row++) free(slot->measures[row]);
         free(slot->measures);
+        free(slot->units);
         free(slot->rows);
     }
     HASH_CLEAR(hh, cohort->settings);
@@ -72,6 +74,7 @@ struct incoming {
     struct es_exam_row *exams;
     uint16_t *codes;
     struct es_case_row *cases;
+    uint64_t *units;                    /* [n_cases]: of the unit's pseudonym; 0: the exam */
     struct es_case_measures **measures; /* [n_cases], owned until they are put */
     size_t n_cases;
     uint32_t *slots;  /* [n_cases] */
@@ -98,8 +101,9 @@ static bool room_for(struct es_cohort *cohort, const struct es_derived *derived,
     const size_t exams = derived->n_exams, cases = derived->n_cases, codes = cohort->wanted.n * sizeof *in->codes;
     size_t bytes, more;
     if (__builtin_mul_overflow(exams, sizeof *in->exams + codes + sizeof *in->places, &bytes) ||
-        __builtin_mul_overflow(cases, sizeof *in->cases + sizeof *in->slots + sizeof(struct es_case_measures *), &more) || __builtin_add_overflow(bytes, more, &bytes) ||
-        __builtin_add_overflow(bytes, (size_t)(6 * 16), &bytes))
+        __builtin_mul_overflow(cases, sizeof *in->cases + sizeof *in->slots + sizeof *in->units + sizeof *in->measures, &more) ||
+        __builtin_add_overflow(bytes, more, &bytes) ||
+        __builtin_add_overflow(bytes, (size_t)(7 * 16), &bytes))
         return false;
     if (bytes > cohort->scratch_size) {
         void *grown = realloc(cohort->scratch, bytes);
@@ -113,7 +117,8 @@ static bool room_for(struct es_cohort *cohort, const struct es_derived *derived,
     in->places = piece(&at, exams * sizeof *in->places);
     in->cases = piece(&at, cases * sizeof *in->cases);
     in->slots = piece(&at, cases * sizeof *in->slots);
-    in->measures = piece(&at, cases * sizeof(struct es_case_measures *));
+    in->units = piece(&at, cases * sizeof *in->units);
+    in->measures = piece(&at, cases * sizeof *in->measures);
     in->n_cases = derived->n_cases;
     for (size_t i = 0; i < cases; i++) in->measures[i] = NULL;
     return true;
@@ -147,7 +152,6 @@ static bool take_exam(struct es_cohort *cohort, const struct es_derived_exam *ex
 static bool take_case(struct es_cohort *cohort, const struct es_derived_case *row, struct es_case_row *out)
 {
     memset(out, 0, sizeof *out);
-    out->unit = es_pseudonym_set(&row->unit) ? es_short_key(&row->unit) : 0;
     out->score = row->has_score ? row->score : (double)NAN;
     out->produced = row->produced;
     out->established = row->established;
@@ -184,6 +188,7 @@ static bool take_bundle(struct es_cohort *cohort, const struct es_derived *deriv
         if (!take_exam(cohort, &derived->exams[i], &in->exams[i], in->codes + i * cohort->wanted.n)) return false;
     for (size_t i = 0; i < derived->n_cases; i++) {
         if (!take_case(cohort, &derived->cases[i], &in->cases[i])) return false;
+        in->units[i] = es_pseudonym_set(&derived->cases[i].unit) ? es_short_key(&derived->cases[i].unit) : 0;
         in->slots[i] = cohort->slot_of_model[derived->cases[i].model] + derived->cases[i].finding;
         if (derived->cases[i].measures && !copy_measures(derived->cases[i].measures, &in->measures[i])) return false;
     }
@@ -204,6 +209,7 @@ static bool reserve(struct es_cohort *cohort, uint32_t bundle, const struct es_d
         for (end = i + 1; end < derived->n_cases && in->slots[end] == in->slots[i];) end++;
         /* Other exams of the bundle may add to the same slot: room for all of the bundle's cases is enough. */
         if (!ES_GROW(slot->rows, slot->room, (uint64_t)slot->count + derived->n_cases)) return false;
+        if (slot->divided && !ES_GROW(slot->units, slot->units_room, (uint64_t)slot->count + derived->n_cases)) return false;
         const uint32_t before_measures = slot->measures_room;
         if (slot->measured && !ES_GROW(slot->measures, slot->measures_room, (uint64_t)slot->count + derived->n_cases)) return false;
         for (uint32_t at = before_measures; at < slot->measures_room; at++) slot->measures[at] = NULL;
@@ -280,7 +286,7 @@ static void place_exams(struct es_cohort *cohort, uint32_t bundle, const struct 
     }
 }
 
-#define CASE_HEAD offsetof(struct es_case_row, unit) /* exam and next are ours, the rest is compared */
+#define CASE_HEAD offsetof(struct es_case_row, score) /* exam and next are ours, the rest is compared */
 
 static bool same_measures(const struct es_case_measures *a, const struct es_case_measures *b)
 {
@@ -288,37 +294,38 @@ static bool same_measures(const struct es_case_measures *a, const struct es_case
     return a->n_marks == b->n_marks && memcmp(a, b, es_case_measures_size(a)) == 0;
 }
 
-static bool same_chain(const struct es_slot *slot, uint32_t row, const struct es_case_row *cases, struct es_case_measures *const *measures,
-                       size_t n)
+/* Are cases [from, to) what the chain that begins at row holds? */
+static bool same_chain(const struct es_slot *slot, uint32_t row, const struct incoming *in, size_t from, size_t to)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (row != ES_NO_ROW && slot->measured && !same_measures(slot->measures[row], measures[i])) return false;
-        if (row == ES_NO_ROW || memcmp((const char *)&slot->rows[row] + CASE_HEAD, (const char *)&cases[i] + CASE_HEAD,
-                                       sizeof cases[i] - CASE_HEAD) != 0)
+    for (size_t i = from; i < to; i++) {
+        if (row == ES_NO_ROW || memcmp((const char *)&slot->rows[row] + CASE_HEAD, (const char *)&in->cases[i] + CASE_HEAD,
+                                       sizeof in->cases[i] - CASE_HEAD) != 0)
             return false;
+        if (es_unit_of(slot, row) != in->units[i] || (slot->measured && !same_measures(slot->measures[row], in->measures[i]))) return false;
         row = slot->rows[row].next;
     }
     return row == ES_NO_ROW;
 }
 
-static void put_chain(struct es_cohort *cohort, uint32_t exam, uint32_t number, const struct es_case_row *cases,
-                      struct es_case_measures **measures, size_t n)
+/* Cases [from, to) in place of what the exam has in the slot. */
+static void put_chain(struct es_cohort *cohort, uint32_t exam, uint32_t number, const struct incoming *in, size_t from, size_t to)
 {
     struct es_slot *slot = &cohort->slots[number];
     uint32_t *first = &cohort->first[(size_t)exam * cohort->n_slots + number];
-    if (same_chain(slot, *first, cases, measures, n)) return;
+    if (same_chain(slot, *first, in, from, to)) return;
     drop_chain(cohort, exam, number);
     slot->dirty = true;
-    for (size_t i = n; i-- > 0;) {
+    for (size_t i = to; i-- > from;) {
         uint32_t row = slot->free;
         if (row != ES_NO_ROW) slot->free = slot->rows[row].next;
         else row = slot->count++;
-        slot->rows[row] = cases[i];
+        slot->rows[row] = in->cases[i];
         slot->rows[row].exam = exam;
         if (slot->measured) {
-            slot->measures[row] = measures[i];
-            measures[i] = NULL;
+            slot->measures[row] = in->measures[i];
+            in->measures[i] = NULL;
         }
+        if (slot->divided) slot->units[row] = in->units[i];
         slot->rows[row].next = *first;
         *first = row;
         slot->used++;
@@ -340,7 +347,7 @@ enum es_errc es_cohort_replace(struct es_cohort *cohort, uint32_t bundle, const 
             for (uint32_t slot = 0; slot < cohort->n_slots; slot++) {
                 const size_t from = at;
                 while (at < derived->n_cases && derived->cases[at].exam == exam && in.slots[at] == slot) at++;
-                put_chain(cohort, in.places[exam], slot, in.cases + from, in.measures + from, at - from);
+                put_chain(cohort, in.places[exam], slot, &in, from, at);
             }
     }
     free_incoming(&in);

@@ -3,7 +3,7 @@
  * The columns themselves, shared by cohort.c (rows), values.c (values under numbers), counts.c, same.c,
  * levels.c, streams.c, turns.c, sheet.c and pairs.c.
  *
- * A case is 48 bytes, its place in an exam's chain 4, an exam 24 and 2 for each attribute, its patient 22 to 28, its place in patient
+ * A case is 40 bytes, 48 where a unit is less than an exam, its place in an exam's chain 4, an exam 24 and 2 for each attribute, its patient 22 to 28, its place in patient
  * order 4. Cases stand in one table for each model and finding (a slot), exams in one table; an exam's cases of a slot are a chain.
  */
 #ifndef ES_PLUGIN_COHORT_INTERNAL_H
@@ -55,20 +55,20 @@ struct es_exam_row {
 
 struct es_case_row {
     uint32_t exam, next; /* next of the same exam and slot, or of the free list */
-    uint64_t unit;       /* of the unit's pseudonym; 0 for the exam */
     double score;
     int64_t produced, established;
     uint32_t setting;
     unsigned result : 3, result_pairing : 3, reference_pairing : 3, decision : 2, label : 2, eligible : 2, saw_ai : 2, has_reference : 1,
         evaluable : 1, sources_disagree : 1, mismatch : 1, has_score : 1, excluded : 1, compared : 3, decision_changed : 1, spare : 5;
 };
-_Static_assert(sizeof(struct es_case_row) == 48, "memory figures rest on this");
+_Static_assert(sizeof(struct es_case_row) == 40, "memory figures rest on this");
 
 /** Cases of one model and finding. */
 struct es_slot {
     struct es_case_measures **measures; /* [room], owned: NULL where nothing was compared; none at all for binary findings */
-    uint32_t measures_room;
-    bool measured;
+    uint64_t *units;                    /* [room]: of the unit's pseudonym; NULL where every unit is an exam */
+    uint32_t measures_room, units_room;
+    bool measured, divided;             /* has measures; units are less than an exam */
     struct es_case_row *rows; /* [count]; free ones have exam ES_NO_ROW */
     uint32_t count, room, used, free;
     uint16_t model, finding;
@@ -114,6 +114,7 @@ struct es_cohort {
     size_t scratch_size;
 };
 
+static inline uint64_t es_unit_of(const struct es_slot *slot, uint32_t row) { return slot->divided ? slot->units[row] : 0; }
 static inline uint64_t es_short_key(const struct es_pseudonym *p)
 {
     uint64_t key;

@@ -93,9 +93,9 @@ static void fill(const struct es_cohort *cohort, uint32_t number, const char *co
         if (!es_in_period(exam->day, from, to)) continue;
         /* A chain stands in the order of units, so the versions of one unit are neighbours. */
         for (uint32_t at = es_first_case(cohort, number_of_exam, number); at != ES_NO_ROW;) {
-            const uint64_t unit = slot->rows[at].unit;
+            const uint64_t unit = es_unit_of(slot, at);
             struct pair pair = {0};
-            for (; at != ES_NO_ROW && slot->rows[at].unit == unit; at = slot->rows[at].next) {
+            for (; at != ES_NO_ROW && es_unit_of(slot, at) == unit; at = slot->rows[at].next) {
                 const int side = side_of(cohort, &slot->rows[at], versions);
                 if (side >= 0) pair.row[side] = &slot->rows[at];
             }

@@ -82,8 +82,9 @@ static void slot_digest(const struct es_cohort *cohort, const struct es_slot *sl
         struct mixer mixer = {3, 4};
         uint64_t bits[2];
         mix(&mixer, cohort->exams[row->exam].key);
-        mix_bytes(&mixer, (const char *)row + offsetof(struct es_case_row, unit),
-                  offsetof(struct es_case_row, setting) - offsetof(struct es_case_row, unit));
+        mix(&mixer, es_unit_of(slot, i));
+        mix_bytes(&mixer, (const char *)row + offsetof(struct es_case_row, score),
+                  offsetof(struct es_case_row, setting) - offsetof(struct es_case_row, score));
         bits[0] = (uint64_t)row->result | (uint64_t)row->result_pairing << 8 | (uint64_t)row->reference_pairing << 16 |
                   (uint64_t)row->decision << 24 | (uint64_t)row->label << 32 | (uint64_t)row->eligible << 40 |
                   (uint64_t)row->saw_ai << 48;
