@@ -181,7 +181,7 @@ enum es_errc es_site_visit(struct es_site *site, uint32_t bundle_root,
     struct renamed renamed = {0};
     enum es_errc code = es_ledger_hold(site->ledger, err);
     if (code != ES_OK) return code;
-    code = es_gather_ring(site, NULL, site->graph.nodes[bundle_root].last_event, &events, err);
+    code = es_gather_ring(site, NULL, site->graph.nodes[bundle_root], &events, err);
     if (code == ES_OK) code = gather_retractions(site, NULL, &events, err);
     if (code == ES_OK) code = resolve_people(site, NULL, &events, &linked, &renamed, err);
     es_ledger_release(site->ledger);

@@ -129,7 +129,7 @@ static bool list_rings(const struct es_site *site, const struct es_batch *batch,
 {
     *missing = 0;
     for (size_t i = 0; i < n; i++) {
-        const uint32_t last = site->graph.nodes[roots[i]].last_event;
+        const uint32_t last = site->graph.nodes[roots[i]];
         for (uint32_t seq = last; last != 0;) {
             const struct es_event *known = es_batch_event(batch, seq);
             if (!es_in_hand_add(events, known, seq)) return false;

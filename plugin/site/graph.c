@@ -32,17 +32,22 @@ void es_graph_clear(struct es_graph *graph)
 
 uint32_t es_graph_root(struct es_graph *graph, uint32_t node)
 {
-    struct es_node *nodes = graph->nodes;
-    while (nodes[node].parent != node) node = nodes[node].parent = nodes[nodes[node].parent].parent;
+    uint32_t *nodes = graph->nodes;
+    while (nodes[node] & ES_CHILD) {
+        const uint32_t parent = nodes[node] & ~ES_CHILD;
+        if (!(nodes[parent] & ES_CHILD)) return parent;
+        nodes[node] = nodes[parent]; /* halves the way for whoever comes next */
+        node = nodes[node] & ~ES_CHILD;
+    }
     return node;
 }
 
 static bool node_of(struct es_graph *graph, const struct es_pseudonym *key, uint32_t *node)
 {
     bool added = false;
-    if (!ES_GROW(graph->nodes, graph->nodes_room, (uint64_t)graph->keys.count + 1)) return false;
+    if (graph->keys.count >= ES_CHILD || !ES_GROW(graph->nodes, graph->nodes_room, (uint64_t)graph->keys.count + 1)) return false;
     if (!es_index_add(&graph->keys, key, node, &added)) return false;
-    if (added) graph->nodes[*node] = (struct es_node){.parent = *node};
+    if (added) graph->nodes[*node] = 0;
     return true;
 }
 
@@ -69,10 +74,9 @@ bool es_graph_unite(struct es_graph *graph, uint32_t a, uint32_t b)
     if (a == b) return true;
     const uint32_t root = a < b ? a : b, other = a < b ? b : a;
     if (!es_list_add(&graph->gone, other)) return false;
-    graph->nodes[other].parent = root;
-    if (graph->nodes[root].last_event != 0 && graph->nodes[other].last_event != 0)
-        join_rings(graph->next, graph->nodes[root].last_event, graph->nodes[other].last_event);
-    else if (graph->nodes[other].last_event != 0) graph->nodes[root].last_event = graph->nodes[other].last_event;
+    if (graph->nodes[root] != 0 && graph->nodes[other] != 0) join_rings(graph->next, graph->nodes[root], graph->nodes[other]);
+    else if (graph->nodes[other] != 0) graph->nodes[root] = graph->nodes[other];
+    graph->nodes[other] = ES_CHILD | root;
     return true;
 }
 
@@ -107,7 +111,7 @@ static bool add_to_bundle(struct es_graph *graph, const struct es_event *event, 
     if (good && node != ES_NONE) good = es_graph_series(graph, event, node);
     if (!good || node == ES_NONE) return good;
     if (event->kind == ES_EVENT_EXAM && !link_patient(graph, node, event)) return false;
-    ring_add(graph, &graph->nodes[es_graph_root(graph, node)].last_event, seq);
+    ring_add(graph, &graph->nodes[es_graph_root(graph, node)], seq);
     return es_list_add(&graph->touched, node);
 }
 

@@ -5,7 +5,7 @@
  * refresh.c (what other nodes appended), as_of.c (an earlier state), person.c
  * (one person's entries), forget.c (their erasure), series.c (bundles that series bring together).
  *
- * Bodies stay in the ledger and are read again by seq when their bundle is derived: 4 bytes an event are kept in memory, 12 a study or
+ * Bodies stay in the ledger and are read again by seq when their bundle is derived: 4 bytes an event are kept in memory, 8 a study or
  * accession number beside its key, 28 a patient beside the key, 8 a patient's exam, 16 to 32 a series.
  *
  * Patients are told apart by (identifier, issuer): one identifier from two issuers is two patients. An identifier without issuer is the
@@ -23,11 +23,10 @@
 
 #define ES_NONE UINT32_MAX
 
-/** A study or accession number: bundles are the sets of a union-find over these. */
-struct es_node {
-    uint32_t parent;
-    uint32_t last_event; /* of a root: number of its last event, 0 when none; events form a ring by `next` */
-};
+/** Nodes are the studies and accession numbers; bundles are the sets of a union-find over them. Only a root has events, so one number is
+ * enough: a root's last event (0: none; events form a ring by `next`), another's parent with this bit. */
+#define ES_CHILD 0x80000000u
+#define ES_MAX_EVENTS (ES_CHILD - 1)
 struct es_patient {
     uint32_t parent, next_member; /* union-find and ring of the patients that are one */
     uint32_t first_link;          /* into links; ES_NONE */
@@ -65,7 +64,7 @@ struct es_graph {
     struct es_series series;
     bool images;                /* images are units: exams tell theirs, and results are paired by them */
     struct es_index keys, people;
-    struct es_node *nodes;
+    uint32_t *nodes;
     uint32_t nodes_room;
     struct es_patient *patients;
     uint32_t patients_room;

@@ -111,7 +111,7 @@ typedef bool look(struct search *search, uint32_t seq, const struct es_event *ev
 static enum es_errc each_event(struct search *search, uint32_t root, look *at, void *context)
 {
     const struct es_graph *graph = &search->site->graph;
-    const uint32_t last = graph->nodes[root].last_event;
+    const uint32_t last = graph->nodes[root];
     uint32_t seq = last;
     bool good = true;
     if (last == 0) return ES_OK;
@@ -153,7 +153,7 @@ static enum es_errc seek_exam(struct search *search, const struct es_pseudonym *
     const uint32_t node = es_index_find(&graph->keys, name);
     if (node == ES_INDEX_NONE) return ES_OK;
     const uint32_t root = es_graph_root(graph, node);
-    if (graph->nodes[root].last_event == 0) return ES_OK;
+    if (graph->nodes[root] == 0) return ES_OK;
     const enum es_errc code = each_event(search, root, look_for_patient, &sought);
     if (code != ES_OK || sought.any) return code;
     const bool good = add_name(accession ? &search->accessions : &search->studies, name) &&

@@ -162,7 +162,7 @@ enum es_errc es_site_note(struct es_site *site, struct es_event *event, uint64_t
                           struct es_error *err)
 {
     const int64_t instant = es_site_instant(event, received);
-    if (seq >= ES_NONE - 1) return es_fail(err, ES_E_LIMIT, "site: more than %u events", ES_NONE - 2);
+    if (seq > ES_MAX_EVENTS) return es_fail(err, ES_E_LIMIT, "site: more than %u events", ES_MAX_EVENTS);
     if (!note_basis(site, event, seq)) return es_fail(err, ES_E_MEMORY, "site: out of memory");
     if (seq > site->seen) site->seen = seq;
     enum es_errc code = note_document(site, event, seq, received, err);
@@ -230,7 +230,7 @@ static enum es_errc read_all(struct es_site *site, bool check, struct es_error *
     site->people_stale = site->graph.n_merges > 0 || site->graph.with_issuer;
     code = es_site_settle(site, err);
     for (uint32_t i = 0; code == ES_OK && i < site->graph.keys.count; i++)
-        if (site->graph.nodes[i].parent == i && site->graph.nodes[i].last_event != 0 && !es_list_add(&site->graph.touched, i))
+        if (site->graph.nodes[i] != 0 && !(site->graph.nodes[i] & ES_CHILD) && !es_list_add(&site->graph.touched, i))
             code = es_fail(err, ES_E_MEMORY, "site: out of memory");
     if (code == ES_OK) code = es_site_bulk_derive(site, err);
     free(site->graph.touched.items); /* one entry a bundle: more than a batch ever needs */
