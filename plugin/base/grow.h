@@ -14,6 +14,8 @@
  * @param room   items it has room for
  * @return false when memory ran out, or there would be UINT32_MAX items: both are then as they were */
 bool es_grow(void **items, uint32_t *room, uint64_t need, size_t size);
+/** How many items will have room when `need` are asked for. @return false when they would be UINT32_MAX */
+bool es_grow_to(uint64_t need, uint32_t *room);
 #define ES_GROW(items, room, need) es_grow((void **)&(items), &(room), (need), sizeof *(items))
 
 #endif

@@ -45,8 +45,8 @@ void es_cohort_free(struct es_cohort *cohort)
         struct es_slot *slot = &cohort->slots[i];
         for (uint32_t row = 0; slot->measures && row < slot->count; row++) free(slot->measures[row]);
         free(slot->measures);
-        free(slot->units);
-        free(slot->rows);
+        ES_PAGES_FREE(slot->units, slot->units_room);
+        ES_PAGES_FREE(slot->rows, slot->room);
     }
     HASH_CLEAR(hh, cohort->settings);
     for (uint32_t i = 0; i < cohort->n_settings; i++) free(cohort->by_number[i]);
@@ -61,11 +61,11 @@ void es_cohort_free(struct es_cohort *cohort)
     free(cohort->order);
     free(cohort->scratch);
     free(cohort->by_number);
-    free(cohort->exams);
-    free(cohort->codes);
-    free(cohort->first);
+    ES_PAGES_FREE(cohort->exams, cohort->exams_room);
+    es_pages_free(cohort->codes, cohort->codes_room, cohort->wanted.n * sizeof *cohort->codes);
+    es_pages_free(cohort->first, cohort->first_room, cohort->n_slots * sizeof *cohort->first);
     free(cohort->slots);
-    free(cohort->bundles);
+    ES_PAGES_FREE(cohort->bundles, cohort->bundles_room);
     free(cohort);
 }
 
@@ -198,18 +198,17 @@ static bool take_bundle(struct es_cohort *cohort, const struct es_derived *deriv
 static bool reserve(struct es_cohort *cohort, uint32_t bundle, const struct es_derived *derived, const struct incoming *in)
 {
     const uint64_t exams = (uint64_t)cohort->n_exams + derived->n_exams;
-    uint32_t room = cohort->exams_room, codes_room = cohort->exams_room;
-    if (!ES_GROW(cohort->bundles, cohort->bundles_room, (uint64_t)bundle + 1)) return false;
+    if (!ES_PAGES_GROW(cohort->bundles, cohort->bundles_room, (uint64_t)bundle + 1)) return false;
     while (cohort->n_bundles <= bundle) cohort->bundles[cohort->n_bundles++] = ES_NO_ROW; /* room beyond is not touched, so takes no memory */
-    if (!es_grow((void **)&cohort->codes, &codes_room, exams, cohort->wanted.n * sizeof *cohort->codes)) return false;
-    if (!es_grow((void **)&cohort->first, &room, exams, cohort->n_slots * sizeof *cohort->first)) return false;
-    if (!ES_GROW(cohort->exams, cohort->exams_room, exams)) return false;
+    if (!es_pages_grow((void **)&cohort->codes, &cohort->codes_room, exams, cohort->wanted.n * sizeof *cohort->codes)) return false;
+    if (!es_pages_grow((void **)&cohort->first, &cohort->first_room, exams, cohort->n_slots * sizeof *cohort->first)) return false;
+    if (!ES_PAGES_GROW(cohort->exams, cohort->exams_room, exams)) return false;
     for (size_t i = 0, end; i < derived->n_cases; i = end) {
         struct es_slot *slot = &cohort->slots[in->slots[i]];
         for (end = i + 1; end < derived->n_cases && in->slots[end] == in->slots[i];) end++;
         /* Other exams of the bundle may add to the same slot: room for all of the bundle's cases is enough. */
-        if (!ES_GROW(slot->rows, slot->room, (uint64_t)slot->count + derived->n_cases)) return false;
-        if (slot->divided && !ES_GROW(slot->units, slot->units_room, (uint64_t)slot->count + derived->n_cases)) return false;
+        if (!ES_PAGES_GROW(slot->rows, slot->room, (uint64_t)slot->count + derived->n_cases)) return false;
+        if (slot->divided && !ES_PAGES_GROW(slot->units, slot->units_room, (uint64_t)slot->count + derived->n_cases)) return false;
         const uint32_t before_measures = slot->measures_room;
         if (slot->measured && !ES_GROW(slot->measures, slot->measures_room, (uint64_t)slot->count + derived->n_cases)) return false;
         for (uint32_t at = before_measures; at < slot->measures_room; at++) slot->measures[at] = NULL;

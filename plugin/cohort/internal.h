@@ -13,6 +13,7 @@
 #include <uthash.h>
 
 #include "plugin/base/grow.h"
+#include "plugin/base/pages.h"
 #include "plugin/cohort/cohort.h"
 #include "plugin/pseudonym/index.h"
 
@@ -101,7 +102,7 @@ struct es_cohort {
     struct es_exam_row *exams;
     uint16_t *codes;                 /* [exam][wanted.n] */
     uint32_t *first;                 /* [exam][n_slots]: first case */
-    uint32_t n_exams, exams_room, used_exams, free_exam;
+    uint32_t n_exams, exams_room, codes_room, first_room, used_exams, free_exam;
     struct es_slot *slots;
     uint32_t n_slots;
     uint32_t slot_of_model[ES_MAX_MODELS];

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plugin/pseudonym/index.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "plugin/base/pages.h"
 
 /* Finaliser of SplitMix64 (Steele, Lea, Flood 2014, doi:10.1145/2660193.2660195) over both halves of the key. */
 static uint64_t mix(uint64_t x)
@@ -66,11 +67,9 @@ uint32_t es_index_prefetch(const struct es_index *index, uint64_t hash, bool dee
 static bool grow_table(struct es_index *index)
 {
     const uint64_t size = index->table_size ? index->table_size * 2 : 16;
-    size_t bytes;
-    if (__builtin_mul_overflow(size, sizeof *index->table, &bytes)) return false;
-    uint32_t *table = calloc(1, bytes);
+    uint32_t *table = es_pages_new(size, sizeof *table);
     if (!table) return false;
-    free(index->table);
+    ES_PAGES_FREE(index->table, index->table_size);
     index->table = table;
     index->table_size = size;
     for (uint32_t i = 0; i < index->count; i++) {
@@ -79,18 +78,6 @@ static bool grow_table(struct es_index *index)
         while (table[slot] != 0) slot = (slot + 1) & (size - 1);
         table[slot] = entry_of(i, hash, size - 1);
     }
-    return true;
-}
-
-static bool grow_keys(struct es_index *index)
-{
-    const uint64_t room = index->keys_room ? (uint64_t)index->keys_room + index->keys_room / 4 + 16 : 16;
-    size_t bytes;
-    if (room > ES_INDEX_MAX || __builtin_mul_overflow((size_t)room, sizeof *index->keys, &bytes)) return false;
-    struct es_pseudonym *keys = realloc(index->keys, bytes);
-    if (!keys) return false;
-    index->keys = keys;
-    index->keys_room = (uint32_t)room;
     return true;
 }
 
@@ -107,7 +94,7 @@ bool es_index_add(struct es_index *index, const struct es_pseudonym *key, uint32
             return true;
         }
     }
-    if (index->count == index->keys_room && !grow_keys(index)) return false;
+    if (index->count == ES_INDEX_MAX || !ES_PAGES_GROW(index->keys, index->keys_room, (uint64_t)index->count + 1)) return false;
     if (((uint64_t)index->count + 1) * 4 > index->table_size * 3) {
         if (!grow_table(index)) return false;
         slot = slot_of(index, key, hash);
@@ -121,8 +108,8 @@ bool es_index_add(struct es_index *index, const struct es_pseudonym *key, uint32
 
 void es_index_clear(struct es_index *index)
 {
-    free(index->keys);
-    free(index->table);
+    ES_PAGES_FREE(index->keys, index->keys_room);
+    ES_PAGES_FREE(index->table, index->table_size);
     memset(index, 0, sizeof *index);
 }
 

@@ -18,10 +18,10 @@ void es_graph_clear(struct es_graph *graph)
     es_index_clear(&graph->people);
     es_index_clear(&graph->targets);
     es_series_clear(&graph->series);
-    free(graph->nodes);
-    free(graph->patients);
-    free(graph->links);
-    free(graph->next);
+    ES_PAGES_FREE(graph->nodes, graph->nodes_room);
+    ES_PAGES_FREE(graph->patients, graph->patients_room);
+    ES_PAGES_FREE(graph->links, graph->links_room);
+    ES_PAGES_FREE(graph->next, graph->next_room);
     free(graph->retractions.items);
     free(graph->merges);
     free(graph->unsettled.items);
@@ -45,7 +45,7 @@ uint32_t es_graph_root(struct es_graph *graph, uint32_t node)
 static bool node_of(struct es_graph *graph, const struct es_pseudonym *key, uint32_t *node)
 {
     bool added = false;
-    if (graph->keys.count >= ES_CHILD || !ES_GROW(graph->nodes, graph->nodes_room, (uint64_t)graph->keys.count + 1)) return false;
+    if (graph->keys.count >= ES_CHILD || !ES_PAGES_GROW(graph->nodes, graph->nodes_room, (uint64_t)graph->keys.count + 1)) return false;
     if (!es_index_add(&graph->keys, key, node, &added)) return false;
     if (added) graph->nodes[*node] = 0;
     return true;
@@ -96,7 +96,7 @@ static bool link_patient(struct es_graph *graph, uint32_t node, const struct es_
     if (!es_graph_patient(graph, &event->patient, &event->patient_issuer, &patient)) return false;
     const uint32_t last = graph->patients[patient].first_link;
     if (last != ES_NONE && graph->links[last].node == node) return true; /* a study's images mostly come one behind another */
-    if (!ES_GROW(graph->links, graph->links_room, (uint64_t)graph->n_links + 1)) return false;
+    if (!ES_PAGES_GROW(graph->links, graph->links_room, (uint64_t)graph->n_links + 1)) return false;
     graph->links[graph->n_links] = (struct es_link){node, graph->patients[patient].first_link};
     graph->patients[patient].first_link = graph->n_links++;
     return true;
@@ -166,7 +166,7 @@ static bool add_demographics(struct es_graph *graph, const struct es_event *even
 
 bool es_graph_add(struct es_graph *graph, const struct es_event *event, uint32_t seq)
 {
-    if (!ES_GROW(graph->next, graph->next_room, (uint64_t)seq + 1)) return false;
+    if (!ES_PAGES_GROW(graph->next, graph->next_room, (uint64_t)seq + 1)) return false;
     switch (event->kind) {
     case ES_EVENT_EXAM:
     case ES_EVENT_RESULT:

@@ -17,6 +17,7 @@
 #define ES_PLUGIN_SITE_INTERNAL_H
 
 #include "plugin/base/grow.h"
+#include "plugin/base/pages.h"
 #include "plugin/event/names.h"
 #include "plugin/pseudonym/index.h"
 #include "plugin/site/site.h"

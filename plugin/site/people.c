@@ -18,7 +18,7 @@ uint32_t es_graph_person(struct es_graph *graph, uint32_t patient)
 static bool add_key(struct es_graph *graph, const struct es_pseudonym *key, uint32_t *patient, bool *added)
 {
     *added = false;
-    if (!ES_GROW(graph->patients, graph->patients_room, (uint64_t)graph->people.count + 1)) return false;
+    if (!ES_PAGES_GROW(graph->patients, graph->patients_room, (uint64_t)graph->people.count + 1)) return false;
     if (!es_index_add(&graph->people, key, patient, added)) return false;
     if (*added)
         graph->patients[*patient] = (struct es_patient){.parent = *patient, .next_member = *patient, .first_link = ES_NONE,

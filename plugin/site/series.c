@@ -33,9 +33,7 @@ static bool grow(struct es_series *series)
 {
     if (series->size > 0 && (uint64_t)series->count * 2 < series->size) return true;
     const uint64_t size = series->size ? series->size * 2 : 64;
-    size_t bytes;
-    if (__builtin_mul_overflow(size, sizeof(uint64_t), &bytes)) return false;
-    uint64_t *slots = calloc(1, bytes);
+    uint64_t *slots = es_pages_new(size, sizeof *slots);
     if (!slots) return false;
     for (uint64_t i = 0; i < series->size; i++) {
         if (series->slots[i] == 0) continue;
@@ -43,7 +41,7 @@ static bool grow(struct es_series *series)
         while (slots[at] != 0) at = (at + 1) & (size - 1);
         slots[at] = series->slots[i];
     }
-    free(series->slots);
+    ES_PAGES_FREE(series->slots, series->size);
     series->slots = slots;
     series->size = size;
     return true;
@@ -132,7 +130,7 @@ bool es_graph_series(struct es_graph *graph, const struct es_event *event, uint3
 
 void es_series_clear(struct es_series *series)
 {
-    free(series->slots);
+    ES_PAGES_FREE(series->slots, series->size);
     free(series->first);
     free(series->waiting);
     es_index_clear(&series->wanted);
