@@ -74,4 +74,7 @@ add_test(NAME shared_rotation COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/postgresql/run
 add_executable(test_shared_masks test_shared_masks.c)
 target_link_libraries(test_shared_masks PRIVATE es_site_world es_dicom es_warnings m)
 add_test(NAME shared_masks COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/postgresql/run.sh $<TARGET_FILE:test_shared_masks>)
-set_tests_properties(shared shared_rotation shared_masks PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
+add_executable(test_shared_faults test_shared_faults.c)
+target_link_libraries(test_shared_faults PRIVATE es_site_world es_warnings Threads::Threads)
+add_test(NAME shared_faults COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/postgresql/run.sh $<TARGET_FILE:test_shared_faults>)
+set_tests_properties(shared shared_rotation shared_masks shared_faults PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)

@@ -12,7 +12,8 @@
 
 #include "testlib.h"
 
-static char url[512]; /* of the ledger */
+static char url[512];    /* of the ledger, for the nodes */
+static char direct[512]; /* the same, straight to the server */
 
 /** Stop, kill or start the server (tests/postgresql/server.sh). */
 static void control(const char *what)
@@ -36,7 +37,27 @@ static bool fresh_database(void)
     snprintf(url, sizeof url, "%.*s/t%ld_%u", (int)(slash - base), base, (long)getpid(), ++count);
     snprintf(command, sizeof command, "psql -q -X '%s' -c 'CREATE DATABASE t%ld_%u'", base, (long)getpid(), count);
     if (system(command) != 0) CU_FAIL_FATAL("no database");
+    snprintf(direct, sizeof direct, "%s", url);
     return true;
+}
+
+/** Run commands in the test's database, past any node. */
+static inline void sql(const char *commands)
+{
+    char command[2400];
+    snprintf(command, sizeof command, "PGOPTIONS=-cclient_min_messages=warning psql -q -X -v ON_ERROR_STOP=1 '%s' -c \"%s\" >/dev/null", direct, commands);
+    if (system(command) != 0) CU_FAIL_FATAL("psql");
+}
+
+/** The number that a query gives. */
+static inline long sql_number(const char *query)
+{
+    char command[1600], line[40] = "";
+    snprintf(command, sizeof command, "psql -q -X -A -t '%s' -c \"%s\"", direct, query);
+    FILE *pipe = popen(command, "r");
+    const bool good = pipe && fgets(line, sizeof line, pipe);
+    if (!good || pclose(pipe) != 0) CU_FAIL_FATAL("psql");
+    return strtol(line, NULL, 10);
 }
 
 #endif

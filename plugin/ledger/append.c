@@ -61,7 +61,8 @@ static enum es_errc append_all(struct es_ledger *ledger, struct es_entry *entrie
     enum es_errc code = es_random(salts, bytes, err);
     for (size_t i = 0; i < count && code == ES_OK; i++)
         code = append_one(ledger, &entries[i], salts + i * ES_SALT_SIZE, seq, link, &taken[i], err);
-    if (code == ES_OK && *seq != es_ledger_own(ledger)->seq) code = ledger->type->note_head(ledger->store, *seq, err);
+    const uint64_t before = es_ledger_own(ledger)->seq;
+    if (code == ES_OK && *seq != before) code = ledger->type->note_head(ledger->store, before, *seq, err);
     free(salts);
     return code;
 }

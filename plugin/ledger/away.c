@@ -59,9 +59,15 @@ static enum es_errc drain_dropped(void *context, uint64_t count, struct es_error
 enum es_errc es_ledger_refresh(struct es_ledger *ledger, struct es_error *err)
 {
     if (!ledger->type->nodes) return ES_OK;
+    const enum es_errc code = es_ledger_is_gone(ledger) ? try_to_come_back(ledger, err) : ES_OK;
+    return code == ES_OK ? es_ledger_load_heads(ledger, err) : code;
+}
+
+enum es_errc es_ledger_hand_over(struct es_ledger *ledger, bool (*unwanted)(void *context, const struct es_entry *entry), void *context,
+                                 struct es_error *err)
+{
     const struct es_spool_heir heir = {.context = ledger, .append = drain_batch, .keep = drain_mask, .add_dropped = drain_dropped};
-    enum es_errc code = es_ledger_is_gone(ledger) ? try_to_come_back(ledger, err) : ES_OK;
-    if (code == ES_OK) code = es_ledger_load_heads(ledger, err);
-    if (code == ES_OK && ledger->spool) code = es_spool_drain(ledger->spool, &heir, err);
-    return code;
+    if (!ledger->spool || es_ledger_is_gone(ledger)) return ES_OK;
+    const enum es_errc code = es_spool_discard(ledger->spool, unwanted, context, err);
+    return code == ES_OK ? es_spool_drain(ledger->spool, &heir, err) : code;
 }

@@ -24,23 +24,54 @@ static const struct es_store_type *type_of(const char *url, const char **where, 
     return NULL;
 }
 
+struct was {
+    const uint8_t *link;
+    bool same;
+};
+static bool is_same(void *context, const struct es_row *row)
+{
+    struct was *was = context;
+    was->same = memcmp(row->link, was->link, ES_LINK_SIZE) == 0;
+    return false;
+}
+
+/* What was known of a chain must still stand in it: a database that was restored from an older backup does not, even after it has grown again. */
+static enum es_errc still_stands(struct es_ledger *ledger, const struct es_chain *chain, uint64_t seq, struct es_error *err)
+{
+    struct was was = {.link = chain->link};
+    enum es_errc code = ES_OK;
+    if (chain->seq == 0) return ES_OK;
+    if (seq >= chain->seq) code = ledger->type->read(ledger->store, chain->node, chain->seq, true, is_same, &was, err);
+    if (code != ES_OK || was.same) return code;
+    return es_fail(err, ES_E_STATE, "ledger: node %s: entry %llu is %s: the database was restored from a backup, or changed by hand", chain->node,
+                   (unsigned long long)chain->seq, seq >= chain->seq ? "not the one it was" : "gone");
+}
+
 /* The head must be the one that was noted with the last commit: rows cut off the end would go unseen otherwise. */
 static enum es_errc load_head(struct es_ledger *ledger, const char *node, struct es_error *err)
 {
     uint64_t seq = 0, noted = 0;
     uint8_t link[ES_LINK_SIZE];
-    const enum es_errc code = ledger->type->head(ledger->store, node, &seq, link, &noted, err);
-    if (code != ES_OK) return code;
-    if (noted != seq)
-        return es_fail(err, ES_E_STATE, "ledger: the last entry is %llu, the head was noted as %llu: entries were removed or added by hand",
-                       (unsigned long long)seq, (unsigned long long)noted);
+    enum es_errc code = ledger->type->head(ledger->store, node, &seq, link, &noted, err);
     struct es_chain *chain = es_chains_of(&ledger->chains, node);
-    if (!chain || (seq >= chain->seq && !es_chains_extend(&ledger->chains, chain, seq, link)))
-        return es_fail(err, ES_E_MEMORY, "ledger: out of memory or of numbers");
-    if (seq < chain->seq)
-        return es_fail(err, ES_E_STATE, "ledger: the last entry of node %s is %llu, it was %llu before: entries were removed", node,
-                       (unsigned long long)seq, (unsigned long long)chain->seq);
-    return ES_OK;
+    if (code == ES_OK && !chain) code = es_fail(err, ES_E_MEMORY, "ledger: out of memory");
+    if (code == ES_OK && noted == seq && seq == chain->seq && memcmp(link, chain->link, sizeof link) == 0) return ES_OK;
+    if (code == ES_OK) code = still_stands(ledger, chain, seq, err);
+    if (code != ES_OK) return code;
+    if (noted != seq) {
+        (void)es_fail(err, ES_E_STATE, "ledger: the last entry is %llu, the head was noted as %llu: entries were removed or added by hand",
+                      (unsigned long long)seq, (unsigned long long)noted);
+        if (!ledger->chains.one) es_error_prefix(err, "node %s", node);
+        return ES_E_STATE;
+    }
+    return es_chains_extend(&ledger->chains, chain, seq, link) ? ES_OK : es_fail(err, ES_E_MEMORY, "ledger: out of memory or of numbers");
+}
+
+static bool is_among(const char *node, char (*nodes)[ES_NAME_SIZE], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(nodes[i], node) == 0) return true;
+    return false;
 }
 
 enum es_errc es_ledger_load_heads(struct es_ledger *ledger, struct es_error *err)
@@ -51,6 +82,8 @@ enum es_errc es_ledger_load_heads(struct es_ledger *ledger, struct es_error *err
     if (!ledger->type->nodes) return load_head(ledger, ledger->node, err);
     enum es_errc code = ledger->type->nodes(ledger->store, &nodes, &count, err);
     for (size_t i = 0; i < count && code == ES_OK; i++) code = load_head(ledger, nodes[i], err);
+    for (size_t i = 0; i < ledger->chains.count && code == ES_OK; i++) /* a chain that is gone altogether */
+        if (!is_among(ledger->chains.items[i].node, nodes, count)) code = still_stands(ledger, &ledger->chains.items[i], 0, err);
     free(nodes);
     return code;
 }

@@ -75,19 +75,23 @@ ES_MUST_USE enum es_errc es_ledger_hold(struct es_ledger *ledger, struct es_erro
 void es_ledger_release(struct es_ledger *ledger);
 /** Behind a walk of the whole: give back what memory it left. */
 void es_ledger_shrink(struct es_ledger *ledger);
-/** Keep what is appended while a shared ledger is away in a file; what is there from before is handed over by the next refresh. Does nothing
+/** Keep what is appended while a shared ledger is away in a file; what is there from before waits for es_ledger_hand_over(). Does nothing
  * for a ledger that cannot go away. */
 ES_MUST_USE enum es_errc es_ledger_spool(struct es_ledger *ledger, const char *path, struct es_error *err);
-/** Is no other node writing into it? @return ES_E_BUSY names the node, its process and host; ES_E_IO while a shared ledger is away */
+/** Is no other node writing into it, and did none end without handing over its spool? @return ES_E_BUSY names the node, its process and host; ES_E_IO while a shared ledger is away */
 ES_MUST_USE enum es_errc es_ledger_alone(struct es_ledger *ledger, struct es_error *err);
 /** Do several nodes write into it? */
 bool es_ledger_is_shared(const struct es_ledger *ledger);
 /** Has the store gone away? *waiting: entries in the spool. While it is away what is appended, and masks (masks.h), go to the spool and
  * fail without one; all else fails with ES_E_IO. */
 bool es_ledger_is_away(const struct es_ledger *ledger, uint64_t *waiting);
-/** Of a shared ledger: come back if it was away (with growing pauses, 1 s to 1 min), learn what other nodes appended, hand over the
- * spool. @return ES_OK; ES_E_IO while it is away */
+/** Of a shared ledger: come back if it was away (with growing pauses, 1 s to 1 min), learn what other nodes appended.
+ * @return ES_OK; ES_E_IO while it is away; ES_E_STATE when what was known no longer stands there, as after an older backup was put back */
 ES_MUST_USE enum es_errc es_ledger_refresh(struct es_ledger *ledger, struct es_error *err);
+/** Append what waits in the spool, after what other nodes did meanwhile was taken in. Does nothing while the ledger is away.
+ * @param unwanted  entries for which it is true are erased from the spool instead, with their masks: their person was erased meanwhile */
+ES_MUST_USE enum es_errc es_ledger_hand_over(struct es_ledger *ledger, bool (*unwanted)(void *context, const struct es_entry *entry), void *context,
+                                             struct es_error *err);
 /** How many entries are known: the greatest number. */
 uint64_t es_ledger_count(const struct es_ledger *ledger);
 /** Where an entry stands: index into what es_ledger_heads() gives, and seq within that chain. false: no such number. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ledger in a PostgreSQL database that several nodes share. With
- * postgresql_connection.c and postgresql_masks.c the only caller of libpq.
+ * postgresql_open.c, postgresql_connection.c and postgresql_masks.c the only caller of libpq.
  *
  * Tables stand in the schema "evensight". The primary key of entry is the identity, so that the table can be distributed by it; node and seq
  * are a plain index. Every commit is synchronous. The writer's lease on its chain is an advisory lock of its session, which ends with the
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void store_close(struct es_store *store)
 {
@@ -118,7 +119,7 @@ static enum es_errc store_hold(struct es_store *store, struct es_error *err)
 {
     return es_pg_run(store, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", err);
 }
-static void store_release(struct es_store *store) { PQclear(PQexec(store->db, "COMMIT")); }
+static void store_release(struct es_store *store) { PQclear(es_pg_query(store, "COMMIT")); }
 static enum es_errc store_begin(struct es_store *store, struct es_error *err) { return es_pg_run(store, "BEGIN", err); }
 
 static enum es_errc store_insert(struct es_store *store, const struct es_row *row, bool *inserted, struct es_error *err)
@@ -144,27 +145,51 @@ static enum es_errc store_insert(struct es_store *store, const struct es_row *ro
     return code;
 }
 
-static enum es_errc store_head(struct es_store *store, const char *node, uint64_t *seq, uint8_t link[ES_LINK_SIZE], uint64_t *noted,
-                               struct es_error *err)
+/* What is noted, and the last entry. seq and noted may differ while another node commits between the two questions, or on a cluster whose parts do
+ * not show a commit at the same moment. */
+static enum es_errc ask_head(struct es_store *store, const char *node, uint64_t *seq, uint8_t link[ES_LINK_SIZE], uint64_t *noted,
+                             struct es_error *err)
 {
     PGresult *result = NULL;
     const struct es_pg_given given[] = {TEXT(node)};
-    enum es_errc code = es_pg_ask(store, HEAD, given, PGRES_TUPLES_OK, &result, err);
+    enum es_errc code = es_pg_ask(store, NOTED, given, PGRES_TUPLES_OK, &result, err);
     if (code != ES_OK) return code;
+    *noted = PQntuples(result) == 1 ? (uint64_t)es_pg_number(result, 0, 0) : 0;
+    PQclear(result);
+    code = es_pg_ask(store, LAST, given, PGRES_TUPLES_OK, &result, err);
+    if (code != ES_OK) return code;
+    *seq = PQntuples(result) == 1 ? (uint64_t)es_pg_number(result, 0, 0) : 0;
     memset(link, 0, ES_LINK_SIZE);
-    *noted = (uint64_t)es_pg_number(result, 0, 0);
-    *seq = (uint64_t)es_pg_number(result, 0, 1);
-    if (*seq > 0 && !es_pg_bytes(result, 0, 2, link, ES_LINK_SIZE))
+    if (*seq > 0 && !es_pg_bytes(result, 0, 1, link, ES_LINK_SIZE))
         code = es_fail(err, ES_E_STATE, "entry %llu: a column has not the length it was written with", (unsigned long long)*seq);
     PQclear(result);
     return code;
 }
 
-static enum es_errc store_note_head(struct es_store *store, uint64_t seq, struct es_error *err)
+#define HEAD_TRIES 20
+#define HEAD_PAUSE_US 50000 /* a commit is through long before */
+static enum es_errc store_head(struct es_store *store, const char *node, uint64_t *seq, uint8_t link[ES_LINK_SIZE], uint64_t *noted,
+                               struct es_error *err)
 {
-    const struct es_pg_number_big number = es_pg_big((int64_t)seq);
-    const struct es_pg_given given[] = {TEXT(store->node), NUMBER(number)};
-    return es_pg_tell(store, NOTE_HEAD, given, err);
+    enum es_errc code = ask_head(store, node, seq, link, noted, err);
+    for (int i = 1; code == ES_OK && *seq != *noted && i < HEAD_TRIES; i++) {
+        usleep(i == 1 ? 1000 : HEAD_PAUSE_US);
+        code = ask_head(store, node, seq, link, noted, err);
+    }
+    return code;
+}
+
+static enum es_errc store_note_head(struct es_store *store, uint64_t before, uint64_t seq, struct es_error *err)
+{
+    const struct es_pg_number_big from = es_pg_big((int64_t)before), to = es_pg_big((int64_t)seq);
+    const struct es_pg_given given[] = {TEXT(store->node), NUMBER(to), NUMBER(from)};
+    PGresult *result = NULL;
+    enum es_errc code = es_pg_ask(store, before == 0 ? NOTE_FIRST : NOTE_NEXT, given, PGRES_COMMAND_OK, &result, err);
+    if (code == ES_OK && strcmp(PQcmdTuples(result), "1") != 0)
+        code = es_fail(err, ES_E_STATE, "ledger: the head of node %s is no longer %llu: the database was restored from a backup, or changed by hand",
+                       store->node, (unsigned long long)before);
+    PQclear(result);
+    return code;
 }
 
 static bool row_read(const PGresult *result, int i, bool chain, struct es_row *row)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file postgresql.h
- * The connection behind the PostgreSQL store: statements, errors in words, schema, the lease. Only the three files of the store include this.
+ * The connection behind the PostgreSQL store: statements, errors in words, schema, the lease. Only the files of the store include this.
  */
 #ifndef ES_PLUGIN_LEDGER_POSTGRESQL_H
 #define ES_PLUGIN_LEDGER_POSTGRESQL_H
@@ -9,7 +9,7 @@
 
 #include "plugin/ledger/store.h"
 
-enum es_pg_statement { INSERT, NODES, HEAD, NOTE_HEAD, WALK, WALK_CHAIN, BY_EVENT_ID, FIND, ERASE, NOTE_SET, NOTE_DELETE, NOTE_GET, META_GET, META_SET,
+enum es_pg_statement { INSERT, NODES, NOTED, LAST, NOTE_FIRST, NOTE_NEXT, WALK, WALK_CHAIN, BY_EVENT_ID, FIND, ERASE, NOTE_SET, NOTE_DELETE, NOTE_GET, META_GET, META_SET,
                  LEASE_TRY, LEASE_GET, LEASE_SET, LEASE_DELETE, LEASE_OTHERS, LEASE_END,
                  MASK_TABLES, MASK_KEEP, MASK_OF_KEEP, MASK_DROP, MASK_DROPPED, MASK_READ, MASK_COMPARED, MASK_FORGET, MASK_LOOSE, MASK_STOCK,
                  ES_PG_STATEMENTS };
@@ -38,7 +38,10 @@ struct es_pg_number_big es_pg_big(int64_t value);
 
 /** What went wrong, in words: the first line of what the server said; its details may hold values, this does not. */
 ES_MUST_USE enum es_errc es_pg_refuse(struct es_store *store, const PGresult *result, struct es_error *err);
-/** Commands without parameters. */
+/** What the server answers to commands without parameters; owned by the caller: PQclear(). NULL or an error when it stays silent for too long, which
+ * ends the connection. */
+PGresult *es_pg_query(struct es_store *store, const char *sql);
+/** The same for those that answer nothing. */
 ES_MUST_USE enum es_errc es_pg_run(struct es_store *store, const char *sql, struct es_error *err);
 /** COMMIT, and see that it was one. */
 ES_MUST_USE enum es_errc es_pg_commit(struct es_store *store, struct es_error *err);

@@ -1,31 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The connection to a PostgreSQL server: statements, errors in words, the schema, the writer's lease. */
+/* The connection to a PostgreSQL server: statements, errors in words, how long an answer is waited for. */
 #include "plugin/ledger/postgresql.h"
 
 #include <endian.h>
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
-#include "plugin/base/time.h"
-
-#define SCHEMA_VERSION "1"
-#define CHUNK "2000"       /* rows a query of a walk */
-#define LOCKS 0x45765367   /* "EvSg": the class of our advisory locks */
-
-static const char schema_sql[] =
-    "CREATE SCHEMA IF NOT EXISTS evensight;"
-    "CREATE TABLE IF NOT EXISTS evensight.meta (name text PRIMARY KEY, value text NOT NULL);"
-    "CREATE TABLE IF NOT EXISTS evensight.entry (identity bytea PRIMARY KEY, node text NOT NULL, seq bigint NOT NULL, received bigint NOT NULL,"
-    " sent bigint, event_id bytea, salt bytea, body bytea, leaf bytea NOT NULL, link bytea NOT NULL);"
-    "CREATE INDEX IF NOT EXISTS entry_node_seq ON evensight.entry (node, seq);"
-    "CREATE INDEX IF NOT EXISTS entry_event_id ON evensight.entry (event_id) WHERE event_id IS NOT NULL;"
-    "CREATE TABLE IF NOT EXISTS evensight.head (node text PRIMARY KEY, seq bigint NOT NULL);"
-    "CREATE TABLE IF NOT EXISTS evensight.lease (node text PRIMARY KEY, pid bigint NOT NULL, host text NOT NULL, since bigint NOT NULL,"
-    " backend integer NOT NULL, token text NOT NULL);"
-    "CREATE TABLE IF NOT EXISTS evensight.note (node text NOT NULL, name text NOT NULL, value text NOT NULL, PRIMARY KEY (node, name));"
-    "INSERT INTO evensight.meta VALUES ('schema', '" SCHEMA_VERSION "') ON CONFLICT DO NOTHING;";
+#define CHUNK "2000" /* rows a query of a walk */
+/* How long a server may stay silent before it counts as away: longer than its own lock_timeout and statement_timeout, which are set below. */
+#define SILENCE_MS 20000
+#define LONG_SILENCE_MS 310000
 
 #define ENTRY_COLUMNS "node, seq, received, sent, identity, event_id, body"
 #define CHAIN_COLUMNS ENTRY_COLUMNS ", salt, leaf, link"
@@ -36,9 +24,10 @@ static const struct {
     [INSERT] = {"insert", "INSERT INTO evensight.entry (" CHAIN_COLUMNS ") VALUES ($1, $2::bigint, $3::bigint, $4::bigint, $5::bytea, $6::bytea,"
                           " $7::bytea, $8::bytea, $9::bytea, $10::bytea) ON CONFLICT (identity) DO NOTHING", 10},
     [NODES] = {"nodes", "SELECT node FROM evensight.head ORDER BY node COLLATE \"C\"", 0},
-    [HEAD] = {"head", "SELECT coalesce((SELECT seq FROM evensight.head WHERE node = $1), 0::bigint), coalesce(e.seq, 0::bigint), e.link FROM (SELECT 1) one"
-                      " LEFT JOIN (SELECT seq, link FROM evensight.entry WHERE node = $1 ORDER BY seq DESC LIMIT 1) e ON true", 1},
-    [NOTE_HEAD] = {"note_head", "INSERT INTO evensight.head (node, seq) VALUES ($1, $2::bigint) ON CONFLICT (node) DO UPDATE SET seq = excluded.seq", 2},
+    [NOTED] = {"noted", "SELECT seq FROM evensight.head WHERE node = $1", 1},
+    [LAST] = {"last", "SELECT seq, link FROM evensight.entry WHERE node = $1 ORDER BY seq DESC LIMIT 1", 1},
+    [NOTE_FIRST] = {"note_first", "INSERT INTO evensight.head (node, seq) VALUES ($1, $2::bigint) ON CONFLICT (node) DO NOTHING", 2},
+    [NOTE_NEXT] = {"note_next", "UPDATE evensight.head SET seq = $2::bigint WHERE node = $1 AND seq = $3::bigint", 3},
     [WALK] = {"walk", "SELECT " ENTRY_COLUMNS " FROM evensight.entry WHERE node = $1 AND seq > $2::bigint AND seq <= $3::bigint ORDER BY seq LIMIT " CHUNK, 3},
     [WALK_CHAIN] = {"walk_chain",
                     "SELECT " CHAIN_COLUMNS " FROM evensight.entry WHERE node = $1 AND seq > $2::bigint AND seq <= $3::bigint ORDER BY seq LIMIT " CHUNK, 3},
@@ -56,8 +45,8 @@ static const struct {
                                 " ON CONFLICT (node) DO UPDATE SET pid = excluded.pid, host = excluded.host, since = excluded.since,"
                                 " backend = excluded.backend, token = excluded.token", 5},
     [LEASE_DELETE] = {"lease_delete", "DELETE FROM evensight.lease WHERE node = $1", 1},
-    [LEASE_OTHERS] = {"lease_others", "SELECT l.node, l.pid, l.host, l.since FROM evensight.lease l JOIN pg_locks k ON k.pid = l.backend"
-                                      " WHERE l.node <> $2 AND k.locktype = 'advisory' AND k.classid = $1::oid AND k.granted ORDER BY l.node LIMIT 1", 2},
+    [LEASE_OTHERS] = {"lease_others", "SELECT l.node, l.pid, l.host, l.since, EXISTS (SELECT 1 FROM pg_locks k WHERE k.pid = l.backend AND k.locktype = 'advisory'"
+                                      " AND k.classid = $1::oid AND k.granted) AS writing FROM evensight.lease l WHERE l.node <> $2 ORDER BY writing DESC, l.node LIMIT 1", 2},
     [LEASE_END] = {"lease_end", "SELECT pg_terminate_backend($1::int)", 1},
     [MASK_TABLES] = {"mask_tables", "SELECT to_regclass('evensight.mask_dropped') IS NOT NULL", 0},
     [MASK_KEEP] = {"mask_keep", "INSERT INTO evensight.mask (address, bytes) VALUES ($1::bytea, $2::bytea) ON CONFLICT (address) DO NOTHING", 2},
@@ -81,29 +70,75 @@ static const struct {
 
 /* ---- errors ---- */
 
+/* The server's state is such that nothing can be written for a while (SQLSTATE, PostgreSQL manual, appendix A): connection exception,
+ * insufficient resources, operator intervention, read-only. */
+static bool cannot_write(const char *state)
+{
+    return strncmp(state, "08", 2) == 0 || strncmp(state, "53", 2) == 0 || strncmp(state, "57P", 3) == 0 || strcmp(state, "25006") == 0;
+}
+
 /* The first line of what the server said: its details may hold values, this does not. */
 enum es_errc es_pg_refuse(struct es_store *store, const PGresult *result, struct es_error *err)
 {
     const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
     const char *text = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
-    if (PQstatus(store->db) != CONNECTION_OK || (state && (strncmp(state, "57P", 3) == 0 || strncmp(state, "08", 2) == 0))) {
-        store->away = store->writer || store->away;
-        return es_fail(err, ES_E_IO, "ledger: the PostgreSQL server does not answer");
-    }
-    if (state && (strcmp(state, "40P01") == 0 || strcmp(state, "40001") == 0 || strcmp(state, "55P03") == 0))
+    const bool gone = PQstatus(store->db) != CONNECTION_OK;
+    if (gone || (state && cannot_write(state))) store->away = store->writer || store->away;
+    if (gone || !state || strncmp(state, "57P", 3) == 0)
+        return es_fail(err, ES_E_IO, gone || state ? "ledger: the PostgreSQL server does not answer" : "ledger: PostgreSQL: no memory for its answer");
+    if (strcmp(state, "40P01") == 0 || strcmp(state, "40001") == 0 || strcmp(state, "55P03") == 0)
         return es_fail(err, ES_E_BUSY, "ledger: another node was writing the same; try again");
-    if (state && strcmp(state, "53100") == 0) return es_fail(err, ES_E_IO, "ledger: the PostgreSQL server has no space left");
-    if (state && strcmp(state, "25006") == 0) return es_fail(err, ES_E_IO, "ledger: the PostgreSQL server is read-only");
-    if (state && strcmp(state, "42501") == 0) return es_fail(err, ES_E_IO, "ledger: the PostgreSQL role may not do this: %.120s", text ? text : "");
-    if (state && strncmp(state, "XX", 2) == 0) return es_fail(err, ES_E_STATE, "ledger: the PostgreSQL database is damaged: %.120s", text ? text : "");
-    return es_fail(err, ES_E_IO, "ledger: PostgreSQL: %.150s", text ? text : "no memory for its answer");
+    if (strcmp(state, "53100") == 0) return es_fail(err, ES_E_IO, "ledger: the PostgreSQL server has no space left");
+    if (strcmp(state, "25006") == 0) return es_fail(err, ES_E_IO, "ledger: the PostgreSQL server is read-only");
+    if (strcmp(state, "42501") == 0) return es_fail(err, ES_E_IO, "ledger: the PostgreSQL role may not do this: %.120s", text ? text : "");
+    if (strncmp(state, "XX", 2) == 0) return es_fail(err, ES_E_STATE, "ledger: the PostgreSQL database is damaged: %.120s", text ? text : "");
+    return es_fail(err, ES_E_IO, "ledger: PostgreSQL: %.150s", text ? text : "it does not say what");
+}
+
+/* ---- answers ---- */
+
+static bool wait_for(PGconn *db, short events, int milliseconds)
+{
+    struct pollfd at = {.fd = PQsocket(db), .events = events};
+    int n;
+    do n = poll(&at, 1, milliseconds);
+    while (n < 0 && errno == EINTR);
+    return n != 0;
+}
+
+/* Waits until something can be read (or written, when `events` asks for it). A server that holds the connection and says nothing would hold us for ever:
+ * then the socket is ended here, which libpq finds out by itself. false: the connection is no more. */
+static bool move_on(PGconn *db, short events, int milliseconds)
+{
+    if (!wait_for(db, events, milliseconds)) (void)shutdown(PQsocket(db), SHUT_RDWR);
+    return PQconsumeInput(db) == 1;
+}
+
+/* What the server says to what was sent: the last result, or the error. NULL: it was not sent. */
+static PGresult *answer(PGconn *db, bool sent, int milliseconds)
+{
+    PGresult *last = NULL;
+    if (!sent) return NULL;
+    while (PQflush(db) > 0 && move_on(db, POLLIN | POLLOUT, milliseconds)) {}
+    for (;;) {
+        while (PQisBusy(db) && move_on(db, POLLIN, milliseconds)) {}
+        PGresult *next = PQgetResult(db);
+        if (!next) return last;
+        PQclear(last);
+        last = next;
+    }
+}
+
+PGresult *es_pg_query(struct es_store *store, const char *sql)
+{
+    return answer(store->db, PQsendQuery(store->db, sql) == 1, strncmp(sql, "VACUUM", 6) == 0 ? LONG_SILENCE_MS : SILENCE_MS);
 }
 
 /* ---- statements ---- */
 
 enum es_errc es_pg_run(struct es_store *store, const char *sql, struct es_error *err)
 {
-    PGresult *result = PQexec(store->db, sql);
+    PGresult *result = es_pg_query(store, sql);
     const ExecStatusType status = PQresultStatus(result);
     const enum es_errc code = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ? ES_OK : es_pg_refuse(store, result, err);
     PQclear(result);
@@ -112,7 +147,7 @@ enum es_errc es_pg_run(struct es_store *store, const char *sql, struct es_error 
 
 enum es_errc es_pg_commit(struct es_store *store, struct es_error *err)
 {
-    PGresult *result = PQexec(store->db, "COMMIT");
+    PGresult *result = es_pg_query(store, "COMMIT");
     /* COMMIT of a failed transaction answers ROLLBACK without an error. */
     const bool good = PQresultStatus(result) == PGRES_COMMAND_OK && strcmp(PQcmdStatus(result), "COMMIT") == 0;
     const enum es_errc code = good ? ES_OK : PQresultStatus(result) == PGRES_COMMAND_OK ? es_fail(err, ES_E_IO, "ledger: PostgreSQL rolled the batch back")
@@ -121,7 +156,7 @@ enum es_errc es_pg_commit(struct es_store *store, struct es_error *err)
     return code;
 }
 
-void es_pg_rollback(struct es_store *store) { PQclear(PQexec(store->db, "ROLLBACK")); }
+void es_pg_rollback(struct es_store *store) { PQclear(es_pg_query(store, "ROLLBACK")); }
 
 struct es_pg_number_big es_pg_big(int64_t value) { return (struct es_pg_number_big){htobe64((uint64_t)value)}; }
 
@@ -132,7 +167,8 @@ enum es_errc es_pg_ask(struct es_store *store, enum es_pg_statement which, const
     int lengths[10], formats[10];
     *out = NULL;
     if (!store->ready[which]) {
-        PGresult *made = PQprepare(store->db, statements[which].name, statements[which].sql, statements[which].parameters, NULL);
+        PGresult *made = answer(store->db, PQsendPrepare(store->db, statements[which].name, statements[which].sql, statements[which].parameters, NULL) == 1,
+                                SILENCE_MS);
         const bool good = PQresultStatus(made) == PGRES_COMMAND_OK;
         const enum es_errc code = good ? ES_OK : es_pg_refuse(store, made, err);
         PQclear(made);
@@ -144,7 +180,8 @@ enum es_errc es_pg_ask(struct es_store *store, enum es_pg_statement which, const
         lengths[i] = given[i].len < 0 ? 0 : given[i].len;
         formats[i] = given[i].len >= 0;
     }
-    PGresult *result = PQexecPrepared(store->db, statements[which].name, statements[which].parameters, values, lengths, formats, 1);
+    PGresult *result = answer(store->db, PQsendQueryPrepared(store->db, statements[which].name, statements[which].parameters, values, lengths, formats, 1) == 1,
+                              SILENCE_MS);
     if (PQresultStatus(result) == expected) {
         *out = result;
         return ES_OK;
@@ -181,7 +218,7 @@ bool es_pg_bytes(const PGresult *result, int row, int column, void *out, int siz
     return true;
 }
 
-/* ---- connection and lease ---- */
+/* ---- connection ---- */
 
 /* What the server remarks goes nowhere: it may name values. */
 static void say_nothing(void *context, const char *message)
@@ -206,6 +243,7 @@ enum es_errc es_pg_connect(struct es_store *store, struct es_error *err)
         const char *text = PQerrorMessage(store->db);
         return es_fail(err, ES_E_IO, "ledger: no connection: %.*s", (int)(strcspn(text, "\n") > 180 ? 180 : strcspn(text, "\n")), text);
     }
+    if (PQsetnonblocking(store->db, 1) != 0) return es_pg_refuse(store, NULL, err);
     return es_pg_run(store, "SET synchronous_commit = on; SET lock_timeout = '10s'; SET statement_timeout = '300s'; SET client_min_messages = warning", err);
 }
 
@@ -217,125 +255,5 @@ enum es_errc es_pg_meta(struct es_store *store, const char *name, char *value, s
     value[0] = '\0';
     if (code == ES_OK && PQntuples(result) == 1) (void)snprintf(value, size, "%s", PQgetvalue(result, 0, 0));
     PQclear(result);
-    return code;
-}
-
-/* Is there a schema of ours, one that we read? */
-enum es_errc es_pg_check_schema(struct es_store *store, bool *there, struct es_error *err)
-{
-    char version[32];
-    PGresult *result = PQexec(store->db, "SELECT to_regclass('evensight.meta') IS NOT NULL");
-    const bool good = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
-    enum es_errc code = good ? ES_OK : es_pg_refuse(store, result, err);
-    *there = good && strcmp(PQgetvalue(result, 0, 0), "t") == 0;
-    PQclear(result);
-    if (code != ES_OK || !*there) return code;
-    code = es_pg_meta(store, "schema", version, sizeof version, err);
-    if (code == ES_OK && strcmp(version, SCHEMA_VERSION) != 0)
-        code = es_fail(err, ES_E_UNSUPPORTED, "ledger: the database has schema %.20s, this version reads %s: use the newer Evensight that wrote it",
-                       version[0] ? version : "without version", SCHEMA_VERSION);
-    return code;
-}
-
-enum es_errc es_pg_check_key(struct es_store *store, struct es_error *err)
-{
-    char stored[64];
-    enum es_errc code = es_pg_meta(store, "key", stored, sizeof stored, err);
-    if (code == ES_OK && strcmp(stored, store->key_id) == 0) {
-        code = es_pg_meta(store, "normalisation", stored, sizeof stored, err);
-        return code == ES_OK ? es_store_same_rules(stored, err) : code;
-    }
-    if (code != ES_OK) return code;
-    return es_fail(err, ES_E_STATE, "ledger: the database was made with key %.40s, this is key %.40s: every node needs the same key file",
-                   stored[0] ? stored : "none", store->key_id);
-}
-
-static enum es_errc lease_held(struct es_store *store, bool *ours, struct es_error *err)
-{
-    PGresult *result = NULL;
-    const struct es_pg_given given[] = {TEXT(store->node)};
-    char since[ES_INSTANT_TEXT] = "";
-    enum es_errc code = es_pg_ask(store, LEASE_GET, given, PGRES_TUPLES_OK, &result, err);
-    if (code != ES_OK) return code;
-    *ours = false;
-    if (PQntuples(result) == 1 && strcmp(PQgetvalue(result, 0, 4), store->token) == 0) {
-        /* A connection of this very process that the server has not given up yet. */
-        PGresult *ended = NULL;
-        char backend[16];
-        (void)snprintf(backend, sizeof backend, "%d", (int)es_pg_number(result, 0, 3));
-        const struct es_pg_given whom[] = {TEXT(backend)};
-        code = es_pg_ask(store, LEASE_END, whom, PGRES_TUPLES_OK, &ended, err);
-        PQclear(ended);
-        *ours = code == ES_OK;
-    } else if (PQntuples(result) == 1) {
-        es_instant_format(es_pg_number(result, 0, 2), since);
-        code = es_fail(err, ES_E_BUSY, "ledger: node %s is being written by process %lld on %.60s since %s", store->node,
-                       (long long)es_pg_number(result, 0, 0), PQgetvalue(result, 0, 1), since);
-    } else {
-        code = es_fail(err, ES_E_BUSY, "ledger: node %s is being opened by another process", store->node);
-    }
-    PQclear(result);
-    return code;
-}
-
-static enum es_errc lease_try(struct es_store *store, bool *got, struct es_error *err)
-{
-    char locks[16];
-    PGresult *result = NULL;
-    (void)snprintf(locks, sizeof locks, "%d", LOCKS);
-    const struct es_pg_given given[] = {TEXT(locks), TEXT(store->node)};
-    const enum es_errc code = es_pg_ask(store, LEASE_TRY, given, PGRES_TUPLES_OK, &result, err);
-    *got = code == ES_OK && PQntuples(result) == 1 && PQgetvalue(result, 0, 0)[0] == 1;
-    PQclear(result);
-    return code;
-}
-
-enum es_errc es_pg_lease(struct es_store *store, struct es_error *err)
-{
-    bool got = false, ours = true;
-    enum es_errc code = lease_try(store, &got, err);
-    for (int i = 0; code == ES_OK && !got && ours && i < 50; i++) {
-        code = lease_held(store, &ours, err);
-        if (code != ES_OK) return code;
-        usleep(100000); /* its session ends */
-        code = lease_try(store, &got, err);
-    }
-    if (code != ES_OK) return code;
-    if (!got) return es_fail(err, ES_E_BUSY, "ledger: node %s is still held by an earlier connection of this process", store->node);
-    char host[65] = "";
-    (void)gethostname(host, sizeof host - 1);
-    const struct es_pg_number_big pid = es_pg_big(getpid()), since = es_pg_big(es_clock());
-    const struct es_pg_given given[] = {TEXT(store->node), NUMBER(pid), TEXT(host), NUMBER(since), TEXT(store->token)};
-    code = es_pg_tell(store, LEASE_SET, given, err);
-    store->leased = code == ES_OK;
-    return code;
-}
-
-enum es_errc es_pg_alone(struct es_store *store, struct es_error *err)
-{
-    char locks[16], since[ES_INSTANT_TEXT] = "";
-    PGresult *result = NULL;
-    (void)snprintf(locks, sizeof locks, "%d", LOCKS);
-    const struct es_pg_given given[] = {TEXT(locks), TEXT(store->node)};
-    enum es_errc code = es_pg_ask(store, LEASE_OTHERS, given, PGRES_TUPLES_OK, &result, err);
-    if (code == ES_OK && PQntuples(result) == 1) {
-        es_instant_format(es_pg_number(result, 0, 3), since);
-        code = es_fail(err, ES_E_BUSY, "ledger: node %s is being written by process %lld on %.40s since %s, expected no other node: stop it first",
-                       PQgetvalue(result, 0, 0), (long long)es_pg_number(result, 0, 1), PQgetvalue(result, 0, 2), since);
-    }
-    PQclear(result);
-    return code;
-}
-
-enum es_errc es_pg_create_schema(struct es_store *store, struct es_error *err)
-{
-    enum es_errc code = es_pg_run(store, "BEGIN; SELECT pg_advisory_xact_lock(1165382503, 0)", err); /* two nodes may start at once */
-    if (code == ES_OK) code = es_pg_run(store, schema_sql, err);
-    const struct es_pg_given key[] = {TEXT("key"), TEXT(store->key_id)};
-    const struct es_pg_given rules[] = {TEXT("normalisation"), TEXT(ES_RULES)};
-    if (code == ES_OK) code = es_pg_tell(store, META_SET, key, err);
-    if (code == ES_OK) code = es_pg_tell(store, META_SET, rules, err);
-    if (code == ES_OK) code = es_pg_run(store, "COMMIT", err);
-    if (code != ES_OK) PQclear(PQexec(store->db, "ROLLBACK"));
     return code;
 }

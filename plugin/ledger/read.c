@@ -12,26 +12,46 @@ struct walk {
     bool (*each)(void *context, const struct es_entry *entry);
     void *context;
     bool ended;
+    uint64_t next; /* seq of a shared chain that must come now; 0: any may */
+    enum es_errc code;
+    struct es_error *err;
 };
+
+/* On a shared server somebody may have removed a row, or a part of a cluster may not show it yet: not to be passed over in silence. */
+static enum es_errc is_missing(const struct walk *walk)
+{
+    return es_fail(walk->err, ES_E_STATE, "ledger: node %s: entry %llu is not there, expected every one up to the last", walk->node,
+                   (unsigned long long)walk->next);
+}
+
 static bool walk_each(void *context, const struct es_row *row)
 {
     struct walk *walk = context;
     struct es_entry entry = row->entry;
+    if (walk->next != 0 && row->entry.seq != walk->next) {
+        walk->code = is_missing(walk);
+        return false;
+    }
+    if (walk->next != 0) walk->next++;
     entry.seq = es_chains_number(&walk->ledger->chains, row->node ? row->node : walk->node, row->entry.seq);
     if (entry.seq == 0) return true; /* newer than what is known: comes with the next refresh */
     walk->ended = !walk->each(walk->context, &entry);
     return !walk->ended;
 }
+
 enum es_errc es_ledger_walk(struct es_ledger *ledger, uint64_t after, uint64_t until,
                             bool (*each)(void *context, const struct es_entry *entry), void *context, struct es_error *err)
 {
-    struct walk walk = {ledger, ledger->node, each, context, false};
+    struct walk walk = {.ledger = ledger, .node = ledger->node, .each = each, .context = context, .err = err};
     const struct es_chain *chain;
     uint64_t seq, length;
     if (ledger->chains.one) return ledger->type->walk(ledger->store, ledger->node, after, until, false, walk_each, &walk, err);
     for (uint64_t number = after + 1; !walk.ended && (length = es_chains_run(&ledger->chains, number, until, &chain, &seq)) > 0; number += length) {
         walk.node = chain->node;
-        const enum es_errc code = ledger->type->walk(ledger->store, chain->node, seq - 1, seq + length - 1, false, walk_each, &walk, err);
+        walk.next = seq;
+        enum es_errc code = ledger->type->walk(ledger->store, chain->node, seq - 1, seq + length - 1, false, walk_each, &walk, err);
+        if (code == ES_OK) code = walk.code;
+        if (code == ES_OK && !walk.ended && walk.next != seq + length) code = is_missing(&walk);
         if (code != ES_OK) return code;
     }
     return ES_OK;
@@ -40,7 +60,7 @@ enum es_errc es_ledger_walk(struct es_ledger *ledger, uint64_t after, uint64_t u
 enum es_errc es_ledger_visit(struct es_ledger *ledger, uint64_t number, bool (*each)(void *context, const struct es_entry *entry),
                              void *context, struct es_error *err)
 {
-    struct walk walk = {ledger, ledger->node, each, context, false};
+    struct walk walk = {.ledger = ledger, .node = ledger->node, .each = each, .context = context};
     const struct es_chain *chain;
     uint64_t seq;
     if (!es_chains_place(&ledger->chains, number, &chain, &seq)) return ES_OK;
@@ -51,7 +71,7 @@ enum es_errc es_ledger_visit(struct es_ledger *ledger, uint64_t number, bool (*e
 enum es_errc es_ledger_walk_event_id(struct es_ledger *ledger, const struct es_pseudonym *event_id,
                                      bool (*each)(void *context, const struct es_entry *entry), void *context, struct es_error *err)
 {
-    struct walk walk = {ledger, ledger->node, each, context, false};
+    struct walk walk = {.ledger = ledger, .node = ledger->node, .each = each, .context = context};
     return ledger->type->walk_event_id(ledger->store, event_id, walk_each, &walk, err);
 }
 

@@ -85,6 +85,47 @@ enum es_errc es_spool_keep_masks(struct es_spool *spool, const struct es_kept_ma
     return code == ES_OK ? es_ledger_masks_keep(spool->ledger, masks, count, limit, err) : code;
 }
 
+/* ---- discarding ---- */
+
+struct discard {
+    struct es_spool *spool;
+    bool (*unwanted)(void *context, const struct es_entry *entry);
+    void *context;
+    uint64_t seqs[BATCH];
+    uint8_t identities[BATCH][ES_IDENTITY_SIZE];
+    size_t count;
+};
+
+static bool look(void *context, const struct es_entry *entry)
+{
+    struct discard *discard = context;
+    if (!entry->body || !discard->unwanted(discard->context, entry)) return true;
+    memcpy(discard->identities[discard->count], entry->identity, ES_IDENTITY_SIZE);
+    discard->seqs[discard->count++] = entry->seq;
+    return discard->count < BATCH;
+}
+
+enum es_errc es_spool_discard(struct es_spool *spool, bool (*unwanted)(void *context, const struct es_entry *entry), void *context,
+                              struct es_error *err)
+{
+    if (es_spool_count(spool) == 0) return ES_OK;
+    struct discard *discard = malloc(sizeof *discard);
+    if (!discard) return es_fail(err, ES_E_MEMORY, "spool: out of memory");
+    uint64_t after = spool->drained;
+    enum es_errc code = ES_OK;
+    do {
+        *discard = (struct discard){.spool = spool, .unwanted = unwanted, .context = context};
+        code = es_ledger_walk(spool->ledger, after, UINT64_MAX, look, discard, err);
+        for (size_t i = 0; i < discard->count && code == ES_OK; i++) code = es_ledger_masks_forget(spool->ledger, discard->identities[i], err);
+        if (code == ES_OK && discard->count > 0) {
+            after = discard->seqs[discard->count - 1];
+            code = es_ledger_erase(spool->ledger, discard->seqs, discard->count, NULL, err);
+        }
+    } while (code == ES_OK && discard->count == BATCH);
+    free(discard);
+    return code;
+}
+
 /* ---- draining ---- */
 
 struct mask_drain {

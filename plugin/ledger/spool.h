@@ -24,6 +24,9 @@ ES_MUST_USE enum es_errc es_spool_put(struct es_spool *spool, struct es_entry *e
 ES_MUST_USE enum es_errc es_spool_keep_masks(struct es_spool *spool, const struct es_kept_mask *masks, size_t count, uint64_t limit,
                                              struct es_error *err);
 
+/** Erase entries for which `unwanted` is true, and their masks; they are handed over to nobody. */
+ES_MUST_USE enum es_errc es_spool_discard(struct es_spool *spool, bool (*unwanted)(void *context, const struct es_entry *entry), void *context,
+                                          struct es_error *err);
 /** Who takes what waits. Each may get again what it was given before, when a stop came between. */
 struct es_spool_heir {
     void *context;

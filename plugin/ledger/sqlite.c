@@ -91,8 +91,9 @@ static enum es_errc store_head(struct es_store *store, const char *node, uint64_
     return code;
 }
 
-static enum es_errc store_note_head(struct es_store *store, uint64_t seq, struct es_error *err)
+static enum es_errc store_note_head(struct es_store *store, uint64_t before, uint64_t seq, struct es_error *err)
 {
+    (void)before; /* nobody else writes into the file, and one that was put in its place is noticed when a batch begins */
     sqlite3_stmt *s = NULL;
     const enum es_errc code = es_sqlite_ready(store, NOTE_HEAD, &s, err);
     if (code != ES_OK) return code;

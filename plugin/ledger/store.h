@@ -60,7 +60,7 @@ struct es_store_type {
     bool (*away)(const struct es_store *store);
     /** Try to come back; ES_OK when the store answers and the lease is held again. NULL with `away`. */
     enum es_errc (*come_back)(struct es_store *store, struct es_error *err);
-    /** ES_OK when no other node is writing, else ES_E_BUSY and who is. NULL: there is one writer at a time. */
+    /** ES_OK when no other node is writing and all have ended in good order, else ES_E_BUSY and who is. NULL: there is one writer at a time. */
     enum es_errc (*alone)(struct es_store *store, struct es_error *err);
     /** Begin and end a snapshot for reading. */
     enum es_errc (*hold)(struct es_store *store, struct es_error *err);
@@ -72,10 +72,11 @@ struct es_store_type {
     void (*rollback)(struct es_store *store);
     /** Insert into the writer's chain unless the identity is there. */
     enum es_errc (*insert)(struct es_store *store, const struct es_row *row, bool *inserted, struct es_error *err);
-    /** Greatest seq of a chain and its link (0 and zeros when empty), and the seq that was noted with the last commit; one snapshot. */
+    /** Greatest seq of a chain and its link (0 and zeros when empty), and the seq that was noted with the last commit. */
     enum es_errc (*head)(struct es_store *store, const char *node, uint64_t *seq, uint8_t link[ES_LINK_SIZE], uint64_t *noted,
                          struct es_error *err);
-    enum es_errc (*note_head)(struct es_store *store, uint64_t seq, struct es_error *err);
+    /** Between begin and commit. @return ES_E_STATE when it is not `before` that is noted: the chain is another than the writer's. */
+    enum es_errc (*note_head)(struct es_store *store, uint64_t before, uint64_t seq, struct es_error *err);
     /** chain false: salt, leaf and link of the rows are not read, and left zero. */
     enum es_errc (*walk)(struct es_store *store, const char *node, uint64_t after, uint64_t until, bool chain,
                          bool (*each)(void *context, const struct es_row *row), void *context, struct es_error *err);

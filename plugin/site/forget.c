@@ -4,7 +4,9 @@
  * Identities stay in the ledger, so that the same message comes as a duplicate. But a message with other words about the same person (a
  * changed configuration reads more of the same image) has another identity. So the erasure event holds, for each pseudonym of the person, a keyed
  * hash of the pseudonym: it cannot be followed back to an exam or an identifier without the site's key and the identifier itself, and suffices to refuse.
- * Document: {"entries":{node:[[first,last],...]},"forgotten":[hex,...]}; ranges of seqs ascend. */
+ * Document: {"entries":{node:[[first,last],...]},"forgotten":[hex,...],"known":{node:seq}}; ranges of seqs ascend. Known is how far each
+ * chain was known to the one who erased: what another node appended behind that, before it learned of the erasure, is erased by whoever sees it
+ * first. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,7 +86,9 @@ static enum es_errc make_document(const struct es_site *site, const struct es_pe
     cJSON *root = cJSON_CreateObject();
     cJSON *entries = root ? cJSON_AddObjectToObject(root, "entries") : NULL;
     cJSON *forgotten = root ? cJSON_AddArrayToObject(root, "forgotten") : NULL;
-    const bool good = entries && forgotten && put_chains(site, entries, person, heads, count) && put_hashes(forgotten, person);
+    cJSON *known = root ? cJSON_AddObjectToObject(root, "known") : NULL;
+    bool good = entries && forgotten && known && put_chains(site, entries, person, heads, count) && put_hashes(forgotten, person);
+    for (size_t i = 0; i < count && good; i++) good = cJSON_AddNumberToObject(known, heads[i].node, (double)heads[i].seq) != NULL;
     code = good ? es_json_canonical(root, out, err) : es_fail(err, ES_E_MEMORY, "erasure: out of memory");
     cJSON_Delete(root);
     free(heads);
@@ -191,4 +195,99 @@ enum es_errc es_site_forget(struct es_site *site, const struct es_person *person
     struct es_error inner = {0};
     const enum es_errc rebuilt = es_site_rebuild(site, &inner); /* the one way that leaves no trace in memory */
     return rebuilt == ES_OK ? code : es_fail(err, rebuilt, "%s", inner.text);
+}
+
+/* ---- what another node appended before it knew ---- */
+
+struct leftovers {
+    struct es_site *site;
+    const struct es_head *heads;
+    size_t n_chains;
+    uint64_t after, *known; /* [n_chains]: behind which a leftover may stand */
+    uint64_t *seqs;
+    size_t n, room;
+    enum es_errc code;
+    struct es_error *err;
+};
+
+/* What the one who erased knew of each chain. */
+static void note_known(struct leftovers *left, const char *document)
+{
+    cJSON *root = NULL;
+    if (!document || read_document(document, &root, NULL) != ES_OK) return;
+    const cJSON *known = cJSON_GetObjectItemCaseSensitive(root, "known");
+    for (size_t i = 0; known && i < left->n_chains; i++) {
+        const cJSON *seq = cJSON_GetObjectItemCaseSensitive(known, left->heads[i].node);
+        const double number = cJSON_IsNumber(seq) && seq->valuedouble >= 1 ? seq->valuedouble : 0;
+        if (number < (double)left->known[i]) left->known[i] = (uint64_t)number;
+    }
+    cJSON_Delete(root);
+}
+
+static bool each_learned(void *context, const struct es_entry *entry)
+{
+    struct leftovers *left = context;
+    struct es_event event;
+    size_t chain = 0;
+    uint64_t seq = 0;
+    if (es_ledger_place(left->site->ledger, entry->seq, &chain, &seq) && chain < left->n_chains && seq - 1 < left->known[chain]) left->known[chain] = seq - 1;
+    if (!entry->body || es_event_peek(entry->body, entry->len) != ES_EVENT_ERASURE) return true;
+    left->code = es_site_decode(left->site, entry, NULL, &event, left->err);
+    if (left->code != ES_OK) return false;
+    note_known(left, event.document);
+    es_event_clear(&event);
+    return true;
+}
+
+static bool add_leftover(struct leftovers *left, uint64_t number)
+{
+    if (left->n == left->room) {
+        const size_t room = left->room * 2 + 16;
+        uint64_t *seqs = reallocarray(left->seqs, room, sizeof *seqs);
+        if (!seqs) return false;
+        left->seqs = seqs;
+        left->room = room;
+    }
+    left->seqs[left->n++] = number;
+    return true;
+}
+
+static bool each_leftover(void *context, const struct es_entry *entry)
+{
+    struct leftovers *left = context;
+    struct es_event event;
+    size_t chain = 0;
+    uint64_t seq = 0;
+    if (!entry->body || !es_ledger_place(left->site->ledger, entry->seq, &chain, &seq) || chain >= left->n_chains || seq <= left->known[chain]) return true;
+    left->code = es_site_decode(left->site, entry, NULL, &event, left->err);
+    if (left->code != ES_OK) return false;
+    const bool forgotten = es_site_is_forgotten(left->site, &event);
+    es_event_clear(&event);
+    if (forgotten && !add_leftover(left, entry->seq)) left->code = es_fail(left->err, ES_E_MEMORY, "site: out of memory");
+    return left->code == ES_OK;
+}
+
+static enum es_errc find_leftovers(struct leftovers *left, struct es_error *err)
+{
+    left->known = malloc(left->n_chains * sizeof *left->known);
+    if (!left->known) return es_fail(err, ES_E_MEMORY, "site: out of memory");
+    for (size_t i = 0; i < left->n_chains; i++) left->known[i] = UINT64_MAX;
+    enum es_errc code = es_ledger_walk(left->site->ledger, left->after, UINT64_MAX, each_learned, left, err);
+    if (code == ES_OK) code = left->code;
+    if (code == ES_OK) code = es_ledger_walk(left->site->ledger, 0, UINT64_MAX, each_leftover, left, err);
+    return code == ES_OK ? left->code : code;
+}
+
+enum es_errc es_site_forget_leftovers(struct es_site *site, uint64_t after, struct es_error *err)
+{
+    struct es_head *heads = NULL;
+    struct leftovers left = {.site = site, .after = after, .err = err};
+    enum es_errc code = es_ledger_heads(site->ledger, &heads, &left.n_chains, err);
+    left.heads = heads;
+    if (code == ES_OK) code = find_leftovers(&left, err);
+    if (code == ES_OK && left.n > 0) code = es_site_forget(site, &(struct es_person){.seqs = left.seqs, .count = left.n}, err);
+    free(left.known);
+    free(left.seqs);
+    free(heads);
+    return code;
 }

@@ -263,6 +263,8 @@ ES_MUST_USE enum es_errc es_site_note_document(struct es_site *site, const struc
 ES_MUST_USE enum es_errc es_site_same_limits(struct es_site *site, const struct es_site *other, struct es_error *err);
 /** Read everything anew. */
 ES_MUST_USE enum es_errc es_site_rebuild(struct es_site *site, struct es_error *err);
+/** Append what waited in the spool of a shared ledger, without what is of persons who were erased meanwhile, and take it in. */
+ES_MUST_USE enum es_errc es_site_hand_over(struct es_site *site, struct es_error *err);
 /** Take the keyed hashes of an erasure event into `forgotten`. */
 ES_MUST_USE enum es_errc es_site_note_erasure(struct es_site *site, const struct es_event *event, struct es_error *err);
 /** Did an erasure, told by its event's document, take entries within the limits of a site? @return ES_E_PARSE when it is none */
@@ -274,6 +276,9 @@ ES_MUST_USE enum es_errc es_forgotten_name(const struct es_key *key, const char 
 bool es_site_is_forgotten_name(struct es_site *site, const char *what, const struct es_pseudonym *name);
 /** Was a person erased whom this event speaks of? */
 bool es_site_is_forgotten(struct es_site *site, const struct es_event *event);
+/** Entries of erased persons that a node appended before it knew of the erasure are erased as well.
+ * @param after  the erasures are behind this number, and so are entries that came from other nodes since */
+ES_MUST_USE enum es_errc es_site_forget_leftovers(struct es_site *site, uint64_t after, struct es_error *err);
 /** Append one event of our own that carries a document. */
 ES_MUST_USE enum es_errc es_site_append_document(struct es_site *site, enum es_event_kind kind, const char *document,
                                                  struct es_error *err);

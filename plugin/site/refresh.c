@@ -2,6 +2,7 @@
 /* A ledger that several nodes share: what the others appended is taken in as it comes. */
 #include <stdlib.h>
 
+#include "plugin/event/pseudonyms.h"
 #include "plugin/site/keys.h"
 
 enum es_errc es_site_rebuild(struct es_site *site, struct es_error *err)
@@ -20,7 +21,8 @@ enum es_errc es_site_rebuild(struct es_site *site, struct es_error *err)
 
 struct following {
     struct es_site *site;
-    bool erased; /* a person was erased elsewhere */
+    bool erased;   /* a person was erased elsewhere */
+    bool leftover; /* an entry of one who was erased, by a node that did not know it yet */
     enum es_errc code;
     struct es_error *err;
 };
@@ -33,6 +35,7 @@ static bool each_new(void *context, const struct es_entry *entry)
     if (following->erased) return false;
     following->code = es_site_decode(following->site, entry, NULL, &event, following->err);
     if (following->code != ES_OK) return false;
+    following->leftover = following->leftover || es_site_is_forgotten(following->site, &event);
     following->code = es_site_note(following->site, &event, entry->seq, entry->received, false, following->err);
     es_event_clear(&event);
     return following->code == ES_OK;
@@ -41,8 +44,13 @@ static bool each_new(void *context, const struct es_entry *entry)
 static enum es_errc follow(struct es_site *site, struct es_error *err)
 {
     struct following following = {.site = site, .err = err};
+    const uint64_t seen = site->seen;
     enum es_errc code = es_ledger_walk(site->ledger, site->seen, UINT64_MAX, each_new, &following, err);
     if (code == ES_OK) code = following.code;
+    if (code == ES_OK && (following.erased || following.leftover) && site->mode == ES_SITE_WRITE) {
+        code = es_site_rebuild(site, err);
+        return code == ES_OK ? es_site_forget_leftovers(site, seen, err) : code;
+    }
     if (code == ES_OK && (following.erased || (site->renames && site->renames->clash))) return es_site_rebuild(site, err);
     if (code == ES_OK) code = es_site_settle(site, err);
     if (code == ES_OK) code = es_site_derive(site, NULL, err);
@@ -51,13 +59,74 @@ static enum es_errc follow(struct es_site *site, struct es_error *err)
     return code;
 }
 
+static enum es_errc catch_up(struct es_site *site, struct es_error *err)
+{
+    if (site->stale) return es_site_rebuild(site, err);
+    return site->seen < es_ledger_count(site->ledger) ? follow(site, err) : ES_OK;
+}
+
+/* ---- what waited in the spool ---- */
+
+/* Aliases of the spool itself: what is behind them was hashed with a newer key than that under which a person was erased. */
+struct spooled {
+    struct es_site *site;
+    struct es_index from;
+    struct es_pseudonym *to; /* [from.count] */
+    uint32_t room;
+    bool failed;
+};
+
+static bool note_alias(struct spooled *spooled, const struct es_event *alias)
+{
+    uint32_t at;
+    if (!ES_GROW(spooled->to, spooled->room, (uint64_t)spooled->from.count + 1) || !es_index_add(&spooled->from, &alias->unit_id, &at, NULL)) return false;
+    spooled->to[at] = alias->same_as;
+    return true;
+}
+
+static bool rename_spooled(void *context, struct es_pseudonym *p, bool personal)
+{
+    const struct spooled *spooled = context;
+    const uint32_t at = es_index_find(&spooled->from, p);
+    (void)personal;
+    if (at != ES_INDEX_NONE) *p = spooled->to[at];
+    return true;
+}
+
+/* Of a person who was erased at another node while it waited? What cannot be read is handed over: the ledger says so then. */
+static bool is_unwanted(void *context, const struct es_entry *entry)
+{
+    struct spooled *spooled = context;
+    struct es_event event;
+    if (spooled->site->forgotten.count == 0 || es_site_decode(spooled->site, entry, NULL, &event, NULL) != ES_OK) return false;
+    bool unwanted;
+    if (event.kind == ES_EVENT_KEY_ALIAS) {
+        unwanted = es_site_is_forgotten_name(spooled->site, "name", &event.same_as) || es_site_is_forgotten_name(spooled->site, "study", &event.study);
+        spooled->failed = spooled->failed || !note_alias(spooled, &event);
+    } else {
+        if (spooled->from.count > 0) (void)es_event_pseudonyms(&event, rename_spooled, spooled);
+        unwanted = es_site_is_forgotten(spooled->site, &event);
+    }
+    es_event_clear(&event);
+    return unwanted;
+}
+
+enum es_errc es_site_hand_over(struct es_site *site, struct es_error *err)
+{
+    struct spooled spooled = {.site = site};
+    enum es_errc code = es_ledger_hand_over(site->ledger, is_unwanted, &spooled, err);
+    if (code == ES_OK && spooled.failed) code = es_fail(err, ES_E_MEMORY, "site: out of memory");
+    es_index_clear(&spooled.from);
+    free(spooled.to);
+    return code == ES_OK ? catch_up(site, err) : code;
+}
+
 enum es_errc es_site_refresh(struct es_site *site, struct es_error *err)
 {
     if (!es_ledger_is_shared(site->ledger) || site->earlier) return ES_OK;
     enum es_errc code = es_ledger_refresh(site->ledger, err);
-    if (code != ES_OK) return code;
-    if (site->stale) code = es_site_rebuild(site, err);
-    else if (site->seen < es_ledger_count(site->ledger)) code = follow(site, err);
+    if (code == ES_OK) code = catch_up(site, err);
+    if (code == ES_OK && site->mode == ES_SITE_WRITE) code = es_site_hand_over(site, err); /* after what others did: keys, erasures */
     /* A mask here and its partner there: whoever learns of both compares, and who comes second adds a duplicate. What fails stays noted for
      * the next time. */
     struct es_error later = {0};

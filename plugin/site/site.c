@@ -66,8 +66,7 @@ static enum es_errc open_ledger(struct es_site *site, bool writer, struct es_err
 {
     const struct es_config *config = site->config;
     enum es_errc code = es_ledger_open(&site->ledger, config->ledger, config->node, es_key_id(es_key_at(site->key, 1)), writer, writer, err);
-    if (code == ES_OK && writer) code = es_ledger_spool(site->ledger, config->spool, err);
-    return code == ES_OK && writer ? es_ledger_refresh(site->ledger, err) : code; /* what waited in the spool comes first */
+    return code == ES_OK && writer ? es_ledger_spool(site->ledger, config->spool, err) : code;
 }
 
 /* count > 0: as the ledger stood at these points. */
@@ -89,6 +88,7 @@ static enum es_errc open_site(struct es_site **out, const struct es_config *conf
     if (code == ES_OK) code = es_cohort_new(&site->cohort, site->config, err);
     if (code == ES_OK) code = es_site_replay(site, false, err);
     if (code == ES_OK && writer) code = es_ledger_inspect(site->ledger, ES_LEDGER_AT_ONCE, err);
+    if (code == ES_OK && writer) code = es_site_hand_over(site, err);
     if (code == ES_OK && writer) code = es_site_record_keys(site, err);
     if (code == ES_OK && writer) code = record_documents(site, err);
     if (code == ES_OK && writer) code = es_site_compare_masks(site, err); /* a stop may have come between two masks and their comparison */

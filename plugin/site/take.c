@@ -163,13 +163,21 @@ static enum es_errc settle_down(struct es_site *site, enum es_errc code, struct 
     return ES_OK;
 }
 
+/* What others appended and could not be taken in (a key that is not here, a database that was put back) may forbid to add anything. */
+static enum es_errc caught_up(struct es_site *site, struct es_error *err)
+{
+    uint64_t waiting;
+    return site->stale && !es_ledger_is_away(site->ledger, &waiting) ? es_site_refresh(site, err) : ES_OK;
+}
+
 enum es_errc es_site_take(struct es_site *site, const struct es_message *const *messages, size_t count, struct es_receipt *receipts,
                           struct es_error *err)
 {
     struct taking taking = {0};
     if (site->mode != ES_SITE_WRITE) return es_fail(err, ES_E_STATE, "site: opened for reading, messages were to be taken");
     if (count == 0) return ES_OK;
-    enum es_errc code = reserve(&taking, count) ? ES_OK : es_fail(err, ES_E_MEMORY, "site: out of memory");
+    enum es_errc code = caught_up(site, err);
+    if (code == ES_OK) code = reserve(&taking, count) ? ES_OK : es_fail(err, ES_E_MEMORY, "site: out of memory");
     if (code == ES_OK) code = make_events(site, messages, count, es_clock(), receipts, &taking, err);
     if (code == ES_OK) code = es_site_keep_masks(site, taking.events, taking.n, err);
     if (code == ES_OK) code = es_ledger_append(site->ledger, taking.entries, taking.n, taking.taken, err);

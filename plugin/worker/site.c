@@ -35,7 +35,8 @@ void es_worker_degrade(struct es_worker *worker, const struct es_error *err)
     es_worker_set_phase(worker, ES_WORKER_DEGRADED, err->text);
     if (strcmp(worker->logged, err->text) == 0) return;
     snprintf(worker->logged, sizeof worker->logged, "%s", err->text);
-    snprintf(line, sizeof line, "degraded: %s; nothing is lost, trying again", err->text);
+    /* a ledger that is not what it was may have lost something */
+    snprintf(line, sizeof line, "degraded: %s; %strying again", err->text, err->code == ES_E_STATE ? "" : "nothing is lost, ");
     worker->host.log(worker->host.context, line);
 }
 

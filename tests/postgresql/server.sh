@@ -4,6 +4,7 @@
 #
 #   server.sh create DIR    make the cluster, start it, make the database; prints the ledger's URL
 #   server.sh start DIR | stop DIR | kill DIR
+#   server.sh passwords ROLE DIR   from now on this role needs its password
 #   server.sh here          is PostgreSQL installed? (exit status)
 set -euo pipefail
 export LC_ALL=C
@@ -11,7 +12,8 @@ bin=
 for folder in /usr/lib/postgresql/*/bin; do [ -x "$folder/initdb" ] && bin=$folder; done
 [ -n "$bin" ] || { command -v initdb >/dev/null && bin=$(dirname "$(command -v initdb)"); } || true
 [ "${1:?}" != here ] || exec test -n "$bin"
-dir=${2:?a folder}
+dir=${*: -1}
+[ $# -gt 1 ] || { echo "server.sh: expected a folder" >&2; exit 2; }
 
 # The server refuses to run as root: then the package's own user runs it.
 as_user() {
@@ -63,6 +65,11 @@ CONF
     echo "postgresql://evensight@127.0.0.1:$port/ledger"
     ;;
   start) start ;;
+  passwords)
+    rest=$(cat "$dir/data/pg_hba.conf")
+    printf 'host all %s 127.0.0.1/32 scram-sha-256\n%s\n' "${2:?a role}" "$rest" | as_user tee "$dir/data/pg_hba.conf" >/dev/null
+    kill -HUP "$(pid_of)"
+    ;;
   stop | kill)
     pid=$(pid_of)
     [ -n "$pid" ] || exit 0
@@ -75,5 +82,5 @@ CONF
     echo "the server does not stop" >&2
     exit 1
     ;;
-  *) echo "server.sh: found $1, expected create, start, stop, kill or here" >&2; exit 2 ;;
+  *) echo "server.sh: found $1, expected create, start, stop, kill, passwords or here" >&2; exit 2 ;;
 esac
