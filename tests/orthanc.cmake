@@ -15,7 +15,7 @@ add_test(NAME threads COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/postgresql/run.sh $<TA
 set_tests_properties(threads PROPERTIES LABELS threads TIMEOUT 300 SKIP_RETURN_CODE 77)
 
 if(NOT ES_SANITIZE)
-  foreach(name smoke degraded configuration stop kill same masks fetch forms mixed refused bytes ledger shared kills http catchup canary)
+  foreach(name smoke degraded configuration stop kill same masks fetch forms mixed refused bytes ledger shared kills http attacks catchup canary)
     add_test(NAME orthanc_${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/orthanc/${name}.sh)
     set_tests_properties(orthanc_${name} PROPERTIES
       ENVIRONMENT ES_BUILD=${PROJECT_BINARY_DIR} LABELS host RUN_SERIAL ON TIMEOUT 300 SKIP_RETURN_CODE 77)

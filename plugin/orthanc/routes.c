@@ -285,7 +285,8 @@ static const char *header(const OrthancPluginHttpRequest *request, const char *n
     return "";
 }
 
-/* A form cannot send this type, so a page that somebody is lured to cannot post with stored credentials. */
+/* A form cannot send this type, so a page that somebody is lured to cannot post with stored credentials. The filter below turns multipart
+ * bodies away: Orthanc takes them apart, and hands on each part with the type that the part claims. */
 static bool is_ndjson(const char *type)
 {
     static const char wanted[] = "application/x-ndjson";
@@ -368,8 +369,8 @@ static bool under_root(const char *uri)
     return true;
 }
 
-/* Orthanc buffers a body whole before a route sees it: what is too long, or does not say how long it is, is turned away before.
- * Every other URL passes. */
+/* Orthanc buffers a body whole before a route sees it: what is too long, or does not say how long it is, is turned away before, and so is what
+ * consists of parts. Every other URL passes. */
 static int32_t filter(OrthancPluginHttpMethod method, const char *uri, const char *ip, uint32_t headers, const char *const *keys,
                       const char *const *values, uint32_t arguments, const char *const *argument_keys,
                       const char *const *argument_values)
@@ -380,12 +381,14 @@ static int32_t filter(OrthancPluginHttpMethod method, const char *uri, const cha
     (void)argument_values;
     if (method != OrthancPluginHttpMethod_Post && method != OrthancPluginHttpMethod_Put) return 1;
     if (!under_root(uri)) return 1;
+    bool fine = false;
     for (uint32_t i = 0; i < headers; i++) {
-        if (strcasecmp(keys[i], "content-length") != 0) continue;
         uint64_t length = 0;
-        return read_whole(values[i], &length) && length <= ES_INBOX_BODY;
+        if (strcasecmp(keys[i], "content-type") == 0 && strcasestr(values[i], "multipart") != NULL) return 0;
+        if (strcasecmp(keys[i], "transfer-encoding") == 0) return 0; /* beside a length it says another (RFC 9112 6.1) */
+        if (strcasecmp(keys[i], "content-length") == 0) fine = read_whole(values[i], &length) && length <= ES_INBOX_BODY;
     }
-    return 0;
+    return fine;
 }
 
 /* A button on Orthanc Explorer's first page. */

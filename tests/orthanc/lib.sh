@@ -18,9 +18,9 @@ ok() { passed=$((passed + 1)); printf 'ok   %s\n' "$1"; }
 bad() { failed=$((failed + 1)); printf 'FAIL %s%s\n' "$1" "${2:+: $2}"; }
 # check WHAT COMMAND...: passes when the command does
 check() {
-  local what=$1
+  local what=$1 said=$work/check.$BASHPID
   shift
-  if "$@" >"$work/check.$BASHPID" 2>&1; then ok "$what"; else bad "$what" "$(tail -c 300 "$work/check.$BASHPID" | tr '\n' ' ')"; fi
+  if "$@" >"$said" 2>&1; then ok "$what"; else bad "$what" "$(tail -c 300 "$said" | tr '\n' ' ')"; fi
 }
 # equal WHAT FOUND EXPECTED
 equal() { if [ "$2" = "$3" ]; then ok "$1"; else bad "$1" "found [$2], expected [$3]"; fi }
