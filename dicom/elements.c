@@ -3,13 +3,14 @@
 
 #include <string.h>
 
+#include "dicom/storing.h"
 #include "dicom/vr.h"
 
 _Static_assert(sizeof(struct es_element) == 16, "entries are packed without holes");
 _Static_assert(sizeof(struct es_elements) <= 4096, "a header's elements fit one queue slot");
 _Static_assert(ES_MAX_ELEMENT_VALUE <= UINT16_MAX && ES_ELEMENT_BYTES <= UINT16_MAX, "offsets are 16 bits");
 
-void es_elements_clear(struct es_elements *elements)
+ES_STORING void es_elements_clear(struct es_elements *elements)
 {
     memset(elements, 0, offsetof(struct es_elements, element));
 }
@@ -20,20 +21,40 @@ void es_elements_copy(struct es_elements *into, const struct es_elements *from)
     memcpy(into->bytes, from->bytes, from->used);
 }
 
-static const char *vr_of(uint32_t tag, uint32_t parent, const char *vr)
+ES_STORING static const char *vr_of(uint32_t tag, uint32_t parent, const char *vr)
 {
     if (vr && !(vr[0] == 'U' && vr[1] == 'N') && vr[0] != '?') return vr;
     const struct es_attribute *row = parent ? NULL : es_attribute_find(tag);
     return row ? row->vr : "LO";
 }
 
+#define AT_ONCE 64 /* bytes; most values are shorter */
+
+/* The same few instructions whatever the length: a jump that depends on it is guessed wrong for every other value. */
+ES_STORING static inline void copy_value(struct es_elements *elements, const uint8_t *value, size_t len, size_t readable)
+{
+    uint8_t *to = elements->bytes + elements->used;
+    if (len <= AT_ONCE && readable >= AT_ONCE && sizeof elements->bytes - elements->used >= AT_ONCE) memcpy(to, value, AT_ONCE);
+    else if (len > 0) memcpy(to, value, len);
+}
+
 struct es_element *es_elements_add(struct es_elements *elements, uint32_t tag, uint32_t parent, unsigned item, const char *vr,
                                    const void *bytes, size_t len)
 {
+    return es_elements_add_part(elements, tag, parent, item, vr, bytes, len, len);
+}
+
+static bool is_padding(uint8_t byte) { return byte == ' ' || byte == '\0'; }
+
+ES_STORING struct es_element *es_elements_add_part(struct es_elements *elements, uint32_t tag, uint32_t parent, unsigned item, const char *vr,
+                                                   const void *bytes, size_t len, size_t readable)
+{
     vr = vr_of(tag, parent, vr);
     const uint8_t *value = bytes;
-    if (!es_vr_is_binary(vr)) /* PS3.5 6.2: padded with a space, UI with a NUL; both are met on either */
-        while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '\0')) len--;
+    if (!es_vr_is_binary(vr) && len > 0) { /* PS3.5 6.2: padded with a space, UI with a NUL; both are met on either */
+        len -= is_padding(value[len - 1]); /* mostly all there is */
+        while (len > 0 && is_padding(value[len - 1])) len--;
+    }
     if (elements->count >= ES_MAX_ELEMENTS) {
         elements->unusual = 1;
         return NULL;
@@ -49,12 +70,12 @@ struct es_element *es_elements_add(struct es_elements *elements, uint32_t tag, u
     }
     e->offset = elements->used;
     e->length = (uint16_t)len;
-    if (len > 0) memcpy(elements->bytes + elements->used, value, len);
+    copy_value(elements, value, len, readable);
     elements->used = (uint16_t)(elements->used + len);
     return e;
 }
 
-const struct es_element *es_elements_find(const struct es_elements *elements, uint32_t tag)
+ES_STORING const struct es_element *es_elements_find(const struct es_elements *elements, uint32_t tag)
 {
     for (size_t i = 0; i < elements->count; i++)
         if (elements->element[i].tag == tag && elements->element[i].parent == 0) return &elements->element[i];
@@ -79,7 +100,7 @@ unsigned es_elements_items(const struct es_elements *elements, uint32_t parent)
     return items;
 }
 
-const char *es_elements_value(const struct es_elements *elements, const struct es_element *element)
+ES_STORING const char *es_elements_value(const struct es_elements *elements, const struct es_element *element)
 {
     return (const char *)elements->bytes + element->offset;
 }

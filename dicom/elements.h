@@ -53,6 +53,10 @@ struct es_elements {
  * @return the entry, or NULL when the table is full (then unusual is set) */
 struct es_element *es_elements_add(struct es_elements *elements, uint32_t tag, uint32_t parent, unsigned item, const char *vr,
                                    const void *bytes, size_t len);
+/** The same of a value with more behind it: `readable` bytes may be read there, at least len; some of those behind the value may come to lie behind
+ * its copy. */
+struct es_element *es_elements_add_part(struct es_elements *elements, uint32_t tag, uint32_t parent, unsigned item, const char *vr,
+                                        const void *bytes, size_t len, size_t readable);
 /** The element at the root, or NULL. */
 const struct es_element *es_elements_find(const struct es_elements *elements, uint32_t tag);
 /** A leaf of the item-th code item of a wanted sequence, or NULL. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "dicom/readers.h"
+#include "dicom/storing.h"
 
 #define STORAGE "1.2.840.10008.5.1.4.1.1."
 
@@ -60,26 +61,26 @@ static const struct {
 #define N_CLASSES (sizeof classes / sizeof classes[0])
 
 /** Whether a row is this class, or ends with a dot and is above it. Asked on an archive's storing thread: no call. */
-static bool fits(const char *row, const char *uid)
+ES_STORING static bool fits(const char *row, const char *uid)
 {
     while (*row != '\0' && *row == *uid) row++, uid++;
     return *row == '\0' && (*uid == '\0' || row[-1] == '.');
 }
 
 /** Index of the first row that fits; N_CLASSES when none does. */
-static size_t find_class(const char *uid)
+ES_STORING static size_t find_class(const char *uid)
 {
     size_t i = 0;
-    if (strncmp(uid, STORAGE, sizeof STORAGE - 1) != 0) return N_CLASSES;
+    if (!fits(STORAGE, uid)) return N_CLASSES;
     while (i < N_CLASSES && !fits(classes[i].uid, uid + sizeof STORAGE - 1)) i++;
     return i;
 }
 
-enum es_object_kind es_kind_of_class(const char *uid)
+ES_STORING enum es_object_kind es_kind_of_class(const char *uid)
 {
-    if (strcmp(uid, "1.2.840.10008.1.3.10") == 0) return ES_OBJECT_DIRECTORY;
     const size_t i = find_class(uid);
-    return i < N_CLASSES ? classes[i].kind : ES_OBJECT_OTHER;
+    if (i < N_CLASSES) return classes[i].kind;
+    return strcmp(uid, "1.2.840.10008.1.3.10") == 0 ? ES_OBJECT_DIRECTORY : ES_OBJECT_OTHER;
 }
 
 enum es_result_form es_form_of_class(const char *uid)
@@ -98,3 +99,5 @@ enum es_object_kind es_kind_read(const struct es_elements *elements, const struc
         if (strcmp(modality, imaging[i]) == 0) return ES_OBJECT_IMAGE;
     return ES_OBJECT_OTHER;
 }
+
+void es_kind_prefetch(void) { es_prefetch(classes, sizeof classes); }

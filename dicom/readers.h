@@ -22,6 +22,8 @@ void es_identity_read(const struct es_elements *elements, struct es_identity *ou
 enum es_object_kind es_kind_read(const struct es_elements *elements, const struct es_identity *identity);
 /** Kind of a SOP class: the tables of PS3.4 B.5 and PS3.6 annex A; ES_OBJECT_OTHER when unknown. */
 enum es_object_kind es_kind_of_class(const char *sop_class_uid);
+/** Ask for the tables that es_kind_of_class() looks things up in (storing.h). */
+void es_kind_prefetch(void);
 /** What of a result it is; ES_FORM_NONE when it is none. */
 enum es_result_form es_form_of_class(const char *sop_class_uid);
 /** Why the object is left out, and whether its identity was removed. COPY and IDENTITY_REMOVED are never set here: the host and

@@ -32,7 +32,8 @@ void es_secret_free(void *block);
 void *es_secret_stack_new(size_t size);
 /** `size` as it was given. NULL is allowed. */
 void es_secret_stack_free(void *stack, size_t size);
-/** Overwrite what calls that have returned left below the caller's own frame: nearly 8 KiB of it, or 256 KiB. For threads that are not ours. */
+/** Overwrite what calls that have returned left in registers and below the caller's own frame: nearly 2 KiB of it, or 256 KiB. For
+ * threads that are not ours. */
 void es_secret_wipe_stack(void);
 void es_secret_wipe_deep_stack(void);
 

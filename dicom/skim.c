@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "dicom/storing.h"
 #include "dicom/vr.h"
 
 #define UNDEFINED 0xFFFFFFFFu
@@ -64,7 +65,7 @@ static enum es_errc ends(struct reader *r, uint32_t tag, size_t end)
                       (unsigned)(tag & 0xFFFF), r->len);
 }
 
-static enum es_errc read_head(struct reader *r, size_t end, struct head *h)
+ES_STORING static enum es_errc read_head(struct reader *r, size_t end, struct head *h)
 {
     if (++r->steps > ES_SKIM_STEPS) return unusual(r, 0, "more elements than are skimmed");
     if (end - r->pos < 8) return ends(r, 0, end);
@@ -92,7 +93,7 @@ static enum es_errc read_head(struct reader *r, size_t end, struct head *h)
 }
 
 /** Whether the element is a sequence. Under implicit VR only the table, an undefined length or the bytes can tell. */
-static bool is_sequence(const struct reader *r, const struct head *h, bool wanted_sequence, size_t end)
+ES_STORING static bool is_sequence(const struct reader *r, const struct head *h, bool wanted_sequence, size_t end)
 {
     if (h->has_vr) return h->vr[0] == 'S' && h->vr[1] == 'Q';
     if (wanted_sequence || h->length == UNDEFINED) return true;
@@ -100,8 +101,8 @@ static bool is_sequence(const struct reader *r, const struct head *h, bool wante
     return u16(r->p + r->pos) << 16 == (ITEM & 0xFFFF0000u) && u16(r->p + r->pos + 2) == (ITEM & 0xFFFFu);
 }
 
-static enum es_errc walk_items(struct reader *r, size_t end, bool undefined, unsigned depth, enum mode mode,
-                               const struct es_attribute *row)
+ES_STORING static enum es_errc walk_items(struct reader *r, size_t end, bool undefined, unsigned depth, enum mode mode,
+                                          const struct es_attribute *row)
 {
     if (depth > ES_SKIM_DEPTH) return unusual(r, 0, "lies too deep");
     while (undefined || r->pos < end) {
@@ -121,7 +122,7 @@ static enum es_errc walk_items(struct reader *r, size_t end, bool undefined, uns
     return ES_OK;
 }
 
-static enum es_errc walk_sequence(struct reader *r, const struct head *h, size_t end, unsigned depth, enum mode mode,
+ES_STORING static enum es_errc walk_sequence(struct reader *r, const struct head *h, size_t end, unsigned depth, enum mode mode,
                                   const struct es_attribute *row)
 {
     if (h->length == UNDEFINED) return walk_items(r, end, true, depth + 1, mode, row);
@@ -130,12 +131,12 @@ static enum es_errc walk_sequence(struct reader *r, const struct head *h, size_t
 }
 
 /** Keep a value that is wanted where we are. */
-static enum es_errc keep(struct reader *r, const struct head *h, enum mode mode, const struct es_attribute *row, bool root)
+ES_STORING static enum es_errc keep(struct reader *r, const struct head *h, enum mode mode, const struct es_attribute *row, bool root)
 {
     const bool nested = mode == CODES && es_attribute_nested(h->tag);
     if (!root && !nested) return ES_OK;
-    (void)es_elements_add(r->out, h->tag, nested ? row->tag : 0, nested ? r->items - 1 : 0, h->has_vr ? h->vr : NULL, r->p + r->pos,
-                          h->length);
+    (void)es_elements_add_part(r->out, h->tag, nested ? row->tag : 0, nested ? r->items - 1 : 0, h->has_vr ? h->vr : NULL, r->p + r->pos, h->length,
+                               r->len - r->pos);
     return r->out->unusual ? unusual(r, h->tag, "is longer than is kept") : ES_OK;
 }
 
@@ -152,14 +153,14 @@ static enum es_errc walk_unknown(struct reader *r, const struct head *h, const s
 }
 
 /** The row of a root element. Tags rise, and so does the table: no search. */
-static const struct es_attribute *next_row(struct reader *r, uint32_t tag)
+ES_STORING static const struct es_attribute *next_row(struct reader *r, uint32_t tag)
 {
     while (r->row < es_n_attributes && es_attributes[r->row].tag < tag) r->row++;
     return r->row < es_n_attributes && es_attributes[r->row].tag == tag ? &es_attributes[r->row] : NULL;
 }
 
 /** One element behind its header: into sequences, past values, keeping what is wanted. */
-static enum es_errc walk_element(struct reader *r, const struct head *h, size_t end, unsigned depth, enum mode mode,
+ES_STORING static enum es_errc walk_element(struct reader *r, const struct head *h, size_t end, unsigned depth, enum mode mode,
                                  const struct es_attribute *row)
 {
     const bool root = depth == 0;
@@ -190,19 +191,39 @@ static enum es_errc walk_element(struct reader *r, const struct head *h, size_t 
     return code;
 }
 
-static bool odd_group(uint32_t tag)
+ES_STORING static bool odd_group(uint32_t tag)
 {
     const uint32_t group = tag >> 16;
     return group == 0xFFFE || group == 0xFFFF || group <= 7; /* commands, file meta information, and groups PS3.5 7.1 forbids */
 }
 
+/** Over elements in explicit VR that are as plain as can be and that nobody wants, without a call: most of a header. Whatever else comes is left
+ * where it is. @param previous  the last tag; moved on */
+ES_STORING static void hop(struct reader *r, size_t end, bool root, uint32_t *previous)
+{
+    uint32_t last = *previous;
+    while (end - r->pos >= 8 && r->steps < ES_SKIM_STEPS) {
+        const uint8_t *p = r->p + r->pos;
+        const uint32_t tag = u16(p) << 16 | u16(p + 2), length = u16(p + 6);
+        if (tag <= last || odd_group(tag)) break;
+        if ((es_vr_properties(p + 4) & (ES_VR_KNOWN | ES_VR_WIDE)) != ES_VR_KNOWN || (length & 1) || length > end - r->pos - 8) break;
+        if (root && (tag > ES_LAST_WANTED_TAG || next_row(r, tag))) break;
+        last = tag;
+        r->steps++;
+        r->pos += 8 + (size_t)length;
+    }
+    *previous = last;
+}
+
 /** A data set or an item of one. At the root (depth 0) it ends with the first tag behind the last wanted one. */
-static enum es_errc walk_set(struct reader *r, size_t end, bool undefined, unsigned depth, enum mode mode,
+ES_STORING static enum es_errc walk_set(struct reader *r, size_t end, bool undefined, unsigned depth, enum mode mode,
                              const struct es_attribute *row)
 {
     uint32_t previous = 0;
     while (undefined || r->pos < end) {
         struct head h;
+        if (r->explicit_vr && (depth == 0 || mode == SKIP)) hop(r, end, depth == 0, &previous);
+        if (r->pos == end && !undefined) break;
         enum es_errc code = read_head(r, end, &h);
         if (code != ES_OK) return code;
         if (undefined && h.tag == ITEM_END) return h.length == 0 ? ES_OK : unusual(r, h.tag, "has a length");
@@ -219,72 +240,60 @@ static enum es_errc walk_set(struct reader *r, size_t end, bool undefined, unsig
     return ES_OK;
 }
 
-/** Where the data set begins and how it is written. */
-struct part10 {
-    char transfer_syntax[65];
-    size_t data_set; /* offset in bytes */
-};
-
-/** Preamble and file meta information (PS3.10 7.1). A group length that is wrong is no matter when only the end is looked for. */
-static enum es_errc read_meta(const void *bytes, size_t len, bool strict, struct part10 *out, struct es_elements *elements,
-                              struct es_error *err)
-{
-    struct reader r = {.p = bytes, .len = len, .explicit_vr = true, .out = elements, .err = err};
-    if (len < 132) return es_fail(err, ES_E_PARSE, "skim: %zu bytes given, a preamble alone has 132", len);
-    if (memcmp(r.p + 128, "DICM", 4) != 0) return unusual(&r, 0, "no preamble");
-    *out = (struct part10){.data_set = 0};
-    uint32_t previous = 0;
-    size_t meta_end = 0;
-    for (r.pos = 132;;) {
-        if (len - r.pos < 8) return ends(&r, 0, len);
-        if (u16(r.p + r.pos) != 0x0002) break;
-        struct head h;
-        const enum es_errc code = read_head(&r, len, &h);
-        if (code != ES_OK) return code;
-        if (h.tag <= previous) return unusual(&r, h.tag, "is repeated or out of order");
-        previous = h.tag;
-        if ((h.vr[0] == 'S' && h.vr[1] == 'Q') || (h.length & 1)) return unusual(&r, h.tag, "is malformed");
-        if (h.length > len - r.pos) return ends(&r, h.tag, len);
-        if (h.tag == 0x00020000) {
-            if (h.length != 4 || h.vr[0] != 'U' || h.vr[1] != 'L') return unusual(&r, h.tag, "is malformed");
-            meta_end = r.pos + 4 + u32(r.p + r.pos);
-        }
-        if (es_attribute_find(h.tag) && keep(&r, &h, SKIP, NULL, true) != ES_OK) return ES_E_UNSUPPORTED;
-        r.pos += h.length;
-    }
-    if (strict && meta_end != 0 && meta_end != r.pos) return unusual(&r, 0x00020000, "is not the length of the group");
-    const struct es_element *syntax = es_elements_find(elements, 0x00020010);
-    if (!syntax || syntax->length >= sizeof out->transfer_syntax) return unusual(&r, 0x00020010, "is missing");
-    memcpy(out->transfer_syntax, es_elements_value(elements, syntax), syntax->length);
-    out->data_set = r.pos;
-    return ES_OK;
-}
-
-/** Set the reader on the data set if it is written in a way we know. */
-static enum es_errc begin(struct reader *r, const struct part10 *part10)
+/** Whether the data set is written in a way we know. @param syntax  its TransferSyntaxUID, not terminated */
+ES_STORING static enum es_errc set_syntax(struct reader *r, const char *syntax, size_t len)
 {
     /* PS3.5 A.1; A.2; A.4: all compressed syntaxes of 1.2.840.10008.1.2.4 and .5 write the header in explicit little endian */
-    const char *syntax = part10->transfer_syntax;
-    r->explicit_vr = strcmp(syntax, "1.2.840.10008.1.2") != 0;
-    const bool known = !r->explicit_vr || strcmp(syntax, "1.2.840.10008.1.2.1") == 0 ||
-                       strncmp(syntax, "1.2.840.10008.1.2.4.", 20) == 0 || strcmp(syntax, "1.2.840.10008.1.2.5") == 0;
-    if (!known) return unusual(r, 0x00020010, "is a transfer syntax that is not skimmed");
-    r->pos = part10->data_set;
-    return ES_OK;
+    static const char little[] = "1.2.840.10008.1.2";
+    const size_t n = sizeof little - 1;
+    bool known = len >= n && memcmp(syntax, little, n) == 0;
+    r->explicit_vr = len != n;
+    if (len == n + 2) known = known && (memcmp(syntax + n, ".1", 2) == 0 || memcmp(syntax + n, ".5", 2) == 0);
+    else if (len > n) known = known && len > n + 2 && memcmp(syntax + n, ".4.", 3) == 0;
+    return known ? ES_OK : unusual(r, 0x00020010, "is a transfer syntax that is not skimmed");
+}
+
+/** Preamble and file meta information (PS3.10 7.1); then the reader stands on the data set. A group length that is wrong is no matter when
+ * only the end is looked for. */
+ES_STORING static enum es_errc read_meta(struct reader *r, bool strict)
+{
+    if (r->len < 132) return es_fail(r->err, ES_E_PARSE, "skim: %zu bytes given, a preamble alone has 132", r->len);
+    if (memcmp(r->p + 128, "DICM", 4) != 0) return unusual(r, 0, "no preamble");
+    uint32_t previous = 0;
+    size_t meta_end = 0;
+    r->explicit_vr = true;
+    for (r->pos = 132;;) {
+        if (r->len - r->pos < 8) return ends(r, 0, r->len);
+        if (u16(r->p + r->pos) != 0x0002) break;
+        struct head h;
+        const enum es_errc code = read_head(r, r->len, &h);
+        if (code != ES_OK) return code;
+        if (h.tag <= previous) return unusual(r, h.tag, "is repeated or out of order");
+        previous = h.tag;
+        if ((h.vr[0] == 'S' && h.vr[1] == 'Q') || (h.length & 1)) return unusual(r, h.tag, "is malformed");
+        if (h.length > r->len - r->pos) return ends(r, h.tag, r->len);
+        if (h.tag == 0x00020000) {
+            if (h.length != 4 || h.vr[0] != 'U' || h.vr[1] != 'L') return unusual(r, h.tag, "is malformed");
+            meta_end = r->pos + 4 + u32(r->p + r->pos);
+        }
+        if (next_row(r, h.tag) && keep(r, &h, SKIP, NULL, true) != ES_OK) return ES_E_UNSUPPORTED;
+        r->pos += h.length;
+    }
+    if (strict && meta_end != 0 && meta_end != r->pos) return unusual(r, 0x00020000, "is not the length of the group");
+    const struct es_element *syntax = es_elements_find(r->out, 0x00020010);
+    if (!syntax) return unusual(r, 0x00020010, "is missing");
+    return set_syntax(r, es_elements_value(r->out, syntax), syntax->length);
 }
 
 /** es_skim() with a reader of the caller's, which then stands on the first element that was not wanted. */
-static enum es_errc skim(struct reader *r)
+ES_STORING static enum es_errc skim(struct reader *r)
 {
-    struct part10 part10;
     es_elements_clear(r->out);
-    enum es_errc code = read_meta(r->p, r->len, true, &part10, r->out, r->err);
-    if (code == ES_OK) code = begin(r, &part10);
-    if (code == ES_OK) code = walk_set(r, r->len, false, 0, SKIP, NULL);
-    return code;
+    const enum es_errc code = read_meta(r, true);
+    return code == ES_OK ? walk_set(r, r->len, false, 0, SKIP, NULL) : code;
 }
 
-enum es_errc es_skim(const void *bytes, size_t len, struct es_elements *out, struct es_error *err)
+ES_STORING enum es_errc es_skim(const void *bytes, size_t len, struct es_elements *out, struct es_error *err)
 {
     struct reader r = {.p = bytes, .len = len, .out = out, .err = err};
     return skim(&r);
@@ -335,10 +344,9 @@ enum es_errc es_skim_sequence(const struct es_attribute *row, const void *bytes,
 
 void es_skim_end(const void *bytes, size_t len, uint64_t total, struct es_error *end)
 {
-    struct part10 part10;
     struct es_elements meta;
-    struct reader r = {.p = bytes, .len = len};
+    struct reader r = {.p = bytes, .len = len, .out = &meta};
     es_elements_clear(&meta);
-    if (read_meta(bytes, len, false, &part10, &meta, NULL) != ES_OK || begin(&r, &part10) != ES_OK) return;
+    if (read_meta(&r, false) != ES_OK) return;
     hop_to_end(&r, total, end);
 }

@@ -2,9 +2,10 @@
 /** @file skim.h
  * The wanted elements of a plain header, straight from the bytes: what may run on an archive's storing thread.
  *
- * Allocates nothing, opens nothing, calls no library, uses under 2 KiB of stack, and reads to ES_LAST_WANTED_TAG only. It knows
- * explicit and implicit VR little endian (PS3.5 7.1, A.1, A.2; compressed syntaxes are explicit little endian up to the pixels,
- * A.4). Whatever is out of the ordinary it leaves to dataset.h: where the two could differ, this one must refuse. Any thread.
+ * Allocates nothing, opens nothing, calls no library, uses under 4 KiB of stack (1 KiB unless sequences are nested; none of it for values), and
+ * reads to ES_LAST_WANTED_TAG only. It knows explicit and implicit VR little endian (PS3.5 7.1, A.1, A.2; compressed syntaxes are explicit little
+ * endian up to the pixels, A.4). Whatever is out of the ordinary it leaves to dataset.h: where the two could differ, this one must refuse. Any
+ * thread.
  */
 #ifndef ES_DICOM_SKIM_H
 #define ES_DICOM_SKIM_H
