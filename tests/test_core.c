@@ -196,11 +196,11 @@ static void offer_all(struct es_worker *worker)
     item->kind = ES_ITEM_FACTS;
     snprintf(item->id, sizeof item->id, "9");
     plant_item(item);
-    if (!es_worker_offer(worker, item)) _exit(17);
+    if (!hand_over(worker, item)) _exit(17);
     item->kind = ES_ITEM_FETCH;
     for (size_t i = 0; i < sizeof objects / sizeof objects[0]; i++) {
         snprintf(item->id, sizeof item->id, "%zu", i);
-        if (!es_worker_offer(worker, item)) _exit(18);
+        if (!hand_over(worker, item)) _exit(18);
     }
     es_secret_wipe_deep_stack();
 }

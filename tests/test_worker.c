@@ -46,7 +46,7 @@ static void test_the_host_is_asked_for_its_copies(void)
     for (size_t i = 0; i < 20; i++) {
         snprintf(item.id, sizeof item.id, "%zu", i);
         host_make_exam(i, &item.elements);
-        CU_ASSERT_TRUE(es_worker_offer(worker, &item));
+        CU_ASSERT_TRUE(hand_over(worker, &item));
     }
     CU_ASSERT_TRUE(settled(worker, &status));
     CU_ASSERT_EQUAL(status.counts.skimmed, 20);
@@ -60,7 +60,7 @@ static void test_the_host_is_asked_for_its_copies(void)
     host_store(21);
     snprintf(item.id, sizeof item.id, "20");
     host_make_exam(20, &item.elements);
-    CU_ASSERT_TRUE(es_worker_offer(worker, &item));
+    CU_ASSERT_TRUE(hand_over(worker, &item));
     usleep(200000);
     CU_ASSERT_EQUAL(host.fetches, 20);
     es_worker_host_open(worker);
@@ -192,7 +192,7 @@ static void test_closing_the_host_waits_for_the_call_in_flight(void)
     struct es_stored item = {.kind = ES_ITEM_FETCH};
     for (size_t i = 0; i < 30; i++) {
         snprintf(item.id, sizeof item.id, "%zu", i);
-        CU_ASSERT_TRUE(es_worker_offer(worker, &item));
+        CU_ASSERT_TRUE(hand_over(worker, &item));
     }
     bool in_call = false;
     for (int i = 0; i < 500 && !in_call; i++) {

@@ -207,10 +207,19 @@ int funnel(struct es_worker *worker, const char *line)
 
 int seen(struct es_worker *worker) { return funnel(worker, "seen"); }
 
+bool hand_over(struct es_worker *worker, const struct es_stored *item)
+{
+    struct es_stored *place = es_worker_reserve(worker);
+    if (place == NULL) return false;
+    *place = *item;
+    es_worker_commit(worker, place);
+    return true;
+}
+
 bool offer(struct es_worker *worker, size_t i)
 {
     struct es_stored item = {.kind = ES_ITEM_FACTS};
     snprintf(item.id, sizeof item.id, "%zu", i);
     host_make_exam(i, &item.elements);
-    return es_worker_offer(worker, &item);
+    return hand_over(worker, &item);
 }

@@ -43,5 +43,7 @@ int funnel(struct es_worker *worker, const char *line);
 int seen(struct es_worker *worker);
 /** Hand over exam i. */
 bool offer(struct es_worker *worker, size_t i);
+/* Hand over a copy of an item. @return false when the inbox is full */
+bool hand_over(struct es_worker *worker, const struct es_stored *item);
 
 #endif

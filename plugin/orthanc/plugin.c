@@ -7,6 +7,7 @@
 #include "dicom/readers.h"
 #include "dicom/secret.h"
 #include "dicom/skim.h"
+#include "dicom/storing.h"
 #include "plugin/base/json.h"
 #include "plugin/orthanc/private.h"
 #include "plugin/version.h"
@@ -19,7 +20,7 @@ ORTHANC_PLUGINS_API const char *OrthancPluginGetName(void);
 ORTHANC_PLUGINS_API const char *OrthancPluginGetVersion(void);
 
 /* By its SOPClassUID alone; the worker reads whatever names none. */
-static bool names_an_image(const struct es_elements *elements)
+ES_STORING static bool names_an_image(const struct es_elements *elements)
 {
     char uid[ES_UID_SIZE] = "";
     const struct es_element *found = es_elements_find(elements, 0x00080016u);
@@ -29,26 +30,31 @@ static bool names_an_image(const struct es_elements *elements)
 }
 
 /* Runs on Orthanc's storing thread, synchronously with its core and under a lock of the whole process: no REST call, no database,
- * no DICOM toolkit, no allocation, under 8 KiB of stack. Storing must succeed whatever happens here. */
-__attribute__((noinline)) static void look_at(const OrthancPluginDicomInstance *instance, const char *id)
+ * no DICOM toolkit, no allocation, under 4 KiB of stack. Storing must succeed whatever happens here. Orthanc wrote to disk since it last had
+ * us and the instance in its caches: what will be read is asked for first, and comes while Orthanc is asked for the rest. */
+ES_STORING __attribute__((noinline)) static void look_at(const OrthancPluginDicomInstance *instance, const char *id)
 {
-    struct es_stored item;
     OrthancPluginContext *context = orthanc_plugin.context;
-    if (orthanc_plugin.worker == NULL || instance == NULL || id == NULL || strlen(id) >= sizeof item.id) return;
-    item.kind = ES_ITEM_FETCH;
-    memcpy(item.id, id, strlen(id) + 1);
+    if (orthanc_plugin.worker == NULL || instance == NULL || id == NULL) return;
+    const size_t id_size = strlen(id) + 1;
+    if (id_size > ES_HOST_ID_SIZE) return;
+    es_storing_prefetch();
     const void *bytes = OrthancPluginGetInstanceData(context, instance);
+    if (bytes != NULL) es_prefetch(bytes, 4096); /* most headers end before that */
+    struct es_stored *item = es_worker_reserve(orthanc_plugin.worker);
+    if (item == NULL) return;
     const int64_t size = OrthancPluginGetInstanceSize(context, instance);
-    if (bytes != NULL && size > 0 && es_skim(bytes, (size_t)size, &item.elements, NULL) == ES_OK && !item.elements.unusual &&
-        names_an_image(&item.elements)) {
-        /* What did not come by C-STORE may be a copy that Orthanc made: the worker asks for its metadata. */
-        const bool sent = OrthancPluginGetInstanceOrigin(context, instance) == OrthancPluginInstanceOrigin_DicomProtocol;
-        item.kind = sent ? ES_ITEM_FACTS : ES_ITEM_ASK;
-    }
-    (void)es_worker_offer(orthanc_plugin.worker, &item);
+    /* What did not come by C-STORE may be a copy that Orthanc made: the worker asks for its metadata. */
+    const bool sent = OrthancPluginGetInstanceOrigin(context, instance) == OrthancPluginInstanceOrigin_DicomProtocol;
+    memcpy(item->id, id, id_size);
+    item->kind = ES_ITEM_FETCH;
+    if (bytes != NULL && size > 0 && es_skim(bytes, (size_t)size, &item->elements, NULL) == ES_OK && !item->elements.unusual &&
+        names_an_image(&item->elements))
+        item->kind = sent ? ES_ITEM_FACTS : ES_ITEM_ASK;
+    es_worker_commit(orthanc_plugin.worker, item);
 }
 
-static OrthancPluginErrorCode on_stored(const OrthancPluginDicomInstance *instance, const char *id)
+ES_STORING static OrthancPluginErrorCode on_stored(const OrthancPluginDicomInstance *instance, const char *id)
 {
     look_at(instance, id);
     es_secret_wipe_stack(); /* Orthanc's thread goes on, and a core dump would show what it read */

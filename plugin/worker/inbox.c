@@ -7,27 +7,34 @@
 #include <time.h>
 
 #include "dicom/secret.h"
+#include "dicom/storing.h"
 
 _Static_assert(sizeof(struct es_elements) <= 4096, "an item carries at most 4 KiB of elements");
 
+struct place {
+    struct es_stored item; /* first, so that one leads to the other */
+    bool ready;            /* handed over: the worker's; else its producer's */
+};
+
 struct es_inbox {
     pthread_mutex_t lock;
-    pthread_cond_t work;    /* something for the worker */
-    pthread_cond_t answers; /* a job was answered, or a call to the host ended */
-    struct es_stored *ring;
-    size_t first, count;
-    size_t wanted;          /* wake the worker when so many items wait */
+    size_t first, count;    /* places in use, in order of their reservation */
+    size_t filled;          /* of these, handed over */
+    size_t wanted;          /* wake the worker when so many are; 0: it does not sleep */
+    struct place *ring;
     uint64_t offered, refused;
     struct es_job *jobs, **jobs_end;
     size_t n_jobs;
     unsigned host_calls;
     bool host_open, stop;
+    pthread_cond_t work;    /* something for the worker */
+    pthread_cond_t answers; /* a job was answered, or a call to the host ended */
 };
 
 enum es_errc es_inbox_new(struct es_inbox **out, struct es_error *err)
 {
     struct es_inbox *inbox = calloc(1, sizeof *inbox);
-    struct es_stored *ring = es_secret_list(ES_INBOX_ITEMS, sizeof *ring);
+    struct place *ring = es_secret_list(ES_INBOX_ITEMS, sizeof *ring);
     if (inbox == NULL || ring == NULL) {
         free(inbox);
         es_secret_free(ring);
@@ -41,7 +48,6 @@ enum es_errc es_inbox_new(struct es_inbox **out, struct es_error *err)
     pthread_cond_init(&inbox->answers, &attributes);
     pthread_condattr_destroy(&attributes);
     inbox->ring = ring;
-    inbox->wanted = 1;
     inbox->jobs_end = &inbox->jobs;
     *out = inbox;
     return ES_OK;
@@ -82,19 +88,27 @@ static void copy_item(struct es_stored *into, const struct es_stored *from)
     if (from->kind != ES_ITEM_FETCH) es_elements_copy(&into->elements, &from->elements);
 }
 
-bool es_inbox_offer(struct es_inbox *inbox, const struct es_stored *item)
+ES_STORING struct es_stored *es_inbox_reserve(struct es_inbox *inbox)
+{
+    struct place *place = NULL;
+    pthread_mutex_lock(&inbox->lock);
+    inbox->offered++;
+    if (inbox->count < ES_INBOX_ITEMS && !inbox->stop) place = &inbox->ring[(inbox->first + inbox->count++) % ES_INBOX_ITEMS];
+    else inbox->refused++;
+    pthread_mutex_unlock(&inbox->lock);
+    if (place == NULL) return NULL;
+    es_prefetch(place, 1024); /* what most headers fill: the first elements, and of the values as many bytes */
+    es_prefetch(place->item.elements.bytes, 512);
+    return &place->item;
+}
+
+ES_STORING void es_inbox_commit(struct es_inbox *inbox, struct es_stored *item)
 {
     pthread_mutex_lock(&inbox->lock);
-    const bool room = inbox->count < ES_INBOX_ITEMS && !inbox->stop;
-    inbox->offered++;
-    if (room) {
-        copy_item(&inbox->ring[(inbox->first + inbox->count) % ES_INBOX_ITEMS], item);
-        inbox->count++;
-    } else inbox->refused++;
-    /* Waking costs a system call: only when the worker would otherwise sleep on. */
-    if (inbox->count == 1 || inbox->count == inbox->wanted) pthread_cond_signal(&inbox->work);
+    ((struct place *)(void *)item)->ready = true;
+    /* Waking costs a system call, and the processor: only when the worker would otherwise sleep on. */
+    if (++inbox->filled == inbox->wanted) pthread_cond_signal(&inbox->work);
     pthread_mutex_unlock(&inbox->lock);
-    return room;
 }
 
 struct es_job *es_job_new(enum es_job_kind kind, const void *body, size_t len)
@@ -189,10 +203,11 @@ struct es_inbox_view es_inbox_wait(struct es_inbox *inbox, unsigned timeout_ms, 
     pthread_mutex_lock(&inbox->lock);
     inbox->wanted = items_wanted;
     const bool was_open = inbox->host_open;
-    while (inbox->count < items_wanted && inbox->jobs == NULL && !inbox->stop && inbox->host_open == was_open) {
+    while (inbox->filled < items_wanted && inbox->jobs == NULL && !inbox->stop && inbox->host_open == was_open) {
         if (pthread_cond_timedwait(&inbox->work, &inbox->lock, &until) != 0) break;
     }
-    const struct es_inbox_view view = {.items = inbox->count,
+    inbox->wanted = 0;
+    const struct es_inbox_view view = {.items = inbox->filled,
                                        .job = inbox->jobs != NULL,
                                        .stop = inbox->stop,
                                        .host_open = inbox->host_open,
@@ -205,14 +220,18 @@ struct es_inbox_view es_inbox_wait(struct es_inbox *inbox, unsigned timeout_ms, 
 bool es_inbox_take(struct es_inbox *inbox, struct es_stored *out)
 {
     pthread_mutex_lock(&inbox->lock);
-    const bool any = inbox->count > 0;
-    if (any) {
-        copy_item(out, &inbox->ring[inbox->first]);
-        inbox->first = (inbox->first + 1) % ES_INBOX_ITEMS;
-        if (--inbox->count == 0) inbox->first = 0; /* few pages are ever touched, and those are warm */
-    }
+    struct place *place = &inbox->ring[inbox->first];
+    const bool any = inbox->count > 0 && place->ready;
     pthread_mutex_unlock(&inbox->lock);
-    return any;
+    if (!any) return false;
+    copy_item(out, &place->item); /* ours alone until it is given back */
+    pthread_mutex_lock(&inbox->lock);
+    place->ready = false;
+    inbox->filled--;
+    inbox->first = (inbox->first + 1) % ES_INBOX_ITEMS;
+    if (--inbox->count == 0) inbox->first = 0; /* few pages are ever touched, and those are warm */
+    pthread_mutex_unlock(&inbox->lock);
+    return true;
 }
 
 struct es_job *es_inbox_take_job(struct es_inbox *inbox)

@@ -2,7 +2,8 @@
 /** @file inbox.h
  * What a host's threads hand to the worker: a bounded ring of flat items, a short queue of jobs, and the gate of the host.
  *
- * One mutex stands around all of it and is held for a copy at most, so a host's storing thread never waits for work. A full ring
+ * One mutex stands around all of it and is held for a few instructions: items are filled and copied out where they lie, outside it, so a
+ * host's storing thread never waits for work. A full ring
  * refuses: the host's own log of changes is then read again (catchup.h), so that nothing is lost. No thread is made here.
  */
 #ifndef ES_PLUGIN_INBOX_H
@@ -54,8 +55,11 @@ void es_inbox_free(struct es_inbox *inbox);
 
 /* From any thread. */
 
-/** Copy an item in. @return false when it is full or stopping: the loss is marked */
-bool es_inbox_offer(struct es_inbox *inbox, const struct es_stored *item);
+/** A place for one item, to be filled where it lies; the caller's until es_inbox_commit(), which must follow soon: what was reserved later
+ * waits for it. Nothing of what it held before is wiped. @return NULL when the inbox is full or stopping: the loss is marked */
+struct es_stored *es_inbox_reserve(struct es_inbox *inbox);
+/** Hand the item over. */
+void es_inbox_commit(struct es_inbox *inbox, struct es_stored *item);
 /** Hand in a job and wait for its answer.
  * @param job  made by es_job_new(); NULL afterwards when it was abandoned or refused, else the caller's, es_job_free()
  * @return true when the answer is there; false: too many jobs, stopping, or no answer within the time */
@@ -69,7 +73,7 @@ void es_inbox_stop(struct es_inbox *inbox);
 void es_inbox_host_open(struct es_inbox *inbox);
 /** No further call to the host begins; returns when the one in flight has ended. */
 void es_inbox_host_close(struct es_inbox *inbox);
-/** Items waiting; offers so far; offers refused. */
+/** Items waiting, those being filled among them; places asked for so far; those refused. */
 void es_inbox_counts(struct es_inbox *inbox, size_t *waiting, uint64_t *offered, uint64_t *refused);
 
 /* For the worker's thread. */

@@ -8,8 +8,10 @@
 #include <time.h>
 
 #include "dicom/secret.h"
+#include "dicom/storing.h"
 
 #define STACK_SIZE (8u << 20)
+#define LINGER_MS 1000u /* so long after an item the worker looks for more by the clock, and need not be woken */
 
 /* Commit what was gathered. A ledger in a bad state is closed and opened again, one that cannot be written is tried again. */
 static bool flush(struct es_worker *worker)
@@ -144,6 +146,18 @@ static unsigned patience(const struct es_worker *worker)
     return worker->dirty ? 20 : 250;
 }
 
+/* Wait for something to do. Items are gathered for a while first. A host's thread that wakes another one pays for it with a system call and
+ * perhaps with its processor: while items keep coming we look every so often instead. */
+static struct es_inbox_view gather(struct es_worker *worker)
+{
+    const unsigned most = patience(worker), batch = worker->pace.batch_ms;
+    if (worker->last_activity != 0 && es_worker_now_ms() - worker->last_activity < LINGER_MS)
+        return es_inbox_wait(worker->inbox, most < batch ? most : batch, ES_LOAD_MESSAGES);
+    const struct es_inbox_view view = es_inbox_wait(worker->inbox, most, 1);
+    if (view.items == 0 || view.stop || view.job || worker->site == NULL) return view;
+    return es_inbox_wait(worker->inbox, batch, ES_LOAD_MESSAGES);
+}
+
 static void *run(void *argument)
 {
     struct es_worker *worker = argument;
@@ -153,10 +167,9 @@ static void *run(void *argument)
         (void)es_worker_open_site(worker);
         es_worker_follow_ledger(worker);
         es_worker_watch_file(worker);
-        struct es_inbox_view view = es_inbox_wait(worker->inbox, patience(worker), 1);
+        struct es_inbox_view view = gather(worker);
         const bool can_take = worker->site != NULL && flush(worker);
         if (view.items > 0 && can_take) {
-            if (!view.stop && !view.job) (void)es_inbox_wait(worker->inbox, worker->pace.batch_ms, ES_LOAD_MESSAGES);
             take_items(worker);
         } else if (view.items > 0 && !view.stop) {
             /* The ledger is not to be had: leave them where they are, and look again in a while. */
@@ -233,7 +246,8 @@ void es_worker_stop(struct es_worker *worker)
     free_worker(worker);
 }
 
-bool es_worker_offer(struct es_worker *worker, const struct es_stored *item) { return es_inbox_offer(worker->inbox, item); }
+ES_STORING struct es_stored *es_worker_reserve(struct es_worker *worker) { return es_inbox_reserve(worker->inbox); }
+ES_STORING void es_worker_commit(struct es_worker *worker, struct es_stored *item) { es_inbox_commit(worker->inbox, item); }
 void es_worker_host_open(struct es_worker *worker) { es_inbox_host_open(worker->inbox); }
 void es_worker_host_close(struct es_worker *worker) { es_inbox_host_close(worker->inbox); }
 

@@ -59,8 +59,9 @@ void es_worker_stop(struct es_worker *worker);
 
 /* From any thread. None waits for work but es_worker_ask() and es_worker_host_close(). */
 
-/** Hand over a stored instance: a copy of at most 4 KiB under a lock, no allocation. */
-bool es_worker_offer(struct es_worker *worker, const struct es_stored *item);
+/** Hand over a stored instance: a place to fill, then the word that it is filled. No allocation, no copy. As es_inbox_reserve(). */
+struct es_stored *es_worker_reserve(struct es_worker *worker);
+void es_worker_commit(struct es_worker *worker, struct es_stored *item);
 /** The host may be called from now on. */
 void es_worker_host_open(struct es_worker *worker);
 /** The host may not be called any more: waits for the call in flight. */
