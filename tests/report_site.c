@@ -167,6 +167,19 @@ int64_t es_site_now(const struct es_site *site)
     return INT64_C(1740000000000000) + site->days * INT64_C(86400000000); /* 2025-02-19T21:20:00Z */
 }
 
+bool es_site_is_whole(const struct es_site *site)
+{
+    (void)site;
+    return true;
+}
+
+enum es_errc es_site_refresh(struct es_site *site, struct es_error *err)
+{
+    (void)site;
+    (void)err;
+    return ES_OK;
+}
+
 uint64_t es_site_basis(const struct es_site *site) { return site->n; }
 
 enum es_errc es_site_heads(const struct es_site *site, struct es_head **heads, size_t *count, struct es_error *err)

@@ -114,7 +114,7 @@ struct es_site {
     int64_t now;
     uint64_t basis, seen;      /* greatest numbers: that counts; that was noted */
     bool dirty, now_stale, people_stale;
-    bool stale;                /* of a shared ledger that went away in the middle: to be rebuilt when it is back */
+    bool stale;                /* the ledger holds what cohort and graph do not: memory ran out, or it went away, in the middle: to be rebuilt */
     struct es_site_chain *chains;
     size_t n_chains;
     const char *config_document, *plan_document; /* the latest ones of all chains; borrowed from them */

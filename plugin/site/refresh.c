@@ -7,17 +7,25 @@
 
 enum es_errc es_site_rebuild(struct es_site *site, struct es_error *err)
 {
+    struct es_cohort *fresh = NULL;
+    enum es_errc code = es_cohort_new(&fresh, site->config, err);
+    if (code != ES_OK) {
+        site->stale = true;
+        return code;
+    }
     es_site_clear(site);
+    site->cohort = fresh; /* there is always one, so that whoever asks finds it */
     site->now = ES_NO_INSTANT;
     site->basis = site->seen = site->config_seq = site->plan_seq = site->configurations = 0;
     site->config_document = site->plan_document = NULL;
     site->now_stale = site->people_stale = false;
     site->dirty = true;
-    enum es_errc code = es_cohort_new(&site->cohort, site->config, err);
-    if (code == ES_OK) code = es_site_replay(site, false, err);
+    code = es_site_replay(site, false, err);
     site->stale = code != ES_OK; /* half of it would be a wrong answer: once more, then */
     return code;
 }
+
+bool es_site_is_whole(const struct es_site *site) { return !site->stale || es_ledger_is_shared(site->ledger); }
 
 struct following {
     struct es_site *site;
@@ -123,7 +131,7 @@ enum es_errc es_site_hand_over(struct es_site *site, struct es_error *err)
 
 enum es_errc es_site_refresh(struct es_site *site, struct es_error *err)
 {
-    if (!es_ledger_is_shared(site->ledger) || site->earlier) return ES_OK;
+    if (!es_ledger_is_shared(site->ledger) || site->earlier) return es_site_is_whole(site) ? ES_OK : es_site_rebuild(site, err);
     enum es_errc code = es_ledger_refresh(site->ledger, err);
     if (code == ES_OK) code = catch_up(site, err);
     if (code == ES_OK && site->mode == ES_SITE_WRITE) code = es_site_hand_over(site, err); /* after what others did: keys, erasures */

@@ -46,7 +46,9 @@ struct es_receipt {
 };
 
 /** Take a batch: make events, append them in one commit, re-derive the touched bundles. Refused messages do not stop the others.
- * `received` is the clock, once a batch. @return ES_OK (look at receipts), or ES_E_IO/ES_E_STATE: nothing of the batch was kept */
+ * `received` is the clock, once a batch. @return ES_OK (look at receipts); else the batch is to be given again: nothing of it was kept, or,
+ * where memory ran out or the ledger could not be read behind the commit, all of it was, which then comes as duplicates: the next call
+ * reads the ledger anew first, and until then es_site_is_whole() is false */
 ES_MUST_USE enum es_errc es_site_take(struct es_site *site, const struct es_message *const *messages, size_t count,
                                       struct es_receipt *receipts, struct es_error *err);
 
@@ -58,8 +60,11 @@ const struct es_key *es_site_key(const struct es_site *site);
  * clock that runs ahead and is left out. */
 int64_t es_site_now(const struct es_site *site);
 /** Of a shared ledger: take in what other nodes appended; come back when it was away, and hand over what waited in the spool. Does
- * nothing for a ledger of one chain. @return ES_OK; ES_E_IO while the ledger is away: the site stays as it is */
+ * nothing for a ledger of one chain but to mend what a failure left (es_site_is_whole()). @return ES_OK; ES_E_IO while the ledger is away: the site stays as it is */
 ES_MUST_USE enum es_errc es_site_refresh(struct es_site *site, struct es_error *err);
+/** Does memory hold all that a ledger of one chain does? false behind a failure in the middle of a call; es_site_refresh() and the next
+ * es_site_take() mend it. */
+bool es_site_is_whole(const struct es_site *site);
 /** Number of the last event that is not a release or alarm: what a report is computed from. 0 when there is none. */
 uint64_t es_site_basis(const struct es_site *site);
 /** The same as heads, one a chain that has such an event, sorted by node. *heads owned by the caller. */

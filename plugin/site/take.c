@@ -119,7 +119,8 @@ static enum es_errc make_events(struct es_site *site, const struct es_message *c
     return ES_OK;
 }
 
-/* Cohort and graph follow what the ledger has taken. */
+/* Cohort and graph follow what the ledger has taken. Where they cannot, the site is stale: some of the batch may have been noted, and who
+ * sends it again is told of duplicates. */
 static enum es_errc follow(struct es_site *site, struct taking *taking, struct es_receipt *receipts, struct es_error *err)
 {
     struct es_batch batch = {0};
@@ -150,20 +151,21 @@ static enum es_errc follow(struct es_site *site, struct taking *taking, struct e
     free(batch.events);
     free(batch.revised);
     free(place);
+    if (code != ES_OK) site->stale = true;
     return code;
 }
 
 /* What was committed before a shared ledger went away is committed: the cohort follows when it is back. */
-static enum es_errc settle_down(struct es_site *site, enum es_errc code, struct es_error *err)
+static enum es_errc settle_down(const struct es_site *site, enum es_errc code, struct es_error *err)
 {
     uint64_t waiting;
     if (code != ES_E_IO || !es_ledger_is_away(site->ledger, &waiting)) return code;
-    site->stale = true;
     if (err) *err = (struct es_error){0};
     return ES_OK;
 }
 
-/* What others appended and could not be taken in (a key that is not here, a database that was put back) may forbid to add anything. */
+/* What others appended and could not be taken in (a key that is not here, a database that was put back) may forbid to add anything; and what we
+ * appended and could not count is counted first. */
 static enum es_errc caught_up(struct es_site *site, struct es_error *err)
 {
     uint64_t waiting;

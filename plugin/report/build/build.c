@@ -255,6 +255,10 @@ enum es_errc es_report_build_after(struct es_site *site, const struct es_report_
 {
     if (options->from != ES_NO_DAY && options->to != ES_NO_DAY && options->from > options->to)
         return es_fail(err, ES_E_ARG, "the period ends before it begins");
+    if (!es_site_is_whole(site)) {
+        const enum es_errc mended = es_site_refresh(site, err);
+        if (mended != ES_OK) return mended;
+    }
     struct es_report *report = calloc(1, sizeof *report);
     cJSON *release = cJSON_CreateObject();
     enum es_errc e = report && release ? ES_OK : es_fail(err, ES_E_MEMORY, "no memory for a report");
