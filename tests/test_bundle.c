@@ -295,6 +295,43 @@ static void units_of_series_are_there_even_when_nothing_came(void)
     CU_ASSERT_EQUAL(derived.cases[1].result, ES_RESULT_OK);
 }
 
+/* As of an exam: where one version fails and another answers, both are counted. */
+static void a_version_that_failed_on_the_exam_failed_on_each_unit_whatever_another_said(void)
+{
+    start("", ",\"Unit\":\"series\"");
+    exam(1, 1, "F")->series = name(21);
+    exam(1, 2, "F")->series = name(22);
+    struct es_event *event = result(1, 3, "1.0", 0.9, NOON(DAY));
+    event->unit = ES_UNIT_SERIES;
+    event->unit_id = name(22);
+    failure(1, 4, "2.0", ES_RESULT_FAILED);
+    failure(1, 5, "2.0", ES_RESULT_REJECTED)->instance = name(5); /* tells more */
+    failure(1, 6, "1.0", ES_RESULT_TIMEOUT);
+    failure(1, 7, "", ES_RESULT_FAILED); /* of no version: stands back */
+    derive();
+    static const struct { const char *version; enum es_result_status result; } expected[] = {
+        {"1.0", ES_RESULT_TIMEOUT}, {"2.0", ES_RESULT_REJECTED}, {"1.0", ES_RESULT_OK}, {"2.0", ES_RESULT_REJECTED}};
+    CU_ASSERT_EQUAL_FATAL(derived.n_cases, 4);
+    for (size_t i = 0; i < 4; i++) {
+        CU_ASSERT_STRING_EQUAL(derived.cases[i].version, expected[i].version);
+        CU_ASSERT_EQUAL(derived.cases[i].result, expected[i].result);
+    }
+}
+
+static void many_versions_that_fail_on_one_exam_make_few_rows_of_each_unit(void)
+{
+    start("", ",\"Unit\":\"series\"");
+    exam(1, 1, "F")->series = name(21);
+    for (uint8_t i = 0; i < 14; i++) {
+        char version[8];
+        snprintf(version, sizeof version, "v%u", (unsigned)i);
+        failure(1, (uint8_t)(i + 2), version, i == 13 ? ES_RESULT_REJECTED : ES_RESULT_TIMEOUT);
+    }
+    derive();
+    CU_ASSERT_EQUAL_FATAL(derived.n_cases, 8);
+    CU_ASSERT_STRING_EQUAL(derived.cases[2].version, "v13"); /* the one that tells most is among them; in order of versions */
+}
+
 /* A result whose finding has no value: a secondary capture, a document. */
 static struct es_event *presence(uint8_t study, uint8_t identity, const char *version, int64_t produced)
 {
@@ -378,6 +415,8 @@ int main(int argc, char **argv)
         {"a_failure_gives_way_to_a_result_and_names_the_worst_told", a_failure_gives_way_to_a_result_and_names_the_worst_told},
         {"finer_units_are_combined_to_the_exam", finer_units_are_combined_to_the_exam},
         {"units_of_series_are_there_even_when_nothing_came", units_of_series_are_there_even_when_nothing_came},
+        {"a_version_that_failed_on_the_exam_failed_on_each_unit_whatever_another_said", a_version_that_failed_on_the_exam_failed_on_each_unit_whatever_another_said},
+        {"many_versions_that_fail_on_one_exam_make_few_rows_of_each_unit", many_versions_that_fail_on_one_exam_make_few_rows_of_each_unit},
         {"a_screen_alone_is_a_result_without_a_value", a_screen_alone_is_a_result_without_a_value},
         {"a_screen_never_stands_before_a_value", a_screen_never_stands_before_a_value},
         {"nothing_gives_nothing", nothing_gives_nothing},

@@ -21,7 +21,8 @@
  * exam) come to a coarser one by the finding's Combine rule where none of the unit itself came; of several types of finer units the coarsest
  * is taken. References of finer units, of one source and labeller: positive when any part is, negative when every part that the headers show
  * (both sides where they show none; of lesions never) was told and none is, else none yet; never by the AI's Combine rule. A label of an
- * exam says nothing of its parts: it would label the negative ones alone.
+ * exam says nothing of its parts: it would label the negative ones alone. A failure of the exam is one of each of its units of which nothing
+ * of the same version came.
  *
  * All exam events that are not retracted count: none supersedes another, they are merged. Within a result slot a result that came stands above a
  * rejection, that above a failure, that above a timeout. Several references of one unit: final above preliminary, then the finding's

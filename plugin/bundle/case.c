@@ -6,6 +6,8 @@
 
 #include "plugin/bundle/internal.h"
 
+#define MAX_FAILED 8 /* each makes a row of every unit: further versions of one product that fail on one exam do not */
+
 /* Everything of one exam, model and finding. */
 struct scene {
     struct es_bundle *bundle;
@@ -16,7 +18,9 @@ struct scene {
     size_t n_labels;
     struct es_pseudonym *units;
     size_t n_units;
-    const struct es_paired *failure; /* of the whole exam, where the units are finer: holds for units of which nothing came */
+    struct es_cell *failures; /* of the whole exam, where the units are finer: each holds for the units of which nothing of its version came;
+                                 one a version, of at most MAX_FAILED versions */
+    size_t n_failures;
     struct es_derived_case base; /* exam, model, finding, eligible, excluded */
 };
 
@@ -112,16 +116,35 @@ static bool unit_rows(struct scene *scene, const struct es_pseudonym *unit, cons
         added = true;
     }
     if (added) return true;
-    if (scene->failure) {
-        const struct es_event *event = scene->failure->event;
-        memcpy(base.version, event->model_version, sizeof base.version);
-        base.result = event->result_status;
-        base.result_pairing = scene->failure->rule;
-        base.device = event->device;
-        base.produced = event->produced;
-    }
     if (!es_bundle_measure(scene->bundle, scene->config, NULL, NULL, n_labels ? &labels[n_labels - 1] : NULL, &base)) return false;
     return add_row(scene->bundle, &base);
+}
+
+static bool has_version(const struct es_cell *cells, size_t n, const char *version)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(cells[i].result->event->model_version, version) == 0) return true;
+    return false;
+}
+
+/* A unit's cells, and the failures of the whole exam of which nothing of the same version speaks of the unit itself. */
+static bool with_failures(struct scene *scene, const struct es_pseudonym *unit, const struct es_cell **cells, size_t *n_cells)
+{
+    const size_t own = *n_cells;
+    size_t n = own;
+    if (scene->n_failures == 0) return true;
+    struct es_cell *all = es_arena_take(&scene->bundle->arena, own + scene->n_failures, sizeof *all);
+    if (!all) return false;
+    for (size_t i = 0; i < own; i++) all[i] = (*cells)[i];
+    for (size_t i = 0; i < scene->n_failures; i++) {
+        if (has_version(*cells, own, scene->failures[i].result->event->model_version)) continue;
+        all[n] = scene->failures[i];
+        all[n++].unit = *unit;
+    }
+    es_bundle_sort(all, n, sizeof *all, by_cell);
+    *cells = all;
+    *n_cells = n;
+    return true;
 }
 
 static bool all_rows(struct scene *scene)
@@ -132,7 +155,10 @@ static bool all_rows(struct scene *scene)
         const size_t first_cell = cell, first_label = label;
         while (cell < scene->n_cells && es_pseudonym_order(&scene->cells[cell].unit, unit) == 0) cell++;
         while (label < scene->n_labels && es_pseudonym_order(&scene->labels[label].unit, unit) == 0) label++;
-        if (!unit_rows(scene, unit, scene->cells + first_cell, cell - first_cell, scene->labels + first_label, label - first_label))
+        const struct es_cell *cells = scene->cells + first_cell;
+        size_t n_cells = cell - first_cell;
+        if (!with_failures(scene, unit, &cells, &n_cells) ||
+            !unit_rows(scene, unit, cells, n_cells, scene->labels + first_label, label - first_label))
             return false;
     }
     return true;
@@ -156,6 +182,23 @@ static void list_units(struct scene *scene)
     scene->n_units = unique;
 }
 
+static int by_failure(const void *left, const void *right)
+{
+    const struct es_cell *a = left, *b = right;
+    return es_failure_order(b->result->event, a->result->event);
+}
+
+/* One a version, the one that stands above. */
+static void settle_failures(struct scene *scene)
+{
+    const size_t n = scene->n_failures;
+    es_bundle_sort(scene->failures, n, sizeof *scene->failures, by_failure);
+    scene->n_failures = 0;
+    for (size_t i = 0; i < n && scene->n_failures < MAX_FAILED; i++)
+        if (!has_version(scene->failures, scene->n_failures, scene->failures[i].result->event->model_version))
+            scene->failures[scene->n_failures++] = scene->failures[i];
+}
+
 /* Results that speak of this finding's units: of the same type, or of parts of them. */
 static void list_cells(struct scene *scene, const struct es_paired *results, size_t n)
 {
@@ -164,9 +207,7 @@ static void list_cells(struct scene *scene, const struct es_paired *results, siz
         struct es_cell cell = {.result = &results[i]};
         const enum es_part part = es_unit_part(scene->bundle, scene->base.exam, scene->config->unit, event, &cell.unit);
         if (part == ES_PART_NONE) {
-            if (!es_event_came(event) && event->unit == ES_UNIT_EXAM &&
-                (!scene->failure || es_failure_order(event, scene->failure->event) > 0))
-                scene->failure = &results[i];
+            if (!es_event_came(event) && event->unit == ES_UNIT_EXAM) scene->failures[scene->n_failures++] = cell;
             continue;
         }
         cell.finer = part == ES_PART_FINER;
@@ -189,10 +230,12 @@ static bool finding_rows(struct es_bundle *bundle, const struct es_derived_case 
         __builtin_add_overflow(units, (size_t)3, &units))
         return false;
     scene.cells = es_arena_take(&bundle->arena, n_results ? n_results : 1, sizeof *scene.cells);
+    scene.failures = es_arena_take(&bundle->arena, n_results ? n_results : 1, sizeof *scene.failures);
     scene.labels = es_arena_take(&bundle->arena, n_references ? n_references : 1, sizeof *scene.labels);
     scene.units = es_arena_take(&bundle->arena, units, sizeof *scene.units);
-    if (!scene.cells || !scene.labels || !scene.units) return false;
+    if (!scene.cells || !scene.failures || !scene.labels || !scene.units) return false;
     list_cells(&scene, results, n_results);
+    settle_failures(&scene);
     if (!es_bundle_labels(bundle, base->exam, scene.config, references, n_references, scene.labels, &scene.n_labels)) return false;
     list_units(&scene);
     return all_rows(&scene);
