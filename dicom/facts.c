@@ -86,22 +86,30 @@ static bool is_plain(const struct es_facts *facts)
 }
 
 
-enum es_errc es_facts_read(const void *bytes, size_t len, struct es_facts *out, struct es_error *err)
+/** es_facts_read() of the first len bytes of an object of `total`. @param cut  set: an element claims more than the whole object holds */
+static enum es_errc read_facts(const void *bytes, size_t len, uint64_t total, struct es_facts *out, bool *cut, struct es_error *err)
 {
     struct es_elements elements;
     struct es_facts facts;
     struct es_error end = {0};
-    if (!bytes && len > 0) return es_fail(err, ES_E_ARG, "facts: no bytes given");
-    const bool skimmed = es_skim_to_end(bytes, len, len, &elements, &end, NULL) == ES_OK;
+    const bool skimmed = es_skim_to_end(bytes, len, total, &elements, &end, NULL) == ES_OK;
     enum es_errc code = skimmed ? es_facts_from_elements(&elements, &facts, NULL) : ES_E_UNSUPPORTED;
     const bool result = code == ES_OK && is_result(&facts);
     if (code != ES_OK || !is_plain(&facts)) code = read_dataset(bytes, len, result ? &elements : NULL, &facts, err);
     if (code != ES_OK) return code;
     /* A cut end in words of what was claimed and what is there, which are better than DCMTK's. */
-    if (!skimmed) es_skim_end(bytes, len, len, &end);
-    if (end.code != ES_OK) mark_partial(&facts, end.text);
+    if (!skimmed) es_skim_end(bytes, len, total, &end);
+    *cut = end.code != ES_OK;
+    if (*cut) mark_partial(&facts, end.text);
     *out = facts;
     return ES_OK;
+}
+
+enum es_errc es_facts_read(const void *bytes, size_t len, struct es_facts *out, struct es_error *err)
+{
+    bool cut = false;
+    if (!bytes && len > 0) return es_fail(err, ES_E_ARG, "facts: no bytes given");
+    return read_facts(bytes, len, len, out, &cut, err);
 }
 
 /** Read up to `len` bytes of a file from its start, `used` of which are there already. @return bytes there, or -1 with errno */
@@ -155,12 +163,13 @@ static enum es_errc read_whole(int fd, uint64_t size, struct es_facts *out, stru
     char *bytes = es_secret_new(want);
     if (!bytes) return es_fail(err, ES_E_MEMORY, "read file: no %zu bytes", want);
     const ssize_t n = read_start(fd, bytes, 0, want);
+    bool cut = false;
     enum es_errc code = ES_OK;
     if (n < 0) code = es_fail(err, ES_E_IO, "read file: %s", strerror(errno));
-    else code = es_facts_read(bytes, (size_t)n, out, err);
+    else code = read_facts(bytes, (size_t)n, size > want && (size_t)n == want ? size : (uint64_t)n, out, &cut, err);
     es_secret_free(bytes);
     /* an object cut by our own ceiling is not the sender's fault, but it is not whole either */
-    if (code == ES_OK && out->partial && size > want) {
+    if (code == ES_OK && out->partial && !cut && size > want) {
         es_facts_free(out);
         code = es_fail(err, ES_E_LIMIT, "read file: its header does not end within the %zu bytes that are read of a file", want);
     }

@@ -315,6 +315,37 @@ static void claims_beyond_the_object_cost_nothing(void)
     free(m.p);
 }
 
+/* More than the 64 MiB that are read of a file, tags out of order so that it is not skimmed: its header ends long before, and what is
+ * claimed is held against the whole file. */
+static void images_larger_than_what_is_read_are_read(void)
+{
+    static const struct { uint32_t claimed; const char *reason; } cases[] = {{90u << 20, ""}, {100u << 20, "(7fe0,0010) claims 104857600 bytes, 94371840 remain"}};
+    for (size_t i = 0; i < 2; i++) {
+        char path[512];
+        struct made m = make_begin(true, NULL);
+        struct es_error err = {0};
+        make_text(&m, 0x00080016, "UI", CT_CLASS);
+        make_text(&m, 0x00080060, "CS", "CT");
+        make_text(&m, 0x00100040, "CS", "F ");
+        make_text(&m, 0x00090010, "LO", "OUT OF ORDER");
+        make_text(&m, 0x0020000D, "UI", "1.2.3");
+        make_head(&m, 0x7FE00010, "OW", cases[i].claimed);
+        (void)snprintf(path, sizeof path, "%s/large.dcm", es_test_tempdir());
+        FILE *file = fopen(path, "wb");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+        CU_ASSERT_EQUAL(fwrite(m.p, 1, m.len, file), m.len);
+        CU_ASSERT_EQUAL(fflush(file), 0);
+        CU_ASSERT_EQUAL(ftruncate(fileno(file), (off_t)(m.len + (90u << 20))), 0); /* zeroes that take no room */
+        (void)fclose(file);
+        free(m.p);
+        CU_ASSERT_EQUAL_FATAL(es_facts_read_file(path, &facts, &err), ES_OK);
+        CU_ASSERT_STRING_EQUAL(es_facts_attribute(&facts, "PatientSex")->value, "F");
+        CU_ASSERT_STRING_EQUAL(facts.partial_reason, cases[i].reason);
+        CU_ASSERT_EQUAL(facts.partial, i == 1);
+        es_facts_free(&facts);
+    }
+}
+
 static void every_enumeration_has_its_words(void)
 {
     CU_ASSERT_STRING_EQUAL(es_attribute_state_name(ES_ATTRIBUTE_NOT_STATED), "not_stated");
@@ -339,6 +370,7 @@ int main(int argc, char **argv)
         {"what_is_no_dicom_is_refused_with_words", what_is_no_dicom_is_refused_with_words},
         {"deep_nesting_ends_in_a_partial_read", deep_nesting_ends_in_a_partial_read},
         {"claims_beyond_the_object_cost_nothing", claims_beyond_the_object_cost_nothing},
+        {"images_larger_than_what_is_read_are_read", images_larger_than_what_is_read_are_read},
         {"every_enumeration_has_its_words", every_enumeration_has_its_words},
         {NULL, NULL}};
     es_dicom_process_setup(true);

@@ -249,6 +249,31 @@ static void texts_are_read_as_a_person_would(void)
     }
 }
 
+/* Of several texts yes stands above perhaps, and perhaps above no (narrative.h: doubt without yes is no answer). */
+static void doubt_in_one_text_is_no_denial_in_another(void)
+{
+    static const struct { const char *first, *second, *expected; } cases[] = {
+        {"Possible pneumothorax.", "No pneumothorax.", "finding f: a text that says yes and no, or perhaps"},
+        {"No pneumothorax.", "Possible pneumothorax.", "finding f: a text that says yes and no, or perhaps"},
+        {"Possible pneumothorax.", "Large pneumothorax.", "decision 1"},
+        {"No pneumothorax.", "Large pneumothorax.", "decision 1"},
+        {"No pneumothorax.", "Heart is normal.", "decision 0"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[2][80], found[200];
+        begin(ONE("{\"Text\":{\"Concept\":\"121071,DCM\",\"Present\":\"pneumothorax\"}}", ""));
+        for (size_t k = 0; k < 2; k++) {
+            (void)snprintf(text[k], sizeof text[k], "%s", k == 0 ? cases[i].first : cases[i].second);
+            texts[k] = (struct es_report_text){.text = text[k]};
+            code(&texts[k].concept, "121071", "DCM");
+        }
+        report.n_texts = 2;
+        CU_ASSERT_EQUAL_FATAL(run(NULL), ES_OK);
+        if (count == 1) (void)snprintf(found, sizeof found, "decision %d", messages[0]->findings[0].decision);
+        else (void)snprintf(found, sizeof found, "%s", why);
+        CU_ASSERT_STRING_EQUAL(found, cases[i].expected);
+    }
+}
+
 static void what_a_person_states_is_a_reference(void)
 {
     static const struct { bool human; enum es_algorithm_source source; enum es_event_kind kind; } cases[] = {
@@ -404,6 +429,7 @@ int main(int argc, char **argv)
         {"only_what_is_presented_counts", only_what_is_presented_counts},
         {"tags_are_read_by_their_rules", tags_are_read_by_their_rules},
         {"texts_are_read_as_a_person_would", texts_are_read_as_a_person_would},
+        {"doubt_in_one_text_is_no_denial_in_another", doubt_in_one_text_is_no_denial_in_another},
         {"what_a_person_states_is_a_reference", what_a_person_states_is_a_reference},
         {"an_object_can_say_that_it_failed", an_object_can_say_that_it_failed},
         {"the_version_is_read_where_it_stands", the_version_is_read_where_it_stands},

@@ -177,6 +177,9 @@ static void from_texts(struct matching *m)
         take(m, ES_TRACE_TEXT, i, &reading);
     }
     es_text_reader_free(reader);
+    /* doubt in one text is no denial, whatever another denies; only an order of texts (First, Latest) sets one aside */
+    const bool ordered = m->config->combine == ES_COMBINE_FIRST || m->config->combine == ES_COMBINE_LATEST;
+    if (m->seen > 0 && m->unusable > 0 && !ordered && m->out->has_decision && !m->out->decision) m->seen = 0;
 }
 
 /* The segments that a rule names and a model drew, together: their sum, or their mask. */
