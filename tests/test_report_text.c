@@ -151,6 +151,44 @@ static void another_language_replaces_the_english(void)
     es_text_reader_free(r);
 }
 
+static void what_is_new_or_partly_gone_is_there(void)
+{
+    static const struct text cases[] = {
+        {"A small effusion, not seen on the prior study.", "-Y"},
+        {"New left effusion which was not present previously.", "-Y"},
+        {"New effusion not previously seen.", "-Y"},
+        {"Small effusion, previously not visible.", "-Y"},
+        {"Effusion has nearly resolved.", "-Y"},
+        {"Near-complete resolution of the effusion.", "-Y"},
+        {"Partial interval clearing of the effusion.", "-Y"},
+        {"Effusion has completely resolved.", "-N"},
+        {"Interval resolution of the effusion.", "-N"},
+        {"There is no pneumothorax and the effusion is unchanged.", "NY"},
+        {"No sign of pneumothorax and the effusion has increased.", "NY"},
+        {"No evidence of pneumothorax and effusion.", "NN"},
+    };
+    expect_all(cases, sizeof cases / sizeof cases[0]);
+}
+
+static void denials_come_in_many_words(void)
+{
+    static const struct text cases[] = {
+        {"Pneumothorax is not visible.", "N-"},
+        {"Pneumothorax is no longer visible.", "N-"},
+        {"Pneumothorax not apparent, small effusion.", "NY"},
+        {"Pneumothorax is not noted.", "N-"},
+        {"There is no longer a pneumothorax.", "N-"},
+        {"Pneumothorax is no longer seen, effusion persists.", "NY"},
+        {"Pneumothorax has not developed.", "N-"},
+        {"Effusion has not recurred.", "-N"},
+        {"The left side is clear of effusion.", "-N"},
+        {"Please evaluate for pneumothorax.", "?-"},
+        {"If there is a pneumothorax, CT is advised.", "?-"},
+        {"History of pneumothorax.", "?-"},
+    };
+    expect_all(cases, sizeof cases / sizeof cases[0]);
+}
+
 static void every_fault_has_its_text(void)
 {
     static const char *const open[] = {"fine", "(open"}, *const empty[] = {"a*"};
@@ -202,6 +240,8 @@ static void every_fault_has_its_text(void)
 
 static const struct es_test tests[] = {
     {"negation_reaches_over_its_clause", negation_reaches_over_its_clause},
+    {"what_is_new_or_partly_gone_is_there", what_is_new_or_partly_gone_is_there},
+    {"denials_come_in_many_words", denials_come_in_many_words},
     {"what_looks_like_negation_is_none", what_looks_like_negation_is_none},
     {"doubt_and_contradiction_are_indeterminate", doubt_and_contradiction_are_indeterminate},
     {"what_is_not_said_is_not_stated", what_is_not_said_is_not_stated},

@@ -4,14 +4,17 @@
 
 #define LIST(words) {words, sizeof words / sizeof words[0]}
 
-#define SEEN "(?:seen|identified|present|visuali[sz]ed|evident|demonstrated|detected|observed|appreciated|found)"
+#define SEEN "(?:seen|identified|present|visuali[sz]ed|visible|evident|apparent|demonstrated|detected|observed|appreciated|noted|recogni[sz]ed|found)"
+#define PRIOR "(?:previously|before|earlier|on (?:the |any |a )?(?:prior|previous|earlier|last|older|comparison)\\b)"
+#define NEARLY "(?:nearly|almost|partially|partly|incompletely|mostly|largely|near[- ]complete(?:ly)?|partial|incomplete|near[- ]total|subtotal)"
 
 static const char *const before[] = {
     "\\bno\\b(?! longer)",
+    "\\bno longer\\b(?! (?:be )?" SEEN ")",
     "\\bnot\\b(?! (?:be )?" SEEN ")",
     "\\bwithout\\b",
     "\\b(?:negative|neg) for\\b",
-    "\\bfree of\\b",
+    "\\b(?:free|clear) of\\b",
     "\\b(?:absence|resolution|clearing) of\\b",
     "\\b(?:absent|resolved)\\b",
     "\\b(?:rules|ruled|ruling) out\\b",
@@ -27,6 +30,7 @@ static const char *const after[] = {
     "\\b(?:not|no longer) (?:be )?" SEEN "\\b",
     "\\b(?:has|have) (?:now |completely |since |fully )*(?:resolved|cleared)\\b",
     "\\b(?:resolved|gone)\\b",
+    "\\b(?:has|have|had|did|does|do) not (?:yet )?(?:develop|occur|recur|re-?accumulate)",
     "[:=\\-]\\s*(?:no|none|negative|absent|nil)\\b",
 };
 static const char *const doubt_before[] = {
@@ -41,6 +45,9 @@ static const char *const doubt_before[] = {
     "\\b(?:rule out|r/o|query)\\b",
     "\\b(?:versus|vs)\\b",
     "\\bdifferential\\b",
+    "\\b(?:evaluat(?:e|ion)|assess(?:ment)?|check) for\\b",
+    "\\bhistory of\\b",
+    "\\bif(?: there (?:is|are))?\\b",
     "\\?",
 };
 static const char *const doubt_after[] = {
@@ -54,6 +61,9 @@ static const char *const pseudo[] = {
     "\\bwithout (?:(?:significant|interval|further) )*(?:change|increase|decrease|progression|improvement)\\b",
     "\\bnot (?:significantly |substantially )?changed\\b",
     "\\bnot (?:only|certain|necessarily)\\b",
+    "\\bnot (?:definitely |clearly )?" SEEN " " PRIOR, /* it is new */
+    "\\b(?:not previously|previously not) " SEEN "\\b",
+    "\\b" NEARLY "(?: interval)?(?: completely| entirely| fully)? (?:resolved|cleared|resolution|clearing)\\b", /* some is left */
     "\\bgram negative\\b",
     "\\bno (?:doubt|question)\\b",
 };
@@ -63,6 +73,7 @@ static const char *const ends[] = {
     "\\b(?:there is|there are|there has been)\\b",
     "\\b(?:is|are) (?:again |now |also )?(?:present|noted|seen|identified|visible)\\b",
     "\\b(?:shows?|demonstrates?|reveals?)\\b",
+    "\\band the\\b(?=[^,]*\\b(?:is|are|has|have|remains?|persists?|appears?)\\b)", /* a clause of its own */
 };
 static const char *const skip[] = {
     "^(?:history|indications?|information|question|clinical|reason|request|comparisons?|technique|procedure|protocol)\\b",

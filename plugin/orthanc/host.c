@@ -160,7 +160,7 @@ static enum es_errc host_fetch(void *context, const char *id, struct es_host_obj
     snprintf(out->remote_aet, sizeof out->remote_aet, "%.16s", text_of(metadata, "RemoteAET"));
     out->archive_copy = is_archive_copy(metadata, id);
     if (out->has_elements) {
-        cJSON_Delete(metadata);
+        es_json_free(metadata);
         return ES_OK;
     }
     const uint64_t size = size_of(id);

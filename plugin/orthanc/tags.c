@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "plugin/orthanc/tags.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dicom/skim.h"
+#include "dicom/text.h"
 #include "dicom/vr.h"
 
 #define CHARACTER_SET 0x00080005u
@@ -18,13 +18,11 @@ static const cJSON *find(const cJSON *tags, uint32_t tag)
     return cJSON_GetObjectItemCaseSensitive(tags, key);
 }
 
-/* Numbers in bytes (US, FL) come as decimal text; only the first value is kept, as readers want one. */
+/* Numbers in bytes (US, FL) come as decimal text; only the first value is kept, as readers want one. Orthanc may have set a locale. */
 static void add_binary(struct es_elements *out, const struct es_attribute *row, const char *text)
 {
-    char *end = NULL;
-    errno = 0;
-    const double value = strtod(text, &end);
-    if (end == text || errno != 0) {
+    double value = 0;
+    if (!es_text_number(text, strcspn(text, "\\"), &value)) {
         (void)es_elements_add(out, row->tag, 0, 0, row->vr, "", 0);
     } else if (memcmp(row->vr, "FL", 2) == 0) {
         const float number = (float)value;
