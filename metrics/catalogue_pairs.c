@@ -27,7 +27,7 @@ static enum es_reason read_pair(const struct es_summary *s, struct pair *out)
     *out = (struct pair){.a = es_rate_sums(&s->group, ra), .b = es_rate_sums(&s->group, rb)};
     out->n = es_count_of(s->group.count, ES_BITS_DECIDED);
     out->patients = s->group.patients[ES_OVER_DECIDED];
-    if (es_blind(s->decided, s->verified)) return ES_NO_VERIFIED_NEGATIVES;
+    if (es_blind_group(s)) return ES_NO_VERIFIED_NEGATIVES;
     if (out->n == 0) return ES_NO_CASES;
     if (out->a.n == 0) return ES_NO_POSITIVES;
     if (out->b.n == 0) return ES_NO_NEGATIVES;
@@ -86,7 +86,7 @@ ES_FINISH(f1)
     const uint64_t *patients = s->group.patients;
     /* Patients with a diseased case or an alert are not counted apart; at least so many there are, and fewer make the interval wider. */
     sums.patients = patients[ES_OVER_POSITIVES] > patients[ES_OVER_ALERTS] ? patients[ES_OVER_POSITIVES] : patients[ES_OVER_ALERTS];
-    if (es_blind(s->decided, s->verified)) return es_not_estimable(ES_NO_VERIFIED_NEGATIVES, sums.n, patients[ES_OVER_DECIDED]);
+    if (es_blind_group(s)) return es_not_estimable(ES_NO_VERIFIED_NEGATIVES, sums.n, patients[ES_OVER_DECIDED]);
     const bool decided = es_count_of(s->group.count, ES_BITS_DECIDED) > 0;
     struct es_estimate e = es_clustered_rate(&sums, decided ? ES_NO_POSITIVES : ES_NO_CASES, level);
     if (e.status != ES_ESTIMATED) return e;

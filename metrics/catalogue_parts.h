@@ -105,8 +105,10 @@ ES_COMPARE(empty_share);
 ES_COMPARE(lesion_sensitivity);
 ES_COMPARE(false_marks);
 
-/** No verified non-alert although there are non-alerts: misses cannot be seen (METRICS J7). */
-bool es_blind(const uint64_t decided[2], const uint64_t verified[2]);
+/** No verified non-alert although there are non-alerts: misses of a group, or of its rest, cannot be seen (METRICS J7). Verified are those
+ * that the figure is made of: a label that came before its case's window closed is in no figure yet, so it shows no miss. */
+bool es_blind_group(const struct es_summary *s);
+bool es_blind_rest(const struct es_summary *s);
 /** ES_FLAG_FEW_CLUSTERS when the Kish-effective number of patients is below 50 (METRICS J1). */
 uint32_t es_few_clusters(double n, double squares);
 /** A share of clustered counts with its Wilson interval on effective counts; `empty` is the reason when n is 0. */

@@ -14,9 +14,19 @@ static const struct es_rate_def accuracy = {ES_BIT_TP | ES_BIT_TN, ES_BITS_DECID
 static const struct es_rate_def alert_rate = {ES_BIT_TP | ES_BIT_FP, ES_BITS_DECIDED, ES_OVER_DECIDED, ES_NO_CASES, false};
 static const struct es_rate_def prevalence = {ES_BIT_TP | ES_BIT_FN | ES_BIT_P, ES_BITS_DECIDED | ES_BIT_P | ES_BIT_N, ES_OVER_CASES, ES_NO_CASES, false};
 
-bool es_blind(const uint64_t decided[2], const uint64_t verified[2])
+static bool blind(uint64_t non_alerts, uint64_t verified)
 {
-    return decided[0] > 0 && verified[0] == 0;
+    return non_alerts > 0 && verified == 0;
+}
+
+bool es_blind_group(const struct es_summary *s)
+{
+    return blind(s->decided[0], s->group.count[ES_FN] + s->group.count[ES_TN]);
+}
+
+bool es_blind_rest(const struct es_summary *s)
+{
+    return blind(s->rest_decided[0], s->rest.count[ES_FN] + s->rest.count[ES_TN]);
 }
 
 uint32_t es_few_clusters(double n, double squares)
@@ -74,7 +84,7 @@ struct es_estimate es_clustered_rate(const struct es_cluster_sums *sums, enum es
 static struct es_estimate finish(const struct es_summary *s, const struct es_level *level, const struct es_rate_def *r)
 {
     const struct es_cluster_sums sums = es_rate_sums(&s->group, r);
-    if (r->needs_misses && es_blind(s->decided, s->verified))
+    if (r->needs_misses && es_blind_group(s))
         return es_not_estimable(ES_NO_VERIFIED_NEGATIVES, sums.n, sums.patients);
     return es_clustered_rate(&sums, r->empty, level);
 }
@@ -141,7 +151,7 @@ static bool compare(const struct es_summary *s, const struct es_level *level, do
     out->reason = g.n == 0 ? r->empty : ES_NO_REST;
     if (g.n == 0 || o.n == 0) return false;
     out->reason = ES_NO_VERIFIED_NEGATIVES;
-    if (r->needs_misses && (es_blind(s->decided, s->verified) || es_blind(s->rest_decided, s->rest_verified))) return false;
+    if (r->needs_misses && (es_blind_group(s) || es_blind_rest(s))) return false;
     const double deff = joint_deff(s, r, &g, &o);
     out->flags = es_few_clusters((double)g.n, (double)g.nn) | es_few_clusters((double)o.n, (double)o.nn);
     if (isnan(deff))
@@ -182,6 +192,6 @@ ES_FINISH(sensitivity_all_eligible)
 {
     const struct es_cluster_sums sums = {s->eligible_patients,    s->eligible[0],          s->eligible[1],
                                          s->eligible_products[0], s->eligible_products[1], s->eligible_products[2]};
-    if (es_blind(s->decided, s->verified)) return es_not_estimable(ES_NO_VERIFIED_NEGATIVES, sums.n, sums.patients);
+    if (es_blind_group(s)) return es_not_estimable(ES_NO_VERIFIED_NEGATIVES, sums.n, sums.patients);
     return es_clustered_rate(&sums, ES_NO_POSITIVES, level);
 }

@@ -49,7 +49,7 @@ ES_FINISH(auroc)
 {
     const struct es_ranks *r = &s->ranks;
     const uint64_t n = r->positives + r->negatives;
-    if (es_blind(s->decided, s->verified)) return es_not_estimable(ES_NO_VERIFIED_NEGATIVES, n, r->patients);
+    if (es_blind_group(s)) return es_not_estimable(ES_NO_VERIFIED_NEGATIVES, n, r->patients);
     if (n == 0) return es_not_estimable(s->cases ? ES_NO_SCORES : ES_NO_CASES, 0, 0);
     if (r->positives == 0) return es_not_estimable(ES_NO_POSITIVES, n, r->patients);
     if (r->negatives == 0) return es_not_estimable(ES_NO_NEGATIVES, n, r->patients);
@@ -238,7 +238,7 @@ ES_COMPARE(auroc)
     out->reason = ES_N_ZERO;
     if (!s->rest_scored) return false;
     out->reason = ES_NO_VERIFIED_NEGATIVES;
-    if (es_blind(s->decided, s->verified) || es_blind(s->rest_decided, s->rest_verified)) return false;
+    if (es_blind_group(s) || es_blind_rest(s)) return false;
     /* The smaller class is what a verdict rests on. */
     out->n_group = g->positives < g->negatives ? g->positives : g->negatives;
     out->n_rest = r->positives < r->negatives ? r->positives : r->negatives;

@@ -161,6 +161,24 @@ static void test_no_verified_negative_hides_misses(void)
     CU_ASSERT_FALSE(es_metric_find("auroc")->compare(s, &level, 0.05, &c));
     CU_ASSERT_EQUAL(c.reason, ES_NO_VERIFIED_NEGATIVES);
     es_sweep_free(sweep);
+    /* One that was labelled before its window closed is in no figure: it lets nobody see a miss either. */
+    for (int i = 0, early = 0; i < 200 && early < 1; i++)
+        if (sheet.decision[i] == 0 && sheet.level[0][i] == 1) {
+            sheet.stage[i] = ES_STAGE_MATURING;
+            sheet.label[i] = 0;
+            early++;
+        }
+    CU_ASSERT_TRUE_FATAL(es_sweep_run(&sheet.sheet, test_groupings, 2, &sweep));
+    s = es_sweep_summary(sweep, 1);
+    es_summary_verification(s, decided, verified);
+    CU_ASSERT_EQUAL(verified[0], 1);
+    for (size_t i = 0; i < sizeof blind / sizeof blind[0]; i++)
+        CU_ASSERT_EQUAL(es_metric_find(blind[i])->finish(s, &level).reason, ES_NO_VERIFIED_NEGATIVES);
+    CU_ASSERT_FALSE(es_metric_find("sensitivity")->compare(s, &level, 0.05, &c));
+    CU_ASSERT_EQUAL(c.reason, ES_NO_VERIFIED_NEGATIVES);
+    CU_ASSERT_FALSE(es_metric_find("auroc")->compare(s, &level, 0.05, &c));
+    CU_ASSERT_EQUAL(c.reason, ES_NO_VERIFIED_NEGATIVES);
+    es_sweep_free(sweep);
 }
 
 /** Two groups of 100 patients, one case each: `found` of 50 diseased in the first are found, 30 of 50 in the second. */
