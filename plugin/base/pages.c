@@ -7,6 +7,8 @@
 
 #include "plugin/base/grow.h"
 
+#define HUGE_PAGE ((size_t)2 * 1024 * 1024) /* on most processors that Linux runs on */
+
 static void *map(size_t bytes)
 {
     void *out = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -46,7 +48,11 @@ void *es_pages_new(uint64_t count, size_t size)
 {
     size_t bytes;
     if (!bytes_of(count, size, &bytes)) return NULL;
-    return bytes < ES_PAGES_LEAST ? calloc(1, bytes) : map(bytes);
+    if (bytes < ES_PAGES_LEAST) return calloc(1, bytes);
+    void *out = map(bytes);
+    /* A table is looked at anywhere, and full of it: fewer page tables to walk, and no memory lost. What grows would round up what it has. */
+    if (out && bytes >= HUGE_PAGE) (void)madvise(out, bytes, MADV_HUGEPAGE);
+    return out;
 }
 
 void es_pages_free(void *items, uint64_t room, size_t size)
