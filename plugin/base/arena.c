@@ -27,7 +27,7 @@ static struct es_arena_block *grow(struct es_arena *arena, size_t need)
     return block;
 }
 
-void *es_arena_take(struct es_arena *arena, size_t count, size_t size)
+void *es_arena_room(struct es_arena *arena, size_t count, size_t size)
 {
     size_t bytes, padded;
     if (__builtin_mul_overflow(count, size, &bytes) || __builtin_add_overflow(bytes, sizeof(max_align_t), &padded)) return NULL;
@@ -36,7 +36,13 @@ void *es_arena_take(struct es_arena *arena, size_t count, size_t size)
     if ((!block || block->size - block->used < padded) && !(block = grow(arena, padded))) return NULL;
     void *out = block->bytes + block->used;
     block->used += padded;
-    memset(out, 0, bytes);
+    return out;
+}
+
+void *es_arena_take(struct es_arena *arena, size_t count, size_t size)
+{
+    void *out = es_arena_room(arena, count, size);
+    if (out) memset(out, 0, count * size);
     return out;
 }
 

@@ -14,6 +14,8 @@ struct es_arena {
 /** Zeroed, aligned for anything; valid until the arena is reset or cleared.
  * @return NULL when memory ran out or count * size overflows */
 void *es_arena_take(struct es_arena *arena, size_t count, size_t size);
+/** The same, not zeroed: for what is written whole before it is read. */
+void *es_arena_room(struct es_arena *arena, size_t count, size_t size);
 /** Give an empty arena its first block.
  * @param bytes  borrowed until the arena is cleared; aligned as max_align_t, at least 64 */
 void es_arena_lend(struct es_arena *arena, void *bytes, size_t size);

@@ -153,10 +153,10 @@ struct es_derived {
     size_t n_exams;
     struct es_derived_case *cases; /* sorted: exam, model, finding, unit, version */
     size_t n_cases;
-    uint64_t results_without_exam, references_without_exam, ambiguous, retracted, revised; /* live or superseded events, by kind of trouble;
+    uint32_t results_without_exam, references_without_exam, ambiguous, retracted, revised; /* live or superseded events, by kind of trouble;
         to `ambiguous` the site adds exams whose patient is not told: no issuer where several are known */
-    uint64_t orphans[2][ES_ORPHANS]; /* results and failures, references: of those without an exam, why */
-    uint64_t unknown_model, unknown_finding; /* results or references naming what the
+    uint32_t orphans[2][ES_ORPHANS]; /* results and failures, references: of those without an exam, why */
+    uint32_t unknown_model, unknown_finding; /* results or references naming what the
         configuration does not, or of a unit that none of its findings has and no header tells to be part of one */
 };
 

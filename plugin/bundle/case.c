@@ -21,7 +21,7 @@ struct scene {
     struct es_cell *failures; /* of the whole exam, where the units are finer: each holds for the units of which nothing of its version came;
                                  one a version, of at most MAX_FAILED versions */
     size_t n_failures;
-    struct es_derived_case base; /* exam, model, finding, eligible, excluded */
+    const struct es_derived_case *base; /* exam, model, finding, eligible, excluded */
 };
 
 static int by_unit(const void *left, const void *right) { return es_pseudonym_order(left, right); }
@@ -87,7 +87,7 @@ static bool unit_rows(struct scene *scene, const struct es_pseudonym *unit, cons
 {
     bool known = false, added = false;
     int most = 0; /* what any version tells of the unit */
-    struct es_derived_case base = scene->base;
+    struct es_derived_case base = *scene->base;
     base.unit = *unit;
     if (scene->config->unit != ES_UNIT_EXAM) {
         const struct es_eligibility *rule = &scene->bundle->config->models[base.model].eligible;
@@ -172,7 +172,7 @@ static void list_units(struct scene *scene)
 {
     const struct es_pseudonym whole = {{0}};
     size_t unique = 0;
-    scene->n_units = es_units_seen(scene->bundle, scene->base.exam, scene->config->unit, scene->units);
+    scene->n_units = es_units_seen(scene->bundle, scene->base->exam, scene->config->unit, scene->units);
     for (size_t i = 0; i < scene->n_cells; i++) add_unit(scene, &scene->cells[i].unit);
     for (size_t i = 0; i < scene->n_labels; i++) add_unit(scene, &scene->labels[i].unit);
     if (scene->n_units == 0 || scene->config->unit == ES_UNIT_EXAM) add_unit(scene, &whole);
@@ -205,7 +205,7 @@ static void list_cells(struct scene *scene, const struct es_paired *results, siz
     for (size_t i = 0; i < n; i++) {
         const struct es_event *event = results[i].event;
         struct es_cell cell = {.result = &results[i]};
-        const enum es_part part = es_unit_part(scene->bundle, scene->base.exam, scene->config->unit, event, &cell.unit);
+        const enum es_part part = es_unit_part(scene->bundle, scene->base->exam, scene->config->unit, event, &cell.unit);
         if (part == ES_PART_NONE) {
             if (!es_event_came(event) && event->unit == ES_UNIT_EXAM) scene->failures[scene->n_failures++] = cell;
             continue;
@@ -223,7 +223,7 @@ static void list_cells(struct scene *scene, const struct es_paired *results, siz
 static bool finding_rows(struct es_bundle *bundle, const struct es_derived_case *base, const struct es_paired *results,
                          size_t n_results, const struct es_paired *references, size_t n_references)
 {
-    struct scene scene = {.bundle = bundle, .base = *base};
+    struct scene scene = {.bundle = bundle, .base = base};
     size_t units = bundle->ranges[base->exam].count;
     scene.config = &bundle->config->models[base->model].findings[base->finding];
     if (__builtin_add_overflow(units, n_results, &units) || __builtin_add_overflow(units, n_references, &units) ||

@@ -212,7 +212,7 @@ static int by_exam(const void *left, const void *right)
 }
 
 /* Leaves those that have an exam at the front and counts the others. */
-static void pair_all(struct es_bundle *bundle, struct es_paired *events, size_t *n, uint64_t *without_exam, uint64_t orphans[ES_ORPHANS])
+static void pair_all(struct es_bundle *bundle, struct es_paired *events, size_t *n, uint32_t *without_exam, uint32_t orphans[ES_ORPHANS])
 {
     size_t kept = 0;
     for (size_t i = 0; i < *n; i++) {

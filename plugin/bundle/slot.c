@@ -192,7 +192,7 @@ bool es_bundle_live(struct es_bundle *bundle, const struct es_event **events, si
             if (!keep_references(bundle, slots + from, to - from, live, &kept)) return false;
             continue;
         }
-        bundle->out->revised += to - from - 1;
+        bundle->out->revised += (uint32_t)(to - from - 1);
         for (size_t i = from; i + 1 < to; i++) es_bundle_stands(bundle, slots[i].event, ES_SUPERSEDED);
         live[kept++] = (struct es_paired){.event = slots[to - 1].event, .exam = UINT32_MAX};
     }

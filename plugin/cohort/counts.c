@@ -7,10 +7,10 @@
 
 enum es_errc es_cohort_trouble(struct es_cohort *cohort, uint32_t bundle, const struct es_derived *derived, struct es_error *err)
 {
-    uint64_t counts[ES_TROUBLES] = {derived->results_without_exam, derived->references_without_exam, derived->ambiguous,
+    uint32_t counts[ES_TROUBLES] = {derived->results_without_exam, derived->references_without_exam, derived->ambiguous,
                                 derived->retracted, derived->revised, derived->unknown_model, derived->unknown_finding};
     struct es_trouble *trouble = NULL;
-    uint64_t any = 0;
+    uint32_t any = 0;
     memcpy(counts + 7, derived->orphans, sizeof derived->orphans);
     for (int i = 0; i < ES_TROUBLES; i++) any |= counts[i];
     if (!any && !cohort->troubles) return ES_OK;
@@ -27,7 +27,7 @@ enum es_errc es_cohort_trouble(struct es_cohort *cohort, uint32_t bundle, const 
     }
     if (!trouble) return ES_OK;
     for (int i = 0; i < ES_TROUBLES; i++) {
-        cohort->trouble[i] += counts[i] - trouble->counts[i]; /* unsigned: exact also when it falls */
+        cohort->trouble[i] += (uint64_t)counts[i] - trouble->counts[i]; /* unsigned: exact also when it falls */
         trouble->counts[i] = counts[i];
     }
     if (!any) {

@@ -79,8 +79,7 @@ struct es_slot {
 #define ES_TROUBLES (7 + 2 * ES_ORPHANS) /* those of es_cohort_counts: results_without_exam .. unknown_finding; then orphans */
 /** Troubles of one bundle, counted beside cases. */
 struct es_trouble {
-    uint32_t bundle;
-    uint64_t counts[ES_TROUBLES];
+    uint32_t bundle, counts[ES_TROUBLES];
     UT_hash_handle hh;
 };
 

@@ -75,10 +75,24 @@ struct wanted {
     uint32_t seq, place;
 };
 
-static int by_seq(const void *left, const void *right)
+/* By digits of eight bits, the least first (Knuth, TAOCP 3, 5.2.5): a tenth of what comparing costs, for every event of a ledger once.
+ * @param spare  [n] */
+static void sort_by_seq(struct wanted *wanted, struct wanted *spare, size_t n)
 {
-    const struct wanted *a = left, *b = right;
-    return a->seq < b->seq ? -1 : a->seq > b->seq;
+    uint32_t differ = 0;
+    for (size_t i = 1; i < n; i++) differ |= wanted[i].seq ^ wanted[0].seq;
+    struct wanted *from = wanted, *to = spare;
+    for (unsigned shift = 0; shift < 32; shift += 8) {
+        size_t ends[257] = {0};
+        if ((differ >> shift & 0xFF) == 0) continue; /* all have the same digit */
+        for (size_t i = 0; i < n; i++) ends[(from[i].seq >> shift & 0xFF) + 1]++;
+        for (size_t digit = 1; digit < 256; digit++) ends[digit] += ends[digit - 1];
+        for (size_t i = 0; i < n; i++) to[ends[from[i].seq >> shift & 0xFF]++] = from[i];
+        struct wanted *const other = from;
+        from = to;
+        to = other;
+    }
+    if (from != wanted) memcpy(wanted, from, n * sizeof *wanted);
 }
 
 /* One walk over wanted[0..n). */
@@ -97,7 +111,7 @@ static bool take_entry(void *context, const struct es_entry *entry)
     if (w->n == 0 || w->wanted->seq < entry->seq) return false; /* one is missing: said behind the walk */
     if (w->wanted->seq > entry->seq) return true;
     if (entry->body) {
-        struct es_event *event = es_arena_take(&w->events->arena, 1, sizeof *event);
+        struct es_event *event = es_arena_room(&w->events->arena, 1, sizeof *event);
         w->code = event ? es_site_decode(w->site, entry, &w->events->arena, event, w->err)
                         : es_fail(w->err, ES_E_MEMORY, "site: out of memory");
         if (w->code != ES_OK) return false;
@@ -162,11 +176,11 @@ enum es_errc es_gather_bundles(struct es_site *site, const struct es_batch *batc
 {
     size_t missing = 0, at = 0;
     if (!list_rings(site, batch, roots, n, events, ends, &missing)) return es_fail(err, ES_E_MEMORY, "site: out of memory");
-    struct wanted *wanted = es_arena_take(&events->arena, missing, sizeof *wanted);
+    struct wanted *wanted = es_arena_room(&events->arena, missing, 2 * sizeof *wanted); /* twice: to be sorted */
     if (!wanted) return es_fail(err, ES_E_MEMORY, "site: out of memory");
     for (size_t i = 0; i < events->count; i++)
         if (!events->list[i]) wanted[at++] = (struct wanted){events->seqs[i], (uint32_t)i};
-    qsort(wanted, missing, sizeof *wanted, by_seq);
+    sort_by_seq(wanted, wanted + missing, missing);
     const enum es_errc code = read_wanted(site, wanted, missing, events, err);
     if (code == ES_OK) close_up(events, n, ends);
     return code;
