@@ -61,7 +61,7 @@ static struct es_estimate around(double value, double variance, const struct es_
 {
     struct es_estimate e = {ES_ESTIMATED, ES_REASON_NONE, value,          none, none, m->n, m->patients,
                             ES_INTERVAL_NONE, es_few_clusters((double)m->n, (double)m->nn)};
-    if (!(variance >= 0) || m->patients < 2) return e;
+    if (!(variance > 0) || m->patients < 2) return e;
     const double half = es_t_isf(level->alpha / 2, (double)(m->patients - 1)) * sqrt(variance);
     e.lo = value - half;
     e.hi = value + half;

@@ -16,13 +16,13 @@ static double scored_squares(const struct es_ranks *r)
                     r->product[ES_NEGATIVES][ES_NEGATIVES]);
 }
 
-/** value -+ z sqrt(variance); no limits without a variance. */
+/** value -+ z sqrt(variance); no limits without a variance, nor where it is 0: cases all alike do not make the next one so. */
 static struct es_estimate normal(double value, double variance, const struct es_summary *s, const struct es_level *level,
                                  enum es_interval method)
 {
     struct es_estimate e = {ES_ESTIMATED, ES_REASON_NONE, value, none, none, s->group.scored, s->group.scored_patients,
                             ES_INTERVAL_NONE, es_few_clusters((double)s->group.scored, (double)s->group.scored_squares)};
-    if (isnan(variance)) return e;
+    if (!(variance > 0)) return e;
     const double half = es_norm_isf(level->alpha / 2) * sqrt(variance);
     e.lo = value - half;
     e.hi = value + half;

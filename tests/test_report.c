@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "metrics/catalogue.h"
 #include "metrics/special.h"
+#include "plugin/report/build/build.h"
 #include "plugin/report/report.h"
 #include "plugin/report/view.h"
 #include "report_site.h"
@@ -126,6 +129,29 @@ static void a_shown_disparity_bears_its_verdict_and_interval(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(es_view_string(c, "words"), "missed more often: 0.60 against 0.80"));
     CU_ASSERT_EQUAL(cJSON_GetArraySize(es_view_at(release, "summary", "disparities")), 2);
     cJSON_Delete(release);
+}
+
+/* What is shown to differ is told with its direction and digits enough; figures printed alike are the same, and no others. */
+static void words_say_what_the_figures_say(void)
+{
+    static const struct {
+        const char *metric;
+        double group, rest, lo, hi;
+        const char *words;
+    } cases[] = {{"sensitivity", 0.9012, 0.8972, 0.001, 0.007, "found more often: 0.901 against 0.897; difference 0.004, 95 % 0.001 to 0.007"},
+                 {"specificity", 0.8999, 0.9003, -0.0007, -0.0001, "more false alarms: 0.8999 against 0.9003; difference \u22120.0004, 95 % \u22120.0007 to \u22120.0001"},
+                 {"sensitivity", 0.9012, 0.8972, -0.001, 0.007, "the same to two places: 0.90 against 0.90; difference 0.00, 95 % 0.00 to 0.01"},
+                 {"sensitivity", 0.846, 0.844, -0.1, 0.1, "nearly the same: 0.85 against 0.84; difference 0.00, 95 % \u22120.10 to 0.10"},
+                 {"sensitivity", 0.70, 0.80, -0.1998, -0.0002, "missed more often: 0.70 against 0.80; difference \u22120.10, 95 % \u22120.1998 to \u22120.0002"},
+                 {"calibration_in_the_large", -0.31, -0.39, -0.07, 0.23, /* both overstated: the direction is that of the comparison */
+                  "risk rated lower for what was found: \u22120.31 against \u22120.39; difference 0.08, 95 % \u22120.07 to 0.23"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char words[240];
+        es_report_words(words, sizeof words, es_metric_find(cases[i].metric), cases[i].group, cases[i].rest, cases[i].group - cases[i].rest, cases[i].lo,
+                        cases[i].hi, 95, false);
+        CU_ASSERT_STRING_EQUAL(words, cases[i].words);
+        if (strcmp(words, cases[i].words) != 0) fprintf(stderr, "    %s\n", words);
+    }
 }
 
 static void parity_is_claimed_within_the_margin_only(void)
@@ -382,6 +408,7 @@ static const struct es_test tests[] = {
     {"exams_before_the_plan_count_but_bear_no_verdict", exams_before_the_plan_count_but_bear_no_verdict},
     {"verdicts_rest_on_exams_from_the_plans_day_on", verdicts_rest_on_exams_from_the_plans_day_on},
     {"a_reference_made_in_sight_of_the_ai_is_flagged", a_reference_made_in_sight_of_the_ai_is_flagged},
+    {"words_say_what_the_figures_say", words_say_what_the_figures_say},
     {"cases_needed_count_what_is_lacking", cases_needed_count_what_is_lacking},
     {"cases_needed_are_told_in_exams_and_months", cases_needed_are_told_in_exams_and_months},
     {"without_a_plan_event_nothing_is_judged", without_a_plan_event_nothing_is_judged},

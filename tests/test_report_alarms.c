@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "metrics/catalogue.h"
 #include "plugin/report/report.h"
 #include "plugin/report/view.h"
 #include "report_site.h"
@@ -40,6 +41,24 @@ static bool contains(const cJSON *release, enum es_errc (*render)(const cJSON *,
     const bool found = strstr((const char *)bytes.data, text) != NULL;
     es_bytes_free(&bytes);
     return found;
+}
+
+/* A mean has no chart: judged beside the rates, it takes none of the false alarms that the plan allows. */
+static void metrics_without_charts_take_no_false_alarms(void)
+{
+    women(9);
+    site.finding.task = ES_TASK_MEASUREMENT;
+    site.finding.range[0] = 0;
+    site.finding.range[1] = 100;
+    site.measures = ES_MEASURES_VALUES;
+    for (uint32_t i = 0; i < site.n; i++) site.rows[i].measure[0] = site.rows[i].measure[1] = 50;
+    site.config.plan.n_metrics = 3;
+    site.config.plan.metrics[2] = (struct es_plan_metric){.name = "bias", .primary = true, .margin = 1, .floor = (double)NAN};
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *alarm = stand_in_entry(stand_in_part(release, "alarms"), "sex F", "sensitivity");
+    CU_ASSERT_EQUAL(es_view_number(alarm, "limit"), 35);
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(alarm, "false_alarms_per_year"), 1.0 / 14, 1e-12);
+    cJSON_Delete(release);
 }
 
 static void the_ninth_miss_in_a_row_raises_the_alarm(void)
@@ -225,7 +244,8 @@ static void a_suppressed_group_shows_no_chart(void)
     cJSON_Delete(release);
 }
 
-static const struct es_test tests[] = {{"the_ninth_miss_in_a_row_raises_the_alarm", the_ninth_miss_in_a_row_raises_the_alarm},
+static const struct es_test tests[] = {{"metrics_without_charts_take_no_false_alarms", metrics_without_charts_take_no_false_alarms},
+                                       {"the_ninth_miss_in_a_row_raises_the_alarm", the_ninth_miss_in_a_row_raises_the_alarm},
                                        {"eight_misses_raise_none", eight_misses_raise_none},
                                        {"later_cases_do_not_move_an_alarm", later_cases_do_not_move_an_alarm},
                                        {"a_patient_counts_once", a_patient_counts_once},

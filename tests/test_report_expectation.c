@@ -54,6 +54,18 @@ static void scores_lead_to_expected_rates(void)
     cJSON_Delete(release);
 }
 
+/* Scores of nought expect no disease: of none, no rate, and no limits from 0 to 1 either. */
+static void of_no_expected_case_there_is_no_rate(void)
+{
+    four_wait();
+    for (uint32_t i = site.n - 4; i < site.n; i++) site.rows[i].score = 0;
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const cJSON *sens = cJSON_GetObjectItemCaseSensitive(stand_in_entry(stand_in_part(release, "expected"), "sex F", NULL), "sensitivity");
+    CU_ASSERT_PTR_NOT_NULL(sens);
+    CU_ASSERT_TRUE(isnan(es_view_number(sens, "value")) && isnan(es_view_number(sens, "lo")) && isnan(es_view_number(sens, "hi")));
+    cJSON_Delete(release);
+}
+
 static void without_probabilities_or_waiting_results_there_is_none(void)
 {
     four_wait();
@@ -84,6 +96,7 @@ static void few_patients_and_outsiders_are_told_nothing(void)
 }
 
 static const struct es_test tests[] = {{"scores_lead_to_expected_rates", scores_lead_to_expected_rates},
+                                       {"of_no_expected_case_there_is_no_rate", of_no_expected_case_there_is_no_rate},
                                        {"without_probabilities_or_waiting_results_there_is_none", without_probabilities_or_waiting_results_there_is_none},
                                        {"few_patients_and_outsiders_are_told_nothing", few_patients_and_outsiders_are_told_nothing},
                                        {NULL, NULL}};

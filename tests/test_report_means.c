@@ -98,6 +98,34 @@ static void a_bias_without_a_range_bears_no_daily_verdict(void)
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "verdict"), "not_enough");
     CU_ASSERT_STRING_EQUAL(es_view_string(c, "reason"), "no_range");
     CU_ASSERT_DOUBLE_EQUAL(es_view_number(c, "difference"), 8, 1e-9); /* the figures are there all the same */
+    CU_ASSERT_TRUE(stand_in_said(release, "no range of the measurement is configured"));
+    cJSON_Delete(release);
+}
+
+/** No limits, and the value: [1, 1] would say that no mask can ever be drawn worse. */
+static void is_bare(const cJSON *release, const char *metric, double value)
+{
+    const struct es_view_metric m = es_view_metric(stand_in_group(release, "sex F"), metric);
+    CU_ASSERT_EQUAL(m.status, ES_VIEW_ESTIMATED);
+    CU_ASSERT_DOUBLE_EQUAL(m.value, value, 1e-6);
+    CU_ASSERT_TRUE(isnan(m.lo) && isnan(m.hi));
+}
+
+static void cases_all_alike_have_no_limits(void)
+{
+    begin(ES_TASK_SEGMENTATION, ES_MEASURES_OVERLAP, "dice", 0.1);
+    add(1, 60, 1, 1);
+    add(2, 60, 0.5, 1);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    is_bare(release, "dice", 1);
+    cJSON_Delete(release);
+    stand_in_init(&site);
+    stand_in_positives(&site, 1, 1, 30, 0);
+    stand_in_positives(&site, 2, 1, 30, 30);
+    for (uint32_t i = 0; i < 30; i++) site.rows[i].score = 0.75;
+    release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    is_bare(release, "mean_score", 0.75);
+    is_bare(release, "brier", 0.0625);
     cJSON_Delete(release);
 }
 
@@ -182,6 +210,7 @@ int main(int argc, char **argv)
     static const struct es_test tests[] = {{"a_bias_that_differs_is_a_disparity", a_bias_that_differs_is_a_disparity},
                                            {"the_same_bias_within_the_margin_is_parity", the_same_bias_within_the_margin_is_parity},
                                            {"a_bias_without_a_range_bears_no_daily_verdict", a_bias_without_a_range_bears_no_daily_verdict},
+                                           {"cases_all_alike_have_no_limits", cases_all_alike_have_no_limits},
                                            {"dice_is_judged_between_nought_and_one", dice_is_judged_between_nought_and_one},
                                            {"below_the_minima_there_is_not_enough", below_the_minima_there_is_not_enough},
                                            {"terminal_and_page_show_what_the_task_has", terminal_and_page_show_what_the_task_has},

@@ -104,6 +104,72 @@ static void an_open_interval_says_what_is_lacking(void)
     cJSON_Delete(release);
 }
 
+/* At another alpha the floor's sequence is told at its own level; the figures of groups stay at 95 %. */
+static void intervals_bear_their_own_level(void)
+{
+    stand_in_init(&site);
+    site.config.plan.alpha = 0.01;
+    positives(1, 40, 100);
+    positives(2, 900, 1000);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    struct es_bytes page = {0};
+    struct es_error err = {0};
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(es_view_at(stand_in_group(release, "sex F"), "against_floor", "sensitivity"), "level"), 0.99, 1e-12);
+    CU_ASSERT_TRUE(stand_in_said(release, "sex F: sensitivity 0.40 (99 % "));
+    CU_ASSERT_EQUAL_FATAL(es_render_html(release, &page, &err), ES_OK);
+    CU_ASSERT_PTR_NOT_NULL(strstr((const char *)page.data, "Bar: 95 % interval"));
+    CU_ASSERT_PTR_NOT_NULL(strstr((const char *)page.data, "by group, with 95 % intervals"));
+    CU_ASSERT_PTR_NULL(strstr((const char *)page.data, "99 % interval"));
+    es_bytes_free(&page);
+    cJSON_Delete(release);
+}
+
+static double positives_needed(void)
+{
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    const double needed = es_view_number(cJSON_GetObjectItemCaseSensitive(stand_in_rest(release, "sex F", "sensitivity"), "cases_needed"), "positives");
+    cJSON_Delete(release);
+    return needed;
+}
+
+/* A difference of 0.095 is hard to show to be within a margin of 0.1 and easily shown not to be 0: the nearer verdict is what is asked. */
+static void cases_needed_are_those_of_the_nearer_verdict(void)
+{
+    for (int fixed = 0; fixed < 2; fixed++) {
+        stand_in_init(&site);
+        site.config.plan.fixed = fixed;
+        site.config.plan.planned_looks = 1;
+        positives(1, 61, 76);
+        positives(2, 897, 1000); /* 62 / 78 and 898 / 1002, as planned with: 0.101 apart; without the margin as with a great one */
+        site.config.plan.metrics[0].margin = 0.11;
+        site.config.plan.alpha = 0.0005; /* so that neither is shown */
+        const double needed = positives_needed();
+        CU_ASSERT_TRUE(needed > 0 && needed < 2000); /* of the 0.009 to the margin it would be tens of thousands */
+    }
+}
+
+/* 49 women, 40 of them found, against 20 of 60 men: far apart, but no verdict below 50 cases and 50 patients. */
+static void cases_needed_reach_the_least_numbers(void)
+{
+    stand_in_init(&site);
+    positives(1, 40, 49);
+    positives(2, 60, 180);
+    CU_ASSERT_DOUBLE_EQUAL(positives_needed(), 1, 0); /* ES_SEQUENTIAL_MIN_CASES */
+    site.config.plan.min_patients = 98;
+    CU_ASSERT_DOUBLE_EQUAL(positives_needed(), 49, 0);
+    site.config.plan.min_patients = 50;
+    site.config.plan.min_cases = 100;
+    CU_ASSERT_DOUBLE_EQUAL(positives_needed(), 51, 0);
+    stand_in_init(&site); /* the rest lacks them: it grows as the group does */
+    positives(1, 80, 80);
+    positives(2, 8, 16);
+    CU_ASSERT_DOUBLE_EQUAL(positives_needed(), 80.0 * 50 / 16 - 80, 0);
+    stand_in_init(&site); /* two missed of 300: ten are asked */
+    positives(1, 150, 150);
+    positives(2, 148, 150);
+    CU_ASSERT_TRUE(positives_needed() >= 150.0 * 4 / 2);
+}
+
 /* Strict: of each patient the first exam since the plan's day. Vector e08 among earlier and later exams that were all found. */
 static void strict_mode_counts_first_exams_only(void)
 {
@@ -280,7 +346,10 @@ static void planned_looks_share_alpha(void)
 static const struct es_test tests[] = {
     {"the_default_is_the_sequential_score_interval", the_default_is_the_sequential_score_interval},
     {"an_open_interval_says_what_is_lacking", an_open_interval_says_what_is_lacking},
-    {"strict_mode_counts_first_exams_only", strict_mode_counts_first_exams_only},
+    {"intervals_bear_their_own_level", intervals_bear_their_own_level},
+                                       {"cases_needed_are_those_of_the_nearer_verdict", cases_needed_are_those_of_the_nearer_verdict},
+                                       {"cases_needed_reach_the_least_numbers", cases_needed_reach_the_least_numbers},
+                                       {"strict_mode_counts_first_exams_only", strict_mode_counts_first_exams_only},
     {"floors_are_judged_by_the_confidence_sequence", floors_are_judged_by_the_confidence_sequence},
     {"below_the_methods_minima_there_is_no_interval", below_the_methods_minima_there_is_no_interval},
     {"unverified_cases_forbid_a_sequential_verdict_too", unverified_cases_forbid_a_sequential_verdict_too},

@@ -10,6 +10,7 @@
 #include "plugin/report/view.h"
 #include "report_site.h"
 #include "testlib.h"
+#include "well_formed.h"
 
 static struct es_site site;
 #define OCT_2024 20010 /* 2024-10-14 */
@@ -72,6 +73,21 @@ static void looks_are_confidence_sequences_of_all_cases_so_far(void)
     const cJSON *floor = es_view_at(group, "against_floor", "sensitivity"), *last = month_of(stand_in_entry(stand_in_part(release, "series"), "everyone", "sensitivity"), 3);
     CU_ASSERT_EQUAL(es_view_number(floor, "lo"), es_view_number(last, "lo"));
     CU_ASSERT_EQUAL(es_view_number(floor, "hi"), es_view_number(last, "hi"));
+    cJSON_Delete(release);
+}
+
+/* Groups of one and of two axes: what a screen reader says of a figure is text, and no mark-up of its own. */
+static void figures_are_well_formed_and_named(void)
+{
+    four_months();
+    stand_in_positives(&site, 1, 2, 30, 30);
+    cJSON *release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    struct es_bytes bytes = {0};
+    struct es_error err = {0};
+    CU_ASSERT_EQUAL_FATAL(es_render_html(release, &bytes, &err), ES_OK);
+    CU_ASSERT_STRING_EQUAL(es_test_markup_fault((char *)bytes.data), "");
+    CU_ASSERT_PTR_NOT_NULL(strstr((char *)bytes.data, "aria-label=\"Sensitivity over time, sex F, age 60+\""));
+    free(bytes.data);
     cJSON_Delete(release);
 }
 
@@ -195,6 +211,7 @@ static void times_are_read_and_written(void)
 }
 
 static const struct es_test tests[] = {{"looks_are_confidence_sequences_of_all_cases_so_far", looks_are_confidence_sequences_of_all_cases_so_far},
+                                       {"figures_are_well_formed_and_named", figures_are_well_formed_and_named},
                                        {"open_windows_are_told", open_windows_are_told},
                                        {"a_look_over_few_new_patients_waits_for_the_next", a_look_over_few_new_patients_waits_for_the_next},
                                        {"outsiders_and_suppressed_groups_have_no_course", outsiders_and_suppressed_groups_have_no_course},

@@ -171,10 +171,9 @@ const char *es_view_units(const cJSON *release, const struct es_view_finding *at
     return strcmp(of_metric(release, metric, "unit"), "value") == 0 ? es_view_string(at->finding, "units") : "";
 }
 
-void es_view_confidence(const cJSON *release, char *out, size_t size)
+void es_view_percent_of(double level, char *out, size_t size)
 {
-    const double alpha = es_view_number(cJSON_GetObjectItemCaseSensitive(release, "plan"), "alpha");
-    const double percent = 100.0 * (1.0 - (alpha > 0.0 && alpha < 1.0 ? alpha : 0.05));
+    const double percent = 100.0 * level;
     es_view_fixed(percent, fabs(percent - nearbyint(percent)) < 1e-6 ? 0 : 1, out, size);
 }
 

@@ -68,8 +68,8 @@ bool es_view_unknown(const cJSON *group);
 const char *es_view_title(const cJSON *release, const char *metric);
 /** Units in which a finding's values of this metric stand, such as "ml"; "" where they have none or none are configured. */
 const char *es_view_units(const cJSON *release, const struct es_view_finding *at, const char *metric);
-/** Confidence in per cent, 100 (1 - alpha) of the plan, as text: "95", "97.5". */
-void es_view_confidence(const cJSON *release, char *out, size_t size);
+/** A level of confidence in (0,1) in per cent, as text: "95", "97.5". */
+void es_view_percent_of(double level, char *out, size_t size);
 /** How often the verdicts may be looked at: "sequential: may be looked at every day", "fixed-size: 2 planned looks; not for daily
  * looking". */
 void es_view_looks(const cJSON *release, char *out, size_t size);

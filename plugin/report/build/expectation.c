@@ -44,8 +44,8 @@ static void figure(struct es_tree *t, cJSON *out, const char *name, double value
     const double reach = es_norm_isf(es_level_default().alpha / 2) * sd;
     cJSON *entry = es_tree_object(t, out, name);
     es_tree_number(t, entry, "value", value);
-    es_tree_number(t, entry, "lo", fmax(0, value - reach));
-    es_tree_number(t, entry, "hi", fmin(1, value + reach));
+    es_tree_number(t, entry, "lo", isnan(value) ? value : fmax(0, value - reach)); /* fmax and fmin would take a NAN for a limit */
+    es_tree_number(t, entry, "hi", isnan(value) ? value : fmin(1, value + reach));
 }
 
 static void fill(struct es_report *report, cJSON *out, struct waiting *w)

@@ -135,6 +135,7 @@ static void one_floor(struct es_report *report, cJSON *out, const struct es_metr
     es_tree_number(t, entry, "value", e.value);
     es_tree_number(t, entry, "lo", e.lo);
     es_tree_number(t, entry, "hi", e.hi);
+    es_tree_number(t, entry, "level", 1 - (sequence ? plan->alpha : level.alpha));
     es_tree_text(t, entry, "method", es_interval_name(e.method));
     if (!plan->fixed && !sequence) es_tree_text(t, entry, "reason", "no_sequential_test");
     cJSON *people = es_tree_object(t, entry, ES_HIDDEN);

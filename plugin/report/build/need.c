@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "metrics/gap.h"
 #include "metrics/planning.h"
+#include "metrics/sequential.h"
 #include "plugin/base/time.h"
 #include "plugin/report/disclosure/disclosure.h"
 #include "plugin/report/view.h"
@@ -25,20 +27,46 @@ struct es_report_span es_report_span(const struct es_sheet *sheet)
     return span;
 }
 
-/** Cases still needed: METRICS E3 on effective counts, or until the sequential interval decides; NAN where a rate is not what is compared
- * or none would do. */
-static double needed(const struct es_trial *trial, const struct es_ruling *ruling)
+/** Cases until the fixed-size test shows a disparity or parity, whichever is nearer, with power 0.8: METRICS E3 on effective counts. */
+static double fixed_need(const struct es_trial *trial, const struct es_ruling *ruling)
 {
     const struct es_comparison *c = &trial->raw;
     const double deff = c->deff >= 1 ? c->deff : 1, n1 = (double)c->n_group / deff, n2 = (double)c->n_rest / deff;
-    if (trial->mean) return (double)NAN; /* no planning figure for means */
-    if (strcmp(ruling->mode, "fixed") != 0) return es_report_sequential_need(trial, ruling);
     if (trial->metric->kernel != ES_KERNEL_RATIO || !(n1 > 0) || !(n2 > 0)) return NAN;
     const struct es_plan_inputs in = {.p1 = (c->group * n1 + 1) / (n1 + 2), .p2 = (c->rest * n2 + 1) / (n2 + 2), .n1 = n1, .n2 = n2,
                                       .margin = trial->margin, .alpha = ruling->alpha, .power = 0.8};
-    const bool parity = trial->margin > 0 && fabs(in.p1 - in.p2) < trial->margin;
-    const struct es_cases_needed need = es_plan_needed(&in, parity ? ES_GOAL_PARITY : ES_GOAL_DISPARITY, ES_GROW_SCALE);
-    return need.reachable ? ceil((double)need.additional * deff) : (double)NAN;
+    double nearest = (double)NAN;
+    for (enum es_goal goal = ES_GOAL_DISPARITY; goal <= ES_GOAL_PARITY; goal++) {
+        if (goal == ES_GOAL_PARITY && !(trial->margin > 0 && trial->margin < 1)) continue;
+        const struct es_cases_needed need = es_plan_needed(&in, goal, ES_GROW_SCALE);
+        if (need.reachable) nearest = fmin(nearest, ceil((double)need.additional * deff)); /* fmin: a NAN gives way */
+    }
+    return nearest;
+}
+
+/** Cases until the least numbers are there that any verdict is given from: the plan's in both arms, and those that the score sequence asks
+ * for (es_gap_enough()); both arms grow alike. 0 when they are. */
+static double least_need(const struct es_plan *plan, const struct es_trial *trial, const struct es_ruling *ruling)
+{
+    const struct es_comparison *c = &ruling->comparison;
+    const bool score = strcmp(ruling->mode, "sequential") == 0, several = score && es_gap_clustered(&trial->sums);
+    const double n1 = (double)c->n_group, n2 = (double)c->n_rest, found = c->group * n1 + c->rest * n2;
+    const double cases = fmax(plan->min_cases, score ? ES_SEQUENTIAL_MIN_CASES : 0);
+    const double patients = fmax(plan->min_patients, several ? ES_GAP_MIN_PATIENTS : 0);
+    double factor = fmax(cases / fmin(n1, n2), patients / fmin((double)c->patients_group, (double)c->patients_rest));
+    for (int found_or_missed = 0; score && found_or_missed < 2; found_or_missed++) {
+        const double events = found_or_missed ? n1 + n2 - found : found, share = (events + 1) / (n1 + n2 + 2);
+        factor = fmax(factor, 1 + (ES_SEQUENTIAL_MIN_EVENTS - events) / (share * (n1 + n2)));
+    }
+    return factor > 1 ? ceil((factor - 1) * n1 - 1e-6) : 0; /* 1e-6: what rounding may add to a whole number */
+}
+
+/** Cases still needed; NAN where a rate is not what is compared or none would do. */
+static double needed(const struct es_plan *plan, const struct es_trial *trial, const struct es_ruling *ruling)
+{
+    if (trial->mean || !(trial->raw.n_group > 0) || !(trial->raw.n_rest > 0)) return NAN; /* no planning figure for means */
+    const double more = strcmp(ruling->mode, "fixed") == 0 ? fixed_need(trial, ruling) : es_report_sequential_need(trial, ruling);
+    return isnan(more) ? more : fmax(more, least_need(plan, trial, ruling));
 }
 
 /** Up to two significant digits. */
@@ -90,9 +118,7 @@ void es_report_need(struct es_report *report, const struct es_trial *trial, cons
 {
     struct es_tree *t = &report->tree;
     const bool positives = trial->metric->denominator == ES_PER_POSITIVE, negatives = trial->metric->denominator == ES_PER_NEGATIVE;
-    double more = positives || negatives ? needed(trial, ruling) : (double)NAN;
-    const double least = (double)report->config->plan.min_cases - (double)trial->raw.n_group;
-    if (least > 0 && more < least) more = least;
+    const double more = positives || negatives ? needed(&report->config->plan, trial, ruling) : (double)NAN;
     if (!(more > 0)) {
         es_tree_text(t, trial->node, "cases_needed", NULL);
         return;

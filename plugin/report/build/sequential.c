@@ -71,8 +71,8 @@ static double weight_of_groups(const struct es_report *report, uint32_t *count)
     return sum;
 }
 
-/** How many metrics of one stream the plan judges. */
-static double metrics_of(const struct es_report *report, const struct es_stream *stream)
+/** How many metrics of one stream the plan judges; with `rates`, the rates alone. */
+static double metrics_of(const struct es_report *report, const struct es_stream *stream, bool rates)
 {
     const struct es_finding_config *finding = &report->config->models[stream->model].findings[stream->finding];
     const uint32_t task = es_finding_tasks(finding);
@@ -82,7 +82,7 @@ static double metrics_of(const struct es_report *report, const struct es_stream 
         enum es_rate rate;
         double bounds[2];
         if (row && row->primary && (es_metrics[i].tasks & task) &&
-            (es_report_rate(&es_metrics[i], &rate) || es_report_mean(finding, &es_metrics[i], bounds)))
+            (es_report_rate(&es_metrics[i], &rate) || (!rates && es_report_mean(finding, &es_metrics[i], bounds))))
             metrics++;
     }
     return metrics;
@@ -98,7 +98,7 @@ double es_report_family(const struct es_report *report, double *epochs)
         bool again = false;
         for (size_t k = 0; k < i; k++)
             again |= report->streams[k].model == stream->model && report->streams[k].finding == stream->finding;
-        const double weight = groups * metrics_of(report, stream);
+        const double weight = groups * metrics_of(report, stream, false);
         spent += weight;
         if (!again) family += weight;
     }
@@ -116,7 +116,7 @@ uint32_t es_report_charts(const struct es_report *report)
         bool again = false;
         for (size_t k = 0; k < i; k++)
             again |= report->streams[k].model == report->streams[i].model && report->streams[k].finding == report->streams[i].finding;
-        if (!again) charts += (1.0 + groups) * metrics_of(report, &report->streams[i]);
+        if (!again) charts += (1.0 + groups) * metrics_of(report, &report->streams[i], true);
     }
     return charts < 1 ? 1 : charts > UINT32_MAX ? UINT32_MAX : (uint32_t)charts;
 }
@@ -169,6 +169,19 @@ static bool decides(double distance, double variance, double rho, double alpha)
     return distance * time >= es_normal_mixture_bound(time, rho, alpha) + es_norm_isf(0.2) * sqrt(time);
 }
 
+/** By what factor both arms must grow until the sequence decides; NAN: beyond a thousand million cases of the group. */
+static double growth(double distance, double variance, double rho, double alpha, double n1)
+{
+    double lo = 1, hi = 1e9 / n1;
+    if (!(distance > 0) || !(hi > lo) || !decides(distance, variance / hi, rho, alpha)) return NAN;
+    for (int i = 0; i < 60; i++) {
+        const double middle = sqrt(lo * hi);
+        if (decides(distance, variance / middle, rho, alpha)) hi = middle;
+        else lo = middle;
+    }
+    return hi;
+}
+
 double es_report_sequential_need(const struct es_trial *trial, const struct es_ruling *ruling)
 {
     const struct es_comparison *c = &ruling->comparison;
@@ -176,16 +189,10 @@ double es_report_sequential_need(const struct es_trial *trial, const struct es_r
     const double n1 = (double)c->n_group / deff, n2 = (double)c->n_rest / deff;
     if (!(n1 > 0 && n2 > 0)) return NAN;
     const double p1 = (c->group * n1 + 1) / (n1 + 2), p2 = (c->rest * n2 + 1) / (n2 + 2), gap = fabs(p1 - p2);
-    const bool tests = trial->margin > 0 && trial->margin < 1, parity = tests && gap < trial->margin;
-    const double distance = parity ? trial->margin - gap : gap, margin = tests ? trial->margin : ES_GAP_TUNING_MARGIN;
-    const double rho = es_mixture_rho(es_sequence_best_time(margin, ruling->alpha), ruling->alpha);
+    const bool tests = trial->margin > 0 && trial->margin < 1;
+    const double rho = es_mixture_rho(es_sequence_best_time(tests ? trial->margin : ES_GAP_TUNING_MARGIN, ruling->alpha), ruling->alpha);
     const double variance = p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2;
-    double lo = 1, hi = 1e9 / n1; /* by what factor both arms must grow */
-    if (!(hi > lo) || !decides(distance, variance / hi, rho, ruling->alpha)) return NAN;
-    for (int i = 0; i < 60; i++) {
-        const double middle = sqrt(lo * hi);
-        if (decides(distance, variance / middle, rho, ruling->alpha)) hi = middle;
-        else lo = middle;
-    }
-    return ceil((hi - 1) * n1 * deff);
+    const double disparity = growth(gap, variance, rho, ruling->alpha, n1);
+    const double parity = tests ? growth(trial->margin - gap, variance, rho, ruling->alpha, n1) : (double)NAN;
+    return ceil((fmin(disparity, parity) - 1) * n1 * deff); /* fmin: of one that is out of reach, the other */
 }

@@ -44,12 +44,13 @@ static void floors(struct summary *s, const struct es_view_finding *at, const cJ
     cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(group, "against_floor"))
     {
         if (strcmp(es_view_string(entry, "verdict"), "below") != 0) continue;
-        char words[240], value[24], lo[24], hi[24], least[24], interval[80] = "";
+        char words[240], value[24], lo[24], hi[24], least[24], level[16], interval[100] = "";
         es_view_fixed(es_view_number(entry, "value"), 2, value, sizeof value);
         es_view_fixed(es_view_number(entry, "lo"), 2, lo, sizeof lo);
         es_view_fixed(es_view_number(entry, "hi"), 2, hi, sizeof hi);
         es_view_fixed(es_view_number(entry, "floor"), 2, least, sizeof least);
-        if (!isnan(es_view_number(entry, "lo"))) snprintf(interval, sizeof interval, " (95 %% %s to %s)", lo, hi);
+        es_view_percent_of(es_view_number(entry, "level"), level, sizeof level);
+        if (!isnan(es_view_number(entry, "lo"))) snprintf(interval, sizeof interval, " (%s %% %s to %s)", level, lo, hi);
         snprintf(words, sizeof words, "%s %s%s is below the floor of %s", entry->string, value, interval, least);
         item(s, s->floors, at, group, entry->string, words);
     }
@@ -269,9 +270,11 @@ static void tell_undecided(struct summary *s)
                    {"min_n", "too few cases or patients for a verdict at any look"},
                    {"interval", "the interval leaves both open"},
                    {"no_sequential_test", "no test that may be looked at every day"},
+                   {"no_range", "no range of the measurement is configured"},
+                   {"zero_variance", "all cases are alike"},
                    {"suppressed", "too few patients to show"}};
     const int total = cJSON_GetArraySize(s->undecided);
-    char text[480];
+    char text[640];
     if (total == 0) return;
     int at = snprintf(text, sizeof text, "Cannot be judged yet: %d", total), left = total;
     const char *join = " (";

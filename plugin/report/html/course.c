@@ -105,10 +105,12 @@ static void one(struct es_page *page, const cJSON *release, const struct es_view
     es_course_read(entry, &course);
     if (course.count == 0) return;
     const struct es_course_point *last = &course.points[course.count - 1];
+    char label[ES_VIEW_LABEL];
+    es_view_label(group, label, sizeof label);
     es_page_putf(page, "<figure><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"", WIDTH, HEIGHT);
     es_page_text(page, es_view_title(release, metric));
     es_page_put(page, " over time, ");
-    es_page_label(page, group);
+    es_page_text(page, label);
     es_page_put(page, "\">");
     axes(page, s);
     band(page, s, &course);

@@ -121,7 +121,7 @@ static void draw_row(struct es_page *page, const struct es_forest *forest, const
     if (row->metric.status != ES_VIEW_SUPPRESSED) text_at(page, COUNT, base, "e", text);
 }
 
-static void draw_axis(struct es_page *page, const struct es_forest *forest, const char *confidence, int bottom)
+static void draw_axis(struct es_page *page, const struct es_forest *forest, int bottom)
 {
     char text[80];
     for (size_t i = 0; i < forest->n_ticks; i++) {
@@ -137,30 +137,24 @@ static void draw_axis(struct es_page *page, const struct es_forest *forest, cons
     line(page, forest, forest->everyone, HEAD - 4, bottom, "ev");
     line(page, forest, forest->floor, HEAD - 4, bottom, "fl");
     text_at(page, LEFT, 16, "h", cut(forest->title, TITLE_CHARS, text, sizeof text));
-    (void)snprintf(text, sizeof text, "%s %% interval", confidence);
-    text_at(page, VALUE, 16, "h", text);
+    text_at(page, VALUE, 16, "h", "95 % interval");
     text_at(page, COUNT, 16, "h e", forest->n_title);
 }
 
-static void caption(struct es_page *page, const cJSON *release, const struct es_view_finding *at,
-                    const struct es_forest *forest)
+static void caption(struct es_page *page, const struct es_view_finding *at, const struct es_forest *forest)
 {
     es_page_put(page, "<figcaption>");
     es_page_text(page, forest->title);
     es_page_put(page, " by group: ");
     es_page_finding(page, at);
-    es_page_put(page, ". Bar: ");
-    char confidence[16];
-    es_view_confidence(release, confidence, sizeof confidence);
-    es_page_text(page, confidence);
-    es_page_put(page, " % interval. ");
+    es_page_put(page, ". Bar: 95 % interval. ");
     if (isfinite(forest->everyone)) es_page_put(page, "<span class=\"key ev\"></span> everyone. ");
     if (isfinite(forest->floor)) {
         es_page_put(page, "<span class=\"key fl\"></span> floor of the plan, ");
         es_page_fixed(page, forest->floor, 2);
         es_page_put(page, "; a square marks a group shown to be below it. ");
     }
-    if (forest->agreement) es_page_put(page, "<span class=\"key la\"></span> limits of agreement: 95 % of the differences lie between them. ");
+    if (forest->agreement) es_page_put(page, "<span class=\"key la\"></span> limits of agreement: bias ± 1.96 SD of the differences, between which about 95 % lie when they are spread normally. ");
     es_page_put(page, "Hollow: rests on few patients.");
     if (forest->left_out) es_page_putf(page, " %zu more rows are in the table.", forest->left_out);
     es_page_put(page, "</figcaption>");
@@ -169,22 +163,20 @@ static void caption(struct es_page *page, const cJSON *release, const struct es_
 void es_html_forest(struct es_page *page, const cJSON *release, const struct es_view_finding *at, const char *metric)
 {
     struct es_forest forest;
-    char confidence[16];
     const enum es_errc made = es_forest_make(&forest, release, at, metric, NULL);
     if (made) {
         if (!page->failed) page->failed = made;
         return;
     }
-    es_view_confidence(release, confidence, sizeof confidence);
     const int bottom = HEAD + ROW * (int)forest.count, height = bottom + FOOT, indent = indent_for(&forest);
     es_page_putf(page, "<figure class=\"forest\"><svg viewBox=\"%d 0 %d %d\" role=\"img\" aria-label=\"", -indent,
                  WIDTH + indent, height);
     es_page_text(page, forest.title);
     es_page_put(page, " by group with intervals; the same numbers are in the table of figures below\">");
-    draw_axis(page, &forest, confidence, bottom);
+    draw_axis(page, &forest, bottom);
     for (size_t i = 0; i < forest.count; i++) draw_row(page, &forest, &forest.rows[i], HEAD + ROW * (int)i, indent);
     es_page_put(page, "</svg>");
-    caption(page, release, at, &forest);
+    caption(page, at, &forest);
     es_page_put(page, "</figure>\n");
     es_forest_clear(&forest);
 }

@@ -237,10 +237,7 @@ static void figures(struct es_page *page, const cJSON *release, const struct es_
 {
     const cJSON *group = NULL;
     size_t before = 0;
-    char confidence[16];
-    es_view_confidence(release, confidence, sizeof confidence);
-    es_page_putf(page, "<div class=\"scroll\"><table class=\"figs\"><caption>%s by group, with %s %% intervals: ", title,
-                 confidence);
+    es_page_putf(page, "<div class=\"scroll\"><table class=\"figs\"><caption>%s by group, with 95 %% intervals: ", title);
     es_page_finding(page, at);
     es_page_put(page, "</caption>\n<thead><tr><th scope=\"col\">Group</th><th scope=\"col\" class=\"n\">Cases</th>"
                       "<th scope=\"col\" class=\"n\">Patients</th><th scope=\"col\" class=\"n\">Positives</th>");

@@ -20,14 +20,11 @@ static void upright(struct es_canvas *canvas, const struct es_forest *forest, do
     if (isfinite(value)) es_canvas_line(canvas, across(forest, value), top, across(forest, value), bottom, width, dashed, ink);
 }
 
-static void heads(struct es_canvas *canvas, const cJSON *release, const struct es_forest *forest, double y)
+static void heads(struct es_canvas *canvas, const struct es_forest *forest, double y)
 {
-    char confidence[16], text[80];
-    es_view_confidence(release, confidence, sizeof confidence);
-    (void)snprintf(text, sizeof text, "value (%s %% interval)", confidence);
     es_canvas_text(canvas, LABEL, y, LEFT - LABEL - 10, ES_LEFT, ES_PLOT_TEXT, true, ES_INK_BLACK, "group");
     es_canvas_text(canvas, LEFT, y, RIGHT - LEFT, ES_LEFT, ES_PLOT_TEXT, true, ES_INK_BLACK, forest->title);
-    es_canvas_text(canvas, VALUE, y, COUNT - VALUE - 142, ES_LEFT, ES_PLOT_TEXT, true, ES_INK_BLACK, text);
+    es_canvas_text(canvas, VALUE, y, COUNT - VALUE - 142, ES_LEFT, ES_PLOT_TEXT, true, ES_INK_BLACK, "value (95 % interval)");
     es_canvas_text(canvas, COUNT, y, 130, ES_RIGHT, ES_PLOT_TEXT, true, ES_INK_BLACK, forest->n_title);
     es_canvas_text(canvas, PATIENTS, y, 120, ES_RIGHT, ES_PLOT_TEXT, true, ES_INK_BLACK, "patients");
     es_canvas_text(canvas, VERDICT, y, EDGE - VERDICT, ES_LEFT, ES_PLOT_TEXT, true, ES_INK_BLACK, "against the rest");
@@ -121,7 +118,7 @@ static void legend(struct es_canvas *canvas, const cJSON *release, const struct 
     }
     if (forest->agreement) {
         es_canvas_line(canvas, x, y - 8, x + 40, y - 8, 16, false, ES_INK_GRID);
-        x += 52 + es_canvas_text(canvas, x + 52, y, 500, ES_LEFT, 21, false, ES_INK_BLACK, "limits of agreement (95 % of differences)") + 34;
+        x += 52 + es_canvas_text(canvas, x + 52, y, 500, ES_LEFT, 21, false, ES_INK_BLACK, "limits of agreement (bias ± 1.96 SD)") + 34;
     }
     es_canvas_dot(canvas, x + 9, y - 8, 8.5, true, ES_INK_BLUE);
     es_canvas_text(canvas, x + 30, y, 400, ES_LEFT, 21, false, ES_INK_BLACK, "rests on few patients");
@@ -148,7 +145,7 @@ enum es_errc es_plot_forest(const cJSON *release, const struct es_view_finding *
     if (rc) goto out;
     es_plot_frame_make(&frame, release, at, title);
     es_plot_frame_draw(canvas, &frame, height);
-    heads(canvas, release, &forest, ES_PLOT_HEAD + 36);
+    heads(canvas, &forest, ES_PLOT_HEAD + 36);
     for (size_t i = 0; i < forest.count; i++) {
         if (forest.rows[i].heading)
             es_canvas_box(canvas, LABEL - 12, top + ES_PLOT_ROW * (double)i + 2, EDGE - LABEL + 24, ES_PLOT_ROW - 4,
