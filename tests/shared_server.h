@@ -16,15 +16,15 @@ static char url[512];    /* of the ledger, for the nodes */
 static char direct[512]; /* the same, straight to the server */
 
 /** Stop, kill or start the server (tests/postgresql/server.sh). */
-static void control(const char *what)
+static inline void control(const char *what)
 {
     char command[1200];
     snprintf(command, sizeof command, "\"%s\" %s \"%s\"", getenv("ES_POSTGRESQL_CONTROL"), what, getenv("ES_POSTGRESQL_DIR"));
     if (system(command) != 0) CU_FAIL_FATAL("the server cannot be controlled");
 }
 
-/** A database of its own for each test: its URL is in `url`. false: no server, and the test is skipped. */
-static bool fresh_database(void)
+/** A database of its own for each test, with the ledger's table distributed where the mode asks for it: its URL is in `url`. false: no server, and the test is skipped. */
+static inline bool fresh_database(void)
 {
     static unsigned count;
     const char *base = getenv("ES_POSTGRESQL_URL");
@@ -38,6 +38,11 @@ static bool fresh_database(void)
     snprintf(command, sizeof command, "psql -q -X '%s' -c 'CREATE DATABASE t%ld_%u'", base, (long)getpid(), count);
     if (system(command) != 0) CU_FAIL_FATAL("no database");
     snprintf(direct, sizeof direct, "%s", url);
+    const char *mode = getenv("ES_POSTGRESQL_MODE"), *second = getenv("ES_POSTGRESQL_SECOND");
+    if (mode && mode[0]) {
+        snprintf(command, sizeof command, "\"%s\" %s '%s' '%s'", getenv("ES_POSTGRESQL_DISTRIBUTE"), mode, url, second ? second : "");
+        if (system(command) != 0) CU_FAIL_FATAL("the table is not distributed");
+    }
     return true;
 }
 

@@ -58,9 +58,10 @@ static enum es_errc store_open(struct es_store **out, const char *where, const c
     if (code != ES_OK) return code;
     code = es_pg_connect(store, err);
     if (code == ES_OK) code = es_pg_check_schema(store, &there, err);
-    if (code == ES_OK && !there)
-        code = writer && create ? es_pg_create_schema(store, err) : es_fail(err, ES_E_IO, "ledger: the database holds no ledger");
+    if (code == ES_OK && writer && create) code = es_pg_create_schema(store, there, err);
+    else if (code == ES_OK && !there) code = es_fail(err, ES_E_IO, "ledger: the database holds no ledger");
     if (code == ES_OK) code = es_pg_check_key(store, err);
+    if (code == ES_OK && writer) code = es_pg_check_unique(store, err);
     if (code == ES_OK && writer) code = es_pg_lease(store, err);
     if (code != ES_OK) {
         store_close(store);

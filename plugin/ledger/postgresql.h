@@ -12,6 +12,7 @@
 enum es_pg_statement { INSERT, NODES, NOTED, LAST, NOTE_FIRST, NOTE_NEXT, WALK, WALK_CHAIN, BY_EVENT_ID, FIND, ERASE, NOTE_SET, NOTE_DELETE, NOTE_GET, META_GET, META_SET,
                  LEASE_TRY, LEASE_GET, LEASE_SET, LEASE_DELETE, LEASE_OTHERS, LEASE_END,
                  MASK_TABLES, MASK_KEEP, MASK_OF_KEEP, MASK_DROP, MASK_DROPPED, MASK_READ, MASK_COMPARED, MASK_FORGET, MASK_LOOSE, MASK_STOCK,
+                 ERASED, UNKEYED,
                  ES_PG_STATEMENTS };
 
 struct es_store {
@@ -61,7 +62,12 @@ ES_MUST_USE enum es_errc es_pg_connect(struct es_store *store, struct es_error *
 ES_MUST_USE enum es_errc es_pg_meta(struct es_store *store, const char *name, char *value, size_t size, struct es_error *err);
 /** Is there a schema of ours, one that we read? */
 ES_MUST_USE enum es_errc es_pg_check_schema(struct es_store *store, bool *there, struct es_error *err);
-ES_MUST_USE enum es_errc es_pg_create_schema(struct es_store *store, struct es_error *err);
+/** Make what of the tables is missing (postgresql.sql). */
+ES_MUST_USE enum es_errc es_pg_make_tables(struct es_store *store, struct es_error *err);
+/** Tables and the key they are made with, unless all is there. @param there  as es_pg_check_schema() found */
+ES_MUST_USE enum es_errc es_pg_create_schema(struct es_store *store, bool there, struct es_error *err);
+/** Can no event be there twice? An administrator may have made the tables. @return ES_E_STATE names the table without the key */
+ES_MUST_USE enum es_errc es_pg_check_unique(struct es_store *store, struct es_error *err);
 ES_MUST_USE enum es_errc es_pg_check_key(struct es_store *store, struct es_error *err);
 /** Take the lease on the node's chain. @return ES_E_BUSY: who holds it */
 ES_MUST_USE enum es_errc es_pg_lease(struct es_store *store, struct es_error *err);

@@ -22,7 +22,7 @@ static const struct {
     int parameters;
 } statements[ES_PG_STATEMENTS] = {
     [INSERT] = {"insert", "INSERT INTO evensight.entry (" CHAIN_COLUMNS ") VALUES ($1, $2::bigint, $3::bigint, $4::bigint, $5::bytea, $6::bytea,"
-                          " $7::bytea, $8::bytea, $9::bytea, $10::bytea) ON CONFLICT (identity) DO NOTHING", 10},
+                          " $7::bytea, $8::bytea, $9::bytea, $10::bytea) ON CONFLICT DO NOTHING", 10},
     [NODES] = {"nodes", "SELECT node FROM evensight.head ORDER BY node COLLATE \"C\"", 0},
     [NOTED] = {"noted", "SELECT seq FROM evensight.head WHERE node = $1", 1},
     [LAST] = {"last", "SELECT seq, link FROM evensight.entry WHERE node = $1 ORDER BY seq DESC LIMIT 1", 1},
@@ -66,6 +66,13 @@ static const struct {
     [MASK_LOOSE] = {"mask_loose", "DELETE FROM evensight.mask m WHERE NOT EXISTS (SELECT 1 FROM evensight.mask_of o WHERE o.address = m.address)", 0},
     [MASK_STOCK] = {"mask_stock", "SELECT count(*), coalesce(sum(octet_length(bytes)), 0)::bigint, (SELECT d.count FROM evensight.mask_dropped d)"
                                   " FROM evensight.mask", 0},
+    [ERASED] = {"erased", "SELECT identity FROM evensight.entry WHERE body IS NULL", 0},
+    /* entry or a part of it that holds rows here and may hold one twice; parts on other servers are their administrator's. */
+    [UNKEYED] = {"unkeyed", "SELECT c.relnamespace::regnamespace::text || '.' || c.relname FROM pg_class c WHERE (c.oid = 'evensight.entry'::regclass OR c.oid IN"
+                            " (SELECT relid FROM pg_partition_tree('evensight.entry'))) AND c.relkind IN ('r', 'p') AND NOT EXISTS (SELECT 1 FROM pg_index i"
+                            " JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid"
+                            " AND i.indnkeyatts = 1 AND i.indpred IS NULL AND a.attname = 'identity') AND NOT (c.relkind = 'p' AND"
+                            " pg_get_partkeydef(c.oid) = 'HASH (identity)') ORDER BY 1 LIMIT 1", 0},
 };
 
 /* ---- errors ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Masks in a PostgreSQL database that several nodes share (masks.h). Tables of their own, made when the first mask comes, with the
- * columns they have in SQLite: a program that knows nothing of them reads the ledger as before, so that the schema's version stays.
+/* Masks in a PostgreSQL database that several nodes share (masks.h). Tables of their own, with the columns they have in SQLite; a database from
+ * before there were any gets them with its first mask, and the schema's version stays: who knows nothing of them reads the ledger as before.
  *
  * One node at a time adds or removes masks: otherwise two of them would wait for each other's rows, and the limit be counted on what only
  * one of them sees. That order is a lock of the transaction, which ends with it; readers do not ask for it. */
@@ -13,13 +13,6 @@
 
 /* READ COMMITTED whatever the server's default is: what others committed while the lock was waited for must be seen. */
 static const char begin_sql[] = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(1165382504, 0)";
-static const char tables_sql[] =
-    "CREATE TABLE IF NOT EXISTS evensight.mask (address bytea PRIMARY KEY, bytes bytea NOT NULL);"
-    "CREATE TABLE IF NOT EXISTS evensight.mask_of (identity bytea NOT NULL, address bytea NOT NULL, produced bigint NOT NULL,"
-    " compared integer NOT NULL, PRIMARY KEY (identity, address));"
-    "CREATE INDEX IF NOT EXISTS mask_of_address ON evensight.mask_of (address);"
-    "CREATE TABLE IF NOT EXISTS evensight.mask_dropped (id integer PRIMARY KEY CHECK (id = 1), count bigint NOT NULL);"
-    "INSERT INTO evensight.mask_dropped VALUES (1, 0) ON CONFLICT DO NOTHING;";
 
 static enum es_errc has_tables(struct es_store *store, bool *there, struct es_error *err)
 {
@@ -45,7 +38,7 @@ static enum es_errc begin(struct es_store *store, bool create, bool *there, stru
 {
     enum es_errc code = es_pg_run(store, begin_sql, err);
     if (code == ES_OK) code = has_tables(store, there, err);
-    if (code == ES_OK && create && !*there) code = es_pg_run(store, tables_sql, err);
+    if (code == ES_OK && create && !*there) code = es_pg_make_tables(store, err);
     if (code != ES_OK || (!*there && !create)) es_pg_rollback(store);
     return code;
 }
@@ -151,12 +144,24 @@ static enum es_errc masks_stock(struct es_store *store, struct es_mask_stock *ou
     return code == ES_OK && there ? count_stock(store, out, err) : code;
 }
 
+static enum es_errc forget_erased(struct es_store *store, struct es_error *err)
+{
+    PGresult *result = NULL;
+    enum es_errc code = es_pg_ask(store, ERASED, NULL, PGRES_TUPLES_OK, &result, err);
+    for (int i = 0; code == ES_OK && i < PQntuples(result); i++) {
+        const struct es_pg_given given[] = {BYTES(PQgetvalue(result, i, 0), PQgetlength(result, i, 0))};
+        code = es_pg_tell(store, MASK_FORGET, given, err);
+    }
+    PQclear(result);
+    return code;
+}
+
 enum es_errc es_pg_scrub_masks(struct es_store *store, struct es_error *err)
 {
     bool there = false;
     enum es_errc code = begin(store, false, &there, err);
     if (code != ES_OK || !there) return code;
-    code = es_pg_run(store, "DELETE FROM evensight.mask_of o USING evensight.entry e WHERE e.identity = o.identity AND e.body IS NULL", err);
+    code = forget_erased(store, err);
     if (code == ES_OK) code = es_pg_tell(store, MASK_LOOSE, NULL, err);
     code = conclude(store, code, err);
     if (code == ES_OK) code = es_pg_run(store, "VACUUM FULL evensight.mask", err);

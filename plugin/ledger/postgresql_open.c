@@ -7,22 +7,10 @@
 #include <unistd.h>
 
 #include "plugin/base/time.h"
+#include "plugin/ledger/postgresql_sql.h"
 
 #define SCHEMA_VERSION "1"
 #define LOCKS 0x45765367   /* "EvSg": the class of our advisory locks */
-
-static const char schema_sql[] =
-    "CREATE SCHEMA IF NOT EXISTS evensight;"
-    "CREATE TABLE IF NOT EXISTS evensight.meta (name text PRIMARY KEY, value text NOT NULL);"
-    "CREATE TABLE IF NOT EXISTS evensight.entry (identity bytea PRIMARY KEY, node text NOT NULL, seq bigint NOT NULL, received bigint NOT NULL,"
-    " sent bigint, event_id bytea, salt bytea, body bytea, leaf bytea NOT NULL, link bytea NOT NULL);"
-    "CREATE INDEX IF NOT EXISTS entry_node_seq ON evensight.entry (node, seq);"
-    "CREATE INDEX IF NOT EXISTS entry_event_id ON evensight.entry (event_id) WHERE event_id IS NOT NULL;"
-    "CREATE TABLE IF NOT EXISTS evensight.head (node text PRIMARY KEY, seq bigint NOT NULL);"
-    "CREATE TABLE IF NOT EXISTS evensight.lease (node text PRIMARY KEY, pid bigint NOT NULL, host text NOT NULL, since bigint NOT NULL,"
-    " backend integer NOT NULL, token text NOT NULL);"
-    "CREATE TABLE IF NOT EXISTS evensight.note (node text NOT NULL, name text NOT NULL, value text NOT NULL, PRIMARY KEY (node, name));"
-    "INSERT INTO evensight.meta VALUES ('schema', '" SCHEMA_VERSION "') ON CONFLICT DO NOTHING;";
 
 /* Is there a schema of ours, one that we read? */
 enum es_errc es_pg_check_schema(struct es_store *store, bool *there, struct es_error *err)
@@ -50,8 +38,9 @@ enum es_errc es_pg_check_key(struct es_store *store, struct es_error *err)
         return code == ES_OK ? es_store_same_rules(stored, err) : code;
     }
     if (code != ES_OK) return code;
-    return es_fail(err, ES_E_STATE, "ledger: the database was made with key %.40s, this is key %.40s: every node needs the same key file",
-                   stored[0] ? stored : "none", store->key_id);
+    if (!stored[0]) return es_fail(err, ES_E_IO, "ledger: the database holds no ledger"); /* but its tables, which no node has begun to use */
+    return es_fail(err, ES_E_STATE, "ledger: the database was made with key %.40s, this is key %.40s: every node needs the same key file", stored,
+                   store->key_id);
 }
 
 static enum es_errc lease_held(struct es_store *store, bool *ours, struct es_error *err)
@@ -136,15 +125,39 @@ enum es_errc es_pg_alone(struct es_store *store, struct es_error *err)
     return code;
 }
 
-enum es_errc es_pg_create_schema(struct es_store *store, struct es_error *err)
+enum es_errc es_pg_make_tables(struct es_store *store, struct es_error *err) { return es_pg_run(store, es_pg_schema, err); }
+
+/* What the tables are made with; an administrator's may be without. */
+static enum es_errc record_key(struct es_store *store, struct es_error *err)
 {
-    enum es_errc code = es_pg_run(store, "BEGIN; SELECT pg_advisory_xact_lock(1165382503, 0)", err); /* two nodes may start at once */
-    if (code == ES_OK) code = es_pg_run(store, schema_sql, err);
     const struct es_pg_given key[] = {TEXT("key"), TEXT(store->key_id)};
     const struct es_pg_given rules[] = {TEXT("normalisation"), TEXT(ES_RULES)};
-    if (code == ES_OK) code = es_pg_tell(store, META_SET, key, err);
-    if (code == ES_OK) code = es_pg_tell(store, META_SET, rules, err);
-    if (code == ES_OK) code = es_pg_run(store, "COMMIT", err);
+    const enum es_errc code = es_pg_tell(store, META_SET, key, err);
+    return code == ES_OK ? es_pg_tell(store, META_SET, rules, err) : code;
+}
+
+enum es_errc es_pg_create_schema(struct es_store *store, bool there, struct es_error *err)
+{
+    char key[64] = "";
+    enum es_errc code = there ? es_pg_meta(store, "key", key, sizeof key, err) : ES_OK;
+    if (code != ES_OK || key[0]) return code;
+    code = es_pg_run(store, "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(1165382503, 0)", err); /* two nodes may start at once */
+    if (code == ES_OK && !there) code = es_pg_make_tables(store, err);
+    if (code == ES_OK) code = es_pg_meta(store, "key", key, sizeof key, err);
+    if (code == ES_OK && !key[0]) code = record_key(store, err);
+    if (code == ES_OK) code = es_pg_commit(store, err);
     if (code != ES_OK) es_pg_rollback(store);
     return code;
+}
+
+/* Without it the same event would be taken twice. */
+enum es_errc es_pg_check_unique(struct es_store *store, struct es_error *err)
+{
+    PGresult *result = NULL;
+    char table[64] = "";
+    const enum es_errc code = es_pg_ask(store, UNKEYED, NULL, PGRES_TUPLES_OK, &result, err);
+    if (code == ES_OK && PQntuples(result) > 0) (void)snprintf(table, sizeof table, "%s", PQgetvalue(result, 0, 0));
+    PQclear(result);
+    if (code != ES_OK || !table[0]) return code;
+    return es_fail(err, ES_E_STATE, "ledger: table %.60s has no primary key of identity alone, expected one: every event must be there once", table);
 }
