@@ -17,8 +17,7 @@
 #include "dicom/skim.h"
 #include "dicom/report.h"
 
-#define FIRST_WINDOW ((size_t)8192)    /* most headers end before this */
-#define LAST_WINDOW ((size_t)262144)   /* by doubling up to this: nearly all of the others, private elements included */
+#define PART ((size_t)8192) /* of a file, read at a time: most headers are shorter */
 
 enum es_errc es_facts_from_elements(const struct es_elements *elements, struct es_facts *out, struct es_error *err)
 {
@@ -112,11 +111,12 @@ enum es_errc es_facts_read(const void *bytes, size_t len, struct es_facts *out, 
     return read_facts(bytes, len, len, out, &cut, err);
 }
 
-/** Read up to `len` bytes of a file from its start, `used` of which are there already. @return bytes there, or -1 with errno */
-static ssize_t read_start(int fd, char *bytes, size_t used, size_t len)
+/** Read `len` bytes of a file, fewer only at its end. @return how many, or -1 with errno */
+static ssize_t read_at(int fd, char *bytes, size_t len, uint64_t at)
 {
+    size_t used = 0;
     while (used < len) {
-        const ssize_t n = pread(fd, bytes + used, len - used, (off_t)used);
+        const ssize_t n = pread(fd, bytes + used, len - used, (off_t)(at + used));
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return -1;
         if (n == 0) break;
@@ -125,36 +125,35 @@ static ssize_t read_start(int fd, char *bytes, size_t used, size_t len)
     return (ssize_t)used;
 }
 
-/** A plain image by the first bytes of its file alone. @return ES_E_PARSE when more of them could do, ES_E_UNSUPPORTED when not */
-static enum es_errc skim_window(const char *window, size_t n, uint64_t size, struct es_facts *out)
+/** A file that is read in parts. */
+struct parts {
+    int fd;
+    uint64_t size;
+    char bytes[PART];
+};
+
+static const uint8_t *read_part(void *context, uint64_t at, size_t *len)
+{
+    struct parts *parts = context;
+    const uint64_t left = at < parts->size ? parts->size - at : 0; /* not asked for beyond its end, which is a call of its own to find */
+    const ssize_t n = read_at(parts->fd, parts->bytes, left < PART ? (size_t)left : PART, at);
+    *len = n > 0 ? (size_t)n : 0;
+    return n > 0 ? (const uint8_t *)parts->bytes : NULL;
+}
+
+/** A plain image by its header alone. @return ES_E_UNSUPPORTED when it is none, or none that can be read so */
+static enum es_errc read_plain(int fd, uint64_t size, struct es_facts *out)
 {
     struct es_elements elements;
     struct es_error end = {0};
-    const enum es_errc code = es_skim_to_end(window, n, size, &elements, &end, NULL);
-    if (code != ES_OK) return n < size ? code : ES_E_UNSUPPORTED;
+    struct parts parts;
+    const struct es_skim_source source = {read_part, &parts};
+    parts.fd = fd;
+    parts.size = size;
+    if (size > SIZE_MAX || es_skim_parts(&source, (size_t)size, &elements, &end, NULL) != ES_OK) return ES_E_UNSUPPORTED;
     if (es_facts_from_elements(&elements, out, NULL) != ES_OK || !is_plain(out)) return ES_E_UNSUPPORTED;
     if (end.code != ES_OK) mark_partial(out, end.text);
     return ES_OK;
-}
-
-static enum es_errc read_window(int fd, uint64_t size, struct es_facts *out)
-{
-    char window[FIRST_WINDOW];
-    const ssize_t n = read_start(fd, window, 0, size < sizeof window ? (size_t)size : sizeof window);
-    if (n <= 0) return ES_E_UNSUPPORTED;
-    enum es_errc code = skim_window(window, (size_t)n, size, out);
-    if (code != ES_E_PARSE) return code;
-    char *more = es_secret_new(LAST_WINDOW);
-    if (!more) return ES_E_UNSUPPORTED;
-    memcpy(more, window, (size_t)n);
-    ssize_t m = n;
-    for (size_t want = FIRST_WINDOW; code == ES_E_PARSE && want < LAST_WINDOW && m > 0;) {
-        want *= 2;
-        m = read_start(fd, more, (size_t)m, size < want ? (size_t)size : want);
-        if (m > 0) code = skim_window(more, (size_t)m, size, out);
-    }
-    es_secret_free(more);
-    return code == ES_OK && m > 0 ? ES_OK : ES_E_UNSUPPORTED;
 }
 
 static enum es_errc read_whole(int fd, uint64_t size, struct es_facts *out, struct es_error *err)
@@ -162,7 +161,7 @@ static enum es_errc read_whole(int fd, uint64_t size, struct es_facts *out, stru
     const size_t want = size < ES_MAX_OBJECT_BYTES ? (size_t)size : ES_MAX_OBJECT_BYTES;
     char *bytes = es_secret_new(want);
     if (!bytes) return es_fail(err, ES_E_MEMORY, "read file: no %zu bytes", want);
-    const ssize_t n = read_start(fd, bytes, 0, want);
+    const ssize_t n = read_at(fd, bytes, want, 0);
     bool cut = false;
     enum es_errc code = ES_OK;
     if (n < 0) code = es_fail(err, ES_E_IO, "read file: %s", strerror(errno));
@@ -185,7 +184,7 @@ enum es_errc es_facts_read_file(const char *path, struct es_facts *out, struct e
     enum es_errc code;
     if (fstat(fd, &st) != 0) code = es_fail(err, ES_E_IO, "open file: %s", strerror(errno));
     else if (!S_ISREG(st.st_mode)) code = es_fail(err, ES_E_IO, "open file: no regular file");
-    else code = read_window(fd, (uint64_t)st.st_size, &facts);
+    else code = read_plain(fd, (uint64_t)st.st_size, &facts);
     if (code == ES_E_UNSUPPORTED) code = read_whole(fd, (uint64_t)st.st_size, &facts, err);
     (void)close(fd);
     if (code == ES_OK) *out = facts;

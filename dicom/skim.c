@@ -11,10 +11,12 @@
 #define ITEM_END 0xFFFEE00Du
 #define SEQUENCE_END 0xFFFEE0DDu
 
-/** Where we are in the bytes. `p`, `len` are borrowed. */
+/** Where we are in the bytes. `p` is borrowed. */
 struct reader {
-    const uint8_t *p;
-    size_t len, pos;
+    const uint8_t *p;     /* the bytes at hand: those of the object from offset `from` up to `until` */
+    size_t from, until;
+    size_t len, pos;      /* of the object; where we are in it, never before `from` */
+    const struct es_skim_source *source; /* gives others; NULL when there are none */
     bool explicit_vr;
     bool skipping; /* hop only, keep nothing, judge nothing: es_skim_end() */
     unsigned steps, items;
@@ -51,6 +53,24 @@ static uint32_t u32(const uint8_t *p)
     return u16(p) | u16(p + 2) << 16;
 }
 
+/** Other bytes, from where we are on. @return whether there are n, all of them within the object */
+static bool fetch(struct reader *r, size_t n)
+{
+    size_t got = 0;
+    const uint8_t *more = r->source ? r->source->read(r->source->context, r->pos, &got) : NULL;
+    if (!more) return false;
+    r->p = more;
+    r->from = r->pos;
+    r->until = r->pos + (got < r->len - r->pos ? got : r->len - r->pos);
+    return n <= r->until - r->pos;
+}
+
+/** Whether n bytes from where we are can be looked at. Those that were at hand before may be gone afterwards. */
+static inline bool at_hand(struct reader *r, size_t n) { return (r->pos <= r->until && n <= r->until - r->pos) || fetch(r, n); }
+
+/** The bytes where we are. */
+static inline const uint8_t *here(const struct reader *r) { return r->p + (r->pos - r->from); }
+
 static enum es_errc unusual(struct reader *r, uint32_t tag, const char *what)
 {
     return es_fail_at(r->err, ES_E_UNSUPPORTED, tag, r->pos, "skim: (%04x,%04x) %s", (unsigned)(tag >> 16),
@@ -68,8 +88,8 @@ static enum es_errc ends(struct reader *r, uint32_t tag, size_t end)
 ES_STORING static enum es_errc read_head(struct reader *r, size_t end, struct head *h)
 {
     if (++r->steps > ES_SKIM_STEPS) return unusual(r, 0, "more elements than are skimmed");
-    if (end - r->pos < 8) return ends(r, 0, end);
-    const uint8_t *p = r->p + r->pos;
+    if (end - r->pos < 8 || !at_hand(r, end - r->pos < 12 ? 8 : 12)) return ends(r, 0, end);
+    const uint8_t *p = here(r);
     *h = (struct head){.tag = u16(p) << 16 | u16(p + 2), .at = r->pos};
     if (!r->explicit_vr || h->tag >> 16 == 0xFFFE) {
         h->length = u32(p + 4);
@@ -93,12 +113,12 @@ ES_STORING static enum es_errc read_head(struct reader *r, size_t end, struct he
 }
 
 /** Whether the element is a sequence. Under implicit VR only the table, an undefined length or the bytes can tell. */
-ES_STORING static bool is_sequence(const struct reader *r, const struct head *h, bool wanted_sequence, size_t end)
+ES_STORING static bool is_sequence(struct reader *r, const struct head *h, bool wanted_sequence, size_t end)
 {
     if (h->has_vr) return h->vr[0] == 'S' && h->vr[1] == 'Q';
     if (wanted_sequence || h->length == UNDEFINED) return true;
-    if (r->skipping || h->length < 8 || end - r->pos < 8) return false;
-    return u16(r->p + r->pos) << 16 == (ITEM & 0xFFFF0000u) && u16(r->p + r->pos + 2) == (ITEM & 0xFFFFu);
+    if (r->skipping || h->length < 8 || end - r->pos < 8 || !at_hand(r, 8)) return false;
+    return u16(here(r)) << 16 == (ITEM & 0xFFFF0000u) && u16(here(r) + 2) == (ITEM & 0xFFFFu);
 }
 
 ES_STORING static enum es_errc walk_items(struct reader *r, size_t end, bool undefined, unsigned depth, enum mode mode,
@@ -135,9 +155,11 @@ ES_STORING static enum es_errc keep(struct reader *r, const struct head *h, enum
 {
     const bool nested = mode == CODES && es_attribute_nested(h->tag);
     if (!root && !nested) return ES_OK;
-    (void)es_elements_add_part(r->out, h->tag, nested ? row->tag : 0, nested ? r->items - 1 : 0, h->has_vr ? h->vr : NULL, r->p + r->pos, h->length,
-                               r->len - r->pos);
-    return r->out->unusual ? unusual(r, h->tag, "is longer than is kept") : ES_OK;
+    const bool whole = at_hand(r, h->length);
+    if (whole)
+        (void)es_elements_add_part(r->out, h->tag, nested ? row->tag : 0, nested ? r->items - 1 : 0, h->has_vr ? h->vr : NULL, here(r), h->length,
+                                   r->until - r->pos);
+    return !whole || r->out->unusual ? unusual(r, h->tag, "is longer than is kept") : ES_OK;
 }
 
 /** A wanted sequence that an explicit VR file calls UN holds implicit VR little endian (PS3.5 6.2.2). */
@@ -202,8 +224,8 @@ ES_STORING static bool odd_group(uint32_t tag)
 ES_STORING static void hop(struct reader *r, size_t end, bool root, uint32_t *previous)
 {
     uint32_t last = *previous;
-    while (end - r->pos >= 8 && r->steps < ES_SKIM_STEPS) {
-        const uint8_t *p = r->p + r->pos;
+    while (end - r->pos >= 8 && at_hand(r, 8) && r->steps < ES_SKIM_STEPS) {
+        const uint8_t *p = here(r);
         const uint32_t tag = u16(p) << 16 | u16(p + 2), length = u16(p + 6);
         if (tag <= last || odd_group(tag)) break;
         if ((es_vr_properties(p + 4) & (ES_VR_KNOWN | ES_VR_WIDE)) != ES_VR_KNOWN || (length & 1) || length > end - r->pos - 8) break;
@@ -257,14 +279,14 @@ ES_STORING static enum es_errc set_syntax(struct reader *r, const char *syntax, 
  * only the end is looked for. */
 ES_STORING static enum es_errc read_meta(struct reader *r, bool strict)
 {
-    if (r->len < 132) return es_fail(r->err, ES_E_PARSE, "skim: %zu bytes given, a preamble alone has 132", r->len);
-    if (memcmp(r->p + 128, "DICM", 4) != 0) return unusual(r, 0, "no preamble");
+    if (r->len < 132 || !at_hand(r, 132)) return es_fail(r->err, ES_E_PARSE, "skim: %zu bytes given, a preamble alone has 132", r->len);
+    if (memcmp(here(r) + 128, "DICM", 4) != 0) return unusual(r, 0, "no preamble");
     uint32_t previous = 0;
     size_t meta_end = 0;
     r->explicit_vr = true;
     for (r->pos = 132;;) {
-        if (r->len - r->pos < 8) return ends(r, 0, r->len);
-        if (u16(r->p + r->pos) != 0x0002) break;
+        if (r->len - r->pos < 8 || !at_hand(r, 8)) return ends(r, 0, r->len);
+        if (u16(here(r)) != 0x0002) break;
         struct head h;
         const enum es_errc code = read_head(r, r->len, &h);
         if (code != ES_OK) return code;
@@ -273,8 +295,8 @@ ES_STORING static enum es_errc read_meta(struct reader *r, bool strict)
         if ((h.vr[0] == 'S' && h.vr[1] == 'Q') || (h.length & 1)) return unusual(r, h.tag, "is malformed");
         if (h.length > r->len - r->pos) return ends(r, h.tag, r->len);
         if (h.tag == 0x00020000) {
-            if (h.length != 4 || h.vr[0] != 'U' || h.vr[1] != 'L') return unusual(r, h.tag, "is malformed");
-            meta_end = r->pos + 4 + u32(r->p + r->pos);
+            if (h.length != 4 || h.vr[0] != 'U' || h.vr[1] != 'L' || !at_hand(r, 4)) return unusual(r, h.tag, "is malformed");
+            meta_end = r->pos + 4 + u32(here(r));
         }
         if (next_row(r, h.tag) && keep(r, &h, SKIP, NULL, true) != ES_OK) return ES_E_UNSUPPORTED;
         r->pos += h.length;
@@ -295,7 +317,7 @@ ES_STORING static enum es_errc skim(struct reader *r)
 
 ES_STORING enum es_errc es_skim(const void *bytes, size_t len, struct es_elements *out, struct es_error *err)
 {
-    struct reader r = {.p = bytes, .len = len, .out = out, .err = err};
+    struct reader r = {.p = bytes, .until = len, .len = len, .out = out, .err = err};
     return skim(&r);
 }
 
@@ -310,6 +332,7 @@ static void hop_to_end(struct reader *r, uint64_t total, struct es_error *err)
         if (read_head(r, r->len, &h) != ES_OK) return;
         if (h.length == UNDEFINED) {
             if (h.tag >> 16 == 0x7FE0) return; /* encapsulated: fragments are not followed */
+            r->source = NULL; /* nor items beyond the bytes at hand: there may be any number */
             if (walk_items(r, r->len, true, 1, SKIP, NULL) != ES_OK) return;
             continue;
         }
@@ -326,16 +349,24 @@ static void hop_to_end(struct reader *r, uint64_t total, struct es_error *err)
 enum es_errc es_skim_to_end(const void *bytes, size_t len, uint64_t total, struct es_elements *out, struct es_error *end,
                             struct es_error *err)
 {
-    struct reader r = {.p = bytes, .len = len, .out = out, .err = err};
+    struct reader r = {.p = bytes, .until = len, .len = len, .out = out, .err = err};
     const enum es_errc code = skim(&r);
     if (code == ES_OK) hop_to_end(&r, total, end);
+    return code;
+}
+
+enum es_errc es_skim_parts(const struct es_skim_source *source, size_t len, struct es_elements *out, struct es_error *end, struct es_error *err)
+{
+    struct reader r = {.source = source, .len = len, .out = out, .err = err};
+    const enum es_errc code = skim(&r);
+    if (code == ES_OK) hop_to_end(&r, len, end);
     return code;
 }
 
 enum es_errc es_skim_sequence(const struct es_attribute *row, const void *bytes, size_t len, struct es_elements *elements,
                               unsigned *next, struct es_error *err)
 {
-    struct reader r = {.p = bytes, .len = len, .items = *next, .out = elements, .err = err};
+    struct reader r = {.p = bytes, .until = len, .len = len, .items = *next, .out = elements, .err = err};
     if (!row->codes) return es_fail(err, ES_E_ARG, "skim: %s is no sequence", row->keyword);
     const enum es_errc code = walk_items(&r, len, false, 1, row->codes == row->tag ? CODES : OUTER, row);
     *next = r.items;
@@ -345,7 +376,7 @@ enum es_errc es_skim_sequence(const struct es_attribute *row, const void *bytes,
 void es_skim_end(const void *bytes, size_t len, uint64_t total, struct es_error *end)
 {
     struct es_elements meta;
-    struct reader r = {.p = bytes, .len = len, .out = &meta};
+    struct reader r = {.p = bytes, .until = len, .len = len, .out = &meta};
     es_elements_clear(&meta);
     if (read_meta(&r, false) != ES_OK) return;
     hop_to_end(&r, total, end);

@@ -39,6 +39,24 @@ ES_MUST_USE enum es_errc es_skim(const void *bytes, size_t len, struct es_elemen
 ES_MUST_USE enum es_errc es_skim_to_end(const void *bytes, size_t len, uint64_t total, struct es_elements *out, struct es_error *end,
                                         struct es_error *err);
 
+/** Where the bytes of an object come from that is not in memory as a whole. */
+struct es_skim_source {
+    /** Bytes from an offset on, as many as are easily had: they are borrowed until the next call. A value that is wanted must fit in.
+     * @return NULL when they cannot be read */
+    const uint8_t *(*read)(void *context, uint64_t at, size_t *len);
+    void *context;
+};
+
+/**
+ * es_skim_to_end() of an object that is read in parts: only where the reader stands, so that long values are never read. A cut end is looked
+ * for through elements whose length is given, and through the others as far as one part goes.
+ *
+ * @param len  bytes of the whole object
+ * @return as es_skim(); ES_E_PARSE and ES_E_UNSUPPORTED mean: read it whole
+ */
+ES_MUST_USE enum es_errc es_skim_parts(const struct es_skim_source *source, size_t len, struct es_elements *out, struct es_error *end,
+                                       struct es_error *err);
+
 /**
  * Look for a cut end: hop from element to element over the top level, to PixelData if it comes that far.
  *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dicom/text.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "dicom/charset.h"
@@ -19,9 +20,22 @@ static void trim(const char **bytes, size_t *len)
     while (*len > 0 && is_pad((*bytes)[*len - 1])) --*len;
 }
 
+/** How many of the first bytes are ASCII that prints, 0x20 to 0x7E: eight at a time, since nearly every value is nothing else. */
+static size_t printing(const char *text, size_t len)
+{
+    const uint64_t high = UINT64_C(0x8080808080808080), ones = UINT64_C(0x0101010101010101);
+    size_t n = 0;
+    for (uint64_t eight; len - n >= sizeof eight; n += sizeof eight) {
+        memcpy(&eight, text + n, sizeof eight);
+        if ((eight & high) != 0 || ((eight + 0x60 * ones) & high) != high || ((eight + ones) & high) != 0) break;
+    }
+    while (n < len && (unsigned char)text[n] >= 0x20 && (unsigned char)text[n] <= 0x7E) n++;
+    return n;
+}
+
 static bool plain_ascii(const char *bytes, size_t len)
 {
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = printing(bytes, len); i < len; i++)
         if ((unsigned char)bytes[i] >= 0x80 || bytes[i] == 0x1b) return false;
     return true;
 }
@@ -48,6 +62,15 @@ static enum es_text_status settle(const char *utf8, size_t len, bool lines, char
     enum es_text_status status = ES_TEXT_OK;
     trim(&utf8, &len);
     for (size_t i = 0; i < len;) {
+        const size_t run = printing(utf8 + i, len - i), room = size - 1 - used;
+        if (run > 0) {
+            memmove(out + used, utf8 + i, run < room ? run : room);
+            used += run < room ? run : room;
+            i += run;
+            if (run <= room) continue;
+            status = ES_TEXT_TOO_LONG;
+            break;
+        }
         const unsigned char c = (unsigned char)utf8[i];
         const size_t n = c < 0x80 ? 1 : character(utf8 + i, len - i);
         if (used + n >= size) {
@@ -99,8 +122,7 @@ enum es_text_status es_text_ascii(const char *bytes, size_t len, char *out, size
 {
     out[0] = '\0';
     trim(&bytes, &len);
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)bytes[i] < 0x20 || (unsigned char)bytes[i] > 0x7E) return ES_TEXT_BAD;
+    if (printing(bytes, len) < len) return ES_TEXT_BAD;
     return settle(bytes, len, false, out, size);
 }
 

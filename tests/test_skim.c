@@ -8,6 +8,7 @@
 #include "dicom/dataset.h"
 #include "dicom/skim.h"
 #include "dicom_make.h"
+#include "skim_parts.h"
 #include "testlib.h"
 
 static struct es_elements skimmed, parsed;
@@ -23,6 +24,18 @@ static bool by_dcmtk(const void *bytes, size_t len)
     return whole;
 }
 
+/* Whatever the size of the parts: the same elements, and the same cut end where one is found. */
+static void same_in_parts(const uint8_t *bytes, size_t len, const struct es_elements *whole)
+{
+    static struct es_elements elements;
+    for (size_t part = 300; part <= 9600; part *= 2) { /* no value of more than 256 bytes is kept */
+        struct skim_parts parts = {.bytes = bytes, .len = len, .part = part};
+        struct es_error end = {0};
+        CU_ASSERT_EQUAL(skim_in_parts(&parts, &elements, &end, NULL), ES_OK);
+        CU_ASSERT(es_elements_equal(whole, &elements));
+    }
+}
+
 static unsigned files, agreed, left;
 
 static int compare(const char *path, const struct stat *st, int flag, struct FTW *ftw)
@@ -36,6 +49,7 @@ static int compare(const char *path, const struct stat *st, int flag, struct FTW
     if (!bytes) return 0;
     files++;
     if (es_skim(bytes, len, &skimmed, NULL) == ES_OK) {
+        same_in_parts((const uint8_t *)bytes, len, &skimmed);
         const bool whole = by_dcmtk(bytes, len);
         CU_ASSERT(whole);
         CU_ASSERT(es_elements_equal(&skimmed, &parsed));
@@ -278,6 +292,53 @@ static void a_cut_end_is_named(void)
     free(m.p);
 }
 
+/* A long private value between the header's wanted tags, and long pixels behind them, are not read. */
+static void long_values_are_not_read_in_parts(void)
+{
+    enum { LONG = 100000, PART = 400 };
+    static char filler[LONG];
+    struct es_error end = {0}, cut = {0}, err = {0};
+    struct made m = make_begin(true, NULL);
+    make_text(&m, 0x00080016, "UI", CT_CLASS);
+    make_raw(&m, 0x00091001, "OB", filler, LONG);
+    make_text(&m, 0x00100040, "CS", "F");
+    make_text(&m, 0x00400254, "LO", "behind the wanted tags");
+    make_raw(&m, 0x7FE00010, "OW", filler, LONG);
+    struct skim_parts parts = {.bytes = m.p, .len = m.len, .part = PART};
+    CU_ASSERT_EQUAL(skim_in_parts(&parts, &skimmed, &end, &err), ES_OK);
+    CU_ASSERT_PTR_NOT_NULL(es_elements_find(&skimmed, 0x00100040));
+    CU_ASSERT_EQUAL(end.code, ES_OK);
+    CU_ASSERT_EQUAL(parts.reads, 2);
+    /* cut inside the pixels: seen though they begin far behind the first part */
+    parts = (struct skim_parts){.bytes = m.p, .len = m.len - 1000, .part = PART};
+    CU_ASSERT_EQUAL(skim_in_parts(&parts, &skimmed, &cut, &err), ES_OK);
+    CU_ASSERT_STRING_EQUAL(cut.text, "(7fe0,0010) claims 100000 bytes, 99000 remain");
+    /* cut inside the private value: more bytes are asked for, in vain */
+    parts = (struct skim_parts){.bytes = m.p, .len = 5000, .part = PART};
+    CU_ASSERT_EQUAL(skim_in_parts(&parts, &skimmed, &end, &err), ES_E_PARSE);
+    CU_ASSERT_STRING_EQUAL(err.text, "skim: (0009,1001) ends behind the 5000 bytes given");
+    free(m.p);
+}
+
+/* What is longer than a part is left to whoever reads it whole; a source that fails ends the reading. */
+static void parts_that_are_not_enough_are_left(void)
+{
+    char text[ES_MAX_ELEMENT_VALUE] = "";
+    struct es_error end = {0}, err = {0}, gone = {0};
+    struct made m = make_begin(true, NULL);
+    memset(text, 'A', sizeof text - 2);
+    make_text(&m, 0x00080016, "UI", CT_CLASS);
+    make_text(&m, 0x00102160, "SH", text);
+    struct skim_parts parts = {.bytes = m.p, .len = m.len, .part = 140};
+    CU_ASSERT_EQUAL(skim_in_parts(&parts, &skimmed, &end, &err), ES_E_UNSUPPORTED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "(0010,2160) is longer than is kept"));
+    parts = (struct skim_parts){.bytes = m.p, .len = 0, .part = 140};
+    const struct es_skim_source none = {skim_part, &parts};
+    CU_ASSERT_EQUAL(es_skim_parts(&none, m.len, &skimmed, &end, &gone), ES_E_PARSE);
+    CU_ASSERT_NOT_EQUAL(gone.text[0], '\0');
+    free(m.p);
+}
+
 static void *skim_on_small_stack(void *arg)
 {
     struct made *m = arg;
@@ -321,6 +382,8 @@ int main(int argc, char **argv)
         {"every_cut_of_a_header_is_noticed", every_cut_of_a_header_is_noticed},
         {"no_dicom_is_said_plainly", no_dicom_is_said_plainly},
         {"a_cut_end_is_named", a_cut_end_is_named},
+        {"long_values_are_not_read_in_parts", long_values_are_not_read_in_parts},
+        {"parts_that_are_not_enough_are_left", parts_that_are_not_enough_are_left},
         {"skim_needs_little_stack", skim_needs_little_stack},
         {NULL, NULL}};
     return es_test_main("skim", tests, argc, argv);

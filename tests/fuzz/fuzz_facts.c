@@ -9,6 +9,7 @@
 #include "dicom/dataset.h"
 #include "dicom/facts.h"
 #include "dicom/skim.h"
+#include "tests/skim_parts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
@@ -30,6 +31,19 @@ static void differ(const struct es_elements *skimmed, const struct es_elements *
     abort();
 }
 
+/* Read part by part it is the same object; one that is not read so is read whole. A cut end that is found is that of the whole. */
+static void compare_parts(const uint8_t *bytes, size_t len, const struct es_elements *skimmed, const struct es_error *end)
+{
+    static const size_t sizes[] = {132, 257, 4096};
+    static struct es_elements elements;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct skim_parts parts = {.bytes = bytes, .len = len, .part = sizes[i]};
+        struct es_error found = {0};
+        if (skim_in_parts(&parts, &elements, &found, NULL) != ES_OK) continue;
+        if (!es_elements_equal(skimmed, &elements) || (found.code != ES_OK && strcmp(found.text, end->text) != 0)) abort();
+    }
+}
+
 static void compare(const uint8_t *bytes, size_t len)
 {
     static struct es_elements skimmed, parsed;
@@ -42,6 +56,7 @@ static void compare(const uint8_t *bytes, size_t len)
     if (es_skim_to_end(bytes, len, len, &again, &end, NULL) != ES_OK || !es_elements_equal(&skimmed, &again) ||
         strcmp(end.text, apart.text) != 0)
         abort();
+    compare_parts(bytes, len, &skimmed, &end);
     if (es_dataset_parse(&dataset, bytes, len, ES_DATASET_HEADER, NULL) != ES_OK) {
         memset(&parsed, 0, sizeof parsed);
         differ(&skimmed, &parsed);
