@@ -3,8 +3,8 @@
  * The columns themselves, shared by cohort.c (rows), values.c (values under numbers), counts.c, same.c,
  * levels.c, streams.c, turns.c, sheet.c and pairs.c.
  *
- * A case is 40 bytes, 48 where a unit is less than an exam, its place in an exam's chain 4, an exam 24 and 2 for each attribute, its patient 22 to 28, its place in patient
- * order 4. Cases stand in one table for each model and finding (a slot), exams in one table; an exam's cases of a slot are a chain.
+ * A case is 40 bytes, 48 where a unit is less than an exam, its place in an exam's chain 4, an exam 24 and 2 for each attribute, its patient
+ * 22 to 28, its place in patient order 4. Cases stand in one table for each model and finding (a slot), exams in one table; an exam's cases of a slot are a chain.
  */
 #ifndef ES_PLUGIN_COHORT_INTERNAL_H
 #define ES_PLUGIN_COHORT_INTERNAL_H

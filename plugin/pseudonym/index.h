@@ -2,8 +2,8 @@
 /** @file index.h
  * One open-addressed table from pseudonym to number, for millions of keys.
  *
- * Keys stand densely in the order of their first appearance, which is their number; the table beside them holds numbers only
- * (linear probing, at most 3/4 full): 17 bytes and 5.3 to 10.7 bytes of table a key. Pseudonyms are HMACs, so their own bytes spread well;
+ * Keys stand densely in the order of their first appearance, which is their number; the table beside them holds numbers, and in
+ * the bits they leave some of the hash (linear probing, at most 3/4 full): 17 bytes and 5.3 to 10.7 bytes of table a key. Pseudonyms are HMACs, so their own bytes spread well;
  * they are mixed once more, so that chosen keys do not collide in a row. Not locked.
  */
 #ifndef ES_PLUGIN_INDEX_H
