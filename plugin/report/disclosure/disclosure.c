@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/report/disclosure/disclosure.h"
+#include "plugin/report/disclosure/told.h"
 #include "plugin/report/record/between.h"
 #include "plugin/report/view.h"
 
@@ -133,18 +133,61 @@ static void hide_sequence(cJSON *release)
     cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItemCaseSensitive(release, "plan"), "event_seq");
 }
 
-/** By which a finding of one release is found in another. */
-static void place(const struct es_view_finding *at, char *out, size_t size)
-{
-    (void)snprintf(out, size, "%.99s|%.99s|%.99s|%u", at->model_name, at->version, at->name, at->epoch_id);
-}
-
 /** The counts outside the findings as they are, for later releases. */
 static void note_beside(struct es_tree *tree, cJSON *out, const cJSON *release)
 {
     static const char *const names[] = {"attributes", "excluded", "unpaired", "corrections", "unpaired_why"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         es_tree_copy(tree, out, names[i], cJSON_GetObjectItemCaseSensitive(release, names[i]));
+}
+
+/** A finding with its counts as they are. */
+struct counted {
+    cJSON *finding;
+    char place[ES_PLACE_SIZE + 16];
+};
+
+static void one_finding(struct es_tree *tree, cJSON *finding, struct es_release_table *table, const struct es_between *between)
+{
+    es_release_hold(table);
+    es_release_hide(table);
+    es_release_statistics(tree, table);
+    es_release_write(tree, table);
+    es_release_curves(tree, finding);
+    es_release_weak(tree, finding, &table->rule);
+    es_release_monitoring(tree, finding, &table->rule);
+    es_release_verification(tree, table, finding);
+    copy_everyone(tree, finding);
+    es_release_sections_held(tree, table, finding);
+    if (between) es_release_note(tree, between->cells, table);
+}
+
+/** All tables are made before any is written: what a comparison told of a version is laid beside the sum of its epochs. */
+static void findings(struct es_tree *tree, cJSON *release, const struct es_release_rule *rule, const struct es_between *between)
+{
+    struct es_view_finding at = {0};
+    size_t n = 0, i = 0;
+    while (es_view_next(release, &at)) n++;
+    struct counted *list = calloc(n ? n : 1, sizeof *list);
+    struct es_release_table *tables = calloc(n ? n : 1, sizeof *tables);
+    tree->failed |= !list || !tables;
+    at = (struct es_view_finding){0};
+    for (; !tree->failed && es_view_next(release, &at); i++) {
+        char version[ES_PLACE_SIZE];
+        es_told_place(at.model_name, at.version, at.name, version);
+        (void)snprintf(list[i].place, sizeof list[i].place, "%s|%u", version, at.epoch_id);
+        list[i].finding = writable(&at);
+        tables[i].place = list[i].place;
+        tree->failed |= !list[i].finding || !es_release_table_make(&tables[i], list[i].finding, *rule);
+    }
+    for (i = 0; !tree->failed && i < n; i++) {
+        if (between && !es_release_then_read(tables, n, i, between->earlier)) tree->failed = true;
+        else one_finding(tree, list[i].finding, &tables[i], between);
+        es_release_then_free(&tables[i]); /* as large as the table, once an earlier release */
+    }
+    for (i = 0; tables && i < n; i++) es_release_table_free(&tables[i]);
+    free(tables);
+    free(list);
 }
 
 void es_release_disclose(struct es_tree *tree, cJSON *release, const struct es_disclosure *disclosure, enum es_audience audience,
@@ -154,33 +197,11 @@ void es_release_disclose(struct es_tree *tree, cJSON *release, const struct es_d
         .kind = disclosure->kind,
         .floor = disclosure->kind == ES_DISCLOSE_NHS ? 8 : disclosure->kind == ES_DISCLOSE_FLOOR ? (double)disclosure->floor : 0,
         .external = audience == ES_AUDIENCE_EXTERNAL};
-    struct es_view_finding at = {0};
     if (between) {
         note_beside(tree, between->beside, release);
         es_release_beside_held(tree, release, between->earlier, &rule);
     }
-    while (rule.kind != ES_DISCLOSE_ALL && !tree->failed && es_view_next(release, &at)) {
-        struct es_release_table table = {0};
-        cJSON *finding = writable(&at);
-        char where[400];
-        place(&at, where, sizeof where);
-        if (!finding || !es_release_table_make(&table, finding, rule) || (between && !es_release_then_read(&table, between->earlier, where))) {
-            tree->failed = true;
-        } else {
-            es_release_hold(&table);
-            es_release_hide(&table);
-            es_release_statistics(tree, &table);
-            es_release_write(tree, &table);
-            es_release_curves(tree, finding);
-            es_release_weak(tree, finding, &table.rule);
-            es_release_monitoring(tree, finding, &table.rule);
-            es_release_verification(tree, &table, finding);
-            copy_everyone(tree, finding);
-            es_release_sections_held(tree, &table, finding);
-            if (between) es_release_note(tree, between->cells, &table, where);
-        }
-        es_release_table_free(&table);
-    }
+    if (rule.kind != ES_DISCLOSE_ALL) findings(tree, release, &rule, between);
     if (rule.kind == ES_DISCLOSE_NHS || (rule.kind == ES_DISCLOSE_FLOOR && rule.external)) beside(tree, release, &rule);
     if (rule.kind != ES_DISCLOSE_ALL && rule.external) hide_sequence(release);
     strip(release);

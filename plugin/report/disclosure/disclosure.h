@@ -95,16 +95,17 @@ struct es_release_square {
     size_t *at; /* owned: [ES_MAX_LEVELS][ES_MAX_LEVELS]; SIZE_MAX: nobody */
 };
 
-/** What an earlier release showed of the same finding, laid beside the table's groups. */
+/** What an earlier release told of the same finding, laid beside the table's groups. */
 struct es_release_then {
-    const cJSON **group; /* [groups]: the group as it was shown; NULL: it was not there */
+    const cJSON **group; /* [groups]: the group as it was shown, of a comparison its key; NULL: it was not there */
     double *value;       /* [groups][ES_CELL_KEYS]: the true count; NAN where it was not shown */
     double *people;      /* [groups][ES_CELL_KEYS]: behind it */
-    const cJSON *finding;
+    const cJSON *finding; /* NULL: told by a comparison of versions */
 };
 
 struct es_release_table {
     struct es_release_rule rule;
+    const char *place; /* "model|version|finding|epoch", by which it is found in another release; borrowed */
     struct es_release_then *then; /* owned; the earlier releases that had this finding */
     size_t n_then;
     size_t groups;
@@ -153,9 +154,11 @@ enum es_release_solved es_release_determined(const struct es_release_table *tabl
  * these are @return was more hidden? */
 bool es_release_audit_sums(struct es_release_table *table, const struct es_release_sum *sums, size_t n_sums, size_t leftover);
 /* disclosure/between.c: after earlier releases, under their outsiders' rules. */
-/** Lay what earlier releases showed beside the table. @param earlier  list of their records (published.h); NULL: none
- * @param place  of the finding (es_release_place()) @return false when memory ran out */
-bool es_release_then_read(struct es_release_table *table, const cJSON *earlier, const char *place);
+/** Lay what earlier releases of either kind told beside a table.
+ * @param tables   of all findings, by `place`; their counts as they are, whatever was hidden since
+ * @param number   of the table
+ * @param earlier  list of records (record/between.h); NULL: none @return false when memory ran out */
+bool es_release_then_read(struct es_release_table *tables, size_t n_tables, size_t number, const cJSON *earlier);
 void es_release_then_free(struct es_release_table *table);
 /** Mark the counts that differ from an earlier one by few, and those behind whom few came or went. */
 void es_release_hold(struct es_release_table *table);
@@ -168,7 +171,7 @@ void es_release_sections_held(struct es_tree *tree, const struct es_release_tabl
 /** The same of the counts outside the findings; before they are disclosed. */
 void es_release_beside_held(struct es_tree *tree, cJSON *release, const cJSON *earlier, const struct es_release_rule *rule);
 /** Note what the table shows, with the true counts: one entry of "cells" in a release's record. */
-void es_release_note(struct es_tree *tree, cJSON *cells, const struct es_release_table *table, const char *place);
+void es_release_note(struct es_tree *tree, cJSON *cells, const struct es_release_table *table);
 /** What the report says of what is held as a section. */
 #define ES_HELD_WORDS "too few patients more than in an earlier report to show without disclosing one"
 /** Is a metric a plain share x / n? */

@@ -32,7 +32,7 @@ static void finish(struct reading *r)
     cJSON *record = NULL;
     if (es_json_parse(&record, r->text, r->len, false, NULL) == ES_OK) {
         const char *schema = es_view_string(cJSON_GetObjectItemCaseSensitive(record, "release"), "schema");
-        if (strcmp(schema, r->schema) != 0) cJSON_Delete(record);
+        if (r->schema ? strcmp(schema, r->schema) != 0 : !*schema) cJSON_Delete(record);
         else if (!cJSON_AddItemToArray(r->out, record)) {
             cJSON_Delete(record);
             r->no_memory = true;

@@ -7,8 +7,11 @@
  * earlier one (disclosure/between.c). As the record is in the ledger, an earlier moment shows what was shown then, erasures
  * change nothing that was shown, and the same ledger gives the same bytes.
  *
+ * There are two kinds: reports, and comparisons of two versions of one model. Each is laid beside all earlier ones of both.
+ *
  * A record is {"release": the tree as shown, "cells": [{"finding", "groups": [[[count, people] | null, ...], ...]}], "beside": {...}} with true counts
- * where they were shown (null where not) and the true counts outside the findings. Counts only, for the ledger; never shown.
+ * where they were shown (null where not) and the true counts outside the findings. A comparison's cells have their "keys" with them
+ * (disclosure/told.h), and beside them "pairs" (versions/between.c). Counts only, for the ledger; never shown.
  */
 #ifndef ES_PLUGIN_REPORT_RECORD_BETWEEN_H
 #define ES_PLUGIN_REPORT_RECORD_BETWEEN_H
@@ -17,15 +20,29 @@
 #include "plugin/report/tree.h"
 
 struct es_between {
-    const cJSON *earlier;   /* list of records, oldest first; borrowed */
+    const cJSON *earlier;   /* list of records of both kinds, oldest first; borrowed */
+    const cJSON *now;       /* for a comparison: the record of a report that is made at this moment and not shown; borrowed */
     cJSON *cells, *beside;  /* a list and an object of the record to be; written */
+    cJSON *pairs;           /* of a comparison: a list of the record to be; written */
 };
+
+/** A kind of release for outsiders. */
+struct es_external {
+    /** Is an earlier release one of the same subject, which stands until the next is due? */
+    bool (*same)(const void *context, const cJSON *release);
+    /** Make it beside earlier ones. */
+    enum es_errc (*build)(const void *context, struct es_site *site, const struct es_between *between, cJSON **out, struct es_error *err);
+    const void *context;
+};
+/** The last release of a kind, or the next where it is due and may be recorded. @param out  owned by the caller
+ * @return ES_E_STATE when there is none and none may be recorded */
+ES_MUST_USE enum es_errc es_external_release(struct es_site *site, const struct es_external *kind, bool record, cJSON **out, struct es_error *err);
 
 /** es_report_build() beside earlier releases. @param between  NULL: by itself */
 ES_MUST_USE enum es_errc es_report_build_after(struct es_site *site, const struct es_report_options *options, const struct es_between *between,
                                                cJSON **out, struct es_error *err);
 
-/** All records of the ledger whose release has this schema, oldest first. @param out  owned by the caller: a list */
+/** All records of the ledger whose release has this schema (NULL: any), oldest first. @param out  owned by the caller: a list */
 ES_MUST_USE enum es_errc es_between_read(struct es_site *site, const char *schema, cJSON **out, struct es_error *err);
 /** Append a record, in as many events as its length needs. */
 ES_MUST_USE enum es_errc es_between_write(struct es_site *site, const cJSON *record, struct es_error *err);

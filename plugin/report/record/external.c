@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What outsiders are shown: the last release that was made for them, or the next when it is due. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "plugin/report/build/build.h"
 #include "plugin/report/record/between.h"
 #include "plugin/report/view.h"
 
-static enum es_errc next_report(struct es_site *site, const cJSON *earlier, cJSON **out, struct es_error *err)
+static enum es_errc next_release(struct es_site *site, const struct es_external *kind, const cJSON *earlier, size_t n_same, cJSON **out, struct es_error *err)
 {
-    const struct es_report_options options = {.from = ES_NO_DAY, .to = ES_NO_DAY, .audience = ES_AUDIENCE_EXTERNAL};
     struct es_tree t = {0};
     cJSON *record = cJSON_CreateObject(), *release = NULL;
-    const struct es_between between = {.earlier = earlier, .cells = es_tree_array(&t, record, "cells"), .beside = es_tree_object(&t, record, "beside")};
-    enum es_errc e = t.failed ? es_fail(err, ES_E_MEMORY, "no memory for a release for outsiders") : es_report_build_after(site, &options, &between, &release, err);
+    const struct es_between between = {.earlier = earlier,
+                                       .cells = es_tree_array(&t, record, "cells"),
+                                       .beside = es_tree_object(&t, record, "beside"),
+                                       .pairs = es_tree_array(&t, record, "pairs")};
+    enum es_errc e = t.failed ? es_fail(err, ES_E_MEMORY, "no memory for a release for outsiders") : kind->build(kind->context, site, &between, &release, err);
     if (e == ES_OK) {
-        es_between_tell(&t, release, es_site_config(site), (size_t)cJSON_GetArraySize(earlier));
+        es_between_tell(&t, release, es_site_config(site), n_same);
         es_tree_copy(&t, record, "release", release);
         if (t.failed) e = es_fail(err, ES_E_MEMORY, "no memory for a release for outsiders");
     }
@@ -25,26 +28,49 @@ static enum es_errc next_report(struct es_site *site, const cJSON *earlier, cJSO
     return e;
 }
 
-enum es_errc es_report_external(struct es_site *site, bool record, cJSON **out, struct es_error *err)
+enum es_errc es_external_release(struct es_site *site, const struct es_external *kind, bool record, cJSON **out, struct es_error *err)
 {
     const struct es_config *config = es_site_config(site);
-    cJSON *earlier = NULL;
+    cJSON *earlier = NULL, *one;
+    const cJSON *last = NULL;
+    size_t n_same = 0;
     int32_t next = ES_NO_DAY;
-    if (config->external.kind == ES_DISCLOSE_ALL) {
-        const struct es_report_options options = {.from = ES_NO_DAY, .to = ES_NO_DAY, .audience = ES_AUDIENCE_EXTERNAL};
-        const enum es_errc e = es_report_build(site, &options, out, err);
-        return e == ES_OK && record ? es_report_record(site, *out, err) : e;
-    }
-    enum es_errc e = es_between_read(site, "evensight-report/1", &earlier, err);
+    enum es_errc e = es_between_read(site, NULL, &earlier, err);
     if (e != ES_OK) return e;
-    const int n = cJSON_GetArraySize(earlier);
-    cJSON *last = n > 0 ? cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(earlier, n - 1), "release") : NULL;
-    if (last && (!record || !es_between_due(config, es_view_string(last, "as_of"), es_site_now(site), &next)))
-        *out = cJSON_DetachItemViaPointer(cJSON_GetArrayItem(earlier, n - 1), last);
-    else if (record)
-        e = next_report(site, earlier, out, err);
-    else
-        e = es_between_none(err);
+    cJSON_ArrayForEach(one, earlier)
+    {
+        const cJSON *release = cJSON_GetObjectItemCaseSensitive(one, "release");
+        if (!kind->same(kind->context, release)) continue;
+        last = release;
+        n_same++;
+    }
+    if (last && (!record || !es_between_due(config, es_view_string(last, "as_of"), es_site_now(site), &next))) e = es_between_as_recorded(last, out, err);
+    else if (record) e = next_release(site, kind, earlier, n_same, out, err);
+    else e = es_between_none(err);
     cJSON_Delete(earlier);
     return e;
+}
+
+/* ---- reports ---- */
+
+static const struct es_report_options whole = {.from = ES_NO_DAY, .to = ES_NO_DAY, .audience = ES_AUDIENCE_EXTERNAL};
+
+static bool is_report(const void *context, const cJSON *release)
+{
+    (void)context;
+    return strcmp(es_view_string(release, "schema"), "evensight-report/1") == 0;
+}
+
+static enum es_errc build_report(const void *context, struct es_site *site, const struct es_between *between, cJSON **out, struct es_error *err)
+{
+    (void)context;
+    return es_report_build_after(site, &whole, between, out, err);
+}
+
+enum es_errc es_report_external(struct es_site *site, bool record, cJSON **out, struct es_error *err)
+{
+    static const struct es_external kind = {is_report, build_report, NULL};
+    if (es_site_config(site)->external.kind != ES_DISCLOSE_ALL) return es_external_release(site, &kind, record, out, err);
+    const enum es_errc e = es_report_build(site, &whole, out, err);
+    return e == ES_OK && record ? es_report_record(site, *out, err) : e;
 }

@@ -7,6 +7,7 @@
 
 #include "plugin/report/build/build.h"
 #include "plugin/report/versions/count.h"
+#include "plugin/report/versions/versions.h"
 
 /** Why a group is not part of the verdict. */
 enum es_pair_standing {
@@ -50,6 +51,9 @@ void es_pair_verdict_clear(struct es_pair_verdict *verdict);
 /** Put it into `list`. The tree's failure is in report->tree. */
 void es_pair_put(struct es_report *report, const struct es_disclosure *rule, const struct es_pair_verdict *verdict,
                  const struct es_grouping *grouping, cJSON *list);
+/** es_versions_build() beside earlier releases. @param between  NULL: by itself */
+ES_MUST_USE enum es_errc es_versions_build_after(struct es_site *site, const struct es_versions_options *options, const struct es_between *between,
+                                                 cJSON **out, struct es_error *err);
 /** The words of the top, from the disclosed tree. */
 void es_pair_summary(struct es_tree *tree, cJSON *release);
 

@@ -39,10 +39,12 @@ static bool small(uint64_t least, uint64_t people)
     return people > 0 && people < least;
 }
 
-static bool any_small_cell(uint64_t least, const struct es_pair_counts *c)
+/** Of either measure: a report tells their sum, so that the one would tell the other. */
+static bool any_small_cell(uint64_t least, const struct es_pair_group *g)
 {
     bool any = false;
-    for (int i = 0; i < ES_PAIR_CELLS; i++) any |= small(least, c->people[i]);
+    for (int m = 0; m < ES_PAIR_MEASURES; m++)
+        for (int i = 0; i < ES_PAIR_CELLS; i++) any |= small(least, g->measure[m].people[i]);
     return any;
 }
 
@@ -61,7 +63,7 @@ static void hide(const struct es_disclosure *rule, enum es_audience audience, st
         struct es_pair_result *r = &v->results[i];
         const struct es_cluster_sums *share = r->counts->share;
         if (whole) {
-            all |= any_small_cell(least, r->counts);
+            all |= any_small_cell(least, r->group);
         } else if (rule->kind == ES_DISCLOSE_NHS) {
             r->hidden = small_share(least, &share[ES_SHARE_BEFORE]) || small_share(least, &share[ES_SHARE_AFTER]);
             for (int side = 0; side < 2; side++) r->alone_hidden[side] = small_share(least, &share[ES_SHARE_ALL_BEFORE + side]);

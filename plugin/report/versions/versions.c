@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "metrics/catalogue.h"
-#include "plugin/report/versions/internal.h"
+#include "plugin/report/versions/between.h"
 #include "plugin/report/view.h"
 
 static const char *const sides[] = {"before", "after"};
@@ -93,7 +93,8 @@ static void units_of(const struct es_pairs *pairs, struct unit_count counts[5])
 }
 
 /** Sums over everyone, so they are shown only where everyone's own cells are, and where no one of them is small. */
-static void units(struct es_report *report, const struct es_disclosure *rule, cJSON *finding, const struct es_pairs *pairs, bool hidden)
+static void units(struct es_report *report, const struct es_disclosure *rule, cJSON *finding, const struct es_pairs *pairs, bool hidden,
+                  const struct es_pair_beside *beside)
 {
     struct es_tree *t = &report->tree;
     struct unit_count counts[5] = {{"compared", 0, 0}, {"only_before", 0, 0}, {"only_after", 0, 0}, {"without_reference", 0, 0}, {"maturing", 0, 0}};
@@ -101,7 +102,7 @@ static void units(struct es_report *report, const struct es_disclosure *rule, cJ
     cJSON *out = es_tree_object(t, finding, "units");
     units_of(pairs, counts);
     for (size_t i = 0; i < 5; i++) {
-        if (hidden || (counts[i].patients > 0 && counts[i].patients < least))
+        if (hidden || (counts[i].patients > 0 && counts[i].patients < least) || !es_pair_beside_units(beside, counts[i].name, counts[i].units))
             es_tree_text(t, out, counts[i].name, ES_SUPPRESSED_WORD);
         else if (rule->kind == ES_DISCLOSE_NHS)
             es_tree_count(t, out, counts[i].name, (counts[i].units + 2) / 5 * 5);
@@ -117,8 +118,40 @@ static bool ai_aware(const struct es_pairs *pairs)
     return false;
 }
 
+/** One grouping in both measures. @param out  a list of each measure */
+static bool one_grouping(struct es_report *report, const struct es_disclosure *rule, const struct es_pairs *pairs, size_t number, cJSON *const out[ES_PAIR_MEASURES],
+                         bool *hidden, const struct es_pair_beside *beside)
+{
+    const struct es_grouping *grouping = &report->groupings[number];
+    struct es_pair_verdict verdicts[ES_PAIR_MEASURES] = {{0}};
+    struct es_pair_group *groups = NULL;
+    size_t count = 0;
+    bool ok = es_pairs_count(pairs, grouping, (uint32_t)number, &groups, &count), moved = false;
+    for (int m = 0; ok && m < ES_PAIR_MEASURES; m++)
+        ok = es_pair_judge(report, rule, report->options->audience, groups, count, (enum es_pair_measure)m, &verdicts[m]);
+    if (ok) es_pair_beside_hide(beside, verdicts);
+    for (int m = 0; ok && m < ES_PAIR_MEASURES; m++) {
+        es_pair_put(report, rule, &verdicts[m], grouping, out[m]);
+        moved |= es_pair_beside_moved(beside, (enum es_pair_measure)m, cJSON_GetArrayItem(out[m], cJSON_GetArraySize(out[m]) - 1));
+    }
+    if (ok && moved) { /* an answer was corrected, or one patient stands in the place of another */
+        es_pair_hide_all(verdicts);
+        for (int m = 0; m < ES_PAIR_MEASURES; m++) {
+            cJSON_DeleteItemFromArray(out[m], cJSON_GetArraySize(out[m]) - 1);
+            es_pair_put(report, rule, &verdicts[m], grouping, out[m]);
+        }
+    }
+    if (ok) es_pair_beside_note(beside, verdicts);
+    for (int m = 0; m < ES_PAIR_MEASURES; m++) {
+        if (ok && number == 0 && count > 0) *hidden |= verdicts[m].results[0].hidden;
+        es_pair_verdict_clear(&verdicts[m]);
+    }
+    free(groups);
+    return ok && !report->tree.failed;
+}
+
 static enum es_errc measures(struct es_report *report, const struct es_disclosure *rule, cJSON *finding, const struct es_pairs *pairs,
-                             bool *hidden, struct es_error *err)
+                             bool *hidden, const struct es_pair_beside *beside, struct es_error *err)
 {
     struct es_tree *t = &report->tree;
     cJSON *list = es_tree_array(t, finding, "measures"), *groupings[ES_PAIR_MEASURES];
@@ -127,21 +160,9 @@ static enum es_errc measures(struct es_report *report, const struct es_disclosur
         es_tree_text(t, out, "measure", es_pair_measure_name((enum es_pair_measure)m));
         groupings[m] = es_tree_array(t, out, "groupings");
     }
-    for (size_t g = 0; g < report->n_groupings; g++) {
-        struct es_pair_group *groups = NULL;
-        size_t count = 0;
-        bool ok = es_pairs_count(pairs, &report->groupings[g], (uint32_t)g, &groups, &count);
-        for (int m = 0; ok && m < ES_PAIR_MEASURES; m++) {
-            struct es_pair_verdict verdict = {0};
-            ok = es_pair_judge(report, rule, report->options->audience, groups, count, (enum es_pair_measure)m, &verdict);
-            if (!ok) break;
-            es_pair_put(report, rule, &verdict, &report->groupings[g], groupings[m]);
-            if (g == 0 && count > 0) *hidden |= verdict.results[0].hidden;
-            es_pair_verdict_clear(&verdict);
-        }
-        free(groups);
-        if (!ok || t->failed) return es_fail(err, ES_E_MEMORY, "no memory to compare over %zu groupings", report->n_groupings);
-    }
+    for (size_t g = 0; g < report->n_groupings; g++)
+        if (!one_grouping(report, rule, pairs, g, groupings, hidden, beside))
+            return es_fail(err, ES_E_MEMORY, "no memory to compare over %zu groupings", report->n_groupings);
     return ES_OK;
 }
 
@@ -166,8 +187,11 @@ static enum es_errc one_finding(struct es_report *report, const struct es_versio
     es_tree_text(t, finding, "unit", es_unit_type_name(config->unit));
     es_tree_bool(t, finding, "ai_aware", ai_aware(&pairs));
     settings(report, finding, model, number, options->versions);
-    e = measures(report, rule, finding, &pairs, &hidden, err);
-    if (e == ES_OK) units(report, rule, finding, &pairs, hidden);
+    struct es_pair_beside beside;
+    if (!es_pair_beside_open(&beside, report, options, rule, config->name)) e = es_fail(err, ES_E_MEMORY, "no memory for earlier releases");
+    if (e == ES_OK) e = measures(report, rule, finding, &pairs, &hidden, &beside, err);
+    if (e == ES_OK) units(report, rule, finding, &pairs, hidden, &beside);
+    es_pair_beside_close(&beside);
     es_pairs_clear(&pairs);
     return e;
 }
@@ -222,6 +246,12 @@ static enum es_errc build(struct es_report *report, const struct es_versions_opt
 
 enum es_errc es_versions_build(struct es_site *site, const struct es_versions_options *options, cJSON **out, struct es_error *err)
 {
+    return es_versions_build_after(site, options, NULL, out, err);
+}
+
+enum es_errc es_versions_build_after(struct es_site *site, const struct es_versions_options *options, const struct es_between *between, cJSON **out,
+                                     struct es_error *err)
+{
     const struct es_report_options as_report = {options->from, options->to, options->audience};
     *out = NULL;
     if (options->from != ES_NO_DAY && options->to != ES_NO_DAY && options->from > options->to)
@@ -232,6 +262,7 @@ enum es_errc es_versions_build(struct es_site *site, const struct es_versions_op
     if (e == ES_OK) {
         report->site = site;
         report->options = &as_report;
+        report->between = between;
         report->config = es_site_config(site);
         report->now = es_site_now(site);
         e = build(report, options, tree, err);

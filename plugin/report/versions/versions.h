@@ -12,7 +12,8 @@
  * axis and have the plan's minimum of cases and patients. The verdict words are those of metrics/levelling.h.
  *
  * Disclosure: `Internal` floors suppress a group with 1 to N-1 paired patients. `External` floors are all or nothing for a grouping: one cell
- * of 1 to N-1 patients anywhere hides the grouping, as whole tables without a small cell cannot be subtracted from one another.
+ * of 1 to N-1 patients anywhere, in either measure, hides the grouping, as whole tables without a small cell cannot be subtracted from one another
+ * nor from a report.
  * nhs: 1 to 7 suppressed, counts to the nearest 5, rates from rounded counts, no intervals.
  */
 #ifndef ES_PLUGIN_REPORT_VERSIONS_VERSIONS_H
@@ -32,8 +33,8 @@ struct es_versions_options {
 ES_MUST_USE enum es_errc es_versions_build(struct es_site *site, const struct es_versions_options *options, cJSON **out,
                                            struct es_error *err);
 
-/** The comparison for outsiders, as es_report_external() makes reports: recorded, shown again until `ReleaseEvery` has passed, and also after that
- * while any of its counts differs from an earlier one's by few. Periods are not looked at: the whole.
+/** The comparison for outsiders, as es_report_external() makes reports: recorded, shown again until `ReleaseEvery` has passed; in the next, what
+ * differs by few from what outsiders were told before, by a report or a comparison, is withheld (versions/between.h). Periods are not looked at: the whole.
  * @param record  may the ledger be written?
  * @return ES_E_STATE when there is none and none may be recorded; else as es_versions_build() */
 ES_MUST_USE enum es_errc es_versions_external(struct es_site *site, const struct es_versions_options *options, bool record, cJSON **out,
