@@ -287,6 +287,21 @@ static bool counts_held(const struct es_release_rule *rule, const cJSON *now, co
     return few(x, y, step(rule)) || few(n - x, m - y, step(rule));
 }
 
+/* What a release shows is what its record reads as, so a number that did not change may come back with another last digit; and one that
+ * did may have changed there only, as fits do when a row is another. */
+bool es_release_moved(double now, double then)
+{
+    char text[64] = "";
+    cJSON item = {.type = cJSON_Number, .valuedouble = now};
+    if (isnan(now) || isnan(then)) return isnan(now) != isnan(then);
+    if (fabs(now - then) > 1e-12 * fmax(1, fabs(then))) return true;
+    if (!(now < then) && !(now > then)) return false;
+    cJSON *read = cJSON_PrintPreallocated(&item, text, (int)sizeof text, false) ? cJSON_Parse(text) : NULL;
+    const bool same = read && !(read->valuedouble < then) && !(read->valuedouble > then);
+    cJSON_Delete(read);
+    return !same;
+}
+
 static bool value_differs(const struct es_release_rule *rule, const cJSON *now, const cJSON *was)
 {
     static const char *const numbers[] = {"value", "lo", "hi"};
@@ -294,8 +309,7 @@ static bool value_differs(const struct es_release_rule *rule, const cJSON *now, 
     if (rule->kind == ES_DISCLOSE_NHS) /* two places, and rates of rounded counts */
         return !es_release_is_rate(now->string) && nearbyint(value * 100) / 100 != es_view_number(was, "value");
     for (size_t i = 0; i < 3; i++) {
-        const double a = es_view_number(now, numbers[i]), b = es_view_number(was, numbers[i]);
-        if (isnan(a) != isnan(b) || a < b || a > b) return true;
+        if (es_release_moved(es_view_number(now, numbers[i]), es_view_number(was, numbers[i]))) return true;
     }
     return false;
 }

@@ -166,6 +166,8 @@ void es_release_hold(struct es_release_table *table);
 bool es_release_between(struct es_release_table *table, const struct es_release_sum *sums, size_t n_sums);
 /** Would this figure, which differs from an earlier one, tell of few? It rests on the same number of cases as then. */
 bool es_release_figure_held(const struct es_release_table *table, size_t group, const cJSON *metric);
+/** Would a figure be shown as another than the one in a record? */
+bool es_release_moved(double now, double then);
 /** Withhold the months and bins that differ by few from earlier ones. */
 void es_release_sections_held(struct es_tree *tree, const struct es_release_table *table, cJSON *finding);
 /** The same of the counts outside the findings; before they are disclosed. */

@@ -18,10 +18,10 @@ static bool estimated(const cJSON *metric)
     return strcmp(es_view_string(metric, "status"), "estimated") == 0;
 }
 
-/** A plain share x / n: its value and n tell x. Composites (F1, Youden) are RATIO too, but have no such interval. */
+/** A plain share x / n: its value and n tell x. Composites are RATIO too: Youden's index has no such interval, F1 no such n. */
 static bool is_rate(const struct es_metric *m)
 {
-    return m && (m->kernel == ES_KERNEL_RATIO || m->kernel == ES_KERNEL_MEAN) && m->interval == ES_INTERVAL_WILSON_CLUSTERED;
+    return m && (m->kernel == ES_KERNEL_RATIO || m->kernel == ES_KERNEL_MEAN) && m->interval == ES_INTERVAL_WILSON_CLUSTERED && strcmp(m->name, "f1") != 0;
 }
 
 bool es_release_is_rate(const char *metric)

@@ -231,12 +231,6 @@ void es_pair_beside_hide(const struct es_pair_beside *b, struct es_pair_verdict 
 
 /* ---- figures ---- */
 
-static bool other_number(const cJSON *a, const cJSON *b, const char *name)
-{
-    const double x = es_view_number(a, name), y = es_view_number(b, name);
-    return isnan(x) != isnan(y) || fabs(x - y) > 1e-12 * fmax(1, fabs(y)); /* a record keeps 15 digits */
-}
-
 static bool same_items(const cJSON *a, const cJSON *b, const char *const *names)
 {
     for (; *names; names++)
@@ -250,7 +244,7 @@ static bool figures_moved(const cJSON *now, const cJSON *then, const char *const
     if (strcmp(es_view_string(now, "status"), "estimated") != 0 || strcmp(es_view_string(then, "status"), "estimated") != 0) return false;
     if (!same_items(now, then, counts)) return false;
     for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++)
-        if (other_number(now, then, figures[i])) return true;
+        if (es_release_moved(es_view_number(now, figures[i]), es_view_number(then, figures[i]))) return true;
     return false;
 }
 
