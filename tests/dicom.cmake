@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of dicom/.
 es_add_test(error es_dicom)
+es_add_test(secret es_dicom)
 es_add_test(attributes es_dicom)
 es_add_test(elements es_dicom)
 es_add_test(skim es_dicom Threads::Threads)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file event_bodies.h
- * Stored bodies with one thing wrong, and what is said of each.
+ * Stored bodies with one thing wrong, and what is said of each; and the site that messages are made into events for.
  */
 #ifndef ES_TESTS_EVENT_BODIES_H
 #define ES_TESTS_EVENT_BODIES_H
@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "plugin/base/hash.h"
+#include "plugin/config/config.h"
 #include "plugin/event/event.h"
+#include "plugin/pseudonym/pseudonym.h"
 #include "testlib.h"
 
 struct bad_body {
@@ -29,6 +31,20 @@ static inline void refuse_bodies(const struct bad_body *cases, size_t count)
         if (strcmp(err.text, cases[i].text) != 0) printf("    case %zu: %s\n", i, err.text);
         CU_ASSERT_STRING_EQUAL(err.text, cases[i].text);
     }
+}
+
+/** A configuration with axes of every kind, and a key. Owned by the caller. */
+static inline void event_site(struct es_config **config, struct es_key **key)
+{
+    static const char text[] =
+        "{\"Axes\":[{\"Name\":\"sex\",\"Attribute\":\"PatientSex\"},{\"Name\":\"age\",\"Attribute\":\"PatientAge\"},"
+        "{\"Name\":\"ethnicity\",\"Attribute\":\"EthnicGroup\",\"Vocabulary\":\"nhs-ethnic-category\"},"
+        "{\"Name\":\"scanner\",\"Attribute\":\"ManufacturerModelName\"},{\"Name\":\"imd\",\"Linked\":\"imd_decile\"},"
+        "{\"Name\":\"n\",\"Linked\":\"visits\",\"Bands\":[0,5]}],\"PatientIDPrefix\":\"HX\","
+        "\"Models\":[{\"Name\":\"m\",\"Findings\":[{\"Name\":\"f\"},{\"Name\":\"effusion\"}]}]}";
+    static const uint8_t bytes[32] = {1};
+    CU_ASSERT_EQUAL_FATAL(es_config_parse(config, text, sizeof text - 1, NULL, NULL), ES_OK);
+    CU_ASSERT_EQUAL_FATAL(es_key_from_bytes(key, bytes, NULL), ES_OK);
 }
 
 #endif

@@ -191,3 +191,23 @@ size_t es_world_forget(struct es_world *world, const char *sought)
     es_person_clear(&person);
     return count;
 }
+
+struct es_sheet_holder es_world_sheet(struct es_world *world, uint16_t model, uint16_t finding, int64_t now)
+{
+    struct es_sheet_holder out = {0};
+    struct es_stream *streams = NULL;
+    size_t n = 0;
+    if (es_cohort_streams(es_site_cohort(world->site), &streams, &n, NULL) != ES_OK) CU_FAIL_FATAL("streams");
+    for (size_t i = 0; i < n; i++)
+        if (streams[i].model == model && streams[i].finding == finding && streams[i].epoch == 1) {
+            const char *fault = NULL;
+            if (es_cohort_sheet(es_site_cohort(world->site), &streams[i], ES_NO_DAY, ES_NO_DAY, now, ES_NO_DAY, &out, NULL) != ES_OK)
+                CU_FAIL_FATAL("sheet");
+            if (!es_sheet_check(&out.sheet, &fault)) {
+                fprintf(stderr, "%s\n", fault);
+                CU_FAIL("sheet is not well formed");
+            }
+        }
+    free(streams);
+    return out;
+}

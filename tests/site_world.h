@@ -55,5 +55,7 @@ void es_world_find(struct es_world *world, const char *sought, struct es_person 
 /** Erase a person. @return how many entries went */
 size_t es_world_forget(struct es_world *world, const char *sought);
 void es_unsay(struct es_message *message);
+/** The sheet of a finding's first epoch, all days. Ends the test where it is not well formed. @return es_sheet_holder_clear() it; empty without an epoch */
+struct es_sheet_holder es_world_sheet(struct es_world *world, uint16_t model, uint16_t finding, int64_t now);
 
 #endif

@@ -15,26 +15,6 @@
 #define DAY 20000
 #define AT(day) ((int64_t)(day) * 86400)
 
-static struct es_sheet_holder sheet_of(struct es_world *world, uint16_t model, uint16_t finding, int64_t now)
-{
-    struct es_sheet_holder out = {0};
-    struct es_stream *streams = NULL;
-    size_t n = 0;
-    if (es_cohort_streams(es_site_cohort(world->site), &streams, &n, NULL) != ES_OK) CU_FAIL_FATAL("streams");
-    for (size_t i = 0; i < n; i++)
-        if (streams[i].model == model && streams[i].finding == finding && streams[i].epoch == 1) {
-            const char *fault = NULL;
-            if (es_cohort_sheet(es_site_cohort(world->site), &streams[i], ES_NO_DAY, ES_NO_DAY, now, ES_NO_DAY, &out, NULL) != ES_OK)
-                CU_FAIL_FATAL("sheet");
-            if (!es_sheet_check(&out.sheet, &fault)) {
-                fprintf(stderr, "%s\n", fault);
-                CU_FAIL("sheet is not well formed");
-            }
-        }
-    free(streams);
-    return out;
-}
-
 static struct es_message *of_series(struct es_message *message, unsigned series)
 {
     if (message->kind == ES_EVENT_EXAM) {
@@ -52,7 +32,7 @@ static struct es_message *of_series(struct es_message *message, unsigned series)
 static void expect_paired(struct es_world *world, uint32_t resulted, uint64_t orphans, uint64_t ambiguous)
 {
     struct es_cohort_counts counts;
-    struct es_sheet_holder holder = sheet_of(world, 0, 0, INT64_MAX);
+    struct es_sheet_holder holder = es_world_sheet(world, 0, 0, INT64_MAX);
     uint32_t scored = 0;
     for (uint32_t i = 0; i < holder.sheet.rows; i++) scored += !isnan(holder.sheet.score[i]);
     es_sheet_holder_clear(&holder);
@@ -128,7 +108,7 @@ static void an_exam_its_result_and_its_reference_become_one_case(void)
     CU_ASSERT_EQUAL(es_world_take(&world, es_say_result(1, "1.0", "effusion", 0.8, AT(DAY) + 60)), ES_OUTCOME_TAKEN);
     CU_ASSERT_EQUAL(es_world_take(&world, es_say_reference(1, "report", ES_REFERENCE_FINAL, 1, AT(DAY + 2))), ES_OUTCOME_TAKEN);
     CU_ASSERT_EQUAL(es_site_now(world.site), AT(DAY + 2) * 1000000);
-    struct es_sheet_holder holder = sheet_of(&world, 0, 0, INT64_MAX);
+    struct es_sheet_holder holder = es_world_sheet(&world, 0, 0, INT64_MAX);
     CU_ASSERT_EQUAL_FATAL(holder.sheet.rows, 1);
     CU_ASSERT_EQUAL(holder.sheet.patients, 1);
     CU_ASSERT_EQUAL(holder.sheet.score[0], 0.8);
@@ -140,7 +120,7 @@ static void an_exam_its_result_and_its_reference_become_one_case(void)
     CU_ASSERT_STRING_EQUAL(holder.levels[1].names[holder.sheet.level[1][0]], "80+");
     CU_ASSERT_EQUAL(holder.sheet.level[2][0], 0);
     es_sheet_holder_clear(&holder);
-    holder = sheet_of(&world, 0, 1, INT64_MAX); /* the result names no nodule, and absence means no */
+    holder = es_world_sheet(&world, 0, 1, INT64_MAX); /* the result names no nodule, and absence means no */
     CU_ASSERT_EQUAL(holder.sheet.decision[0], 0);
     CU_ASSERT_TRUE(isnan(holder.sheet.score[0]));
     es_sheet_holder_clear(&holder);
@@ -187,7 +167,7 @@ static void a_reference_before_its_exam_waits_and_is_paired(void)
     CU_ASSERT_EQUAL(es_world_take(&world, es_say_exam(7, 1, DAY, "M", "030Y")), ES_OUTCOME_TAKEN);
     es_cohort_count(es_site_cohort(world.site), ES_NO_DAY, ES_NO_DAY, &counts);
     CU_ASSERT_EQUAL(counts.references_without_exam, 0);
-    struct es_sheet_holder holder = sheet_of(&world, 0, 0, INT64_MAX);
+    struct es_sheet_holder holder = es_world_sheet(&world, 0, 0, INT64_MAX);
     CU_ASSERT_EQUAL(holder.sheet.label[0], 1);
     es_sheet_holder_clear(&holder);
     es_world_close(&world);
@@ -217,7 +197,7 @@ static void a_retraction_by_event_id_before_or_behind_its_target_takes_it_out(vo
             es_cohort_count(es_site_cohort(world.site), ES_NO_DAY, ES_NO_DAY, &counts);
             CU_ASSERT_EQUAL(counts.retracted, 1);
             CU_ASSERT_EQUAL(es_site_now(world.site), AT(DAY + 1) * 1000000); /* of the exam: the late result is out */
-            struct es_sheet_holder holder = sheet_of(&world, 0, 0, INT64_MAX);
+            struct es_sheet_holder holder = es_world_sheet(&world, 0, 0, INT64_MAX);
             CU_ASSERT_EQUAL(holder.sheet.stage[0], ES_STAGE_MISSING);
             es_sheet_holder_clear(&holder);
             es_world_reopen(&world, ES_SITE_WRITE);
@@ -234,7 +214,7 @@ static void demographics_reach_the_exams_of_all_aliases_of_a_patient(void)
     (void)es_world_take(&world, es_say_exam(2, 2, DAY + 5, "F", "050Y"));
     (void)es_world_take(&world, es_say_demographics(2, "imd_decile", "3", DAY - 100));
     (void)es_world_take(&world, es_say_demographics(2, "imd_decile", "7", DAY + 3));
-    struct es_sheet_holder holder = sheet_of(&world, 0, 0, INT64_MAX);
+    struct es_sheet_holder holder = es_world_sheet(&world, 0, 0, INT64_MAX);
     CU_ASSERT_EQUAL(holder.sheet.patients, 2);
     es_sheet_holder_clear(&holder);
     struct es_message *alias = es_say(ES_EVENT_PATIENT_ALIAS, 0);
@@ -243,7 +223,7 @@ static void demographics_reach_the_exams_of_all_aliases_of_a_patient(void)
     snprintf(alias->event_id, sizeof alias->event_id, "merge");
     CU_ASSERT_EQUAL(es_world_take(&world, alias), ES_OUTCOME_TAKEN);
     for (int again = 0; again < 2; again++) {
-        holder = sheet_of(&world, 0, 0, INT64_MAX);
+        holder = es_world_sheet(&world, 0, 0, INT64_MAX);
         CU_ASSERT_EQUAL_FATAL(holder.sheet.rows, 2);
         CU_ASSERT_EQUAL(holder.sheet.patients, 1);
         CU_ASSERT_STRING_EQUAL(holder.levels[2].names[holder.sheet.level[2][0]], "3");
@@ -254,78 +234,11 @@ static void demographics_reach_the_exams_of_all_aliases_of_a_patient(void)
     struct es_message *retract = es_say(ES_EVENT_RETRACT, 0);
     snprintf(retract->retract_event_id, sizeof retract->retract_event_id, "merge");
     (void)es_world_take(&world, retract);
-    holder = sheet_of(&world, 0, 0, INT64_MAX);
+    holder = es_world_sheet(&world, 0, 0, INT64_MAX);
     CU_ASSERT_EQUAL(holder.sheet.patients, 2);
     es_sheet_holder_clear(&holder);
     uint64_t entries = 0;
     CU_ASSERT_EQUAL(es_site_verify(world.site, &entries, NULL), ES_OK);
-    es_world_close(&world);
-}
-
-static struct es_message *issued(struct es_message *message, const char *issuer)
-{
-    snprintf(message->patient_issuer, sizeof message->patient_issuer, "%s", issuer);
-    return message;
-}
-
-/* Patients, patients in the sheet, and ambiguous exams; the same when the ledger is read again. */
-static void check_patients(struct es_world *world, uint64_t patients, uint64_t ambiguous)
-{
-    for (int again = 0; again < 2; again++) {
-        struct es_cohort_counts counts;
-        uint64_t entries = 0;
-        es_cohort_count(es_site_cohort(world->site), ES_NO_DAY, ES_NO_DAY, &counts);
-        CU_ASSERT_EQUAL(counts.patients, patients);
-        CU_ASSERT_EQUAL(counts.ambiguous, ambiguous);
-        struct es_sheet_holder holder = sheet_of(world, 0, 0, INT64_MAX);
-        CU_ASSERT_EQUAL(holder.sheet.patients, patients);
-        es_sheet_holder_clear(&holder);
-        CU_ASSERT_EQUAL(es_site_verify(world->site, &entries, NULL), ES_OK);
-        if (again == 0) es_world_reopen(world, ES_SITE_WRITE);
-    }
-}
-
-static void one_patient_id_of_two_issuers_is_two_patients(void)
-{
-    struct es_world world;
-    es_world_open(&world, NULL);
-    (void)es_world_take(&world, es_say_exam(1, 1, DAY, "F", "050Y"));
-    check_patients(&world, 1, 0);
-    (void)es_world_take(&world, issued(es_say_exam(2, 1, DAY, "F", "050Y"), "north")); /* the only issuer known: the same patient */
-    check_patients(&world, 1, 0);
-    struct es_message *south = issued(es_say_exam(3, 1, DAY, "F", "050Y"), "south");
-    snprintf(south->event_id, sizeof south->event_id, "wrong");
-    (void)es_world_take(&world, south); /* whose is exam 1 now? nobody can say */
-    check_patients(&world, 3, 1);
-    (void)es_world_take(&world, es_say_exam(4, 1, DAY, "F", "050Y")); /* nor this one, which is the same patient's */
-    check_patients(&world, 3, 2);
-    struct es_message *retract = es_say(ES_EVENT_RETRACT, 0);
-    snprintf(retract->retract_event_id, sizeof retract->retract_event_id, "wrong");
-    (void)es_world_take(&world, retract);
-    check_patients(&world, 1, 0);
-    es_world_close(&world);
-}
-
-static void aliases_and_demographics_go_by_issuer(void)
-{
-    struct es_world world;
-    es_world_open(&world, NULL);
-    (void)es_world_take(&world, issued(es_say_exam(1, 1, DAY, "F", "050Y"), "north"));
-    (void)es_world_take(&world, issued(es_say_exam(2, 1, DAY + 1, "F", "050Y"), "south"));
-    (void)es_world_take(&world, issued(es_say_exam(3, 2, DAY + 2, "F", "050Y"), "north"));
-    (void)es_world_take(&world, issued(es_say_demographics(1, "imd_decile", "7", DAY - 9), "south"));
-    check_patients(&world, 3, 0);
-    struct es_message *alias = issued(es_say(ES_EVENT_PATIENT_ALIAS, 0), "north");
-    snprintf(alias->patient_id, sizeof alias->patient_id, "PAT2");
-    snprintf(alias->same_as, sizeof alias->same_as, "PAT1");
-    snprintf(alias->same_as_issuer, sizeof alias->same_as_issuer, "south");
-    CU_ASSERT_EQUAL(es_world_take(&world, alias), ES_OUTCOME_TAKEN);
-    check_patients(&world, 2, 0);
-    struct es_sheet_holder holder = sheet_of(&world, 0, 0, INT64_MAX);
-    CU_ASSERT_EQUAL_FATAL(holder.sheet.rows, 3);
-    for (uint32_t i = 0; i < 3; i++) /* the exam of PAT1 in the north is the one of DAY: it is nobody else's */
-        CU_ASSERT_STRING_EQUAL(holder.levels[2].names[holder.sheet.level[2][i]], holder.sheet.exam_day[i] == DAY ? "unknown" : "7");
-    es_sheet_holder_clear(&holder);
     es_world_close(&world);
 }
 
@@ -452,8 +365,6 @@ int main(int argc, char **argv)
         {"a_retraction_by_event_id_before_or_behind_its_target_takes_it_out",
          a_retraction_by_event_id_before_or_behind_its_target_takes_it_out},
         {"demographics_reach_the_exams_of_all_aliases_of_a_patient", demographics_reach_the_exams_of_all_aliases_of_a_patient},
-        {"one_patient_id_of_two_issuers_is_two_patients", one_patient_id_of_two_issuers_is_two_patients},
-        {"aliases_and_demographics_go_by_issuer", aliases_and_demographics_go_by_issuer},
         {"a_missing_or_other_key_is_refused_and_none_is_made", a_missing_or_other_key_is_refused_and_none_is_made},
         {"a_reader_of_nothing_is_told_and_a_reader_may_not_write", a_reader_of_nothing_is_told_and_a_reader_may_not_write},
         {"configuration_and_plan_are_recorded_once_and_a_release_moves_no_basis",
