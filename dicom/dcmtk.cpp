@@ -174,7 +174,8 @@ void point_at(DcmObject *object, struct es_item_cursor *cursor)
     const DcmVR vr(object->getVR());
     cursor->at = object;
     cursor->tag = static_cast<uint32_t>(object->getGTag()) << 16 | object->getETag();
-    std::snprintf(cursor->vr, sizeof cursor->vr, "%.2s", vr.getValidVRName());
+    std::memcpy(cursor->vr, vr.getValidVRName(), 2); /* its names have two letters */
+    cursor->vr[2] = '\0';
     cursor->sequence = object->ident() == EVR_SQ;
     cursor->length = cursor->sequence ? 0 : object->getLengthField();
 }

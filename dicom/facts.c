@@ -17,7 +17,7 @@
 #include "dicom/skim.h"
 #include "dicom/report.h"
 
-#define PART ((size_t)8192) /* of a file, read at a time: most headers are shorter */
+#define PART ((size_t)4096) /* of a file, read at a time: most headers are shorter */
 
 enum es_errc es_facts_from_elements(const struct es_elements *elements, struct es_facts *out, struct es_error *err)
 {
@@ -25,18 +25,21 @@ enum es_errc es_facts_from_elements(const struct es_elements *elements, struct e
     es_identity_read(elements, &identity);
     if (!identity.sop_class_uid[0] && !identity.study_uid[0] && !identity.series_uid[0] && !es_elements_find(elements, 0x00080060))
         return es_fail(err, ES_E_PARSE, "no DICOM object: SOPClassUID, StudyInstanceUID, SeriesInstanceUID and Modality expected, none found");
-    memset(out, 0, sizeof *out);
+    size_t n = 0;
+    memset(out, 0, offsetof(struct es_facts, attributes)); /* what lies between is written below */
     out->identity = identity;
     out->kind = es_kind_read(elements, &out->identity);
     out->form = es_form_of_class(out->identity.sop_class_uid);
     out->exclusion = es_exclusion_read(elements, &out->identity_removed);
-    for (size_t i = 0; i < es_n_attributes && out->n_attributes < ES_MAX_ATTRIBUTES; i++) {
+    for (size_t i = 0; i < es_n_attributes && n < ES_MAX_ATTRIBUTES; i++) {
         const struct es_attribute *row = &es_attributes[i];
         if (!es_attribute_is_fact(row)) continue;
-        struct es_fact *fact = &out->attributes[out->n_attributes++];
+        struct es_fact *fact = &out->attributes[n++];
         if (row->use & ES_USE_DEMOGRAPHICS) es_demographic_read(elements, row, fact);
         else es_acquisition_read(elements, row, fact);
     }
+    memset(&out->attributes[n], 0, sizeof *out - offsetof(struct es_facts, attributes) - n * sizeof out->attributes[0]);
+    out->n_attributes = n;
     es_equipment_read(elements, out->kind, &out->algorithm);
     return ES_OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Facts of files, beside opening them and reading 4 KiB: bench_facts ROUNDS FILE... prints microseconds of each: the mean over the files and the
- * median file, with the files in the page cache. A file that is refused counts with the time it took. */
+/* Facts of files, beside opening them and reading 4 KiB: bench_facts ROUNDS FILE... prints a line a file, in order: what kind of object it is, and the
+ * microseconds of each, the median of the rounds with the file in the page cache. A file that is refused counts with the time it took. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,10 +23,15 @@ static int rising(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+static const char *kind; /* of the object that was read last */
+
 static void facts_of(const char *path)
 {
     static struct es_facts facts;
-    if (es_facts_read_file(path, &facts, NULL) == ES_OK) es_facts_free(&facts);
+    kind = "refused";
+    if (es_facts_read_file(path, &facts, NULL) != ES_OK) return;
+    kind = es_object_kind_name(facts.kind);
+    es_facts_free(&facts);
 }
 
 static void head_of(const char *path)
@@ -38,25 +43,15 @@ static void head_of(const char *path)
     (void)close(fd);
 }
 
-/* Median over the rounds, for each file; then the mean and the median over the files. */
-static void measure(void (*each)(const char *path), char **paths, int count, int rounds)
+static double median_of(void (*each)(const char *path), const char *path, double *times, int rounds)
 {
-    double *times = calloc((size_t)rounds, sizeof *times), *files = calloc((size_t)count, sizeof *files), sum = 0;
-    if (times == NULL || files == NULL) exit(1);
-    for (int i = 0; i < count; i++) {
-        for (int r = 0; r < rounds; r++) {
-            const double begin = now();
-            each(paths[i]);
-            times[r] = now() - begin;
-        }
-        qsort(times, (size_t)rounds, sizeof *times, rising);
-        files[i] = times[rounds / 2];
-        sum += files[i];
+    for (int r = 0; r < rounds; r++) {
+        const double begin = now();
+        each(path);
+        times[r] = now() - begin;
     }
-    qsort(files, (size_t)count, sizeof *files, rising);
-    printf("%.2f %.2f ", sum / count, files[count / 2]);
-    free(times);
-    free(files);
+    qsort(times, (size_t)rounds, sizeof *times, rising);
+    return times[rounds / 2];
 }
 
 int main(int argc, char **argv)
@@ -66,9 +61,13 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: bench_facts ROUNDS FILE...\n");
         return 2;
     }
+    double *times = calloc((size_t)rounds, sizeof *times);
+    if (times == NULL) return 1;
     es_dicom_process_setup(true);
-    measure(facts_of, argv + 2, argc - 2, rounds);
-    measure(head_of, argv + 2, argc - 2, rounds);
-    puts("");
+    for (int i = 2; i < argc; i++) {
+        const double facts = median_of(facts_of, argv[i], times, rounds);
+        printf("%s %.2f %.2f\n", kind, facts, median_of(head_of, argv[i], times, rounds));
+    }
+    free(times);
     return 0;
 }
