@@ -226,6 +226,36 @@ static void a_bias_has_its_limits_of_agreement(void)
 #undef VALUE
 }
 
+/* Axes hold what is drawn, whatever the units; without a value there is the whole range of a share, and the floor on it. */
+static void an_axis_holds_what_is_drawn(void)
+{
+    static const struct {
+        const char *metric;
+        double lo, hi;
+        int ticks;
+    } cases[] = {{"{\"status\":\"estimated\",\"value\":4800,\"lo\":-1500,\"hi\":12000,\"n\":50}", -2000, 12000, 8},
+                 {"{\"status\":\"estimated\",\"value\":2e7,\"lo\":1.1e7,\"hi\":2.4e7,\"n\":50}", 0, 2.5e7, 6},
+                 {"{\"status\":\"estimated\",\"value\":0.91,\"lo\":0.9,\"hi\":0.93,\"n\":50}", 0.7, 0.95, 6},
+                 {"{\"status\":\"not_estimable\",\"why\":\"no_positives\",\"n\":0}", 0, 1, 6}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[1200];
+        snprintf(text, sizeof text,
+                 "{\"metrics\":[{\"name\":\"sensitivity\"}],\"axes\":[],\"plan\":{\"floors\":{\"sensitivity\":0.7}},\"models\":[{\"name\":\"m\",\"version\":\"1\",\"epochs\":[{\"id\":1}],"
+                 "\"findings\":[{\"finding\":\"f\",\"epoch\":1,\"groups\":[{\"group\":{},\"metrics\":{\"sensitivity\":%s},\"against_floor\":{\"sensitivity\":{\"floor\":0.7}}}]}]}]}",
+                 cases[i].metric);
+        cJSON *release = cJSON_Parse(text);
+        struct es_view_finding at = {0};
+        struct es_forest forest;
+        CU_ASSERT_TRUE_FATAL(release && es_view_next(release, &at));
+        CU_ASSERT_EQUAL_FATAL(es_forest_make(&forest, release, &at, "sensitivity", NULL), ES_OK);
+        CU_ASSERT_DOUBLE_EQUAL(forest.lo, cases[i].lo, 1e-9 * fabs(cases[i].hi));
+        CU_ASSERT_DOUBLE_EQUAL(forest.hi, cases[i].hi, 1e-9 * fabs(cases[i].hi));
+        CU_ASSERT_EQUAL(forest.n_ticks, (size_t)cases[i].ticks);
+        es_forest_clear(&forest);
+        cJSON_Delete(release);
+    }
+}
+
 /* Without intervals nothing shows how much of a difference is chance: then the axis is the whole range of a share. */
 static void a_score_without_intervals_stands_on_the_whole_axis(void)
 {
@@ -279,7 +309,8 @@ int main(int argc, char **argv)
         {"a_forest_has_everyone_then_each_axis_with_unknown_last", a_forest_has_everyone_then_each_axis_with_unknown_last},
         {"agreement_with_an_ai_aware_reference_is_called_that", agreement_with_an_ai_aware_reference_is_called_that},
         {"every_interval_lies_within_the_axis", every_interval_lies_within_the_axis},
-        {"a_bias_has_its_limits_of_agreement", a_bias_has_its_limits_of_agreement},
+        {"an_axis_holds_what_is_drawn", an_axis_holds_what_is_drawn},
+    {"a_bias_has_its_limits_of_agreement", a_bias_has_its_limits_of_agreement},
         {"a_score_without_intervals_stands_on_the_whole_axis", a_score_without_intervals_stands_on_the_whole_axis},
         {NULL, NULL}};
     return es_test_main("view", tests, argc, argv);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "metrics/special.h"
 #include "plugin/report/build/build.h"
 #include "plugin/report/view.h"
 
@@ -160,14 +161,15 @@ static void unknown_gaps(struct summary *s)
     }
 }
 
-/** Is part/whole clearly below the rest's: by 5 points or more, and 2.58 standard errors (pooled)? Not a test of the plan. */
-static bool clearly_below(uint64_t part, uint64_t whole, uint64_t rest_part, uint64_t rest_whole)
+/** Is part/whole clearly below the rest's: by 5 points or more, and by more standard errors (pooled) than chance gives one of `levels`
+ * levels with probability 0.005 (Bonferroni; 2.58 of one, 3.66 of 40)? Not a test of the plan. */
+static bool clearly_below(uint64_t part, uint64_t whole, uint64_t rest_part, uint64_t rest_whole, unsigned levels)
 {
     if (whole < 10 || rest_whole < 10) return false;
     const double a = (double)part / (double)whole, b = (double)rest_part / (double)rest_whole;
     const double pooled = (double)(part + rest_part) / (double)(whole + rest_whole);
     const double se = sqrt(pooled * (1 - pooled) * (1 / (double)whole + 1 / (double)rest_whole));
-    return b - a >= 0.05 && b - a > 2.575829 * se;
+    return b - a >= 0.05 && b - a > es_norm_isf(0.005 / levels) * se;
 }
 
 /** The denominator of a stage. What is not due yet is not missing yet: a result whose reference window is still open, an exam whose
@@ -181,11 +183,12 @@ static struct es_view_count whole_of(const cJSON *funnel, const char *whole)
     return all;
 }
 
-/** The funnel's part and whole of all other known levels of the axis. @return false when one of them is not shown */
-static bool rest_of(const cJSON *groups, const char *axis, const cJSON *self, const char *part, const char *whole, uint64_t *rest_part,
-                    uint64_t *rest_whole)
+/** The funnel's part and whole of all other known levels of the axis. @return how many these are; 0 when one of them is not shown */
+static unsigned rest_of(const cJSON *groups, const char *axis, const cJSON *self, const char *part, const char *whole, uint64_t *rest_part,
+                        uint64_t *rest_whole)
 {
     const cJSON *group;
+    unsigned levels = 0;
     *rest_part = *rest_whole = 0;
     cJSON_ArrayForEach(group, groups)
     {
@@ -193,11 +196,12 @@ static bool rest_of(const cJSON *groups, const char *axis, const cJSON *self, co
         if (group == self || es_view_axes(key) != 1 || strcmp(key->child->string, axis) != 0 || es_view_unknown(key)) continue;
         const cJSON *funnel = cJSON_GetObjectItemCaseSensitive(group, "funnel");
         const struct es_view_count p = es_view_count(funnel, part), w = whole_of(funnel, whole);
-        if (p.shown != ES_SHOWN_NUMBER || w.shown != ES_SHOWN_NUMBER) return false;
+        if (p.shown != ES_SHOWN_NUMBER || w.shown != ES_SHOWN_NUMBER) return 0;
+        levels++;
         *rest_part += p.n;
         *rest_whole += w.n;
     }
-    return true;
+    return levels;
 }
 
 /** Unknowns that stand clearly more often on one side of the AI's decision: by 5 points or more, and 0 outside the interval. */
@@ -222,8 +226,8 @@ static void stage_gap(struct summary *s, const struct es_view_finding *at, const
     const struct es_view_count p = es_view_count(funnel, part), w = whole_of(funnel, whole);
     uint64_t rest_part = 0, rest_whole = 0;
     if (p.shown != ES_SHOWN_NUMBER || w.shown != ES_SHOWN_NUMBER) return;
-    if (!rest_of(groups, key->child->string, group, part, whole, &rest_part, &rest_whole)) return;
-    if (!clearly_below(p.n, w.n, rest_part, rest_whole)) return;
+    const unsigned others = rest_of(groups, key->child->string, group, part, whole, &rest_part, &rest_whole);
+    if (others == 0 || !clearly_below(p.n, w.n, rest_part, rest_whole, others + 1)) return;
     char who[ES_VIEW_LABEL + 200], text[ES_VIEW_LABEL + 400];
     subject(who, sizeof who, at->model_name, at->version, at->name, key);
     snprintf(text, sizeof text, "%s: %.0f %% of %s against %.0f %% in the rest", who, 100 * (double)p.n / (double)w.n, sentence,

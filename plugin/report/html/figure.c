@@ -2,6 +2,7 @@
 /* Forest plots of the page: small inline SVG, whose numbers stand in the table that follows it. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "plugin/report/html/html.h"
 #include "plugin/report/plot/forest.h"
@@ -12,6 +13,7 @@ enum { WIDTH = 564, LEFT = 116, PLOT = 206, VALUE = LEFT + PLOT + 14, COUNT = WI
 #define LABEL_CHARS 12  /* that LEFT has room for */
 #define LABEL_MOST 34   /* past it a label is cut; the table has it whole */
 #define REMARK_CHARS 33 /* that the plot has room for */
+#define REMARK_WIDE 68  /* with the interval's column */
 #define TITLE_CHARS 24
 
 static int characters(const char *text)
@@ -109,8 +111,9 @@ static void draw_row(struct es_page *page, const struct es_forest *forest, const
     if (row->remark[0]) {
         es_page_putf(page, "<rect class=\"bg\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>", LEFT + 1, top + 2, PLOT - 2,
                      ROW - 4);
-        text_at(page, LEFT + 6, base, "mu", cut(row->remark, REMARK_CHARS, text, sizeof text));
-        text_at(page, VALUE, base, "mu", row->metric.status == ES_VIEW_SUPPRESSED ? "suppressed" : "--");
+        const bool suppressed = row->metric.status == ES_VIEW_SUPPRESSED, wide = !suppressed && strlen(row->remark) > REMARK_CHARS;
+        text_at(page, LEFT + 6, base, "mu", cut(row->remark, wide ? REMARK_WIDE : REMARK_CHARS, text, sizeof text));
+        if (!wide) text_at(page, VALUE, base, "mu", suppressed ? "suppressed" : "--"); /* else the words stand in its place */
     } else {
         band(page, forest, row, top + ROW / 2);
         marker(page, forest, row, top + ROW / 2);

@@ -62,7 +62,7 @@ const char *const es_html_style[] = {
     ".facts div{display:flex;gap:.4rem}.facts dt{color:var(--mute)}.facts dd{margin:0;font-weight:600}\n"
     "details.adj summary{font-weight:400;padding:.1rem 0}details.adj ul{margin:.1rem 0;padding-left:1.1rem}\n"
     ".hash{font-family:\"DejaVu Sans Mono\",monospace;font-size:.82em;overflow-wrap:anywhere}\n",
-    "@media (max-width:640px){nav ul{columns:1}.figures{grid-template-columns:1fr}}\n"
+    "@media (max-width:640px){nav ul{columns:1}.figures{grid-template-columns:1fr}caption{max-width:calc(100vw - 3rem)}}\n"
     "@page{size:A4;margin:14mm 13mm}\n"
     "@media "
     "print{html{font-size:10.5pt}body{max-width:none;padding:0}nav{display:none}.scroll{overflow:visible}a{color:inherit;text-"

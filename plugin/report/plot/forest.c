@@ -127,7 +127,7 @@ static void widen(struct es_forest *forest, double value)
  * whole multiples of the step, so that ticks print as the round numbers they are. */
 static void make_axis(struct es_forest *forest)
 {
-    static const double steps[] = {0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000};
+    static const double steps[] = {1, 2, 5};
     bool interval = false;
     forest->lo = forest->hi = NAN;
     for (size_t i = 0; i < forest->count; i++) {
@@ -141,30 +141,28 @@ static void make_axis(struct es_forest *forest)
         widen(forest, forest->rows[i].agreement[1]);
     }
     if (forest->agreement) widen(forest, 0);
-    /* Without an interval nothing shows how much of a difference is chance: a share is drawn on its whole range, so that none looks large. */
-    if (!interval && forest->lo >= 0 && forest->hi <= 1) {
+    /* Without an interval nothing shows how much of a difference is chance: a share is drawn on its whole range, so that none looks large.
+     * So is a plot without any value. */
+    if (!interval && !(forest->lo < 0) && !(forest->hi > 1)) {
         widen(forest, 0);
         widen(forest, 1);
     }
     widen(forest, forest->floor);
-    if (isnan(forest->lo) || fabs(forest->lo) > 1000.0 || fabs(forest->hi) > 1000.0) {
-        forest->lo = 0.0;
-        forest->hi = 1.0;
-    }
     const double margin = 1e-9; /* 0.3 / 0.1 is a little below 3 */
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        const double first = floor(forest->lo / steps[i] + margin),
-                     last = fmax(ceil(forest->hi / steps[i] - margin), first + 1.0);
-        if (last - first > 7.0) continue;
-        forest->decimals = steps[i] < 0.1 ? 2 : steps[i] < 1.0 ? 1 : 0;
+    double unit = 0.01;
+    for (size_t i = 0; isfinite(unit); i++) {
+        if (i > 0 && i % 3 == 0) unit *= 10;
+        const double step = steps[i % 3] * unit, first = floor(forest->lo / step + margin), last = fmax(ceil(forest->hi / step - margin), first + 1.0);
+        if (!(last - first <= 7.0)) continue;
+        forest->decimals = step < 0.1 ? 2 : step < 1.0 ? 1 : 0;
         forest->n_ticks = 0;
-        for (double k = first; k <= last; k += 1.0) forest->ticks[forest->n_ticks++] = k * steps[i];
-        forest->lo = first * steps[i];
-        forest->hi = last * steps[i];
+        for (double k = first; k <= last; k += 1.0) forest->ticks[forest->n_ticks++] = k * step;
+        forest->lo = first * step;
+        forest->hi = last * step;
         forest->label_every = forest->decimals > 1 && forest->n_ticks > 5 ? 2 : 1;
         return;
     }
-    forest->n_ticks = 0; /* not reached: 1000 wide steps hold everything within +-1000 */
+    forest->n_ticks = 0; /* not reached: values are finite */
 }
 
 double es_forest_at(const struct es_forest *forest, double value)
