@@ -153,7 +153,7 @@ enum es_release_solved es_release_determined(const struct es_release_table *tabl
 /** Limits and determined cells over all sums at once. @param leftover  ES_CELL_KEYS: the sums of all other counts; else the one whose lines
  * these are @return was more hidden? */
 bool es_release_audit_sums(struct es_release_table *table, const struct es_release_sum *sums, size_t n_sums, size_t leftover);
-/* disclosure/between.c: after earlier releases, under their outsiders' rules. */
+/* disclosure/then.c and between.c: after earlier releases, under their outsiders' rules. */
 /** Lay what earlier releases of either kind told beside a table.
  * @param tables   of all findings, by `place`; their counts as they are, whatever was hidden since
  * @param number   of the table
