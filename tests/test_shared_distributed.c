@@ -102,6 +102,51 @@ static void the_report_is_that_of_one_node_with_a_file(void)
     node_close(&one);
 }
 
+/* ---- clocks ---- */
+
+static int64_t skew; /* microseconds that the clock of the node at work is ahead */
+int64_t __real_es_clock(void);
+int64_t __wrap_es_clock(void);
+int64_t __wrap_es_clock(void) { return __real_es_clock() + skew; }
+
+/* Today's events at two nodes whose clocks are two days apart, and one node's with the right time. */
+static void clocks_that_differ_decide_nothing(void)
+{
+    struct node a, b, one;
+    char shared[512];
+    const int64_t a_day = INT64_C(86400000000);
+    const int32_t today = (int32_t)(__real_es_clock() / a_day);
+    if (!fresh_database()) return;
+    snprintf(shared, sizeof shared, "%s", url);
+    snprintf(url, sizeof url, "sqlite:%s/one.db", es_test_tempdir());
+    node_start(&one, "one");
+    snprintf(url, sizeof url, "%s", shared);
+    node_start(&a, "north"); /* a plan holds from the day on which it was recorded: that one is told by a clock */
+    node_start(&b, "south");
+    for (unsigned i = 1; i <= 40; i++) {
+        struct node *const nodes[] = {i % 2 ? &a : &b, i % 2 ? &b : &a, &one};
+        const int64_t ahead[] = {i % 2 ? a_day : -a_day, i % 2 ? -a_day : a_day, 0};
+        const int32_t day = today - (int32_t)(i % 20);
+        for (int k = 0; k < 3; k++) {
+            skew = ahead[k];
+            if (k != 1) CU_ASSERT_EQUAL(take(nodes[k], es_say_exam(i, i, day, i % 3 ? "F" : "M", "050Y")), ES_OUTCOME_TAKEN);
+            if (k != 0) CU_ASSERT_EQUAL(take(nodes[k], es_say_result(i, "1.0", "effusion", i / 50.0, AT(day) + 60)), ES_OUTCOME_TAKEN);
+            if (k != 0) CU_ASSERT_EQUAL(take(nodes[k], es_say_reference(i, "report", ES_REFERENCE_FINAL, i * 53 % 100 > 60, AT(day) + 90)), ES_OUTCOME_TAKEN);
+        }
+    }
+    skew = 0;
+    refresh(&a);
+    refresh(&b);
+    CU_ASSERT_EQUAL(es_site_now(a.site), es_site_now(one.site));
+    char *texts[3] = {report_of(one.site), report_of(a.site), report_of(b.site)};
+    CU_ASSERT_STRING_EQUAL(texts[1], texts[0]);
+    CU_ASSERT_STRING_EQUAL(texts[2], texts[0]);
+    for (int i = 0; i < 3; i++) free(texts[i]);
+    node_close(&a);
+    node_close(&b);
+    node_close(&one);
+}
+
 static void a_table_without_its_key_is_refused(void)
 {
     struct node a;
@@ -188,6 +233,7 @@ int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
         {"the_report_is_that_of_one_node_with_a_file", the_report_is_that_of_one_node_with_a_file},
+        {"clocks_that_differ_decide_nothing", clocks_that_differ_decide_nothing},
         {"a_table_without_its_key_is_refused", a_table_without_its_key_is_refused},
         {"a_role_that_may_only_read_and_write_rows_will_do", a_role_that_may_only_read_and_write_rows_will_do},
         {"while_a_part_is_away_what_comes_waits", while_a_part_is_away_what_comes_waits},

@@ -359,6 +359,36 @@ static void both_stores_drop_the_same(void)
     }
 }
 
+/* ---- a key more ---- */
+
+/* One half under the first key at one node, the other half under the second at the other. */
+static void a_pair_across_a_rotation_is_compared(void)
+{
+    for (int model_first = 0; model_first < 2; model_first++) {
+        struct node a, b;
+        if (!fresh_database()) return;
+        node_open(&a, "north", NULL, NODE_KEY, seg);
+        node_open(&b, "south", NULL, NODE_KEY, seg);
+        CU_ASSERT_EQUAL(take_mask(&a, model_first, 1), ES_OUTCOME_TAKEN);
+        node_close(&b);
+        CU_ASSERT_EQUAL_FATAL(es_site_rotate(a.site, NULL), ES_OK);
+        char *keys = es_test_slurp(node_path(&a, "site.key"), NULL);
+        node_open(&b, "south", b.folder, keys, seg);
+        free(keys);
+        CU_ASSERT_EQUAL(take_mask(&b, model_first, 1), ES_OUTCOME_DUPLICATE); /* as it was taken, under the older key */
+        CU_ASSERT_EQUAL(stock_of(&b).masks, 1);
+        CU_ASSERT_EQUAL(take_mask(&b, !model_first, 1), ES_OUTCOME_TAKEN);
+        refresh(&a);
+        refresh(&b);
+        CU_ASSERT_EQUAL(stock_of(&b).masks, 2);
+        CU_ASSERT_EQUAL(overlaps_of(&a), 1);
+        CU_ASSERT_EQUAL(overlaps_of(&b), 1);
+        same(&a, &b);
+        node_close(&a);
+        node_close(&b);
+    }
+}
+
 /* ---- erasure ---- */
 
 static struct seg_plan of_person(bool model, unsigned exam, const char *patient)
@@ -426,6 +456,7 @@ int main(int argc, char **argv)
         {"without_a_spool_a_mask_is_refused_while_the_server_is_away", without_a_spool_a_mask_is_refused_while_the_server_is_away},
         {"past_the_limit_compared_masks_go_first", past_the_limit_compared_masks_go_first},
         {"both_stores_drop_the_same", both_stores_drop_the_same},
+        {"a_pair_across_a_rotation_is_compared", a_pair_across_a_rotation_is_compared},
         {"an_erased_person_s_masks_go_from_every_node_and_stay_away", an_erased_person_s_masks_go_from_every_node_and_stay_away},
         {"who_was_erased_while_a_mask_waited_stays_erased", who_was_erased_while_a_mask_waited_stays_erased},
         {NULL, NULL}};

@@ -194,6 +194,16 @@ bool es_ledger_place(const struct es_ledger *ledger, uint64_t number, size_t *in
     return true;
 }
 
+const char *es_ledger_words(const struct es_ledger *ledger, uint64_t number, char words[ES_ENTRY_WORDS])
+{
+    const struct es_chain *chain;
+    uint64_t seq;
+    if (ledger->chains.one || !es_chains_place(&ledger->chains, number, &chain, &seq))
+        (void)snprintf(words, ES_ENTRY_WORDS, "entry %llu", (unsigned long long)number);
+    else (void)snprintf(words, ES_ENTRY_WORDS, "node %s: entry %llu", chain->node, (unsigned long long)seq);
+    return words;
+}
+
 enum es_errc es_ledger_find(struct es_ledger *ledger, const uint8_t identity[ES_IDENTITY_SIZE], uint64_t *number, struct es_error *err)
 {
     char node[ES_NAME_SIZE] = "";

@@ -96,6 +96,9 @@ ES_MUST_USE enum es_errc es_ledger_hand_over(struct es_ledger *ledger, bool (*un
 uint64_t es_ledger_count(const struct es_ledger *ledger);
 /** Where an entry stands: index into what es_ledger_heads() gives, and seq within that chain. false: no such number. */
 bool es_ledger_place(const struct es_ledger *ledger, uint64_t number, size_t *chain, uint64_t *seq);
+#define ES_ENTRY_WORDS (ES_NAME_SIZE + 40)
+/** What an entry is called in messages: "entry 5", of a shared ledger "node north: entry 5", by its place in its chain. @return words */
+const char *es_ledger_words(const struct es_ledger *ledger, uint64_t number, char words[ES_ENTRY_WORDS]);
 /** Heads of all chains: the last entry that is known of each; seq 0 where there is none. Their order stays, new ones come behind.
  * *heads owned by the caller. */
 ES_MUST_USE enum es_errc es_ledger_heads(struct es_ledger *ledger, struct es_head **heads, size_t *count, struct es_error *err);

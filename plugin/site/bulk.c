@@ -114,12 +114,13 @@ static bool fill(void *context, const struct es_entry *entry)
     struct entries *into = f->into;
     if (!entry->body || !es_site_sees(f->site, entry->seq)) return true;
     if (f->key && !is_identity(f->key, entry)) {
-        f->code = es_fail(f->err, ES_E_STATE, "entry %llu: its identity is not the one of its body", (unsigned long long)entry->seq);
+        char words[ES_ENTRY_WORDS];
+        f->code = es_fail(f->err, ES_E_STATE, "%s: its identity is not the one of its body", es_ledger_words(f->site->ledger, entry->seq, words));
         return false;
     }
     /* What an exam, a result or a reference says is read, and proved, when its bundle is derived. After a rotation every hash in it is noted. */
     f->code = f->site->renames ? es_site_decode(f->site, entry, NULL, &into->events[into->n], f->err)
-                               : es_site_decode_links(entry, &into->events[into->n], f->err);
+                               : es_site_decode_links(f->site, entry, &into->events[into->n], f->err);
     if (f->code != ES_OK) return false;
     into->keys[into->n] = keys_of(&into->events[into->n]);
     into->seqs[into->n] = entry->seq;

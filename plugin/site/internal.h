@@ -239,7 +239,7 @@ ES_MUST_USE enum es_errc es_site_bulk_read(struct es_site *site, uint64_t last, 
 /** Derive the bundles of the touched roots, ascending and distinct, into an empty cohort; likewise. */
 ES_MUST_USE enum es_errc es_site_bulk_derive(struct es_site *site, struct es_error *err);
 /** One entry as the graph needs it: es_event_decode_links() and what stands beside the body. */
-ES_MUST_USE enum es_errc es_site_decode_links(const struct es_entry *entry, struct es_event *out, struct es_error *err);
+ES_MUST_USE enum es_errc es_site_decode_links(const struct es_site *site, const struct es_entry *entry, struct es_event *out, struct es_error *err);
 
 /** When an event's content says it happened, ES_NO_INSTANT too when that lies more than two days after its receipt. */
 int64_t es_site_instant(const struct es_event *event, int64_t received);

@@ -7,10 +7,11 @@
 #include "plugin/base/time.h"
 #include "plugin/site/keys.h"
 
-static enum es_errc decoded(enum es_errc code, const struct es_entry *entry, struct es_event *out, struct es_error *err)
+static enum es_errc decoded(const struct es_site *site, enum es_errc code, const struct es_entry *entry, struct es_event *out, struct es_error *err)
 {
+    char words[ES_ENTRY_WORDS];
     if (code != ES_OK) {
-        es_error_prefix(err, "entry %llu", (unsigned long long)entry->seq);
+        es_error_prefix(err, "%s", es_ledger_words(site->ledger, entry->seq, words));
         return code;
     }
     memcpy(out->identity, entry->identity, ES_IDENTITY_SIZE);
@@ -19,15 +20,15 @@ static enum es_errc decoded(enum es_errc code, const struct es_entry *entry, str
     return ES_OK;
 }
 
-enum es_errc es_site_decode_links(const struct es_entry *entry, struct es_event *out, struct es_error *err)
+enum es_errc es_site_decode_links(const struct es_site *site, const struct es_entry *entry, struct es_event *out, struct es_error *err)
 {
-    return decoded(es_event_decode_links(out, entry->body, entry->len, err), entry, out, err);
+    return decoded(site, es_event_decode_links(out, entry->body, entry->len, err), entry, out, err);
 }
 
 enum es_errc es_site_decode(const struct es_site *site, const struct es_entry *entry, struct es_arena *arena, struct es_event *out,
                             struct es_error *err)
 {
-    const enum es_errc code = decoded(arena ? es_event_decode_into(arena, out, entry->body, entry->len, err)
+    const enum es_errc code = decoded(site, arena ? es_event_decode_into(arena, out, entry->body, entry->len, err)
                                             : es_event_decode(out, entry->body, entry->len, err), entry, out, err);
     if (code != ES_OK) return code;
     es_site_rename_event(site, out);
@@ -191,7 +192,7 @@ static bool each_instant(void *context, const struct es_entry *entry)
     struct instants *instants = context;
     struct es_event event;
     if (!entry->body || !es_site_sees(instants->site, entry->seq)) return true;
-    instants->code = es_site_decode_links(entry, &event, instants->err);
+    instants->code = es_site_decode_links(instants->site, entry, &event, instants->err);
     if (instants->code != ES_OK) return false;
     es_site_rename_event(instants->site, &event);
     const int64_t instant = es_site_instant(&event, entry->received);
