@@ -28,7 +28,7 @@ static const struct {
     [ES_EMPTY_MASKS] = {"empty_masks", "in every unit one of the two masks is empty"},
     [ES_NO_MARKS] = {"no_marks", "the marks have no scores"},
     [ES_NO_RANGE] = {"no_range", "the plan of daily looks needs the range of the measurement (Range)"},
-    [ES_TOO_SMALL_TO_SHOW] = {"suppressed", "too few patients to show without disclosing one"},
+    [ES_TOO_SMALL_TO_SHOW] = {"suppressed", "withheld, as it would tell of few patients"},
 };
 
 const char *es_reason_code(enum es_reason reason)

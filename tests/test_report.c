@@ -391,6 +391,14 @@ static void outside_the_hospital_small_cells_are_words(void)
     CU_ASSERT_STRING_EQUAL(es_view_string(o, "cases"), "suppressed");
     CU_ASSERT_STRING_EQUAL(es_view_string(es_view_at(o, "metrics", "sensitivity"), "status"), "suppressed");
     CU_ASSERT_STRING_EQUAL(es_view_string(cJSON_GetObjectItemCaseSensitive(release, "disclosure"), "rule"), "floor:5");
+    /* the women's disparity would tell of those three: that none is counted does not mean that there is none */
+    CU_ASSERT_EQUAL(cJSON_GetArraySize(es_view_at(release, "summary", "disparities")), 0);
+    CU_ASSERT_TRUE(stand_in_said(release, "withheld, as they would tell of few patients"));
+    CU_ASSERT_TRUE(stand_in_said(release, "Of what is withheld nothing is said: there may be disparities in it."));
+    cJSON_Delete(release);
+    release = stand_in_release(&site, ES_AUDIENCE_INTERNAL);
+    CU_ASSERT_EQUAL(cJSON_GetArraySize(es_view_at(release, "summary", "disparities")), 2);
+    CU_ASSERT_FALSE(stand_in_said(release, "withheld"));
     cJSON_Delete(release);
 }
 

@@ -163,7 +163,10 @@ static void cases_needed_reach_the_least_numbers(void)
     stand_in_init(&site); /* the rest lacks them: it grows as the group does */
     positives(1, 80, 80);
     positives(2, 8, 16);
+    site.config.plan.min_patients = 1;
     CU_ASSERT_DOUBLE_EQUAL(positives_needed(), 80.0 * 50 / 16 - 80, 0);
+    site.config.plan.min_patients = 64;
+    CU_ASSERT_DOUBLE_EQUAL(positives_needed(), 80.0 * 64 / 16 - 80, 0);
     stand_in_init(&site); /* two missed of 300: ten are asked */
     positives(1, 150, 150);
     positives(2, 148, 150);

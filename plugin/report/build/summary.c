@@ -276,7 +276,7 @@ static void tell_undecided(struct summary *s)
                    {"no_sequential_test", "no test that may be looked at every day"},
                    {"no_range", "no range of the measurement is configured"},
                    {"zero_variance", "all cases are alike"},
-                   {"suppressed", "too few patients to show"}};
+                   {"suppressed", "withheld, as they would tell of few patients"}};
     const int total = cJSON_GetArraySize(s->undecided);
     char text[640];
     if (total == 0) return;
@@ -293,6 +293,10 @@ static void tell_undecided(struct summary *s)
     if (left) at += snprintf(text + at, sizeof text - (size_t)at, "%s%d: nothing to compare", join, left);
     snprintf(text + at, sizeof text - (size_t)at, ").");
     tell(s, text);
+    const cJSON *entry;
+    bool withheld = false;
+    cJSON_ArrayForEach(entry, s->undecided) withheld |= strcmp(es_view_string(entry, "reason"), "suppressed") == 0;
+    if (withheld) tell(s, "Of what is withheld nothing is said: there may be disparities in it.");
 }
 
 static bool same_gap(const cJSON *a, const cJSON *b)
