@@ -72,13 +72,13 @@ static void several_values_are_combined(void)
     struct es_config *config = NULL;
     struct es_finding found[6];
     char why[160];
-    cJSON *root = cJSON_Parse("{\"v\":[0.25,null,0.75,0.5],\"d\":[false,true],\"l\":\"54.5\"}"), *bad = cJSON_Parse("{\"v\":[2,{}],\"d\":\"x\"}");
+    cJSON *root = cJSON_Parse("{\"v\":[0.25,null,0.75,0.8],\"d\":[false,true],\"l\":\"54.5\"}"), *bad = cJSON_Parse("{\"v\":[2,{}],\"d\":\"x\"}");
     CU_ASSERT_EQUAL_FATAL(es_config_parse(&config, text, sizeof text - 1, NULL, NULL), ES_OK);
     CU_ASSERT_EQUAL_FATAL(es_findings_from_json(&config->models[0], root, found, why, sizeof why), 6);
     CU_ASSERT_STRING_EQUAL(why, "");
-    CU_ASSERT_DOUBLE_EQUAL(found[0].score, 0.75, 0);
-    CU_ASSERT_DOUBLE_EQUAL(found[1].score, 0.5, 1e-15);
-    CU_ASSERT_DOUBLE_EQUAL(found[2].score, 0.5, 0);
+    CU_ASSERT_DOUBLE_EQUAL(found[0].score, 0.8, 0);
+    CU_ASSERT_DOUBLE_EQUAL(found[1].score, 0.6, 1e-15); /* of three, not of two and one */
+    CU_ASSERT_DOUBLE_EQUAL(found[2].score, 0.8, 0);
     CU_ASSERT(found[3].has_decision && !found[3].decision);
     CU_ASSERT(found[4].has_decision && found[4].decision);
     CU_ASSERT(found[5].has_value && !found[5].has_score && found[5].value == 54.5);

@@ -208,6 +208,23 @@ static void a_side_that_is_not_named_has_no_answer(void)
     CU_ASSERT_STRING_EQUAL(messages[0]->unit_id, "L");
 }
 
+/* CID 244: (51440002, SCT, "Bilateral"). */
+static void what_is_told_of_both_sides_is_told_of_each(void)
+{
+    struct made root = empty(), all = empty(), group = empty();
+    add_text(&root, "HAS CONCEPT MOD", "111001", "Net");
+    add_code(&group, "HAS CONCEPT MOD", "272741003", "SCT", "51440002", empty());
+    add_number(&group, "122157", "0.75");
+    end(&all, begin("CONTAINS", "CONTAINER", "125007", "DCM"), group);
+    end(&root, begin("CONTAINS", "CONTAINER", "126010", "DCM"), all);
+    recognise(SIDED, COMPREHENSIVE, "126000", root);
+    CU_ASSERT_EQUAL_FATAL(count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        CU_ASSERT_STRING_EQUAL(messages[i]->unit_id, i == 0 ? "L" : "R");
+        CU_ASSERT(messages[i]->n_findings == 1 && messages[i]->findings[0].score == 0.75);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
@@ -216,6 +233,7 @@ int main(int argc, char **argv)
         {"long_reports_and_their_lines_are_read_to_the_end", long_reports_and_their_lines_are_read_to_the_end},
         {"a_side_that_is_told_is_the_unit_of_a_finding_of_sides", a_side_that_is_told_is_the_unit_of_a_finding_of_sides},
         {"a_side_that_is_not_named_has_no_answer", a_side_that_is_not_named_has_no_answer},
+        {"what_is_told_of_both_sides_is_told_of_each", what_is_told_of_both_sides_is_told_of_each},
         {NULL, NULL}};
     es_dicom_process_setup(true);
     const int status = es_test_main("recognise_sr", tests, argc, argv);

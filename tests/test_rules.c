@@ -286,7 +286,7 @@ static void what_a_person_states_is_a_reference(void)
               "{\"Name\":\"size\",\"Task\":\"measurement\",\"From\":[{\"SR\":{\"Concept\":\"2,DCM\"}}]},"
               "{\"Name\":\"p\",\"From\":[{\"SR\":{\"Concept\":\"3,DCM\"}}]}]}");
         report.human_observer = cases[i].human;
-        report.complete = true;
+        report.complete = i != 1; /* PS3.3 C.17.2: PARTIAL is not final */
         algorithms[0].source = cases[i].source;
         struct es_sr_finding *f = number("1", 0);
         f->type = ES_SR_CODE;
@@ -304,7 +304,7 @@ static void what_a_person_states_is_a_reference(void)
         CU_ASSERT_STRING_EQUAL(why, reference ? "finding p: a score in a person's report, which is no reference" : "");
         if (!reference) continue;
         CU_ASSERT_EQUAL(messages[0]->findings[0].label, 1);
-        CU_ASSERT_EQUAL(messages[0]->reference_status, ES_REFERENCE_FINAL);
+        CU_ASSERT_EQUAL(messages[0]->reference_status, i != 1 ? ES_REFERENCE_FINAL : ES_REFERENCE_PRELIMINARY);
         CU_ASSERT_STRING_EQUAL(messages[0]->source, "structured-report");
         CU_ASSERT_STRING_EQUAL(messages[0]->model_name, "");
     }
