@@ -195,6 +195,14 @@ static void a_role_that_may_only_read_and_write_rows_will_do(void)
     CU_ASSERT_EQUAL(take(&a, es_say_exam(1, 1, DAY, "F", "050Y")), ES_OUTCOME_TAKEN);
     node_restart(&a, "north", NULL, NET);
     CU_ASSERT_EQUAL(exams_of(a.site), 1);
+    struct es_person person;
+    CU_ASSERT_EQUAL_FATAL(es_site_find_person(a.site, &(struct es_sought){.patient_id = "PAT1"}, &person, NULL), ES_OK);
+    err = (struct es_error){0};
+    CU_ASSERT_EQUAL(es_site_forget(a.site, &person, &err), ES_E_BUSY); /* gone, but from the table's file */
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "ledger: erased, but this role does not own evensight.entry"));
+    es_person_clear(&person);
+    CU_ASSERT_EQUAL(exams_of(a.site), 0);
+    CU_ASSERT_EQUAL(sql_number("SELECT count(*) FROM evensight.entry WHERE body IS NULL"), 1);
     node_close(&a);
     sql("DROP OWNED BY clerk CASCADE; DROP ROLE clerk");
 }

@@ -298,7 +298,14 @@ static enum es_errc store_erase(struct es_store *store, const char *node, uint64
 /* The old rows stay in the table's file until it is written anew. The server's own log and its backups are its administrator's. */
 static enum es_errc store_scrub(struct es_store *store, struct es_error *err)
 {
-    const enum es_errc code = es_pg_run(store, "VACUUM FULL evensight.entry", err);
+    PGresult *result = NULL;
+    enum es_errc code = es_pg_ask(store, OWNED, NULL, PGRES_TUPLES_OK, &result, err);
+    const bool owned = code == ES_OK && PQntuples(result) == 1 && PQgetvalue(result, 0, 0)[0] == 1;
+    PQclear(result);
+    if (code == ES_OK && !owned) /* the server would only remark it, and do nothing */
+        return es_fail(err, ES_E_BUSY, "ledger: erased, but this role does not own evensight.entry, whose file keeps what was erased until its owner runs"
+                                       " VACUUM FULL on it, on evensight.mask and evensight.mask_of");
+    if (code == ES_OK) code = es_pg_run(store, "VACUUM FULL evensight.entry", err);
     return code == ES_OK ? es_pg_scrub_masks(store, err) : code;
 }
 

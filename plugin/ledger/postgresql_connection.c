@@ -66,6 +66,7 @@ static const struct {
     [MASK_LOOSE] = {"mask_loose", "DELETE FROM evensight.mask m WHERE NOT EXISTS (SELECT 1 FROM evensight.mask_of o WHERE o.address = m.address)", 0},
     [MASK_STOCK] = {"mask_stock", "SELECT count(*), coalesce(sum(octet_length(bytes)), 0)::bigint, (SELECT d.count FROM evensight.mask_dropped d)"
                                   " FROM evensight.mask", 0},
+    [OWNED] = {"owned", "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'evensight.entry'::regclass", 0},
     [ERASED] = {"erased", "SELECT identity FROM evensight.entry WHERE body IS NULL", 0},
     /* entry or a part of it that holds rows here and may hold one twice; parts on other servers are their administrator's. */
     [UNKEYED] = {"unkeyed", "SELECT c.relnamespace::regnamespace::text || '.' || c.relname FROM pg_class c WHERE (c.oid = 'evensight.entry'::regclass OR c.oid IN"

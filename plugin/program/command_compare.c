@@ -105,6 +105,7 @@ int es_command_compare(int argc, char **argv)
     if (rc == ES_OK && outsiders) rc = es_versions_external(opened.site, &request.options, record, &tree, &err);
     if (rc == ES_OK) rc = put(tree, &request, &err);
     if (rc != ES_OK) status = es_complain(es_exit_status(&err), "compare", "%s", err.text);
+    if (rc == ES_E_STATE && outsiders && !record && request.common.as_of.count == 0) es_advise_first("compare", false);
     cJSON_Delete(tree);
     es_close_site(&opened);
     return status;

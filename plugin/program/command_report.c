@@ -141,6 +141,7 @@ int es_command_report(int argc, char **argv)
     if (rc == ES_OK && recorded && !outsiders) rc = es_report_record(opened.site, release, &err);
     if (rc == ES_OK) rc = put_release(release, &request, &err);
     if (rc != ES_OK) status = es_complain(es_exit_status(&err), "report", "%s", err.text);
+    if (rc == ES_E_STATE && outsiders && !recorded && request.as_of.count == 0) es_advise_first("report", true);
     cJSON_Delete(release);
     es_close_site(&opened);
     return status;

@@ -98,6 +98,12 @@ int es_open_to_record(struct es_opened *out, const char *command, const char *co
     return es_open_site(out, command, config_path, ES_SITE_READ);
 }
 
+void es_advise_first(const char *command, bool by_itself)
+{
+    fprintf(stderr, "evensight %s: %sstop the process that holds the ledger, ask once more, and start it again\n", command,
+            by_itself ? "with \"ReleaseEvery\" in \"Disclosure\" the plugin makes the first one by itself, soon after it starts; without, " : "");
+}
+
 int es_open_site_as_of(struct es_opened *out, const char *command, const char *config_path, const struct es_moment *moment)
 {
     struct es_error err = {0};

@@ -68,7 +68,10 @@ struct es_moment {
 };
 /** To record what is shown; while another process writes, for reading only. @param recorded  which of the two; written */
 int es_open_to_record(struct es_opened *out, const char *command, const char *config_path, bool *recorded);
-/** The same for reading, as the ledger stood at a moment. */
+/** What to do when no report for outsiders was made yet, and the ledger is another process's: on standard error. @param by_itself  would the plugin
+ * make one? */
+void es_advise_first(const char *command, bool by_itself);
+/** For reading, as the ledger stood at a moment. */
 int es_open_site_as_of(struct es_opened *out, const char *command, const char *config_path, const struct es_moment *moment);
 /** What report and compare are both asked with. */
 struct es_request {

@@ -294,6 +294,10 @@ one_writer_at_a_time() {
   contains "the holder is named" "$writer" "$errors"
   run 0 report -c "$dir/evensight.json" -o "$dir/beside.json"
   contains "a report beside a writer says that it is not recorded" "not recorded" "$errors"
+  sed 's/"Internal":"none"/"Internal":"none","External":"floor:3"/' "$dir/evensight.json" >"$dir/outside.json"
+  run 3 report -c "$dir/outside.json" --audience external
+  contains "a first report for outsiders beside a writer is not made" "no report for outsiders was made by then" "$errors"
+  contains "and what to do is said" "with \"ReleaseEvery\" in \"Disclosure\" the plugin makes the first one by itself" "$errors"
   check "and is the same report" cmp -s "$dir/alone.json" "$dir/beside.json"
   exec 9>&-
   wait "$writer"
