@@ -9,6 +9,7 @@
 #include "dicom/secret.h"
 #include "plugin/base/hash.h"
 #include "plugin/base/time.h"
+#include "plugin/site/internal.h"
 #include "site_world.h"
 #include "testlib.h"
 
@@ -352,6 +353,31 @@ static void verify_names_an_identity_that_is_not_its_body_s(void)
     es_world_close(&world);
 }
 
+/* 700 linked attributes of a patient with 700 exams, in one batch: each touches them all, half a million times together. */
+static void a_patient_who_is_spoken_of_often_takes_no_memory_for_it(void)
+{
+    enum { MANY = 700 };
+    struct es_world world;
+    struct es_message **batch = calloc(2 * MANY, sizeof *batch);
+    struct es_receipt *receipts = calloc(2 * MANY, sizeof *receipts);
+    struct es_cohort_counts counts;
+    if (!batch || !receipts) abort();
+    es_world_open(&world, NULL);
+    for (unsigned i = 0; i < MANY; i++) {
+        batch[i] = es_say_exam(i + 1, 1, DAY + (int32_t)i, "F", "050Y");
+        batch[MANY + i] = es_say_demographics(1, "imd_decile", i % 2 ? "3" : "4", DAY + (int32_t)i);
+    }
+    CU_ASSERT_EQUAL_FATAL(es_site_take(world.site, (const struct es_message *const *)batch, 2 * MANY, receipts, NULL), ES_OK);
+    CU_ASSERT_TRUE(world.site->graph.touched.room <= 1u << 17);
+    es_cohort_count(es_site_cohort(world.site), ES_NO_DAY, ES_NO_DAY, &counts);
+    CU_ASSERT_EQUAL(counts.exams, MANY);
+    CU_ASSERT_EQUAL(counts.patients, 1);
+    for (unsigned i = 0; i < 2 * MANY; i++) es_unsay(batch[i]);
+    free(batch);
+    free(receipts);
+    es_world_close(&world);
+}
+
 int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
@@ -371,6 +397,7 @@ int main(int argc, char **argv)
          configuration_and_plan_are_recorded_once_and_a_release_moves_no_basis},
         {"a_clock_that_runs_ahead_closes_no_window", a_clock_that_runs_ahead_closes_no_window},
         {"verify_names_an_identity_that_is_not_its_body_s", verify_names_an_identity_that_is_not_its_body_s},
+        {"a_patient_who_is_spoken_of_often_takes_no_memory_for_it", a_patient_who_is_spoken_of_often_takes_no_memory_for_it},
         {NULL, NULL}};
     return es_test_main("site", tests, argc, argv);
 }

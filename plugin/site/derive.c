@@ -195,28 +195,6 @@ enum es_errc es_site_visit(struct es_site *site, uint32_t bundle_root,
     return code;
 }
 
-static int by_number(const void *left, const void *right)
-{
-    const uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-    return a < b ? -1 : a > b;
-}
-
-/* Roots of what was touched, each once, ascending. */
-static void settle_touched(struct es_graph *graph)
-{
-    struct es_list *touched = &graph->touched;
-    bool ascending = true;
-    uint32_t unique = 0;
-    for (uint32_t i = 0; i < touched->count; i++) {
-        touched->items[i] = es_graph_root(graph, touched->items[i]);
-        ascending &= i == 0 || touched->items[i - 1] <= touched->items[i];
-    }
-    if (!ascending) qsort(touched->items, touched->count, sizeof *touched->items, by_number);
-    for (uint32_t i = 0; i < touched->count; i++)
-        if (unique == 0 || touched->items[i] != touched->items[unique - 1]) touched->items[unique++] = touched->items[i];
-    touched->count = unique;
-}
-
 static enum es_errc derive_some(struct es_site *site, const struct es_batch *batch, const uint32_t *roots, size_t n, struct es_hand *hand,
                                 struct es_arena *arena, struct es_error *err)
 {
@@ -241,7 +219,7 @@ enum es_errc es_site_derive(struct es_site *site, const struct es_batch *batch, 
     /* Merged roots first: their rows would be counted twice otherwise. */
     for (uint32_t i = 0; code == ES_OK && i < graph->gone.count; i++)
         code = es_cohort_replace(site->cohort, graph->gone.items[i], &empty, err);
-    settle_touched(graph);
+    es_graph_settle_touched(graph);
     for (uint32_t i = 0; code == ES_OK && i < graph->touched.count; i += ES_BUNDLES_AT_ONCE) {
         const uint32_t left = graph->touched.count - i;
         code = derive_some(site, batch, graph->touched.items + i, left < ES_BUNDLES_AT_ONCE ? left : ES_BUNDLES_AT_ONCE, &hand, &arena, err);

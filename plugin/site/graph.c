@@ -5,6 +5,8 @@
 
 #include "plugin/site/internal.h"
 
+#define MANY_TOUCHED 65536u /* before that the list may name one several times */
+
 bool es_list_add(struct es_list *list, uint32_t item)
 {
     if (!ES_GROW(list->items, list->room, (uint64_t)list->count + 1)) return false;
@@ -80,6 +82,37 @@ bool es_graph_unite(struct es_graph *graph, uint32_t a, uint32_t b)
     return true;
 }
 
+static int by_number(const void *left, const void *right)
+{
+    const uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    return a < b ? -1 : a > b;
+}
+
+void es_graph_settle_touched(struct es_graph *graph)
+{
+    struct es_list *touched = &graph->touched;
+    bool ascending = true;
+    uint32_t unique = 0;
+    for (uint32_t i = 0; i < touched->count; i++) {
+        touched->items[i] = es_graph_root(graph, touched->items[i]);
+        ascending &= i == 0 || touched->items[i - 1] <= touched->items[i];
+    }
+    if (!ascending) qsort(touched->items, touched->count, sizeof *touched->items, by_number);
+    for (uint32_t i = 0; i < touched->count; i++)
+        if (unique == 0 || touched->items[i] != touched->items[unique - 1]) touched->items[unique++] = touched->items[i];
+    touched->count = unique;
+}
+
+/* A patient of many exams who is spoken of many times touches each of them as often: now and then each is named once. */
+bool es_graph_touch(struct es_graph *graph, uint32_t node)
+{
+    if (graph->touched.count >= MANY_TOUCHED && graph->touched.count >= graph->touched_most) {
+        es_graph_settle_touched(graph);
+        graph->touched_most = graph->touched.count > UINT32_MAX / 2 ? UINT32_MAX : graph->touched.count * 2;
+    }
+    return es_list_add(&graph->touched, node);
+}
+
 static bool meet(struct es_graph *graph, uint32_t *at, const struct es_pseudonym *key)
 {
     uint32_t node;
@@ -112,7 +145,7 @@ static bool add_to_bundle(struct es_graph *graph, const struct es_event *event, 
     if (!good || node == ES_NONE) return good;
     if (event->kind == ES_EVENT_EXAM && !link_patient(graph, node, event)) return false;
     ring_add(graph, &graph->nodes[es_graph_root(graph, node)], seq);
-    return es_list_add(&graph->touched, node);
+    return es_graph_touch(graph, node);
 }
 
 static struct es_pseudonym identity_key(const uint8_t identity[ES_IDENTITY_SIZE])
@@ -189,5 +222,5 @@ bool es_graph_touch_event(struct es_graph *graph, const struct es_event *event)
     }
     if (es_pseudonym_set(&event->study)) number = es_index_find(&graph->keys, &event->study);
     else if (es_pseudonym_set(&event->accession)) number = es_index_find(&graph->keys, &event->accession);
-    return number == ES_INDEX_NONE || es_list_add(&graph->touched, number);
+    return number == ES_INDEX_NONE || es_graph_touch(graph, number);
 }

@@ -81,6 +81,7 @@ struct es_graph {
     bool with_issuer;           /* any patient has an issuer */
     bool with_demographics;     /* any demographics event came */
     struct es_list touched;     /* nodes whose bundles must be derived again */
+    uint32_t touched_most;      /* at so many the list is settled first */
     struct es_list gone;        /* roots that were merged into others */
 };
 
@@ -135,6 +136,10 @@ struct es_site {
 
 bool es_list_add(struct es_list *list, uint32_t item);
 void es_graph_clear(struct es_graph *graph);
+/** A node's bundle must be derived again. false: out of memory. */
+bool es_graph_touch(struct es_graph *graph, uint32_t node);
+/** Roots of what was touched, each once, ascending. */
+void es_graph_settle_touched(struct es_graph *graph);
 uint32_t es_graph_root(struct es_graph *graph, uint32_t node);
 /** Two bundles become one. false: out of memory. */
 bool es_graph_unite(struct es_graph *graph, uint32_t a, uint32_t b);

@@ -89,7 +89,7 @@ bool es_graph_touch_person(struct es_graph *graph, uint32_t patient)
     uint32_t member = patient;
     do {
         for (uint32_t link = graph->patients[member].first_link; link != ES_NONE; link = graph->links[link].next)
-            if (!es_list_add(&graph->touched, graph->links[link].node)) return false;
+            if (!es_graph_touch(graph, graph->links[link].node)) return false;
         member = graph->patients[member].next_member;
     } while (member != patient);
     return true;
