@@ -174,6 +174,41 @@ static void a_retraction_brings_the_event_before_back(void)
     CU_ASSERT_EQUAL(derived.revised, 0);
 }
 
+/* Two exams of one accession number, of two issuers: what a reader says of the one does not take the place of what is said of the other. */
+static void references_by_accession_number_of_two_issuers_are_no_revision(void)
+{
+    start("", "");
+    for (uint8_t k = 1; k <= 2; k++) {
+        struct es_event *event = exam(k, k, "F");
+        event->accession = name(40);
+        event->accession_issuer = name((uint8_t)(4 + k));
+        event = reference(0, (uint8_t)(10 + k), "report", ES_REFERENCE_FINAL, k == 1, NOON(DAY) + k);
+        event->accession = name(40);
+        event->accession_issuer = name((uint8_t)(4 + k));
+    }
+    derive();
+    CU_ASSERT_EQUAL_FATAL(derived.n_cases, 2);
+    CU_ASSERT_EQUAL(derived.revised, 0);
+    for (size_t i = 0; i < 2; i++) {
+        CU_ASSERT_TRUE(derived.cases[i].has_reference);
+        CU_ASSERT_EQUAL(derived.cases[i].label, derived.cases[i].exam == 0);
+    }
+}
+
+/* The series that a message itself is of: one without a study that is known, and without a list of references. */
+static void a_result_is_paired_by_its_own_series(void)
+{
+    start("", "");
+    exam(1, 1, "F")->series = name(21);
+    exam(2, 2, "F")->series = name(22);
+    result(9, 3, "1.0", 0.9, NOON(DAY))->series = name(22);
+    derive();
+    CU_ASSERT_EQUAL_FATAL(derived.n_cases, 2);
+    CU_ASSERT_EQUAL(derived.cases[0].result, 0);
+    CU_ASSERT_EQUAL(derived.cases[1].result, ES_RESULT_OK);
+    CU_ASSERT_EQUAL(derived.cases[1].result_pairing, ES_PAIRED_SERIES);
+}
+
 int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
@@ -184,6 +219,8 @@ int main(int argc, char **argv)
         {"what_has_no_exam_or_model_is_counted", what_has_no_exam_or_model_is_counted},
         {"an_alias_makes_two_studies_one_exam", an_alias_makes_two_studies_one_exam},
         {"a_retraction_brings_the_event_before_back", a_retraction_brings_the_event_before_back},
+        {"references_by_accession_number_of_two_issuers_are_no_revision", references_by_accession_number_of_two_issuers_are_no_revision},
+        {"a_result_is_paired_by_its_own_series", a_result_is_paired_by_its_own_series},
         {NULL, NULL}};
     return es_test_main("bundle_pairing", tests, argc, argv);
 }
