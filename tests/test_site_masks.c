@@ -338,6 +338,44 @@ static void an_erased_person_s_masks_go_and_stay_away(void)
     es_world_close(&world);
 }
 
+static bool count_overlaps(void *context, const struct es_entry *entry)
+{
+    *(size_t *)context += entry->body && es_event_peek(entry->body, entry->len) == ES_EVENT_OVERLAP;
+    return true;
+}
+
+/* More pairs than one commit takes, from one batch of messages: each once, and nothing is left for the next message. */
+static void many_pairs_of_one_batch_are_all_compared(void)
+{
+    enum { EACH = 18 };
+    struct es_world world;
+    struct es_message **lists[2 * EACH], *batch[2 * EACH];
+    struct es_receipt receipts[2 * EACH];
+    size_t overlaps = 0;
+    uint64_t entries = 0;
+    es_world_open(&world, form);
+    for (unsigned i = 0; i < 2 * EACH; i++) {
+        struct es_facts facts;
+        size_t count = 0;
+        char why[160], time[8];
+        snprintf(time, sizeof time, "1000%02u", i);
+        const struct seg_plan plan = plan_of(i < EACH ? "AUTOMATIC" : "MANUAL", i + 1, time, i < EACH ? moved : cube);
+        struct made m = make_seg(&plan);
+        CU_ASSERT_EQUAL_FATAL(es_facts_read(m.p, m.len, &facts, NULL), ES_OK);
+        CU_ASSERT_EQUAL_FATAL(es_messages_from_facts(&facts, world.config, "", false, &lists[i], &count, why, sizeof why, NULL), ES_OK);
+        CU_ASSERT_EQUAL_FATAL(count, 1);
+        batch[i] = lists[i][0];
+        es_facts_free(&facts);
+        free(m.p);
+    }
+    CU_ASSERT_EQUAL_FATAL(es_site_take(world.site, (const struct es_message *const *)batch, 2 * EACH, receipts, NULL), ES_OK);
+    CU_ASSERT_EQUAL(es_ledger_walk(es_site_ledger(world.site), 0, UINT64_MAX, count_overlaps, &overlaps, NULL), ES_OK);
+    CU_ASSERT_EQUAL(overlaps, EACH * EACH);
+    CU_ASSERT_EQUAL(es_site_verify(world.site, &entries, NULL), ES_OK);
+    for (size_t i = 0; i < 2 * EACH; i++) es_messages_free(lists[i], 1);
+    es_world_close(&world);
+}
+
 int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
@@ -349,6 +387,7 @@ int main(int argc, char **argv)
         {"past_the_limit_compared_masks_go_first_and_the_dropped_are_counted", past_the_limit_compared_masks_go_first_and_the_dropped_are_counted},
         {"nothing_is_kept_where_the_limit_is_nought", nothing_is_kept_where_the_limit_is_nought},
         {"an_erased_person_s_masks_go_and_stay_away", an_erased_person_s_masks_go_and_stay_away},
+        {"many_pairs_of_one_batch_are_all_compared", many_pairs_of_one_batch_are_all_compared},
         {NULL, NULL}};
     es_dicom_process_setup(true);
     return es_test_main("site_masks", tests, argc, argv);

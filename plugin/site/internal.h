@@ -290,8 +290,8 @@ ES_MUST_USE enum es_errc es_site_append_document(struct es_site *site, enum es_e
 /** Erase entries and append the erasure event, in one transaction. The site is stale afterwards. */
 ES_MUST_USE enum es_errc es_site_erase(struct es_site *site, const uint64_t *seqs, size_t count, const char *document,
                                        struct es_error *err);
-/** Append one event that was made from events that are there; the event is cleared. */
-ES_MUST_USE enum es_errc es_site_append_event(struct es_site *site, struct es_event *event, struct es_error *err);
+/** Append events that were made from events that are there, in one commit; they are cleared, whatever comes of it. */
+ES_MUST_USE enum es_errc es_site_append_events(struct es_site *site, struct es_event *events, size_t count, struct es_error *err);
 /** Keep the masks that events bring, before these are appended (masks.c). Those of erased entries stay away. */
 ES_MUST_USE enum es_errc es_site_keep_masks(struct es_site *site, const struct es_event *events, size_t count, struct es_error *err);
 /** Note the pairs of masks of one bundle that are still to be compared. Nothing is compared yet. */

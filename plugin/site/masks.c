@@ -193,38 +193,101 @@ static enum es_errc make_event(const struct es_event *result, const struct es_ev
     return ES_OK;
 }
 
+#define AT_ONCE 256 /* overlaps of one commit: each derives the bundle anew */
+
+/* A mask that was compared, of one event. */
+struct used {
+    uint8_t identity[ES_IDENTITY_SIZE], address[ES_MASK_ADDRESS_SIZE];
+};
+
+/* What came of the pairs so far. */
+struct comparing {
+    struct es_site *site;
+    struct es_event events[AT_ONCE];
+    size_t n;
+    struct used *used; /* owned; two a pair, each mask as often as it was compared */
+    size_t n_used;
+    uint32_t room;
+};
+
+static bool add_used(struct comparing *c, const struct es_event *event, const struct es_finding *finding)
+{
+    if (!ES_GROW(c->used, c->room, (uint64_t)c->n_used + 1)) return false;
+    struct used *used = &c->used[c->n_used++];
+    memcpy(used->identity, event->identity, sizeof used->identity);
+    memcpy(used->address, finding->mask_address, sizeof used->address);
+    return true;
+}
+
 /* A mask that is gone, or an entry erased meanwhile, leaves the pair as it is: not compared. */
-static enum es_errc compare(struct es_site *site, const struct es_mask_pair *pair, const struct es_event *result,
+static enum es_errc compare(struct comparing *c, const struct es_mask_pair *pair, const struct es_event *result,
                             const struct es_event *reference, struct es_error *err)
 {
     const struct es_finding *a = find(result, pair->finding), *b = find(reference, pair->finding);
     struct es_mask *masks[2] = {NULL, NULL};
     struct es_mask_overlap overlap;
-    struct es_event event = {0};
     if (!a || !b) return ES_OK;
-    enum es_errc code = read_mask(site, a, &masks[0], err);
-    if (code == ES_OK && masks[0]) code = read_mask(site, b, &masks[1], err);
+    enum es_errc code = read_mask(c->site, a, &masks[0], err);
+    if (code == ES_OK && masks[0]) code = read_mask(c->site, b, &masks[1], err);
     if (code == ES_OK && masks[0] && masks[1]) {
         code = es_mask_compare(masks[0], masks[1], &overlap, err);
-        if (code == ES_OK) code = make_event(result, reference, pair->finding, &overlap, &event, err);
-        if (code == ES_OK) code = es_site_append_event(site, &event, err);
-        if (code == ES_OK) code = es_ledger_mask_compared(site->ledger, result->identity, a->mask_address, err);
-        if (code == ES_OK) code = es_ledger_mask_compared(site->ledger, reference->identity, b->mask_address, err);
+        if (code == ES_OK && !(add_used(c, result, a) && add_used(c, reference, b))) code = es_fail(err, ES_E_MEMORY, "site: out of memory");
+        if (code == ES_OK) code = make_event(result, reference, pair->finding, &overlap, &c->events[c->n], err);
+        if (code == ES_OK) c->n++;
     }
     es_mask_free(masks[0]);
     es_mask_free(masks[1]);
     return code;
 }
 
-static enum es_errc compare_entries(struct es_site *site, const struct es_mask_pair *pair, struct es_error *err)
+static enum es_errc compare_entries(struct comparing *c, const struct es_mask_pair *pair, struct es_error *err)
 {
     struct es_event result = {0}, reference = {0};
     bool there[2] = {false, false};
-    enum es_errc code = es_site_read(site, pair->result, NULL, &result, &there[0], err);
-    if (code == ES_OK) code = es_site_read(site, pair->reference, NULL, &reference, &there[1], err);
-    if (code == ES_OK && there[0] && there[1]) code = compare(site, pair, &result, &reference, err);
+    enum es_errc code = es_site_read(c->site, pair->result, NULL, &result, &there[0], err);
+    if (code == ES_OK) code = es_site_read(c->site, pair->reference, NULL, &reference, &there[1], err);
+    if (code == ES_OK && there[0] && there[1]) code = compare(c, pair, &result, &reference, err);
     if (there[0]) es_event_clear(&result);
     if (there[1]) es_event_clear(&reference);
+    return code;
+}
+
+static enum es_errc append(struct comparing *c, struct es_error *err)
+{
+    const size_t n = c->n;
+    c->n = 0;
+    return es_site_append_events(c->site, c->events, n, err);
+}
+
+static int by_use(const void *left, const void *right) { return memcmp(left, right, sizeof(struct used)); }
+
+/* Each once. */
+static enum es_errc mark_used(struct comparing *c, struct es_error *err)
+{
+    enum es_errc code = ES_OK;
+    if (c->n_used == 0) return ES_OK;
+    qsort(c->used, c->n_used, sizeof *c->used, by_use);
+    for (size_t i = 0; i < c->n_used && code == ES_OK; i++)
+        if (i == 0 || by_use(&c->used[i], &c->used[i - 1]) != 0)
+            code = es_ledger_mask_compared(c->site->ledger, c->used[i].identity, c->used[i].address, err);
+    return code;
+}
+
+static enum es_errc compare_all(struct es_site *site, const struct es_mask_pair *pairs, size_t count, struct es_error *err)
+{
+    struct comparing *c = calloc(1, sizeof *c);
+    if (!c) return es_fail(err, ES_E_MEMORY, "site: out of memory");
+    c->site = site;
+    enum es_errc code = ES_OK;
+    for (size_t i = 0; i < count && code == ES_OK; i++) {
+        code = compare_entries(c, &pairs[i], err);
+        if (code == ES_OK && c->n == AT_ONCE) code = append(c, err);
+    }
+    if (code == ES_OK) code = append(c, err);
+    if (code == ES_OK) code = mark_used(c, err);
+    for (size_t i = 0; i < c->n; i++) es_event_clear(&c->events[i]);
+    free(c->used);
+    free(c);
     return code;
 }
 
@@ -233,11 +296,10 @@ enum es_errc es_site_compare_masks(struct es_site *site, struct es_error *err)
     struct es_mask_pair *pairs = site->pairs;
     const size_t count = site->n_pairs;
     const uint32_t room = site->pairs_room;
-    enum es_errc code = ES_OK;
     if (count == 0) return ES_OK;
     site->pairs = NULL; /* appending derives bundles again, which finds the pairs that are still open: taken up with the next message */
     site->n_pairs = site->pairs_room = 0;
-    for (size_t i = 0; i < count && code == ES_OK; i++) code = compare_entries(site, &pairs[i], err);
+    const enum es_errc code = compare_all(site, pairs, count, err);
     free(site->pairs);
     if (code == ES_OK) {
         site->pairs = pairs;

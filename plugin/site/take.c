@@ -191,15 +191,17 @@ enum es_errc es_site_take(struct es_site *site, const struct es_message *const *
     return code;
 }
 
-enum es_errc es_site_append_event(struct es_site *site, struct es_event *event, struct es_error *err)
+enum es_errc es_site_append_events(struct es_site *site, struct es_event *events, size_t count, struct es_error *err)
 {
     struct taking taking = {0};
-    struct es_receipt receipt;
-    enum es_errc code = reserve(&taking, 1) ? ES_OK : es_fail(err, ES_E_MEMORY, "site: out of memory");
-    if (code == ES_OK) code = add_event(site, &taking, event, 0, es_clock(), err);
-    else es_event_clear(event);
-    if (code == ES_OK) code = es_ledger_append(site->ledger, taking.entries, taking.n, taking.taken, err);
-    if (code == ES_OK) code = follow(site, &taking, &receipt, err);
+    const int64_t now = es_clock();
+    enum es_errc code = count == 0 || reserve(&taking, count) ? ES_OK : es_fail(err, ES_E_MEMORY, "site: out of memory");
+    for (size_t i = 0; i < count; i++) {
+        if (code == ES_OK) code = add_event(site, &taking, &events[i], NOBODYS, now, err);
+        else es_event_clear(&events[i]);
+    }
+    if (code == ES_OK && count > 0) code = es_ledger_append(site->ledger, taking.entries, taking.n, taking.taken, err);
+    if (code == ES_OK && count > 0) code = follow(site, &taking, NULL, err);
     clear(&taking);
     return code;
 }
