@@ -31,6 +31,16 @@ static const struct leftover leftovers[] = {
      {"metrics", "sensitivity_all_eligible", "n"}, {{"denominators", "positives"}}, false},
     {"cases from before the plan", {REFERENCED, .decision = 1, .label = 1, .day = 19999}, {"metrics", "sensitivity", "value"},
      {{"against_floor", "sensitivity", "value"}}, true},
+    {"missed cases from before the plan", {REFERENCED, .decision = 0, .label = 1, .day = 19999}, {"metrics", "sensitivity", "value"},
+     {{"against_floor", "sensitivity", "value"}}, true},
+    {"false alarms from before the plan", {REFERENCED, .decision = 1, .label = 0, .day = 19999}, {"metrics", "specificity", "value"},
+     {{"against_rest", "specificity", "group_value"}}, true},
+    {"rightly silent cases from before the plan", {REFERENCED, .decision = 0, .label = 0, .day = 19999}, {"metrics", "specificity", "value"},
+     {{"against_rest", "specificity", "group_value"}}, true},
+    {"disease-free cases without a decision", {REFERENCED, .decision = ES_NO_ANSWER, .label = 0}, {"denominators", "negatives"},
+     {{"metrics", "specificity", "n"}}, false},
+    {"references without an alert that came early", {.stage = ES_STAGE_MATURING, .mark = ES_MARK_HAS_REFERENCE, .decision = 0, .label = 0},
+     {"verification", "non_alerts_verified"}, {{"metrics", "npv", "n"}}, false},
 };
 
 /** Two sexes, 30 cases of each kind at each age, some without a result or a reference; and so many women over 60 more whose number is left. */
@@ -44,6 +54,8 @@ static void fill(const struct leftover *l, uint32_t n)
         stand_in_add(&site, 20, (struct stand_in_row){.sex = (uint8_t)(1 + k % 2), .age = (uint8_t)(1 + k / 2 % 2), .label = ES_NO_ANSWER,
                                                       .stage = failed ? ES_STAGE_FAILED : ES_STAGE_MATURING, .decision = failed ? ES_NO_ANSWER : 0});
     }
+    if (!l->whole[1] || strcmp(l->whole[1], "resulted") != 0) /* many without a decision: those with a reference are few for themselves */
+        stand_in_add(&site, 20, (struct stand_in_row){.sex = 1, .age = 2, .stage = ES_STAGE_MATURING, .decision = ES_NO_ANSWER, .label = ES_NO_ANSWER});
     struct stand_in_row like = l->like;
     like.sex = 1;
     like.age = 2;
@@ -99,7 +111,7 @@ static void many_may_be_left(void)
     for (size_t i = 0; i < sizeof leftovers / sizeof *leftovers; i++) {
         fill(&leftovers[i], MANY);
         cJSON *others = stand_in_release(&site, ES_AUDIENCE_EXTERNAL);
-        CU_ASSERT_TRUE(is_left(others, "everyone", &leftovers[i], MANY));
+        if (strcmp(leftovers[i].part[0][0], "against_rest") != 0) CU_ASSERT_TRUE(is_left(others, "everyone", &leftovers[i], MANY)); /* who has no rest */
         CU_ASSERT_TRUE(is_left(others, "sex F", &leftovers[i], MANY));
         CU_ASSERT_TRUE(is_left(others, "sex M", &leftovers[i], 0));
         cJSON_Delete(others);
