@@ -308,6 +308,13 @@ static void test_minima(void)
     s = singles(80, 100, 400, 500);
     s.group.patients = 49; /* some have several */
     CU_ASSERT_FALSE(es_gap_enough(&s));
+    s = singles(80, 100, 400, 500);
+    s.rest.patients = 49;
+    CU_ASSERT_FALSE(es_gap_enough(&s));
+    s.rest.patients = 50;
+    CU_ASSERT_TRUE(es_gap_enough(&s));
+    s = singles(80, 100, 40, 49);
+    CU_ASSERT_FALSE(es_gap_enough(&s));
     s = singles(80, 100, 0, 0);
     CU_ASSERT_EQUAL(es_monitor_gap(&s, &plain, &c), ES_VERDICT_NONE);
     CU_ASSERT_TRUE(c.status == ES_NOT_ESTIMABLE && c.reason == ES_N_ZERO && isnan(c.group) && c.n_group == 100);
