@@ -178,6 +178,7 @@ static void parity_is_claimed_within_the_margin_only(void)
     CU_ASSERT(es_view_number(interval, "lo") > -0.1 && es_view_number(interval, "hi") < 0.1);
     /* specificity has no margin in the plan: equal, yet no parity */
     CU_ASSERT_STRING_EQUAL(es_view_string(stand_in_rest(release, "sex F", "specificity"), "verdict"), "not_enough");
+    CU_ASSERT_DOUBLE_EQUAL(es_view_number(interval, "lo"), -es_view_number(interval, "hi"), 1e-9); /* alike in both arms: both ends of one interval */
     cJSON_Delete(release);
 }
 
