@@ -56,6 +56,8 @@ static void test_too_few_cases_or_patients_come_first(void)
     CU_ASSERT_EQUAL(c.reason, ES_MIN_N);
     c.patients_group = 50;
     CU_ASSERT_EQUAL(es_verdict_of(&c, 0.05, 0.05, 0.05, 10, 50, 1e-9, 0.9), ES_VERDICT_DISPARITY);
+    c.patients_rest = 49;
+    CU_ASSERT_EQUAL(es_verdict_of(&c, 0.05, 0.05, 0.05, 10, 50, 1e-9, 0.9), ES_VERDICT_NOT_ENOUGH);
 }
 
 static void test_no_p_is_not_enough_and_no_difference_no_verdict(void)
