@@ -5,7 +5,7 @@
  *
  * FAIL: the library of fail.c. BASE: a folder with the ledger and key as they stand before; empty for none. DIR: has conf.json, which names
  * DIR/ledger.db and DIR/site.key; its other files are made anew from BASE for each run. KIND: write, sync or memory. The command runs as
- * PROGRAM COMMAND -c DIR/conf.json ARGUMENT..., its standard input is the file DIR/../stdin.
+ * PROGRAM COMMAND -c DIR/conf.json ARGUMENT..., its standard input is the file DIR/../stdin; a COMMAND that is a path is a program of its own.
  *
  * Held for every n: no crash and no hang; a documented exit status, with words for whatever is not 0; what is on standard output is what
  * undisturbed runs print, or its beginning; every entry that was acknowledged before is there and the chain holds; status 0 acknowledges
@@ -134,7 +134,7 @@ static int output(char path[PATH_MAX], const char *name, const char *ending)
 }
 
 /* Waiting before it opens the first file whose path begins with `from`. */
-static struct server *serve(const char *name, const char *const *arguments, const char *from)
+static struct server *serve(const char *name, const char *path, const char *const *arguments, const char *from)
 {
     char *given[MAX_ARGUMENTS + 5] = {0}; /* execv() changes none */
     for (size_t i = 0; arguments[i] != NULL; i++) memcpy(&given[i], &arguments[i], sizeof given[i]);
@@ -152,7 +152,7 @@ static struct server *serve(const char *name, const char *const *arguments, cons
         if (in < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0) _exit(127);
         (void)close(in);
         if (setenv("LD_BIND_NOW", "1", 1) != 0 || setenv("ES_FAIL_SERVE", number, 1) != 0 || setenv("ES_FAIL_FROM", from, 1) != 0 || setenv("LD_PRELOAD", library, 1) != 0) _exit(127);
-        (void)execv(program, given);
+        (void)execv(path, given);
         _exit(127);
     }
     (void)close(ends[1]);
@@ -304,17 +304,18 @@ static bool one(const struct fail_request *request, struct fail_answer *answer)
 static void start_all(char **arguments, int n)
 {
     const char *own[MAX_ARGUMENTS + 5] = {program, arguments[0], "-c", conf_path};
+    const bool is_program = strchr(arguments[0], '/') != NULL;
     if (n > MAX_ARGUMENTS) die("too many arguments");
     for (int i = 1; i < n; i++) own[3 + i] = arguments[i];
-    command = serve("command", own, conf_path);
+    command = serve("command", is_program ? arguments[0] : program, own + is_program, conf_path);
     again();
     calm.status = undisturbed(command);
     calm.out = read_whole(command->out_path);
     again();
     calm.says_same = undisturbed(command) == calm.status && printed(0);
-    verify = serve("verify", (const char *const[]){program, "verify", "-c", conf_path, NULL}, key_path);
+    verify = serve("verify", program, (const char *const[]){program, "verify", "-c", conf_path, NULL}, key_path);
     calm.whole = entries();
-    figures = serve("figures", (const char *const[]){program, "report", "-f", "openmetrics", "-c", conf_path, NULL}, key_path);
+    figures = serve("figures", program, (const char *const[]){program, "report", "-f", "openmetrics", "-c", conf_path, NULL}, key_path);
     if (calm.status < 0 || calm.status > 1 || calm.whole <= 0 || undisturbed(figures) != 0) die("an undisturbed run");
     calm.figures = read_whole(figures->out_path);
     again();

@@ -4,9 +4,9 @@
 # that is full.
 #
 #   tests/faults/faults.sh [STEP]     every STEP-th allocation: 499; the long run: 1, which is all. Writes and syncs: always all
-# EVENSIGHT, FAIL and EVERY name the program, the library that fails calls and the program that walks through them.
+# EVENSIGHT, FAIL, EVERY and RUN_WORKER name the program, the library that fails calls, what walks through them and the worker.
 . "$(dirname "$0")/../cli/lib.sh"
-: "${FAIL:?the library that fails calls}" "${EVERY:?the program that walks through them}"
+: "${FAIL:?the library that fails calls}" "${EVERY:?the program that walks through them}" "${RUN_WORKER:?the worker without Orthanc}"
 step=${1:-499}
 # In memory where it can be: what is counted is what the program does about a sync that fails, not how long one takes.
 if [ -w /dev/shm ]; then rm -rf "$scratch" && scratch=$(mktemp -d /dev/shm/evensight-faults.XXXXXX); fi
@@ -57,6 +57,7 @@ of_kind() { # KIND STEP: whatever writes a ledger
   every base "$1" "$2" report --audience external
   every base "$1" "$2" rotate
   every base "$1" "$2" forget
+  every base "$1" "$2" "$RUN_WORKER"
 }
 every_write_fails() { of_kind write 1; }
 every_sync_fails() { of_kind sync 1; }
