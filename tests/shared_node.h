@@ -105,7 +105,7 @@ static inline void refresh(struct node *node)
 static inline struct es_cohort_counts counts_of(struct es_site *site)
 {
     struct es_cohort_counts counts;
-    es_cohort_count(es_site_cohort(site), ES_NO_DAY, ES_NO_DAY, &counts);
+    CU_ASSERT_EQUAL(es_cohort_count(es_site_cohort(site), ES_NO_DAY, ES_NO_DAY, &counts, NULL), ES_OK);
     return counts;
 }
 

@@ -106,7 +106,7 @@ static void rows_stand_in_patient_order_within_the_period(void)
     for (int i = 0; i < 2; i++) CU_ASSERT_EQUAL(holder.sheet.score[i], some[i]);
     es_sheet_holder_clear(&holder);
     struct es_cohort_counts counts;
-    es_cohort_count(cohort, ES_NO_DAY, ES_NO_DAY, &counts);
+    CU_ASSERT_EQUAL(es_cohort_count(cohort, ES_NO_DAY, ES_NO_DAY, &counts, NULL), ES_OK);
     CU_ASSERT_EQUAL(counts.exams, 5);
     CU_ASSERT_EQUAL(counts.patients, 3);
     CU_ASSERT_EQUAL(counts.first_day, DAY);
@@ -240,9 +240,9 @@ static void days_and_disagreements_are_of_the_period(void)
         bundle.cases[0].sources_disagree = i < 3;
         put(i, &bundle);
     }
-    es_cohort_count(cohort, ES_NO_DAY, ES_NO_DAY, &counts);
+    CU_ASSERT_EQUAL(es_cohort_count(cohort, ES_NO_DAY, ES_NO_DAY, &counts, NULL), ES_OK);
     CU_ASSERT_TRUE(counts.first_day == DAY - 2 && counts.last_day == DAY + 8 && counts.exams == 4 && counts.sources_disagree == 3);
-    es_cohort_count(cohort, DAY, DAY + 5, &counts);
+    CU_ASSERT_EQUAL(es_cohort_count(cohort, DAY, DAY + 5, &counts, NULL), ES_OK);
     CU_ASSERT_TRUE(counts.first_day == DAY + 1 && counts.last_day == DAY + 3 && counts.exams == 2 && counts.sources_disagree == 1);
     finish();
 }
@@ -256,14 +256,14 @@ static void troubles_are_counted_by_bundle_and_taken_back(void)
     CU_ASSERT_EQUAL_FATAL(es_cohort_replace(cohort, 6, &derived, NULL), ES_OK);
     derived.ambiguous = 1;
     CU_ASSERT_EQUAL_FATAL(es_cohort_replace(cohort, 5, &derived, NULL), ES_OK);
-    es_cohort_count(cohort, ES_NO_DAY, ES_NO_DAY, &counts);
+    CU_ASSERT_EQUAL(es_cohort_count(cohort, ES_NO_DAY, ES_NO_DAY, &counts, NULL), ES_OK);
     CU_ASSERT_EQUAL(counts.ambiguous, 4);
     CU_ASSERT_EQUAL(counts.revised, 4);
     CU_ASSERT_EQUAL(counts.results_without_exam, 2);
     derived = (struct es_derived){0};
     CU_ASSERT_EQUAL_FATAL(es_cohort_replace(cohort, 5, &derived, NULL), ES_OK);
     CU_ASSERT_EQUAL_FATAL(es_cohort_replace(cohort, 6, &derived, NULL), ES_OK);
-    es_cohort_count(cohort, ES_NO_DAY, ES_NO_DAY, &counts);
+    CU_ASSERT_EQUAL(es_cohort_count(cohort, ES_NO_DAY, ES_NO_DAY, &counts, NULL), ES_OK);
     CU_ASSERT_EQUAL(counts.ambiguous + counts.revised + counts.results_without_exam, 0);
     finish();
 }

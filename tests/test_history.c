@@ -35,7 +35,7 @@ static uint64_t last_of(struct es_world *world)
 static uint64_t exams_of(struct es_site *site)
 {
     struct es_cohort_counts counts;
-    es_cohort_count(es_site_cohort(site), ES_NO_DAY, ES_NO_DAY, &counts);
+    CU_ASSERT_EQUAL(es_cohort_count(es_site_cohort(site), ES_NO_DAY, ES_NO_DAY, &counts, NULL), ES_OK);
     return counts.exams;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "plugin/base/json.h"
@@ -266,6 +267,35 @@ static void a_findings_verification_is_that_of_everyone(void)
     cJSON_Delete(release);
 }
 
+static long allowed; /* allocations that still succeed */
+static void *scarce(size_t size) { return allowed-- > 0 ? malloc(size) : NULL; }
+
+/* Memory that runs out while a count is replaced: the count, or what stands behind it, must not stay without anybody knowing. cJSON 1.7.15's
+ * replacement by name leaves an item without a name then, at which every search ends. */
+static void a_replaced_count_is_replaced_or_the_release_fails(void)
+{
+    static const char *const names[] = {"seen", "eligible", "resulted"};
+    unsigned failures = 0;
+    for (long n = 0; n < 12; n++) {
+        struct es_tree tree = {0};
+        cJSON *counts = cJSON_CreateObject();
+        for (size_t i = 0; i < 3; i++) (void)es_tree_count(&tree, counts, names[i], 4);
+        allowed = n;
+        cJSON_InitHooks(&(cJSON_Hooks){scarce, free});
+        for (size_t i = 0; i < 3; i++) es_tree_set(&tree, counts, names[i], cJSON_CreateString("suppressed"));
+        cJSON_InitHooks(NULL);
+        CU_ASSERT_EQUAL(cJSON_GetArraySize(counts), 3);
+        for (size_t i = 0; i < 3; i++) {
+            const cJSON *item = cJSON_GetObjectItemCaseSensitive(counts, names[i]);
+            CU_ASSERT_PTR_NOT_NULL_FATAL(item);
+            CU_ASSERT(tree.failed || cJSON_IsString(item));
+        }
+        failures += tree.failed;
+        cJSON_Delete(counts);
+    }
+    CU_ASSERT_EQUAL(failures, 6); /* three texts, each an item and its copy: with six allocations nothing fails */
+}
+
 static const struct es_test tests[] = {
     {"without_a_rule_all_is_shown_and_nothing_hidden_stays", without_a_rule_all_is_shown_and_nothing_hidden_stays},
     {"staff_see_no_statistic_over_few_patients", staff_see_no_statistic_over_few_patients},
@@ -276,6 +306,7 @@ static const struct es_test tests[] = {
     {"counts_beside_the_groups_obey_too", counts_beside_the_groups_obey_too},
     {"hidden_counts_of_a_line_are_no_few_together", hidden_counts_of_a_line_are_no_few_together},
     {"a_findings_verification_is_that_of_everyone", a_findings_verification_is_that_of_everyone},
+    {"a_replaced_count_is_replaced_or_the_release_fails", a_replaced_count_is_replaced_or_the_release_fails},
     {NULL, NULL}};
 
 int main(int argc, char **argv)

@@ -120,7 +120,7 @@ static void rotate(struct es_world *world)
 static struct es_cohort_counts counts_of(struct es_world *world)
 {
     struct es_cohort_counts counts;
-    es_cohort_count(es_site_cohort(world->site), ES_NO_DAY, ES_NO_DAY, &counts);
+    CU_ASSERT_EQUAL(es_cohort_count(es_site_cohort(world->site), ES_NO_DAY, ES_NO_DAY, &counts, NULL), ES_OK);
     return counts;
 }
 

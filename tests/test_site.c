@@ -37,7 +37,7 @@ static void expect_paired(struct es_world *world, uint32_t resulted, uint64_t or
     uint32_t scored = 0;
     for (uint32_t i = 0; i < holder.sheet.rows; i++) scored += !isnan(holder.sheet.score[i]);
     es_sheet_holder_clear(&holder);
-    es_cohort_count(es_site_cohort(world->site), ES_NO_DAY, ES_NO_DAY, &counts);
+    CU_ASSERT_EQUAL(es_cohort_count(es_site_cohort(world->site), ES_NO_DAY, ES_NO_DAY, &counts, NULL), ES_OK);
     CU_ASSERT_EQUAL(scored, resulted);
     CU_ASSERT_EQUAL(counts.results_without_exam, orphans);
     CU_ASSERT_EQUAL(counts.ambiguous, ambiguous);
@@ -95,7 +95,7 @@ static void one_series_uid_for_every_study_leaves_them_exams_of_their_own(void)
         es_world_take(&world, of_series(es_say_result(study, "1.0", "effusion", 0.8, AT(DAY) + 60), 5));
     }
     es_world_take(&world, of_series(es_say_result(90, "1.0", "effusion", 0.8, AT(DAY) + 60), 5));
-    es_cohort_count(es_site_cohort(world.site), ES_NO_DAY, ES_NO_DAY, &counts);
+    CU_ASSERT_EQUAL(es_cohort_count(es_site_cohort(world.site), ES_NO_DAY, ES_NO_DAY, &counts, NULL), ES_OK);
     CU_ASSERT_EQUAL(counts.exams, 40);
     expect_paired(&world, 40, 0, 1);
     es_world_close(&world);
@@ -162,11 +162,11 @@ static void a_reference_before_its_exam_waits_and_is_paired(void)
     struct es_cohort_counts counts;
     es_world_open(&world, NULL);
     CU_ASSERT_EQUAL(es_world_take(&world, es_say_reference(7, "report", ES_REFERENCE_FINAL, 1, AT(DAY))), ES_OUTCOME_TAKEN);
-    es_cohort_count(es_site_cohort(world.site), ES_NO_DAY, ES_NO_DAY, &counts);
+    CU_ASSERT_EQUAL(es_cohort_count(es_site_cohort(world.site), ES_NO_DAY, ES_NO_DAY, &counts, NULL), ES_OK);
     CU_ASSERT_EQUAL(counts.references_without_exam, 1);
     es_world_reopen(&world, ES_SITE_WRITE);
     CU_ASSERT_EQUAL(es_world_take(&world, es_say_exam(7, 1, DAY, "M", "030Y")), ES_OUTCOME_TAKEN);
-    es_cohort_count(es_site_cohort(world.site), ES_NO_DAY, ES_NO_DAY, &counts);
+    CU_ASSERT_EQUAL(es_cohort_count(es_site_cohort(world.site), ES_NO_DAY, ES_NO_DAY, &counts, NULL), ES_OK);
     CU_ASSERT_EQUAL(counts.references_without_exam, 0);
     struct es_sheet_holder holder = es_world_sheet(&world, 0, 0, INT64_MAX);
     CU_ASSERT_EQUAL(holder.sheet.label[0], 1);
@@ -195,7 +195,7 @@ static void a_retraction_by_event_id_before_or_behind_its_target_takes_it_out(vo
             }
         }
         for (int again = 0; again < 2; again++) {
-            es_cohort_count(es_site_cohort(world.site), ES_NO_DAY, ES_NO_DAY, &counts);
+            CU_ASSERT_EQUAL(es_cohort_count(es_site_cohort(world.site), ES_NO_DAY, ES_NO_DAY, &counts, NULL), ES_OK);
             CU_ASSERT_EQUAL(counts.retracted, 1);
             CU_ASSERT_EQUAL(es_site_now(world.site), AT(DAY + 1) * 1000000); /* of the exam: the late result is out */
             struct es_sheet_holder holder = es_world_sheet(&world, 0, 0, INT64_MAX);

@@ -20,7 +20,7 @@ static void check_patients(struct es_world *world, uint64_t patients, uint64_t a
     for (int again = 0; again < 2; again++) {
         struct es_cohort_counts counts;
         uint64_t entries = 0;
-        es_cohort_count(es_site_cohort(world->site), ES_NO_DAY, ES_NO_DAY, &counts);
+        CU_ASSERT_EQUAL(es_cohort_count(es_site_cohort(world->site), ES_NO_DAY, ES_NO_DAY, &counts, NULL), ES_OK);
         CU_ASSERT_EQUAL(counts.patients, patients);
         CU_ASSERT_EQUAL(counts.ambiguous, ambiguous);
         struct es_sheet_holder holder = es_world_sheet(world, 0, 0, INT64_MAX);

@@ -29,7 +29,8 @@ struct es_cohort_counts {
     uint64_t orphans[2][ES_ORPHANS]; /* results and failures, references: why they have no exam; by enum es_orphan */
     int32_t first_day, last_day; /* exam days of exams that are not excluded; ES_NO_DAY when none */
 };
-void es_cohort_count(const struct es_cohort *cohort, int32_t from, int32_t to, struct es_cohort_counts *out);
+/** Exams of the period. @return ES_OK, ES_E_MEMORY (`out` is then as it was) */
+ES_MUST_USE enum es_errc es_cohort_count(const struct es_cohort *cohort, int32_t from, int32_t to, struct es_cohort_counts *out, struct es_error *err);
 /** Exams by state of an attribute (keyword or linked name), not excluded ones, within the period. */
 void es_cohort_attribute_states(const struct es_cohort *cohort, const char *keyword, int32_t from, int32_t to,
                                 uint64_t counts[ES_ATTRIBUTE_STATES]);

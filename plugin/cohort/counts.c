@@ -54,16 +54,17 @@ static void count_disagreement(const struct es_cohort *cohort, int32_t from, int
         }
 }
 
-void es_cohort_count(const struct es_cohort *cohort, int32_t from, int32_t to, struct es_cohort_counts *out)
+enum es_errc es_cohort_count(const struct es_cohort *cohort, int32_t from, int32_t to, struct es_cohort_counts *out, struct es_error *err)
 {
     uint32_t last = ES_NO_ROW;
+    const enum es_errc code = es_cohort_order(cohort, err);
+    if (code != ES_OK) return code;
     *out = (struct es_cohort_counts){.first_day = ES_NO_DAY, .last_day = ES_NO_DAY,
         .results_without_exam = cohort->trouble[0], .references_without_exam = cohort->trouble[1], .ambiguous = cohort->trouble[2],
         .retracted = cohort->trouble[3], .revised = cohort->trouble[4], .unknown_model = cohort->trouble[5],
         .unknown_finding = cohort->trouble[6]};
     memcpy(out->orphans, cohort->trouble + 7, sizeof out->orphans);
-    const bool ordered = es_cohort_order(cohort, NULL) == ES_OK;
-    for (uint32_t i = 0; ordered && i < cohort->order->count; i++) {
+    for (uint32_t i = 0; i < cohort->order->count; i++) {
         const struct es_exam_row *exam = &cohort->exams[cohort->order->exams[i]];
         if (!es_in_period(exam->day, from, to)) continue;
         out->exams++;
@@ -77,6 +78,7 @@ void es_cohort_count(const struct es_cohort *cohort, int32_t from, int32_t to, s
         }
     }
     count_disagreement(cohort, from, to, out);
+    return ES_OK;
 }
 
 void es_cohort_attribute_states(const struct es_cohort *cohort, const char *keyword, int32_t from, int32_t to,

@@ -83,6 +83,17 @@ cJSON *es_tree_copy(struct es_tree *tree, cJSON *parent, const char *name, const
     return tree->failed ? NULL : put(tree, parent, name, cJSON_Duplicate(item, true), STATIC_NAME);
 }
 
+/* What replaces an item gets its name: no allocation. cJSON's own replacement by name copies it, does not check the copy, and an item without a
+ * name hides all that stand behind it, which then could not be suppressed. */
+static void take_name(cJSON *item, cJSON *old)
+{
+    if (item->string != NULL && (item->type & cJSON_StringIsConst) == 0) cJSON_free(item->string);
+    item->string = old->string;
+    item->type = (item->type & ~cJSON_StringIsConst) | (old->type & cJSON_StringIsConst);
+    old->string = NULL;
+    old->type &= ~cJSON_StringIsConst;
+}
+
 void es_tree_set(struct es_tree *tree, cJSON *parent, const char *name, cJSON *item)
 {
     if (!item || tree->failed) {
@@ -90,10 +101,13 @@ void es_tree_set(struct es_tree *tree, cJSON *parent, const char *name, cJSON *i
         tree->failed = true;
         return;
     }
-    const bool there = cJSON_GetObjectItemCaseSensitive(parent, name) != NULL;
-    const bool ok = there ? cJSON_ReplaceItemInObjectCaseSensitive(parent, name, item) : cJSON_AddItemToObject(parent, name, item);
-    if (!ok) {
-        cJSON_Delete(item);
-        tree->failed = true;
+    cJSON *old = cJSON_GetObjectItemCaseSensitive(parent, name);
+    if (old != NULL) {
+        take_name(item, old);
+        if (cJSON_ReplaceItemViaPointer(parent, old, item)) return;
+    } else if (cJSON_AddItemToObject(parent, name, item)) {
+        return;
     }
+    cJSON_Delete(item);
+    tree->failed = true;
 }

@@ -51,7 +51,7 @@ static int drive(struct es_worker *worker)
     for (size_t i = 0; i < EXAMS; i++) (void)offer(worker, i);
     for (unsigned tick = 0; tick < ALL_TICKS; tick++) {
         es_worker_status(worker, &status);
-        degraded = status.phase == ES_WORKER_READY ? 0 : degraded + 1;
+        degraded = status.phase == ES_WORKER_DEGRADED ? degraded + 1 : 0;
         if (degraded > DEGRADED_TICKS) break;
         if (!posted && status.phase == ES_WORKER_READY) posted = post(worker);
         else if (posted && status.settled && status.has_release && status.catchup.cursor == EXAMS) return 0;

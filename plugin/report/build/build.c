@@ -214,8 +214,8 @@ static enum es_errc fill(struct es_report *report, cJSON *release, struct es_err
     const struct es_disclosure *rule =
         report->options->audience == ES_AUDIENCE_EXTERNAL ? &report->config->external : &report->config->internal;
     struct es_cohort_counts counts = {0};
-    es_cohort_count(es_site_cohort(report->site), report->options->from, report->options->to, &counts);
-    enum es_errc e = es_report_provenance(report, release, "evensight-report/1", err);
+    enum es_errc e = es_cohort_count(es_site_cohort(report->site), report->options->from, report->options->to, &counts, err);
+    if (e == ES_OK) e = es_report_provenance(report, release, "evensight-report/1", err);
     if (e != ES_OK) return e;
     period(report, release, &counts);
     es_report_plan(report, release);
