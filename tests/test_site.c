@@ -369,7 +369,7 @@ static void a_patient_who_is_spoken_of_often_takes_no_memory_for_it(void)
     }
     CU_ASSERT_EQUAL_FATAL(es_site_take(world.site, (const struct es_message *const *)batch, 2 * MANY, receipts, NULL), ES_OK);
     CU_ASSERT_TRUE(world.site->graph.touched.room <= 1u << 17);
-    es_cohort_count(es_site_cohort(world.site), ES_NO_DAY, ES_NO_DAY, &counts);
+    CU_ASSERT_EQUAL(es_cohort_count(es_site_cohort(world.site), ES_NO_DAY, ES_NO_DAY, &counts, NULL), ES_OK);
     CU_ASSERT_EQUAL(counts.exams, MANY);
     CU_ASSERT_EQUAL(counts.patients, 1);
     for (unsigned i = 0; i < 2 * MANY; i++) es_unsay(batch[i]);

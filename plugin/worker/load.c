@@ -82,11 +82,15 @@ static enum es_errc from_facts(struct es_load *load, const struct es_config *con
     const enum es_errc rc =
         es_messages_from_facts(facts, config, remote_aet, archive_copy, &messages, &count, why, sizeof why, &refused);
     if (rc == ES_E_MEMORY) return es_fail(err, rc, "%s", refused.text);
+    if (rc == ES_OK && count > 0) {
+        const enum es_errc added = add(load, messages, count, err);
+        if (added != ES_OK) return added; /* not settled: the host's log is to bring it again */
+    } else {
+        if (rc != ES_OK) load->counts.refused++;
+        else load->counts.silent++;
+        es_messages_free(messages, 0);
+    }
     settle(load, id);
-    if (rc != ES_OK) load->counts.refused++;
-    else if (count == 0) load->counts.silent++;
-    else return add(load, messages, count, err);
-    es_messages_free(messages, rc == ES_OK ? count : 0);
     return ES_OK;
 }
 
