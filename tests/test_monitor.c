@@ -324,6 +324,13 @@ static void test_minima(void)
     s = singles(80, 100, 400, 500);
     struct es_monitor_plan plan = {ES_MONITOR_DEFAULT, 0.05, 0.05, 101, 0};
     CU_ASSERT_TRUE(es_monitor_gap(&s, &plan, &c) == ES_VERDICT_NOT_ENOUGH && c.reason == ES_MIN_N);
+    for (int rest_is_small = 0; rest_is_small < 2; rest_is_small++) {
+        const struct es_gap_sums t = rest_is_small ? singles(400, 500, 80, 100) : s;
+        plan = (struct es_monitor_plan){ES_MONITOR_DEFAULT, 0.05, 0.05, 0, 101};
+        CU_ASSERT_TRUE(es_monitor_gap(&t, &plan, &c) == ES_VERDICT_NOT_ENOUGH && c.reason == ES_MIN_N);
+        plan.min_patients = 100;
+        CU_ASSERT_TRUE(es_monitor_gap(&t, &plan, &c) == ES_VERDICT_NOT_ENOUGH && c.reason == ES_REASON_NONE);
+    }
     plan = (struct es_monitor_plan){ES_MONITOR_STRICT, 0.05, 0.05, 0, 0};
     s.rest.patients = 499;
     CU_ASSERT_TRUE(es_monitor_gap(&s, &plan, &c) == ES_VERDICT_NOT_ENOUGH && c.reason == ES_MIN_N);
