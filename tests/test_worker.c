@@ -103,6 +103,26 @@ static void test_what_only_the_log_has_is_fetched_once(void)
     es_config_free(config);
 }
 
+static void test_what_the_host_had_no_memory_for_is_fetched_again(void)
+{
+    struct es_worker_status status;
+    struct es_config *config = host_configuration(es_test_tempdir());
+    host_reset();
+    host_store(5);
+    host.starved = 2;
+    struct es_worker *worker = start(config);
+    es_worker_host_open(worker);
+    CU_ASSERT_TRUE(phase_is(worker, ES_WORKER_DEGRADED, &status));
+    CU_ASSERT_STRING_EQUAL(status.reason, "the host ran out of memory");
+    CU_ASSERT_TRUE(settled(worker, &status));
+    CU_ASSERT_EQUAL(seen(worker), 5);
+    CU_ASSERT_EQUAL(status.counts.unreadable, 0);
+    CU_ASSERT_EQUAL(host.fetches, 7);
+    es_worker_host_close(worker);
+    es_worker_stop(worker);
+    es_config_free(config);
+}
+
 static void test_a_full_inbox_loses_nothing(void)
 {
     struct es_worker_status status;
@@ -426,6 +446,7 @@ int main(int argc, char **argv)
         {"what_is_handed_over_is_in_the_release", test_what_is_handed_over_is_in_the_release},
         {"the_host_is_asked_for_its_copies", test_the_host_is_asked_for_its_copies},
         {"what_only_the_log_has_is_fetched_once", test_what_only_the_log_has_is_fetched_once},
+        {"what_the_host_had_no_memory_for_is_fetched_again", test_what_the_host_had_no_memory_for_is_fetched_again},
         {"a_full_inbox_loses_nothing", test_a_full_inbox_loses_nothing},
         {"an_archive_with_an_empty_log_is_walked", test_an_archive_with_an_empty_log_is_walked},
         {"a_replaced_log_is_a_gap_closed_by_a_walk", test_a_replaced_log_is_a_gap_closed_by_a_walk},

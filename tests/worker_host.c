@@ -16,6 +16,7 @@ void host_reset(void)
     host.objects = host.first_logged = 0;
     host.fetches = host.lines = host.asked = 0;
     host.copies = 0;
+    host.starved = 0;
     host.slow = 0;
     host.date = "20260301T100000";
     host.in_call = host.closed = host.called_when_closed = false;
@@ -59,6 +60,8 @@ static enum es_errc fetch(void *context, const char *id, struct es_host_object *
     const size_t i = strtoul(id, NULL, 10), objects = host.objects;
     host.fetches++;
     host.asked += out->has_elements;
+    const bool starved = host.starved > 0;
+    host.starved -= starved;
     out->archive_copy = i < objects && i + host.copies >= objects;
     host.in_call = true;
     host.called_when_closed |= host.closed;
@@ -68,6 +71,7 @@ static enum es_errc fetch(void *context, const char *id, struct es_host_object *
     pthread_mutex_lock(&host.lock);
     host.in_call = false;
     pthread_mutex_unlock(&host.lock);
+    if (starved) return es_fail(err, ES_E_MEMORY, "the host ran out of memory");
     if (i >= objects) return es_fail(err, ES_E_REFUSED, "gone");
     if (!out->has_elements) host_make_exam(i, &out->elements);
     out->has_elements = true;

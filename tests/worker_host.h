@@ -19,6 +19,7 @@ struct worker_host {
     size_t copies;        /* the last so many of them are copies that it made itself */
     unsigned fetches, lines;
     unsigned asked;       /* of the fetches, those of objects whose elements were known */
+    unsigned starved;     /* so many fetches from now on find no memory */
     useconds_t slow;      /* a fetch takes so long */
     bool in_call, closed, called_when_closed;
 };

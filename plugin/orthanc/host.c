@@ -80,17 +80,18 @@ static bool is_archive_copy(const cJSON *metadata, const char *id)
 }
 
 /* Bytes of the stored file. */
-static uint64_t size_of(const char *id)
+static enum es_errc size_of(const char *id, uint64_t *out, struct es_error *err)
 {
     char uri[128], digits[24] = "";
     OrthancPluginMemoryBuffer answer;
     snprintf(uri, sizeof uri, "/instances/%s/attachments/dicom/size", id);
-    if (get(uri, &answer, NULL) != ES_OK) return UINT64_MAX;
+    const enum es_errc rc = get(uri, &answer, err);
+    if (rc != ES_OK) return rc;
     if (answer.size < sizeof digits) memcpy(digits, answer.data, answer.size);
     release(&answer);
     char *end = NULL;
-    const uint64_t size = strtoull(digits, &end, 10);
-    return end != digits ? size : UINT64_MAX;
+    *out = strtoull(digits, &end, 10);
+    return end != digits ? ES_OK : es_fail(err, ES_E_PARSE, "Orthanc's size of an object: found no number");
 }
 
 /* An element that Orthanc shows as null, asked for by itself. */
@@ -163,9 +164,11 @@ static enum es_errc host_fetch(void *context, const char *id, struct es_host_obj
         es_json_free(metadata);
         return ES_OK;
     }
-    const uint64_t size = size_of(id);
     const bool image = es_kind_of_class(text_of(metadata, "SopClassUid")) == ES_OBJECT_IMAGE;
     es_json_free(metadata);
+    uint64_t size = 0;
+    rc = size_of(id, &size, err);
+    if (rc != ES_OK) return rc;
     if (size <= SMALL_OBJECT) return fetch_file(id, out, err);
     if (image) return fetch_tags(id, out, err);
     if (size <= ES_HOST_OBJECT_BYTES) return fetch_file(id, out, err);

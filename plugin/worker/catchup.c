@@ -202,6 +202,10 @@ enum es_errc es_catchup_fetch(const struct es_host *host, struct es_inbox *inbox
     if (skimmed != NULL) es_elements_copy(&object->elements, skimmed);
     enum es_errc rc = host->fetch(host->context, id, object, &why);
     es_inbox_host_leave(inbox);
+    if (rc == ES_E_MEMORY) { /* not settled: it is asked for again */
+        free(object);
+        return es_fail(err, rc, "%s", why.text);
+    }
     if (rc == ES_E_REFUSED) es_load_lost(load, id, ES_LOAD_GONE);
     else if (rc == ES_E_LIMIT) es_load_lost(load, id, ES_LOAD_TOO_LARGE);
     else if (rc != ES_OK) es_load_lost(load, id, ES_LOAD_UNREADABLE);
