@@ -4,7 +4,7 @@
  *
  * Tails are computed as tails (never 1 - cdf). Every call is pure and thread-safe: no errno, no signgam, no exception.
  * An argument outside the domain, or NaN, gives NaN; a result past the range of a double gives infinity or 0.
- * Accuracy: about 1e-13 relative, quantiles 1e-12, checked by data/vectors/i3_special_functions.json.
+ * Accuracy: about 1e-13 relative, quantiles 1e-12, checked by testdata/vectors/i3_special_functions.json.
  *
  * Source: DLMF chapters 7, 8; Boost.Math implements all but the Kolmogorov series and lbeta's argument checks.
  */

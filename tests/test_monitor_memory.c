@@ -4,7 +4,6 @@
 
 #include "metrics/chart.h"
 #include "metrics/monitor.h"
-#include "metrics/months.h"
 #include "metrics/search.h"
 #include "sheets.h"
 #include "testlib.h"
@@ -73,15 +72,6 @@ static bool reference(void)
     return made;
 }
 
-static bool months(void)
-{
-    struct es_months m;
-    const bool made = es_months_make(&sheet.sheet, INT32_MAX, 50, &m);
-    CU_ASSERT_TRUE(made || (m.month == NULL && m.count == 0));
-    es_months_free(&m);
-    return made;
-}
-
 static bool search(void)
 {
     const struct es_search_plan plan = {rule, 3, 1, 0, 0.05};
@@ -113,7 +103,6 @@ static void test_every_allocation_may_fail(void)
     fail_each(series, 1);
     fail_each(chart, 3);
     fail_each(reference, 1);
-    fail_each(months, 3);
     fail_each(search, 8);
     es_timeline_free(&line);
 }
