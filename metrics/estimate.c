@@ -18,7 +18,7 @@ static const struct {
     [ES_NO_SCORES] = {"no_scores", "no case has a score"},
     [ES_MIN_N] = {"min_n", "too few cases or patients for a verdict"},
     [ES_NOT_REACHABLE] = {"not_reachable", "no number of further cases can reach a verdict"},
-    [ES_NO_VERIFIED_NEGATIVES] = {"no_verified_negatives", "no case without an alert was verified, so misses cannot be seen"},
+    [ES_NO_VERIFIED_NEGATIVES] = {"no_verified_negatives", "no verified case without an alert is counted here, so misses cannot be seen"},
     [ES_VERIFICATION] = {"verification", "unverified cases could turn the difference round"},
     [ES_EVERYONE_HAS_NO_REST] = {"everyone_has_no_rest", "the group of everyone has nobody to be compared with"},
     [ES_NO_REST] = {"no_rest", "no case is known to be outside this group"},
