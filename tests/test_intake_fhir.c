@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resources built after HL7 FHIR R4 (4.0.1) and R5 (5.0.0): Observation, DiagnosticReport, ImagingStudy, Device, Patient. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "intake_world.h"
+#include "plugin/intake/fhir.h"
 
 #define FINDINGS                                                                                                                          \
     "\"Findings\":[{\"Finding\":\"effusion\",\"Codes\":[\"60046008,SCT\"],\"Present\":[\"52101004,SCT\",\"POS\"],\"Absent\":[\"2667000,SCT\",\"NEG\"],"  \
@@ -168,6 +172,27 @@ static void old_identifiers_and_other_character_sets(void)
                  "1 {\"event\":\"reference\",\"findings\":[{\"finding\":\"effusion\",\"label\":1}],\"patient_id\":\"P1\",\"source\":\"radiology-report\",\"status\":\"final\"}\n");
 }
 
+/* A thousand are taken, one more is refused whole: what is left out could be the finding. */
+static void a_record_with_too_many_observations_is_refused(void)
+{
+    static const char head[] = "{\"resourceType\":\"Observation\",\"id\":\"o1\",\"status\":\"final\",\"device\":{\"display\":\"m\"}," CODE("1") ",\"component\":[";
+    static const char part[] = "{" CODE("2") ",\"valueBoolean\":true},", last[] = "{" CODE("60046008") ",\"valueBoolean\":true}]}";
+    for (size_t parts = ES_FHIR_MAX_RESULTS - 1; parts <= ES_FHIR_MAX_RESULTS; parts++) { /* and the observation itself */
+        const size_t size = sizeof head + parts * sizeof part + sizeof last;
+        char *text = calloc(1, size);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+        size_t n = sizeof head - 1;
+        memcpy(text, head, n);
+        for (size_t i = 0; i + 1 < parts; i++, n += sizeof part - 1) memcpy(text + n, part, sizeof part - 1);
+        memcpy(text + n, last, sizeof last);
+        world_expect(rule, text,
+                     parts < ES_FHIR_MAX_RESULTS ? "1 {\"event\":\"result\",\"event_id\":\"Observation/o1\",\"event_source\":\"fhir\",\"findings\":[{\"decision\":true,"
+                                                   "\"finding\":\"effusion\"}],\"model\":{\"name\":\"m\"}}\n"
+                                                 : "1 refused: result: found more than 1000 observations of one record, expected fewer\n");
+        free(text);
+    }
+}
+
 static void what_is_wrong_is_named(void)
 {
     world_expect(rule, "{\"resourceType\":\"Patient\"}", "0 refused: resourceType: found another resource, expected Bundle, DiagnosticReport or Observation\n");
@@ -190,6 +215,7 @@ static const struct es_test tests[] = {
     {"a_persons_report_is_one_however_its_author_is_named", a_persons_report_is_one_however_its_author_is_named},
     {"only_a_studys_own_uid_names_it", only_a_studys_own_uid_names_it},
     {"old_identifiers_and_other_character_sets", old_identifiers_and_other_character_sets},
+    {"a_record_with_too_many_observations_is_refused", a_record_with_too_many_observations_is_refused},
     {"what_is_wrong_is_named", what_is_wrong_is_named},
     {NULL, NULL},
 };

@@ -123,9 +123,18 @@ static enum es_errc take_resource(struct reading *r, const cJSON *resource)
     if (!report && !is_type(resource, "Observation")) return ES_OK;
     const cJSON *parent = report ? NULL : report_of(r, resource);
     if (parent != NULL && es_fhir_speaks_for(&r->bundle, parent, resource)) return ES_OK;
-    cJSON *json = es_fhir_json(&r->bundle, resource, parent);
+    bool too_many = false;
+    cJSON *json = es_fhir_json(&r->bundle, resource, parent, &too_many);
     if (json == NULL) return es_fail(r->err, ES_E_MEMORY, "memory ran out");
-    const struct es_record record = {.file = r->file, .where = ++r->where, .document = r->document, .current = json};
+    r->where++;
+    if (too_many) {
+        struct es_error why = {0};
+        (void)es_fail(&why, ES_E_REFUSED, "result: found more than %d observations of one record, expected fewer", ES_FHIR_MAX_RESULTS);
+        r->sink->refuse(r->sink->context, r->where, &why);
+        es_json_free(json);
+        return ES_OK;
+    }
+    const struct es_record record = {.file = r->file, .where = r->where, .document = r->document, .current = json};
     const enum es_errc code = es_record_take(r->rule, r->config, &record, r->sink, r->err);
     es_json_free(json);
     return code;

@@ -20,6 +20,7 @@
 #include "plugin/intake/record.h"
 
 #define ES_FHIR_MAX_ENTRIES 100000 /* resources of a Bundle */
+#define ES_FHIR_MAX_RESULTS 1000    /* observations and their components of one record; one with more is refused */
 
 /** Is it a FHIR resource that says something here: a Bundle, an Observation or a DiagnosticReport? */
 bool es_fhir_is(const cJSON *document);

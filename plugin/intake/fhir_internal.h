@@ -28,7 +28,8 @@ const char *es_fhir_status(const char *status);
 bool es_fhir_speaks_for(const struct es_fhir_bundle *bundle, const cJSON *report, const cJSON *observation);
 /** A record of a DiagnosticReport or Observation.
  * @param parent  a report that names the observation without speaking for it, for what the observation does not say; or NULL
+ * @param too_many  set: it has more than ES_FHIR_MAX_RESULTS observations, of which the rest is left out
  * @return NULL: memory ran out */
-cJSON *es_fhir_json(const struct es_fhir_bundle *bundle, const cJSON *resource, const cJSON *parent);
+cJSON *es_fhir_json(const struct es_fhir_bundle *bundle, const cJSON *resource, const cJSON *parent, bool *too_many);
 
 #endif

@@ -10,7 +10,6 @@
 #include "plugin/base/json.h"
 #include "plugin/intake/fhir_internal.h"
 
-#define MAX_RESULTS 1000 /* observations of one record */
 
 struct building {
     const struct es_fhir_bundle *bundle;
@@ -237,8 +236,8 @@ static void put_side(struct building *b, cJSON *out, const cJSON *site)
 
 static void put_one(struct building *b, const cJSON *item, const char *status, const cJSON *site)
 {
-    cJSON *out = b->n < MAX_RESULTS ? cJSON_CreateObject() : NULL;
-    if (b->n++ >= MAX_RESULTS) return;
+    cJSON *out = b->n < ES_FHIR_MAX_RESULTS ? cJSON_CreateObject() : NULL;
+    if (b->n++ >= ES_FHIR_MAX_RESULTS) return;
     if (out == NULL || !cJSON_AddItemToArray(b->observations, out)) {
         cJSON_Delete(out);
         b->memory = true;
@@ -342,7 +341,7 @@ static void put_all(struct building *b, const cJSON *resource)
     if (report || member(b->root, "device") != NULL || strcmp(status, "cancelled") != 0) put(b, b->root, "status", status);
 }
 
-cJSON *es_fhir_json(const struct es_fhir_bundle *bundle, const cJSON *resource, const cJSON *parent)
+cJSON *es_fhir_json(const struct es_fhir_bundle *bundle, const cJSON *resource, const cJSON *parent, bool *too_many)
 {
     struct building b = {.bundle = bundle, .root = cJSON_CreateObject()};
     if (b.root != NULL) b.observations = cJSON_AddArrayToObject(b.root, "observations");
@@ -354,6 +353,7 @@ cJSON *es_fhir_json(const struct es_fhir_bundle *bundle, const cJSON *resource, 
         put_time(&b, parent);
     }
     if (!b.memory && !cJSON_AddItemReferenceToObject(b.root, "resource", (cJSON *)(uintptr_t)resource)) b.memory = true;
+    *too_many = b.n > ES_FHIR_MAX_RESULTS;
     if (!b.memory) return b.root;
     es_json_free(b.root);
     return NULL;
