@@ -41,3 +41,5 @@ es_add_test(plot es_plugin PkgConfig::ES_TEST_PNG m)
 
 # The whole path on real predictions, against figures of others.
 es_add_test(nih es_plugin)
+# Attackers that subtract thousands of reports from each other: in the release build only.
+set_tests_properties(report_between versions_attack PROPERTIES LABELS heavy)

@@ -5,7 +5,7 @@
 #   tests/run.sh [--quick]     --quick: the release build only (no sanitizer builds)
 #
 # Runs: the release build with every test (real Orthanc included), then the memory and thread sanitizer builds with the
-# tests that do not start a host of their own.
+# tests that neither start a host of their own nor ("heavy") repeat by the thousand what others of them run once.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 quick=
@@ -36,7 +36,7 @@ run() { # run PRESET CTEST-ARGUMENT...
 }
 run release
 if [ -z "$quick" ]; then
-  run asan -LE host
+  run asan -LE 'host|heavy'
   run tsan -L threads
 fi
 echo "$skipped skipped (bulk data beside the project is not there, or a tool is missing)"
