@@ -19,7 +19,7 @@ static void expect(const char *bytes, size_t len, const char *expected)
         char one[64];
         (void)snprintf(one, sizeof one, "%d:%zu%s%s%s", (int)lines.number, lines.len, line == ES_LINE_READ ? ":" : ">",
                        line == ES_LINE_READ ? lines.text : "", line == ES_LINE_READ ? "|" : "");
-        (void)strcat(got, one);
+        es_test_append(got, sizeof got, one);
     }
     CU_ASSERT_EQUAL(lines.done, len);
     CU_ASSERT_STRING_EQUAL(got, expected);

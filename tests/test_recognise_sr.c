@@ -140,8 +140,8 @@ static void long_reports_and_their_lines_are_read_to_the_end(void)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct made root = empty(), section = empty();
         char text[4096] = "";
-        for (int k = 0; k < 40; k++) (void)strcat(text, cases[i].first);
-        (void)strcat(text, cases[i].then);
+        for (int k = 0; k < 40; k++) es_test_append(text, sizeof text, cases[i].first);
+        es_test_append(text, sizeof text, cases[i].then);
         add_text(&root, "HAS CONCEPT MOD", "111001", "Net");
         add_text(&section, "CONTAINS", "121071", text);
         end(&root, begin("CONTAINS", "CONTAINER", "121070", "DCM"), section);

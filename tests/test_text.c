@@ -77,12 +77,12 @@ static void texts_of_any_length_are_read_whole(void)
         {"nonsense", "", "\xe9", "", "\xef\xbf\xbd"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[2000] = "", expected[4000] = "", out[8001], small[2000];
-        (void)strcat(text, cases[i].begin);
+        es_test_append(text, sizeof text, cases[i].begin);
         for (int k = 0; k < 400; k++) {
-            (void)strcat(text, cases[i].letter);
-            (void)strcat(expected, cases[i].utf8);
+            es_test_append(text, sizeof text, cases[i].letter);
+            es_test_append(expected, sizeof expected, cases[i].utf8);
         }
-        (void)strcat(text, cases[i].end);
+        es_test_append(text, sizeof text, cases[i].end);
         const size_t len = strlen(text);
         const enum es_text_status good = i == 3 ? ES_TEXT_BAD : ES_TEXT_OK;
         CU_ASSERT_EQUAL(es_text_decode_long(cases[i].charset, strlen(cases[i].charset), text, len, false, out, 4 * len + 1), good);

@@ -126,3 +126,10 @@ int es_test_main(const char *module, const struct es_test *tests, int argc, char
     if (failed) return 1;
     return passed == 0 && skipped > 0 ? 77 : 0;
 }
+
+void es_test_append(char *out, size_t size, const char *text)
+{
+    const size_t at = strlen(out);
+    const int more = snprintf(out + at, size - at, "%s", text);
+    CU_ASSERT_FATAL(more >= 0 && (size_t)more < size - at);
+}

@@ -30,5 +30,7 @@ const char *es_bulkdata(const char *relative);
 const char *es_test_tempdir(void);
 /** Read a whole file; NUL-terminated; free() it. NULL when it cannot be read. */
 char *es_test_slurp(const char *path, size_t *len);
+/** Put a text behind the one in `out`, of `size` bytes; a failure of the test when it has no room. */
+void es_test_append(char *out, size_t size, const char *text);
 
 #endif
