@@ -162,6 +162,13 @@ static void vocabulary(struct es_report *report, cJSON *release)
     }
 }
 
+void es_report_not_estimable(struct es_tree *t, cJSON *out, enum es_reason reason)
+{
+    es_tree_text(t, out, "status", "not_estimable");
+    es_tree_text(t, out, "why", es_reason_code(reason));
+    es_tree_text(t, out, "words", es_reason_words(reason));
+}
+
 /** Epochs are counted within a finding, as thresholds are a finding's own: each row names its finding. */
 static void epoch(struct es_report *report, cJSON *epochs, const struct es_stream *stream, const char *finding)
 {

@@ -274,6 +274,8 @@ void es_report_fairness(struct es_tree *tree, cJSON *release);
 void es_report_representation(struct es_report *report, cJSON *release);
 
 /* disclosure/disclosure.c */
+/** Say of a statistic that it is not estimable: its status, the code of the reason ("why") and the reason in words. */
+void es_report_not_estimable(struct es_tree *t, cJSON *out, enum es_reason reason);
 /**
  * Apply disclosure control to a built tree and strip its hidden members.
  *

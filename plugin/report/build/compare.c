@@ -10,9 +10,7 @@
 
 static void not_estimable(struct es_tree *t, cJSON *node, enum es_reason reason, bool primary)
 {
-    es_tree_text(t, node, "status", "not_estimable");
-    es_tree_text(t, node, "why", es_reason_code(reason));
-    es_tree_text(t, node, "words", es_reason_words(reason));
+    es_report_not_estimable(t, node, reason);
     es_tree_text(t, node, "family", primary ? "primary" : "exploratory");
 }
 

@@ -143,13 +143,6 @@ static double shown(const struct curve_rule *rule, uint64_t x, uint64_t of)
     return (double)x / (double)of;
 }
 
-static void not_made(struct es_tree *t, cJSON *out, enum es_reason reason)
-{
-    es_tree_text(t, out, "status", "not_estimable");
-    es_tree_text(t, out, "why", es_reason_code(reason));
-    es_tree_text(t, out, "words", es_reason_words(reason));
-}
-
 static void roc(struct es_tree *t, cJSON *parent, struct curve_work *w)
 {
     struct passed steps[POINTS];
@@ -158,7 +151,7 @@ static void roc(struct es_tree *t, cJSON *parent, struct curve_work *w)
     cJSON *out = es_tree_object(t, parent, "roc");
     for (uint32_t i = 0; i < w->n; i++) total[w->sheet->label[w->rows[i]]]++;
     if (total[0] == 0 || total[1] == 0) {
-        not_made(t, out, w->n == 0 ? ES_NO_CASES : total[1] == 0 ? ES_NO_POSITIVES : ES_NO_NEGATIVES);
+        es_report_not_estimable(t, out, w->n == 0 ? ES_NO_CASES : total[1] == 0 ? ES_NO_POSITIVES : ES_NO_NEGATIVES);
         return;
     }
     const size_t count = thin(w, steps, ends);
@@ -257,7 +250,7 @@ static void calibration(struct es_tree *t, cJSON *parent, struct curve_work *w, 
     struct bin bins[BINS + 1];
     cJSON *out = es_tree_object(t, parent, "calibration");
     if (w->n == 0 || !w->probability) {
-        not_made(t, out, w->n == 0 ? ES_NO_CASES : ES_NOT_PROBABILITY);
+        es_report_not_estimable(t, out, w->n == 0 ? ES_NO_CASES : ES_NOT_PROBABILITY);
         return;
     }
     const bool apart = everyone || !(w->rule.external && w->rule.kind == ES_DISCLOSE_FLOOR);

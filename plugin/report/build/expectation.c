@@ -54,9 +54,7 @@ static void fill(struct es_report *report, cJSON *out, struct waiting *w)
     struct es_label_free deployed, ranked;
     /* decisions as sent: an alert is a 1 */
     if (!w->probability || !es_label_free(w->by_decision, w->n, 0.5, &deployed) || !es_label_free(w->by_score, w->n, 0.5, &ranked)) {
-        es_tree_text(t, out, "status", "not_estimable");
-        es_tree_text(t, out, "why", es_reason_code(ES_NOT_PROBABILITY));
-        es_tree_text(t, out, "words", es_reason_words(ES_NOT_PROBABILITY));
+        es_report_not_estimable(t, out, ES_NOT_PROBABILITY);
         return;
     }
     es_tree_text(t, out, "status", "expected");

@@ -66,9 +66,7 @@ static void estimate(struct es_tree *t, cJSON *metrics, const struct es_metric *
     if (e->status == ES_SUPPRESSED) {
         es_tree_text(t, out, "status", ES_SUPPRESSED_WORD);
     } else if (e->status != ES_ESTIMATED || !isfinite(e->value)) {
-        es_tree_text(t, out, "status", "not_estimable");
-        es_tree_text(t, out, "why", es_reason_code(e->reason));
-        es_tree_text(t, out, "words", es_reason_words(e->reason));
+        es_report_not_estimable(t, out, e->reason);
         es_tree_count(t, out, "n", e->n);
     } else {
         es_tree_text(t, out, "status", "estimated");

@@ -17,9 +17,7 @@
 static void not_made(struct es_tree *t, cJSON *parent, const char *name, enum es_reason reason)
 {
     cJSON *out = es_tree_object(t, parent, name);
-    es_tree_text(t, out, "status", "not_estimable");
-    es_tree_text(t, out, "why", es_reason_code(reason));
-    es_tree_text(t, out, "words", es_reason_words(reason));
+    es_report_not_estimable(t, out, reason);
 }
 
 static void ranking(struct es_tree *t, cJSON *out, const struct es_sheet *s, const uint32_t *rows, uint32_t n)

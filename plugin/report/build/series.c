@@ -91,9 +91,7 @@ static bool one(struct course *c, const struct es_group_key *key, cJSON *list)
     head(c->report, out, key, es_rate_name(c->rule.rate), last ? last->sums.group.patients : 0);
     if (!last || last->group.status != ES_ESTIMATED) {
         const enum es_reason reason = c->rule.rate == ES_RATE_SENSITIVITY ? ES_NO_POSITIVES : ES_NO_NEGATIVES;
-        es_tree_text(t, out, "status", "not_estimable");
-        es_tree_text(t, out, "why", es_reason_code(reason));
-        es_tree_text(t, out, "words", es_reason_words(reason));
+        es_report_not_estimable(t, out, reason);
         return true;
     }
     es_tree_text(t, out, "status", "estimated");

@@ -64,9 +64,7 @@ static void one_axis(struct es_report *report, cJSON *list, const struct es_stan
     cJSON *out = es_tree_object(t, list, NULL);
     es_tree_text(t, out, "axis", axis);
     if (s->mantel_haenszel.status != ES_ESTIMATED) {
-        es_tree_text(t, out, "status", "not_estimable");
-        es_tree_text(t, out, "why", es_reason_code(ES_NO_OVERLAP));
-        es_tree_text(t, out, "words", es_reason_words(ES_NO_OVERLAP));
+        es_report_not_estimable(t, out, ES_NO_OVERLAP);
     } else {
         words_of(s, axis, words, sizeof words);
         es_tree_text(t, out, "status", "estimated");

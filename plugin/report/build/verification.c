@@ -10,20 +10,13 @@
 #include "plugin/report/build/build.h"
 #include "plugin/report/view.h"
 
-static void not_estimable(struct es_tree *t, cJSON *out, enum es_reason reason)
-{
-    es_tree_text(t, out, "status", "not_estimable");
-    es_tree_text(t, out, "why", es_reason_code(reason));
-    es_tree_text(t, out, "words", es_reason_words(reason));
-}
-
 static void share(struct es_tree *t, cJSON *parent, const char *name, const struct es_summary *s, enum es_coverage which)
 {
     const struct es_level level = es_level_default();
     const struct es_estimate e = es_coverage_rate(s, which, &level);
     cJSON *out = es_tree_object(t, parent, name);
     if (e.status != ES_ESTIMATED) {
-        not_estimable(t, out, e.reason);
+        es_report_not_estimable(t, out, e.reason);
         return;
     }
     es_tree_text(t, out, "status", "estimated");
@@ -60,7 +53,7 @@ static void corrected(struct es_tree *t, cJSON *parent, const char *name, const 
     cJSON *out = es_tree_object(t, parent, name);
     if (reason == ES_REASON_NONE && !isfinite(c.value)) reason = rate == ES_RATE_SENSITIVITY ? ES_NO_POSITIVES : ES_NO_NEGATIVES;
     if (reason != ES_REASON_NONE) {
-        not_estimable(t, out, reason);
+        es_report_not_estimable(t, out, reason);
         es_tree_number(t, out, "worst", c.worst);
         es_tree_number(t, out, "best", c.best);
         return;
@@ -98,7 +91,7 @@ static struct shares in_points(const struct es_comparison *c)
 static void gap_of_shares(struct es_tree *t, cJSON *out, const struct es_comparison *c, const char *words)
 {
     if (c->status != ES_ESTIMATED) {
-        not_estimable(t, out, c->reason);
+        es_report_not_estimable(t, out, c->reason);
     } else {
         es_tree_text(t, out, "status", "estimated");
         es_tree_number(t, out, "value", c->group);

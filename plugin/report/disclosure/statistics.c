@@ -288,9 +288,7 @@ static void withhold(struct es_tree *tree, cJSON *list, const cJSON *comparison)
 {
     const bool primary = strcmp(es_view_string(comparison, "family"), "primary") == 0;
     cJSON *out = cJSON_CreateObject();
-    es_tree_text(tree, out, "status", "not_estimable");
-    es_tree_text(tree, out, "why", es_reason_code(ES_TOO_SMALL_TO_SHOW));
-    es_tree_text(tree, out, "words", es_reason_words(ES_TOO_SMALL_TO_SHOW));
+    es_report_not_estimable(tree, out, ES_TOO_SMALL_TO_SHOW);
     es_tree_text(tree, out, "family", primary ? "primary" : "exploratory");
     es_tree_set(tree, list, comparison->string, out);
 }

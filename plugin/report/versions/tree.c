@@ -139,9 +139,7 @@ static void put_group(const struct writer *w, cJSON *list, const struct es_pair_
         const enum es_reason why = r->counts->paired.n > 0                     ? ES_NO_VERIFIED_NEGATIVES
                                    : w->v->measure == ES_PAIR_SENSITIVITY ? ES_NO_POSITIVES
                                                                           : ES_NO_NEGATIVES;
-        es_tree_text(t, group, "status", "not_estimable");
-        es_tree_text(t, group, "why", es_reason_code(why));
-        es_tree_text(t, group, "words", es_reason_words(why));
+        es_report_not_estimable(t, group, why);
     } else {
         es_tree_text(t, group, "status", "estimated");
         numbers(w, group, r);
