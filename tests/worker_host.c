@@ -17,6 +17,7 @@ void host_reset(void)
     host.fetches = host.lines = host.asked = 0;
     host.copies = 0;
     host.starved = 0;
+    host.away = false;
     host.slow = 0;
     host.date = "20260301T100000";
     host.in_call = host.closed = host.called_when_closed = false;
@@ -62,6 +63,7 @@ static enum es_errc fetch(void *context, const char *id, struct es_host_object *
     host.asked += out->has_elements;
     const bool starved = host.starved > 0;
     host.starved -= starved;
+    const bool away = host.away;
     out->archive_copy = i < objects && i + host.copies >= objects;
     host.in_call = true;
     host.called_when_closed |= host.closed;
@@ -73,6 +75,7 @@ static enum es_errc fetch(void *context, const char *id, struct es_host_object *
     pthread_mutex_unlock(&host.lock);
     if (starved) return es_fail(err, ES_E_MEMORY, "the host ran out of memory");
     if (i >= objects) return es_fail(err, ES_E_REFUSED, "gone");
+    if (away) return es_fail(err, ES_E_IO, "the storage is away");
     if (!out->has_elements) host_make_exam(i, &out->elements);
     out->has_elements = true;
     return ES_OK;

@@ -20,6 +20,7 @@ struct worker_host {
     unsigned fetches, lines;
     unsigned asked;       /* of the fetches, those of objects whose elements were known */
     unsigned starved;     /* so many fetches from now on find no memory */
+    bool away;            /* what it holds cannot be read */
     useconds_t slow;      /* a fetch takes so long */
     bool in_call, closed, called_when_closed;
 };

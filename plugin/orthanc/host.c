@@ -29,6 +29,7 @@ static enum es_errc get(const char *uri, OrthancPluginMemoryBuffer *out, struct 
     if (code == OrthancPluginErrorCode_UnknownResource || code == OrthancPluginErrorCode_InexistentItem)
         return es_fail(err, ES_E_REFUSED, "Orthanc no longer has it");
     if (code == OrthancPluginErrorCode_NotEnoughMemory) return es_fail(err, ES_E_MEMORY, "Orthanc ran out of memory");
+    if (code == OrthancPluginErrorCode_BadFileFormat) return es_fail(err, ES_E_PARSE, "Orthanc finds no DICOM in its own file");
     return es_fail(err, ES_E_IO, "Orthanc's REST interface answered with error %d", (int)code);
 }
 
@@ -55,28 +56,36 @@ static bool is_id(const char *id)
     return strlen(id) == 44 && strspn(id, "0123456789abcdef-") == 44;
 }
 
-static bool study_uid(const char *instance, char *out, size_t size, struct es_error *err)
+/* "" when there is none. */
+static enum es_errc study_uid(const char *instance, char *out, size_t size, struct es_error *err)
 {
     char uri[128];
     cJSON *study = NULL;
-    if (!is_id(instance)) return false;
+    out[0] = '\0';
+    if (!is_id(instance)) return ES_OK;
     snprintf(uri, sizeof uri, "/instances/%s/study", instance);
-    if (get_json(uri, &study, err) != ES_OK) return false;
+    const enum es_errc rc = get_json(uri, &study, err);
+    if (rc == ES_E_REFUSED) return ES_OK;
+    if (rc != ES_OK) return rc;
     const char *uid = text_of(cJSON_GetObjectItemCaseSensitive(study, "MainDicomTags"), "StudyInstanceUID");
     const int n = snprintf(out, size, "%s", uid);
+    if (n < 0 || (size_t)n >= size) out[0] = '\0';
     es_json_free(study);
-    return n > 0 && (size_t)n < size;
+    return ES_OK;
 }
 
 /* A copy that Orthanc made: anonymised, or modified into another study. Modified within its study, or with the original gone,
  * it is a correction. */
-static bool is_archive_copy(const cJSON *metadata, const char *id)
+static enum es_errc is_archive_copy(const cJSON *metadata, const char *id, bool *out, struct es_error *err)
 {
     char mine[ES_UID_SIZE], original[ES_UID_SIZE];
-    if (text_of(metadata, "AnonymizedFrom")[0] != '\0') return true;
     const char *from = text_of(metadata, "ModifiedFrom");
-    if (from[0] == '\0') return false;
-    return study_uid(id, mine, sizeof mine, NULL) && study_uid(from, original, sizeof original, NULL) && strcmp(mine, original) != 0;
+    *out = text_of(metadata, "AnonymizedFrom")[0] != '\0';
+    if (*out || from[0] == '\0') return ES_OK;
+    enum es_errc rc = study_uid(id, mine, sizeof mine, err);
+    if (rc == ES_OK) rc = study_uid(from, original, sizeof original, err);
+    if (rc == ES_OK) *out = mine[0] != '\0' && original[0] != '\0' && strcmp(mine, original) != 0;
+    return rc;
 }
 
 /* Bytes of the stored file. */
@@ -98,6 +107,7 @@ static enum es_errc size_of(const char *id, uint64_t *out, struct es_error *err)
 struct content_source {
     const char *id;
     OrthancPluginMemoryBuffer answer;
+    struct es_error err; /* it is there and cannot be had now */
 };
 
 static bool content_read(void *context, uint32_t tag, const void **bytes, size_t *len)
@@ -105,7 +115,10 @@ static bool content_read(void *context, uint32_t tag, const void **bytes, size_t
     struct content_source *source = context;
     char uri[128];
     snprintf(uri, sizeof uri, "/instances/%s/content/%04x-%04x", source->id, (unsigned)(tag >> 16), (unsigned)(tag & 0xffffu));
-    if (get(uri, &source->answer, NULL) != ES_OK) return false;
+    struct es_error err = {0};
+    const enum es_errc rc = get(uri, &source->answer, &err);
+    if (rc == ES_E_IO || rc == ES_E_MEMORY) source->err = err;
+    if (rc != ES_OK) return false;
     *bytes = source->answer.data;
     *len = source->answer.size;
     return true;
@@ -127,8 +140,9 @@ static enum es_errc fetch_tags(const char *id, struct es_host_object *out, struc
     struct content_source source = {.id = id};
     const struct orthanc_content content = {&source, content_read, content_release};
     orthanc_tags_read(tags, &content, &out->elements);
-    out->has_elements = true;
     es_json_free(tags);
+    if (source.err.code != ES_OK) return es_fail(err, source.err.code, "%s", source.err.text);
+    out->has_elements = true;
     return ES_OK;
 }
 
@@ -149,6 +163,18 @@ static enum es_errc fetch_file(const char *id, struct es_host_object *out, struc
     return ES_OK;
 }
 
+/* As large as it may be, in the way that suits it. */
+static enum es_errc fetch_content(const char *id, bool image, struct es_host_object *out, struct es_error *err)
+{
+    uint64_t size = 0;
+    const enum es_errc rc = size_of(id, &size, err);
+    if (rc != ES_OK) return rc;
+    if (size <= SMALL_OBJECT) return fetch_file(id, out, err);
+    if (image) return fetch_tags(id, out, err);
+    if (size <= ES_HOST_OBJECT_BYTES) return fetch_file(id, out, err);
+    return es_fail(err, ES_E_LIMIT, "an object of more than %u MiB", (unsigned)(ES_HOST_OBJECT_BYTES >> 20));
+}
+
 static enum es_errc host_fetch(void *context, const char *id, struct es_host_object *out, struct es_error *err)
 {
     (void)context;
@@ -159,20 +185,17 @@ static enum es_errc host_fetch(void *context, const char *id, struct es_host_obj
     enum es_errc rc = get_json(uri, &metadata, err);
     if (rc != ES_OK) return rc;
     snprintf(out->remote_aet, sizeof out->remote_aet, "%.16s", text_of(metadata, "RemoteAET"));
-    out->archive_copy = is_archive_copy(metadata, id);
-    if (out->has_elements) {
-        es_json_free(metadata);
-        return ES_OK;
-    }
+    rc = is_archive_copy(metadata, id, &out->archive_copy, err);
     const bool image = es_kind_of_class(text_of(metadata, "SopClassUid")) == ES_OBJECT_IMAGE;
     es_json_free(metadata);
-    uint64_t size = 0;
-    rc = size_of(id, &size, err);
-    if (rc != ES_OK) return rc;
-    if (size <= SMALL_OBJECT) return fetch_file(id, out, err);
-    if (image) return fetch_tags(id, out, err);
-    if (size <= ES_HOST_OBJECT_BYTES) return fetch_file(id, out, err);
-    return es_fail(err, ES_E_LIMIT, "an object of more than %u MiB", (unsigned)(ES_HOST_OBJECT_BYTES >> 20));
+    if (rc != ES_OK || out->has_elements) return rc;
+    struct es_error why = {0};
+    rc = fetch_content(id, image, out, &why);
+    if (rc == ES_E_REFUSED && get_json(uri, &metadata, NULL) == ES_OK) { /* its file is gone, but Orthanc holds the instance */
+        es_json_free(metadata);
+        return es_fail(err, ES_E_IO, "Orthanc holds an instance, but finds no file of it");
+    }
+    return rc == ES_OK ? rc : es_fail(err, rc, "%s", why.text);
 }
 
 static void host_release(void *context, struct es_host_object *object)

@@ -7,11 +7,14 @@
 #include <string.h>
 
 #include "plugin/base/time.h"
+#include "plugin/worker/aside.h"
+#include "plugin/worker/internal.h"
 
 /* Names of what is remembered in the ledger, beside its chain. */
 #define NOTE_CURSOR "host.cursor" /* "SEQ DATE" */
 #define NOTE_MARK "host.mark"     /* "SEQ HASH" */
 #define NOTE_WALK "host.walk"     /* "pending" while a walk is not done */
+#define NOTE_AGAIN "host.again"   /* "SEQ" while objects wait to be asked for again: from there the log is read after a start */
 
 struct es_catchup {
     const struct es_host *host;
@@ -23,6 +26,10 @@ struct es_catchup {
     uint64_t next_cursor, next_mark_seq;
     char next_date[ES_HOST_DATE_SIZE], date[ES_HOST_DATE_SIZE], next_mark[2 * ES_PSEUDONYM_SIZE + 1];
     bool walk_done;
+    /* objects that could not be read */
+    struct es_aside aside;
+    unsigned pause_ms; /* before the first is asked for again */
+    bool noted_again, walk_waits; /* NOTE_AGAIN stands; a walk came to its end, but for them */
     /* of the walk */
     uint64_t offset;
     char last_series[ES_HOST_ID_SIZE];
@@ -32,7 +39,7 @@ struct es_catchup {
     size_t instance_count, instance_at;
 };
 
-enum es_errc es_catchup_new(struct es_catchup **out, const struct es_host *host, struct es_error *err)
+enum es_errc es_catchup_new(struct es_catchup **out, const struct es_host *host, unsigned pause_ms, struct es_error *err)
 {
     struct es_catchup *catchup = calloc(1, sizeof *catchup);
     if (catchup != NULL) catchup->page = calloc(ES_HOST_ROWS, sizeof *catchup->page);
@@ -41,6 +48,7 @@ enum es_errc es_catchup_new(struct es_catchup **out, const struct es_host *host,
         return es_fail(err, ES_E_MEMORY, "memory ran out");
     }
     catchup->host = host;
+    catchup->pause_ms = pause_ms;
     catchup->state.gap_noticed = catchup->state.gap_closed = ES_NO_INSTANT;
     *out = catchup;
     return ES_OK;
@@ -49,6 +57,7 @@ enum es_errc es_catchup_new(struct es_catchup **out, const struct es_host *host,
 void es_catchup_free(struct es_catchup *catchup)
 {
     if (catchup == NULL) return;
+    es_aside_clear(&catchup->aside);
     free(catchup->instances);
     free(catchup->page);
     free(catchup);
@@ -57,6 +66,11 @@ void es_catchup_free(struct es_catchup *catchup)
 const struct es_catchup_state *es_catchup_state(const struct es_catchup *catchup) { return &catchup->state; }
 
 void es_catchup_owe(struct es_catchup *catchup) { catchup->state.up_to_date = false; }
+
+bool es_catchup_due(const struct es_catchup *catchup)
+{
+    return !catchup->state.up_to_date || es_aside_due(&catchup->aside, es_worker_now_ms()) != NULL;
+}
 
 static void reset_walk(struct es_catchup *catchup)
 {
@@ -73,6 +87,9 @@ void es_catchup_restart(struct es_catchup *catchup)
 {
     catchup->loaded = catchup->checked = false;
     catchup->state.up_to_date = false;
+    es_aside_clear(&catchup->aside); /* the log, or the walk, comes upon them again */
+    catchup->state.waiting = 0;
+    catchup->noted_again = catchup->walk_waits = false;
     reset_walk(catchup);
 }
 
@@ -103,6 +120,11 @@ static enum es_errc load_notes(struct es_catchup *catchup, struct es_ledger *led
     rc = es_ledger_note_get(ledger, NOTE_WALK, text, sizeof text, err);
     if (rc != ES_OK) return rc;
     catchup->state.walking = is_new || text[0] != '\0';
+    rc = es_ledger_note_get(ledger, NOTE_AGAIN, text, sizeof text, err);
+    if (rc != ES_OK) return rc;
+    uint64_t again = 0;
+    catchup->noted_again = leading_number(text, &again) != NULL;
+    if (catchup->noted_again && again < catchup->state.cursor) catchup->state.cursor = again;
     catchup->loaded = true;
     return ES_OK;
 }
@@ -188,9 +210,32 @@ static enum es_errc check_log(struct es_catchup *catchup, struct es_inbox *inbox
     return rc;
 }
 
-enum es_errc es_catchup_fetch(const struct es_host *host, struct es_inbox *inbox, const struct es_config *config, const char *id,
+/* The host has it and cannot give it now: it is asked for again. @return what failed when it cannot be kept for that */
+static enum es_errc put_aside(struct es_catchup *catchup, const char *id, struct es_load *load, const struct es_error *why,
+                              struct es_error *err)
+{
+    char line[ES_ERROR_TEXT + 80];
+    const bool first = catchup->aside.count == 0;
+    const enum es_errc rc = es_aside_put(&catchup->aside, id, es_worker_now_ms(), catchup->pause_ms);
+    catchup->state.waiting = catchup->aside.count;
+    if (rc == ES_E_MEMORY) return es_fail(err, rc, "memory ran out");
+    if (rc == ES_E_LIMIT) return es_fail(err, ES_E_IO, "%d objects wait to be read, and one more: %s", ES_ASIDE_OBJECTS, why->text);
+    if (rc == ES_E_REFUSED) {
+        es_load_lost(load, id, ES_LOAD_UNREADABLE);
+        es_aside_read(&catchup->aside, id);
+        snprintf(line, sizeof line, "an object is given up after %d tries: %s", ES_ASIDE_TRIES, why->text);
+        catchup->host->log(catchup->host->context, line);
+    } else if (first) {
+        snprintf(line, sizeof line, "an object cannot be read, it is asked for again: %s", why->text);
+        catchup->host->log(catchup->host->context, line);
+    }
+    return ES_OK;
+}
+
+enum es_errc es_catchup_fetch(struct es_catchup *catchup, struct es_inbox *inbox, const struct es_config *config, const char *id,
                               const struct es_elements *skimmed, struct es_load *load, struct es_error *err)
 {
+    const struct es_host *host = catchup->host;
     struct es_host_object *object = calloc(1, sizeof *object);
     if (object == NULL) return es_fail(err, ES_E_MEMORY, "memory ran out");
     if (!es_inbox_host_enter(inbox)) {
@@ -202,22 +247,49 @@ enum es_errc es_catchup_fetch(const struct es_host *host, struct es_inbox *inbox
     if (skimmed != NULL) es_elements_copy(&object->elements, skimmed);
     enum es_errc rc = host->fetch(host->context, id, object, &why);
     es_inbox_host_leave(inbox);
-    if (rc == ES_E_MEMORY) { /* not settled: it is asked for again */
+    if (rc == ES_E_MEMORY || rc == ES_E_IO) { /* not settled: it is asked for again */
         free(object);
-        return es_fail(err, rc, "%s", why.text);
+        return rc == ES_E_IO ? put_aside(catchup, id, load, &why, err) : es_fail(err, rc, "%s", why.text);
     }
     if (rc == ES_E_REFUSED) es_load_lost(load, id, ES_LOAD_GONE);
     else if (rc == ES_E_LIMIT) es_load_lost(load, id, ES_LOAD_TOO_LARGE);
     else if (rc != ES_OK) es_load_lost(load, id, ES_LOAD_UNREADABLE);
-    if (rc != ES_OK) {
-        free(object);
-        return ES_OK;
+    else {
+        rc = object->has_elements ? es_load_elements(load, config, id, &object->elements, object->archive_copy, err)
+                                  : es_load_bytes(load, config, id, object->bytes, object->len, object->remote_aet,
+                                                  object->archive_copy, err);
+        host->release(host->context, object);
+        if (rc != ES_OK) {
+            free(object);
+            return rc;
+        }
     }
-    if (object->has_elements)
-        rc = es_load_elements(load, config, id, &object->elements, object->archive_copy, err);
-    else rc = es_load_bytes(load, config, id, object->bytes, object->len, object->remote_aet, object->archive_copy, err);
-    host->release(host->context, object);
+    es_aside_read(&catchup->aside, id);
     free(object);
+    return ES_OK;
+}
+
+/* One that the log or a walk names: unless it was committed, or waits already. */
+static enum es_errc fetch_named(struct es_catchup *catchup, struct es_inbox *inbox, struct es_site *site, const char *id,
+                                struct es_load *load, struct es_error *err)
+{
+    if (es_load_committed(load, id) || es_aside_has(&catchup->aside, id)) return ES_OK;
+    return es_catchup_fetch(catchup, inbox, es_site_config(site), id, NULL, load, err);
+}
+
+/* Those whose time has come, a bounded number of them. */
+static enum es_errc step_aside(struct es_catchup *catchup, struct es_inbox *inbox, struct es_site *site, struct es_load *load,
+                               struct es_error *err)
+{
+    const uint64_t now = es_worker_now_ms();
+    enum es_errc rc = ES_OK;
+    for (unsigned done = 0; rc == ES_OK && done < ES_HOST_ROWS; done++) {
+        char id[ES_HOST_ID_SIZE];
+        const char *due = es_aside_due(&catchup->aside, now);
+        if (due == NULL) break;
+        snprintf(id, sizeof id, "%s", due);
+        rc = es_catchup_fetch(catchup, inbox, es_site_config(site), id, NULL, load, err);
+    }
     return rc;
 }
 
@@ -230,8 +302,7 @@ static enum es_errc step_changes(struct es_catchup *catchup, struct es_inbox *in
     if (rows == NULL) return es_fail(err, ES_E_MEMORY, "memory ran out");
     enum es_errc rc = call_changes(catchup, inbox, catchup->state.cursor, ES_HOST_ROWS, rows, &count, &last, err);
     for (size_t i = 0; rc == ES_OK && i < count; i++) {
-        if (rows[i].new_instance && !es_load_committed(load, rows[i].id))
-            rc = es_catchup_fetch(catchup->host, inbox, es_site_config(site), rows[i].id, NULL, load, err);
+        if (rows[i].new_instance) rc = fetch_named(catchup, inbox, site, rows[i].id, load, err);
         if (rc != ES_OK) break;
         catchup->next_cursor = rows[i].seq;
         snprintf(catchup->next_date, sizeof catchup->next_date, "%s", rows[i].date);
@@ -287,8 +358,7 @@ static enum es_errc step_walk(struct es_catchup *catchup, struct es_inbox *inbox
     enum es_errc rc = ES_OK;
     for (unsigned done = 0; rc == ES_OK && done < ES_HOST_ROWS && !catchup->walk_done;) {
         if (catchup->instance_at < catchup->instance_count) {
-            const char *id = catchup->instances[catchup->instance_at];
-            if (!es_load_committed(load, id)) rc = es_catchup_fetch(catchup->host, inbox, es_site_config(site), id, NULL, load, err);
+            rc = fetch_named(catchup, inbox, site, catchup->instances[catchup->instance_at], load, err);
             if (rc == ES_OK) catchup->instance_at++;
             done++;
         } else if (catchup->page_at < catchup->page_count) {
@@ -315,12 +385,14 @@ enum es_errc es_catchup_step(struct es_catchup *catchup, struct es_inbox *inbox,
     catchup->next_cursor = catchup->state.cursor;
     catchup->next_mark_seq = 0;
     catchup->walk_done = false;
+    rc = step_aside(catchup, inbox, site, load, err);
+    if (rc != ES_OK) return rc;
     return catchup->state.walking ? step_walk(catchup, inbox, site, load, err) : step_changes(catchup, inbox, site, load, err);
 }
 
-enum es_errc es_catchup_commit(struct es_catchup *catchup, struct es_site *site, struct es_error *err)
+/* Move the cursor, and the remembered row with it. */
+static enum es_errc commit_cursor(struct es_catchup *catchup, struct es_ledger *ledger, struct es_error *err)
 {
-    struct es_ledger *ledger = es_site_ledger(site);
     char text[128];
     enum es_errc rc = ES_OK;
     if (catchup->next_mark_seq != 0) {
@@ -331,18 +403,41 @@ enum es_errc es_catchup_commit(struct es_catchup *catchup, struct es_site *site,
         memcpy(catchup->mark, catchup->next_mark, sizeof catchup->mark);
         catchup->next_mark_seq = 0;
     }
-    if (catchup->next_cursor != catchup->state.cursor) {
-        snprintf(text, sizeof text, "%" PRIu64 " %s", catchup->next_cursor, catchup->next_date);
-        rc = es_ledger_note_set(ledger, NOTE_CURSOR, text, err);
-        if (rc != ES_OK) return rc;
-        catchup->state.cursor = catchup->next_cursor;
-        memcpy(catchup->date, catchup->next_date, sizeof catchup->date);
+    if (catchup->next_cursor == catchup->state.cursor) return ES_OK;
+    snprintf(text, sizeof text, "%" PRIu64 " %s", catchup->next_cursor, catchup->next_date);
+    rc = es_ledger_note_set(ledger, NOTE_CURSOR, text, err);
+    if (rc != ES_OK) return rc;
+    catchup->state.cursor = catchup->next_cursor;
+    memcpy(catchup->date, catchup->next_date, sizeof catchup->date);
+    return ES_OK;
+}
+
+enum es_errc es_catchup_commit(struct es_catchup *catchup, struct es_site *site, struct es_error *err)
+{
+    struct es_ledger *ledger = es_site_ledger(site);
+    char text[32];
+    enum es_errc rc = ES_OK;
+    es_aside_commit(&catchup->aside);
+    catchup->state.waiting = catchup->aside.count;
+    if (catchup->aside.count > 0 && !catchup->noted_again) { /* before the cursor passes them */
+        snprintf(text, sizeof text, "%" PRIu64, catchup->state.cursor);
+        rc = es_ledger_note_set(ledger, NOTE_AGAIN, text, err);
+        catchup->noted_again = rc == ES_OK;
     }
+    if (rc == ES_OK) rc = commit_cursor(catchup, ledger, err);
+    if (rc == ES_OK && catchup->aside.count == 0 && catchup->noted_again) {
+        rc = es_ledger_note_set(ledger, NOTE_AGAIN, "", err);
+        catchup->noted_again = rc != ES_OK;
+    }
+    if (rc != ES_OK) return rc;
     if (catchup->walk_done) {
+        catchup->walk_done = catchup->state.walking = false;
+        catchup->walk_waits = true;
+    }
+    if (catchup->walk_waits && catchup->aside.count == 0) {
         rc = es_ledger_note_set(ledger, NOTE_WALK, "", err);
         if (rc != ES_OK) return rc;
-        catchup->walk_done = false;
-        catchup->state.walking = false;
+        catchup->walk_waits = false;
         if (catchup->state.gap) catchup->state.gap_closed = es_clock();
     }
     return ES_OK;

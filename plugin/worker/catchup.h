@@ -8,6 +8,10 @@
  * host's log: when it differs, or the log ends before the cursor, the log was replaced or emptied, and every series the host
  * holds is walked, a bounded step at a time. A new ledger starts with such a walk too. The promise: whatever the host still
  * holds is counted, once.
+ *
+ * An object that the host holds and cannot give (its storage is away) is put aside and asked for again, later each time (aside.h). The
+ * cursor goes on; where it stood before the first of them is kept beside it, and the log is read again from there after a start.
+ * So no id of a host is ever written down.
  */
 #ifndef ES_PLUGIN_CATCHUP_H
 #define ES_PLUGIN_CATCHUP_H
@@ -41,7 +45,8 @@ struct es_host_object {
 /** How the worker calls a host. Every call is made from the worker's thread, between es_inbox_host_open() and _close(). */
 struct es_host {
     void *context;
-    /** @return ES_OK; ES_E_REFUSED: it is gone; ES_E_LIMIT: too large; anything else: it cannot be read */
+    /** @return ES_OK; ES_E_REFUSED: it is gone; ES_E_LIMIT: too large; ES_E_MEMORY, ES_E_IO: the host has it and cannot give it now;
+     * anything else: it cannot be read, now or later */
     enum es_errc (*fetch)(void *context, const char *id, struct es_host_object *out, struct es_error *err);
     void (*release)(void *context, struct es_host_object *object);
     /** Rows with seq > since, rising; at most ES_HOST_ROWS. `last`: the greatest seq of the whole log. */
@@ -64,16 +69,20 @@ struct es_catchup_state {
     char gap_from[ES_HOST_DATE_SIZE];/* host's date of the last row known before; "" when not known */
     int64_t gap_noticed, gap_closed; /* our clock; ES_NO_INSTANT */
     bool up_to_date;                 /* the last step found nothing left */
+    size_t waiting;                  /* objects that could not be read and are asked for again */
 };
 
 struct es_catchup;
-ES_MUST_USE enum es_errc es_catchup_new(struct es_catchup **out, const struct es_host *host, struct es_error *err);
+/** @param pause_ms  before an object that could not be read is asked for again; at least 1 */
+ES_MUST_USE enum es_errc es_catchup_new(struct es_catchup **out, const struct es_host *host, unsigned pause_ms, struct es_error *err);
 void es_catchup_free(struct es_catchup *catchup);
 const struct es_catchup_state *es_catchup_state(const struct es_catchup *catchup);
 /** The host was opened, or the site: read what is remembered, check the log at the next step. */
 void es_catchup_restart(struct es_catchup *catchup);
 /** Something was stored that did not come by the inbox, or may not have: there is something to do. */
 void es_catchup_owe(struct es_catchup *catchup);
+/** Is there something to do, or to ask for again, now? */
+bool es_catchup_due(const struct es_catchup *catchup);
 /**
  * One bounded step: fill `load` from the host. The caller flushes it, then calls es_catchup_commit().
  *
@@ -83,10 +92,10 @@ ES_MUST_USE enum es_errc es_catchup_step(struct es_catchup *catchup, struct es_i
                                          struct es_load *load, struct es_error *err);
 /** What the step read is committed: move and keep the cursor. */
 ES_MUST_USE enum es_errc es_catchup_commit(struct es_catchup *catchup, struct es_site *site, struct es_error *err);
-/** Read one object from the host into load. Gone, too large and unreadable ones are counted.
+/** Read one object from the host into load. Gone, too large and unreadable ones are counted; one that cannot be had now is put aside.
  * @param skimmed  its elements, when they are known and the host is only asked whether it made the object as a copy; else NULL
- * @return ES_OK, ES_E_BUSY, ES_E_MEMORY */
-ES_MUST_USE enum es_errc es_catchup_fetch(const struct es_host *host, struct es_inbox *inbox, const struct es_config *config,
+ * @return ES_OK, ES_E_BUSY, ES_E_MEMORY; ES_E_IO: too many are put aside already */
+ES_MUST_USE enum es_errc es_catchup_fetch(struct es_catchup *catchup, struct es_inbox *inbox, const struct es_config *config,
                                           const char *id, const struct es_elements *skimmed, struct es_load *load,
                                           struct es_error *err);
 

@@ -74,8 +74,8 @@ size_t es_worker_status_json(const struct es_worker_status *status, char *out, s
         status->waiting, status->overflowed);
     put(out, size, &at,
         ",\"objects\":{\"skimmed\":%" PRIu64 ",\"fetched\":%" PRIu64 ",\"silent\":%" PRIu64 ",\"gone\":%" PRIu64
-        ",\"too_large\":%" PRIu64 ",\"unreadable\":%" PRIu64 "}",
-        c->skimmed, c->fetched, c->silent, c->gone, c->too_large, c->unreadable);
+        ",\"too_large\":%" PRIu64 ",\"unreadable\":%" PRIu64 ",\"waiting\":%zu}",
+        c->skimmed, c->fetched, c->silent, c->gone, c->too_large, c->unreadable, catchup->waiting);
     put(out, size, &at,
         ",\"events\":{\"taken\":%" PRIu64 ",\"revised\":%" PRIu64 ",\"duplicate\":%" PRIu64 ",\"refused\":%" PRIu64 "}", c->taken,
         c->revised, c->duplicate, c->refused);
@@ -128,8 +128,10 @@ size_t es_worker_status_metrics(const struct es_worker_status *status, char *out
         {"evensight_worker_objects_skimmed", "Objects read from their header", c->skimmed, true},
         {"evensight_worker_objects_fetched", "Objects read from the host", c->fetched, true},
         {"evensight_worker_objects_silent", "Objects that say nothing here", c->silent, true},
+        {"evensight_worker_objects_gone", "Objects the host no longer had when they were to be read", c->gone, true},
         {"evensight_worker_objects_too_large", "AI objects beyond the size that is read", c->too_large, true},
         {"evensight_worker_objects_unreadable", "Objects that could not be read", c->unreadable, true},
+        {"evensight_worker_objects_waiting", "Objects the host holds and could not give yet, asked for again", status->catchup.waiting, false},
         {"evensight_worker_events_taken", "Events appended", c->taken, true},
         {"evensight_worker_events_revised", "Events that revised an earlier one", c->revised, true},
         {"evensight_worker_events_duplicate", "Events that were there already", c->duplicate, true},

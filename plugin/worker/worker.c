@@ -36,7 +36,7 @@ static void take_item(struct es_worker *worker, const struct es_stored *item)
     enum es_errc rc;
     if (item->kind == ES_ITEM_FACTS)
         rc = es_load_elements(worker->load, worker->config, item->id, &item->elements, false, &err);
-    else rc = es_catchup_fetch(&worker->host, worker->inbox, worker->config, item->id, item->kind == ES_ITEM_ASK ? &item->elements : NULL,
+    else rc = es_catchup_fetch(worker->catchup, worker->inbox, worker->config, item->id, item->kind == ES_ITEM_ASK ? &item->elements : NULL,
                                worker->load, &err);
     /* Not read: its row in the host's log is still ahead of the cursor, or a step finds it. */
     if (rc != ES_OK) es_catchup_owe(worker->catchup);
@@ -92,7 +92,7 @@ static void catch_up(struct es_worker *worker, const struct es_inbox_view *view)
         worker->last_overflow = view->refused;
         es_catchup_owe(worker->catchup);
     }
-    worker->step_due = view->host_open && worker->site != NULL && !es_catchup_state(worker->catchup)->up_to_date;
+    worker->step_due = view->host_open && worker->site != NULL && es_catchup_due(worker->catchup);
     if (!worker->step_due || es_worker_resting(worker)) return;
     const bool quiet = view->items == 0 && now - worker->last_activity >= pause;
     if (worker->following && !quiet && now - worker->last_step < 30 * pause) return;
@@ -126,7 +126,7 @@ static void publish(struct es_worker *worker, const struct es_inbox_view *view)
     const struct es_load_counts counts = sum(es_load_counted(worker->load), &worker->lines);
     const struct es_catchup_state *catchup = es_catchup_state(worker->catchup);
     const bool idle = worker->site != NULL && !worker->dirty && !es_load_any(worker->load) && view->items == 0 && !view->job &&
-                      catchup->up_to_date;
+                      catchup->up_to_date && catchup->waiting == 0;
     pthread_mutex_lock(&worker->lock);
     worker->status.counts = counts;
     worker->status.catchup = *catchup;
@@ -220,7 +220,7 @@ enum es_errc es_worker_start(struct es_worker **out, const struct es_config *con
     if (worker->pace.retry_ms == 0) worker->pace.retry_ms = 1000;
     enum es_errc rc = es_inbox_new(&worker->inbox, err);
     if (rc == ES_OK) rc = es_load_new(&worker->load, err);
-    if (rc == ES_OK) rc = es_catchup_new(&worker->catchup, &worker->host, err);
+    if (rc == ES_OK) rc = es_catchup_new(&worker->catchup, &worker->host, worker->pace.retry_ms, err);
     if (rc == ES_OK) {
         pthread_attr_t attributes;
         pthread_attr_init(&attributes);

@@ -42,7 +42,7 @@ struct es_worker_pace {
     unsigned batch_ms;        /* 50: gather items so long */
     unsigned render_ms;       /* 2000: least time between releases */
     unsigned catchup_ms;      /* 1000: quiet time before the host's log is followed */
-    unsigned retry_ms;        /* 1000: first pause after a failure; doubles up to 60 s */
+    unsigned retry_ms;        /* 1000: first pause after a failure; doubles up to 60 s; of an object, up to 600 times itself */
 };
 
 /**

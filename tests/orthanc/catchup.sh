@@ -70,11 +70,39 @@ check "the gap is told and closed" jq -e '.gap.noticed != null and .gap.closed !
 equal "its exams are counted, those of before once" "$(seen)" 25
 check "stops" stop
 
+# The storage is away while the log names ten exams: they wait, over a restart too, and are counted when it is back.
+part d 25 10
+plugged none
+check "away: Orthanc starts without the plugin" start "$dir"
+check "away: ten more are stored" send "$work/d"
+check "away: stops" stop
+waiting() { status_of | jq .objects.waiting; }
+wait_for_waiting() { local i; for i in $(seq 150); do [ "$(waiting)" = "$1" ] && return; sleep 0.2; done; status_of; return 1; }
+files=$(find "$dir/storage" -mindepth 3 -type f -newer "$work/replaced.json" | sort)
+equal "away: their files" "$(wc -l <<<"$files")" 10
+for file in $files; do mv "$file" "$file.away"; done
+plugged "$plugin"
+check "away: Orthanc starts with it" start "$dir"
+check "away: ten objects wait" wait_for_waiting 10
+equal "away: none is called unreadable, nothing is degraded" "$(status_of | jq -c '[.objects.unreadable, .state, .settled]')" '[0,"ready",false]'
+equal "away: what could be read is counted" "$(seen)" 25
+check "away: stops" stop
+check "away: starts again" start "$dir"
+check "away: and they wait again" wait_for_waiting 10
+for file in $(head -9 <<<"$files"); do mv "$file.away" "$file"; done
+check "away: nine are back" wait_for_waiting 1
+curl -sf -X DELETE "$url/instances/$(last=$(tail -1 <<<"$files"); sqlite3 "file:$dir/storage/index?immutable=0&mode=ro" \
+  "SELECT r.publicId FROM Resources r JOIN AttachedFiles a ON a.id = r.internalId WHERE a.uuid = '$(basename "$last")'")" >/dev/null
+check "away: the tenth is deleted: settled" wait_settled
+equal "away: the nine are counted" "$(seen)" 34
+equal "away: and the tenth is gone" "$(status_of | jq -c '[.objects.gone, .objects.unreadable]')" '[1,0]'
+check "away: stops" stop
+
 # An image of 600 MB is read by its tags: Orthanc's memory does not grow by it.
 room=$(awk '/MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
 if [ "$room" -gt 4000 ] && [ "$(df -m --output=avail "$work" | tail -1)" -gt 3000 ]; then
   big=$work/big.dcm
-  cp "${images[30]}" "$big"
+  cp "${images[35]}" "$big"
   dcmodify -q -nb -i '(0028,0008)=600' -i '(0028,0010)=1024' -i '(0028,0011)=1024' -i '(0028,0100)=8' -i '(0028,0101)=8' -i '(0028,0102)=7' "$big"
   perl -0777 -pi -e 's/\xe0\x7f\x10\x00.*//s' "$big"
   printf '\xe0\x7f\x10\x00OB\x00\x00\x00\x00\x80\x25' >>"$big" # 629,145,600 bytes
@@ -86,7 +114,7 @@ if [ "$room" -gt 4000 ] && [ "$(df -m --output=avail "$work" | tail -1)" -gt 300
   plugged "$plugin"
   check "big: Orthanc starts with the plugin" start "$dir"
   check "big: settled" wait_settled
-  equal "big: counted" "$(seen)" 26
+  equal "big: counted" "$(seen)" 35
   equal "big: not too large" "$(status_of | jq .objects.too_large)" 0
   most=$(awk '/VmHWM/ { print int($2 / 1024) }' "/proc/$pid/status")
   check "big: Orthanc's memory stayed under 300 MiB ($most)" test "$most" -lt 300
