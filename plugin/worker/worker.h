@@ -79,6 +79,6 @@ size_t es_worker_status_metrics(const struct es_worker_status *status, char *out
 /** Escape text as the inside of a JSON string. @return out */
 const char *es_json_escape(const char *text, char *out, size_t size);
 
-#define ES_STATUS_SIZE 4096 /* bytes that either text fits in */
+#define ES_STATUS_SIZE 4608 /* bytes that either text fits in */
 
 #endif
