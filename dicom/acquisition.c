@@ -3,9 +3,9 @@
 
 #include "dicom/readers.h"
 
-void es_acquisition_read(const struct es_elements *elements, const struct es_attribute *row, struct es_fact *out)
+void es_acquisition_read(const struct es_elements *elements, const struct es_attribute *row, const struct es_element *e, struct es_fact *out)
 {
-    es_fact_read(elements, row, out);
+    es_fact_read(elements, row, e, out);
     if (row->vr[0] == 'C' && row->vr[1] == 'S') es_text_upper(out->value); /* PS3.5 6.2: CS is upper case */
 }
 

@@ -79,6 +79,7 @@ const struct es_attribute es_attributes[] = {
     {ES_LAST_WANTED_TAG, "SQ", false, "RequestedProcedureCodeSequence", ACQ, 0x00321064},
 };
 const size_t es_n_attributes = sizeof es_attributes / sizeof es_attributes[0];
+_Static_assert(sizeof es_attributes / sizeof es_attributes[0] <= ES_MAX_ATTRIBUTE_ROWS, "whoever keeps something a row has room");
 
 const struct es_attribute *es_attribute_find(uint32_t tag)
 {

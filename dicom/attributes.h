@@ -38,6 +38,7 @@ struct es_attribute {
 /** The table, by rising tag. */
 extern const struct es_attribute es_attributes[];
 extern const size_t es_n_attributes;
+#define ES_MAX_ATTRIBUTE_ROWS 96 /* at least as many */
 /** The greatest tag of the table: nothing behind it need be read of an image. */
 #define ES_LAST_WANTED_TAG 0x00321064u
 

@@ -94,9 +94,9 @@ static void body_fact(const struct es_elements *elements, uint32_t tag, struct e
     set_reason(fact, "implausible");
 }
 
-void es_demographic_read(const struct es_elements *elements, const struct es_attribute *row, struct es_fact *out)
+void es_demographic_read(const struct es_elements *elements, const struct es_attribute *row, const struct es_element *e, struct es_fact *out)
 {
-    es_fact_read(elements, row, out);
+    es_fact_read(elements, row, e, out);
     switch (row->tag) {
     case TAG_SEX: es_text_upper(out->value); break;
     case TAG_AGE: age_fact(elements, out); break;

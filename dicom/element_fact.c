@@ -48,37 +48,32 @@ static bool binary_number(const struct es_elements *elements, const struct es_el
     return false;
 }
 
-bool es_element_number(const struct es_elements *elements, uint32_t tag, double *out)
+static bool number_of(const struct es_elements *elements, const struct es_element *e, double *out)
 {
-    const struct es_element *e = es_elements_find(elements, tag);
-    if (!e || (e->flags & (ES_ELEMENT_CUT | ES_ELEMENT_WRONG_VR))) return false;
+    if (e->flags & (ES_ELEMENT_CUT | ES_ELEMENT_WRONG_VR)) return false;
     if (es_vr_is_binary(e->vr)) return binary_number(elements, e, out);
     return es_text_number(es_elements_value(elements, e), e->length, out);
 }
 
-/** Write a number without a locale: 80.0000 and 80 are one level. Ten significant digits are more than any DS of a header means. */
-static void write_number(double value, char *out, size_t size)
+bool es_element_number(const struct es_elements *elements, uint32_t tag, double *out)
 {
-    if (value == 0) value = 0; /* no minus */
-    (void)snprintf(out, size, "%.10g", value);
-    for (char *p = out; *p; p++)
-        if (*p == ',') *p = '.';
+    const struct es_element *e = es_elements_find(elements, tag);
+    return e && number_of(elements, e, out);
 }
 
-static void number_fact(const struct es_elements *elements, const struct es_attribute *row, const struct es_element *e,
-                        struct es_fact *out)
+static void number_fact(const struct es_elements *elements, const struct es_element *e, struct es_fact *out)
 {
     double value = 0;
     if (e->length == 0) {
         out->state = ES_ATTRIBUTE_BLANK;
-    } else if (!es_element_number(elements, row->tag, &value)) {
+    } else if (!number_of(elements, e, &value)) {
         char text[ES_FACT_VALUE];
         const bool several = !es_vr_is_binary(e->vr) && memchr(es_elements_value(elements, e), '\\', e->length);
         if (!es_vr_is_binary(e->vr) && decode(elements, e, text, sizeof text) == ES_TEXT_BLANK) out->state = ES_ATTRIBUTE_BLANK;
         else invalid(out, several ? "several_values" : "not_a_number");
     } else {
         out->state = ES_ATTRIBUTE_PRESENT;
-        write_number(value, out->value, sizeof out->value);
+        es_text_write_number(value, out->value, sizeof out->value);
     }
 }
 
@@ -140,14 +135,14 @@ static void text_fact(const struct es_elements *elements, const struct es_elemen
     }
 }
 
-void es_fact_read(const struct es_elements *elements, const struct es_attribute *row, struct es_fact *out)
+void es_fact_read(const struct es_elements *elements, const struct es_attribute *row, const struct es_element *e, struct es_fact *out)
 {
-    *out = (struct es_fact){.keyword = row->keyword, .state = ES_ATTRIBUTE_ABSENT};
-    const struct es_element *e = es_elements_find(elements, row->tag);
+    out->keyword = row->keyword;
+    out->state = ES_ATTRIBUTE_ABSENT;
     if (!e) return;
     if (e->flags & ES_ELEMENT_WRONG_VR) invalid(out, "wrong_vr");
     else if (row->codes && (e->flags & ES_ELEMENT_CUT)) invalid(out, "too_many_items");
     else if (row->codes) code_fact(elements, row, out);
-    else if (strcmp(row->vr, "DS") == 0 || es_vr_is_binary(row->vr)) number_fact(elements, row, e, out);
+    else if (strcmp(row->vr, "DS") == 0 || es_vr_is_binary(row->vr)) number_fact(elements, e, out);
     else text_fact(elements, e, out);
 }

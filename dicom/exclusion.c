@@ -11,11 +11,14 @@ static bool says(const struct es_elements *elements, uint32_t tag, const char *w
     return strcmp(text, word) == 0;
 }
 
-static bool mentions(const struct es_elements *elements, uint32_t tag, const char *word)
+/** Whether an element has one of the words in it. They end with NULL. */
+static bool mentions(const struct es_elements *elements, uint32_t tag, const char *const *words)
 {
     char text[ES_MAX_ELEMENT_VALUE + 1];
-    const enum es_text_status status = es_element_text(elements, tag, text, sizeof text);
-    return status != ES_TEXT_BLANK && es_text_contains(text, word);
+    if (es_element_text(elements, tag, text, sizeof text) == ES_TEXT_BLANK) return false;
+    for (; *words; words++)
+        if (es_text_contains(text, *words)) return true;
+    return false;
 }
 
 static bool filled(const struct es_elements *elements, uint32_t tag)
@@ -42,21 +45,21 @@ static bool other_species(const struct es_elements *elements)
 static bool veterinary(const struct es_elements *elements)
 {
     static const uint32_t places[] = {0x00102299, 0x00080080}; /* ResponsibleOrganization, InstitutionName */
-    static const char *const words[] = {"veterinar", "animal hospital", "animal clinic", "tierklinik", "zoolog"};
+    static const char *const words[] = {"veterinar", "animal hospital", "animal clinic", "tierklinik", "zoolog", NULL};
     if (filled(elements, 0x00102203) || filled(elements, 0x00102292) || es_elements_items(elements, 0x00102293) > 0) return true;
     if (other_species(elements)) return true;
     if (filled(elements, 0x00102201) && !says(elements, 0x00102201, "HUMAN") && !says(elements, 0x00102201, "HOMO SAPIENS"))
         return true;
     for (size_t p = 0; p < sizeof places / sizeof places[0]; p++)
-        for (size_t w = 0; w < sizeof words / sizeof words[0]; w++)
-            if (mentions(elements, places[p], words[w])) return true;
+        if (mentions(elements, places[p], words)) return true;
     return false;
 }
 
 /** QualityControlSubject (PS3.3 C.7.1.1), or "phantom" as identifier or body part. */
 static bool phantom(const struct es_elements *elements)
 {
-    return says(elements, 0x00100200, "YES") || mentions(elements, 0x00100020, "phantom") || says(elements, 0x00180015, "PHANTOM");
+    static const char *const words[] = {"phantom", NULL};
+    return says(elements, 0x00100200, "YES") || mentions(elements, 0x00100020, words) || says(elements, 0x00180015, "PHANTOM");
 }
 
 enum es_exclusion es_exclusion_read(const struct es_elements *elements, bool *identity_removed)

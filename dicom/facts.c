@@ -19,29 +19,53 @@
 
 #define PART ((size_t)4096) /* of a file, read at a time: most headers are shorter */
 
+static enum es_errc read_identity(const struct es_elements *elements, struct es_identity *identity, struct es_error *err)
+{
+    es_identity_read(elements, identity);
+    if (!identity->sop_class_uid[0] && !identity->study_uid[0] && !identity->series_uid[0] && !es_elements_find(elements, 0x00080060))
+        return es_fail(err, ES_E_PARSE, "no DICOM object: SOPClassUID, StudyInstanceUID, SeriesInstanceUID and Modality expected, none found");
+    return ES_OK;
+}
+
+/** The first element at the root of each row of the table; NULL where there is none. One pass: elements mostly rise, as the rows do. */
+static void find_rows(const struct es_elements *elements, const struct es_element *found[ES_MAX_ATTRIBUTE_ROWS])
+{
+    size_t row = 0;
+    memset(found, 0, es_n_attributes * sizeof found[0]);
+    for (const struct es_element *e = elements->element, *end = e + elements->count; e < end; e++) {
+        if (e->parent) continue;
+        if (row > 0 && es_attributes[row - 1].tag >= e->tag) row = 0;
+        while (row < es_n_attributes && es_attributes[row].tag < e->tag) row++;
+        if (row < es_n_attributes && es_attributes[row].tag == e->tag && !found[row]) found[row] = e;
+    }
+}
+
+/** All that a header says, when it is known whose and of what kind. */
+static void read_header(const struct es_elements *elements, const struct es_identity *identity, enum es_object_kind kind, struct es_facts *out)
+{
+    const struct es_element *found[ES_MAX_ATTRIBUTE_ROWS];
+    find_rows(elements, found);
+    memset(out, 0, sizeof *out);
+    out->identity = *identity;
+    out->kind = kind;
+    out->form = es_form_of_class(identity->sop_class_uid);
+    out->exclusion = es_exclusion_read(elements, &out->identity_removed);
+    for (size_t i = 0; i < es_n_attributes && out->n_attributes < ES_MAX_ATTRIBUTES; i++) {
+        const struct es_attribute *row = &es_attributes[i];
+        if (!(row->use & (ES_USE_DEMOGRAPHICS | ES_USE_ACQUISITION))) continue;
+        struct es_fact *fact = &out->attributes[out->n_attributes++];
+        if (row->use & ES_USE_DEMOGRAPHICS) es_demographic_read(elements, row, found[i], fact);
+        else es_acquisition_read(elements, row, found[i], fact);
+    }
+    es_equipment_read(elements, kind, &out->algorithm);
+}
+
 enum es_errc es_facts_from_elements(const struct es_elements *elements, struct es_facts *out, struct es_error *err)
 {
     struct es_identity identity;
-    es_identity_read(elements, &identity);
-    if (!identity.sop_class_uid[0] && !identity.study_uid[0] && !identity.series_uid[0] && !es_elements_find(elements, 0x00080060))
-        return es_fail(err, ES_E_PARSE, "no DICOM object: SOPClassUID, StudyInstanceUID, SeriesInstanceUID and Modality expected, none found");
-    size_t n = 0;
-    memset(out, 0, offsetof(struct es_facts, attributes)); /* what lies between is written below */
-    out->identity = identity;
-    out->kind = es_kind_read(elements, &out->identity);
-    out->form = es_form_of_class(out->identity.sop_class_uid);
-    out->exclusion = es_exclusion_read(elements, &out->identity_removed);
-    for (size_t i = 0; i < es_n_attributes && n < ES_MAX_ATTRIBUTES; i++) {
-        const struct es_attribute *row = &es_attributes[i];
-        if (!es_attribute_is_fact(row)) continue;
-        struct es_fact *fact = &out->attributes[n++];
-        if (row->use & ES_USE_DEMOGRAPHICS) es_demographic_read(elements, row, fact);
-        else es_acquisition_read(elements, row, fact);
-    }
-    memset(&out->attributes[n], 0, sizeof *out - offsetof(struct es_facts, attributes) - n * sizeof out->attributes[0]);
-    out->n_attributes = n;
-    es_equipment_read(elements, out->kind, &out->algorithm);
-    return ES_OK;
+    const enum es_errc code = read_identity(elements, &identity, err);
+    if (code == ES_OK) read_header(elements, &identity, es_kind_read(elements, &identity), out);
+    return code;
 }
 
 static void mark_partial(struct es_facts *facts, const char *why)
@@ -81,12 +105,8 @@ static enum es_errc read_dataset(const void *bytes, size_t len, const struct es_
     return code;
 }
 
-/** Whether bytes that were skimmed are all that is to be said of the object. */
-static bool is_plain(const struct es_facts *facts)
-{
-    return facts->kind == ES_OBJECT_IMAGE || facts->kind == ES_OBJECT_OTHER;
-}
-
+/** Whether the header is all that is to be said of the object. */
+static bool is_plain(enum es_object_kind kind) { return kind == ES_OBJECT_IMAGE || kind == ES_OBJECT_OTHER; }
 
 /** es_facts_read() of the first len bytes of an object of `total`. @param cut  set: an element claims more than the whole object holds */
 static enum es_errc read_facts(const void *bytes, size_t len, uint64_t total, struct es_facts *out, bool *cut, struct es_error *err)
@@ -97,7 +117,7 @@ static enum es_errc read_facts(const void *bytes, size_t len, uint64_t total, st
     const bool skimmed = es_skim_to_end(bytes, len, total, &elements, &end, NULL) == ES_OK;
     enum es_errc code = skimmed ? es_facts_from_elements(&elements, &facts, NULL) : ES_E_UNSUPPORTED;
     const bool result = code == ES_OK && is_result(&facts);
-    if (code != ES_OK || !is_plain(&facts)) code = read_dataset(bytes, len, result ? &elements : NULL, &facts, err);
+    if (code != ES_OK || !is_plain(facts.kind)) code = read_dataset(bytes, len, result ? &elements : NULL, &facts, err);
     if (code != ES_OK) return code;
     /* A cut end in words of what was claimed and what is there, which are better than DCMTK's. */
     if (!skimmed) es_skim_end(bytes, len, total, &end);
@@ -148,13 +168,17 @@ static const uint8_t *read_part(void *context, uint64_t at, size_t *len)
 static enum es_errc read_plain(int fd, uint64_t size, struct es_facts *out)
 {
     struct es_elements elements;
+    struct es_identity identity;
     struct es_error end = {0};
     struct parts parts;
     const struct es_skim_source source = {read_part, &parts};
     parts.fd = fd;
     parts.size = size;
     if (size > SIZE_MAX || es_skim_parts(&source, (size_t)size, &elements, &end, NULL) != ES_OK) return ES_E_UNSUPPORTED;
-    if (es_facts_from_elements(&elements, out, NULL) != ES_OK || !is_plain(out)) return ES_E_UNSUPPORTED;
+    if (read_identity(&elements, &identity, NULL) != ES_OK) return ES_E_UNSUPPORTED;
+    const enum es_object_kind kind = es_kind_read(&elements, &identity);
+    if (!is_plain(kind)) return ES_E_UNSUPPORTED;
+    read_header(&elements, &identity, kind, out);
     if (end.code != ES_OK) mark_partial(out, end.text);
     return ES_OK;
 }
@@ -165,32 +189,34 @@ static enum es_errc read_whole(int fd, uint64_t size, struct es_facts *out, stru
     char *bytes = es_secret_new(want);
     if (!bytes) return es_fail(err, ES_E_MEMORY, "read file: no %zu bytes", want);
     const ssize_t n = read_at(fd, bytes, want, 0);
+    struct es_facts facts;
     bool cut = false;
     enum es_errc code = ES_OK;
     if (n < 0) code = es_fail(err, ES_E_IO, "read file: %s", strerror(errno));
-    else code = read_facts(bytes, (size_t)n, size > want && (size_t)n == want ? size : (uint64_t)n, out, &cut, err);
+    else code = read_facts(bytes, (size_t)n, size > want && (size_t)n == want ? size : (uint64_t)n, &facts, &cut, err);
     es_secret_free(bytes);
     /* an object cut by our own ceiling is not the sender's fault, but it is not whole either */
-    if (code == ES_OK && out->partial && !cut && size > want) {
-        es_facts_free(out);
+    if (code == ES_OK && facts.partial && !cut && size > want) {
+        es_facts_free(&facts);
         code = es_fail(err, ES_E_LIMIT, "read file: its header does not end within the %zu bytes that are read of a file", want);
     }
+    if (code == ES_OK) *out = facts;
     return code;
 }
 
 enum es_errc es_facts_read_file(const char *path, struct es_facts *out, struct es_error *err)
 {
     struct stat st;
-    struct es_facts facts;
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return es_fail(err, ES_E_IO, "open file: %s", strerror(errno));
-    enum es_errc code;
-    if (fstat(fd, &st) != 0) code = es_fail(err, ES_E_IO, "open file: %s", strerror(errno));
-    else if (!S_ISREG(st.st_mode)) code = es_fail(err, ES_E_IO, "open file: no regular file");
-    else code = read_plain(fd, (uint64_t)st.st_size, &facts);
-    if (code == ES_E_UNSUPPORTED) code = read_whole(fd, (uint64_t)st.st_size, &facts, err);
+    const off_t end = lseek(fd, 0, SEEK_END); /* half of what fstat() costs; pipes and the like have none */
+    enum es_errc code = end > 0 ? read_plain(fd, (uint64_t)end, out) : ES_E_UNSUPPORTED;
+    if (code == ES_E_UNSUPPORTED) {
+        if (fstat(fd, &st) != 0) code = es_fail(err, ES_E_IO, "open file: %s", strerror(errno));
+        else if (!S_ISREG(st.st_mode)) code = es_fail(err, ES_E_IO, "open file: no regular file");
+        else code = read_whole(fd, (uint64_t)st.st_size, out, err);
+    }
     (void)close(fd);
-    if (code == ES_OK) *out = facts;
     return code;
 }
 

@@ -2,6 +2,7 @@
 /* The strict parsers of text.h: numbers, dates, times. Nothing here looks at the locale. */
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +48,33 @@ static bool is_decimal(const char *text, size_t len)
     return i == len;
 }
 
+#define EXACT_DIGITS 15 /* any so many make a whole number that a double holds exactly, as it does the powers of ten up to 22 */
+
+static const double powers[EXACT_DIGITS + 1] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+
+/** A decimal without exponent and of few digits, which is nearly every DS: two exact numbers, so that their quotient is rounded once and is what
+ * strtod() finds (Clinger 1990, doi:10.1145/93542.93557). @return false when it is none */
+static bool short_decimal(const char *text, size_t len, double *out)
+{
+    uint64_t whole = 0;
+    size_t i = len > 0 && (text[0] == '+' || text[0] == '-'), n = 0, places = 0;
+    bool point = false;
+    for (; i < len; i++) {
+        if (text[i] == '.' && !point) {
+            point = true;
+            continue;
+        }
+        if (text[i] < '0' || text[i] > '9' || n == EXACT_DIGITS) return false;
+        whole = whole * 10 + (uint64_t)(text[i] - '0');
+        n++;
+        places += point;
+    }
+    if (n == 0) return false;
+    const double value = (double)whole / powers[places];
+    *out = text[0] == '-' ? -value : value;
+    return true;
+}
+
 /** The C locale, made once and kept for the life of the process; 0 when the C library could not. */
 static locale_t c_locale(void)
 {
@@ -65,6 +93,7 @@ bool es_text_number(const char *text, size_t len, double *out)
 {
     char copy[64]; /* DS has at most 16 characters; longer ones are met, so long as they are numbers */
     trim(&text, &len);
+    if (short_decimal(text, len, out)) return true;
     if (len == 0 || len >= sizeof copy || !is_decimal(text, len)) return false;
     memcpy(copy, text, len);
     copy[len] = '\0';
@@ -75,6 +104,36 @@ bool es_text_number(const char *text, size_t len, double *out)
     if (end != copy + len || !isfinite(value)) return false;
     *out = value;
     return true;
+}
+
+/** Write `whole`, of at most ten digits, with a point before the last `places` of them. */
+static void write_decimal(bool minus, uint64_t whole, unsigned places, char *out)
+{
+    char digits[16];
+    unsigned n = 0;
+    for (; whole > 0 || n <= places; whole /= 10) {
+        if (n == places && places > 0) digits[n++] = '.', places = 0;
+        digits[n++] = (char)('0' + whole % 10);
+    }
+    if (minus) *out++ = '-';
+    while (n > 0) *out++ = digits[--n];
+    *out = '\0';
+}
+
+void es_text_write_number(double value, char *out, size_t size)
+{
+    const double magnitude = fabs(value), most = 1e10;
+    if (value == 0) value = 0; /* no minus */
+    /* A decimal of at most ten digits whose nearest double is the value is what the format finds: the next such decimals are 1e5 doubles away. */
+    for (unsigned places = 0; places <= 6 && (magnitude == 0 || magnitude >= 1e-4) && magnitude * powers[places] < most; places++) {
+        const uint64_t whole = (uint64_t)(magnitude * powers[places] + 0.5);
+        if (whole >= (uint64_t)most || (double)whole / powers[places] != magnitude) continue;
+        write_decimal(value < 0, whole, places, out);
+        return;
+    }
+    (void)snprintf(out, size, "%.10g", value);
+    for (char *p = out; *p; p++)
+        if (*p == ',') *p = '.';
 }
 
 /** Days since 1970-01-01 of a proleptic Gregorian date: whole 400-year eras of 146097 days, years from March. */

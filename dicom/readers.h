@@ -29,12 +29,14 @@ enum es_result_form es_form_of_class(const char *sop_class_uid);
 /** Why the object is left out, and whether its identity was removed. COPY and IDENTITY_REMOVED are never set here: the host and
  * the configuration know those. */
 enum es_exclusion es_exclusion_read(const struct es_elements *elements, bool *identity_removed);
-/** One demographic attribute. PatientAge looks at the birth date, study date, size and weight too. */
-void es_demographic_read(const struct es_elements *elements, const struct es_attribute *row, struct es_fact *out);
+/** One demographic attribute. PatientAge looks at the birth date, study date, size and weight too.
+ * @param e    the row's element at the root; NULL when it has none
+ * @param out  all zero before the call, as of the two below */
+void es_demographic_read(const struct es_elements *elements, const struct es_attribute *row, const struct es_element *e, struct es_fact *out);
 /** One acquisition attribute. */
-void es_acquisition_read(const struct es_elements *elements, const struct es_attribute *row, struct es_fact *out);
+void es_acquisition_read(const struct es_elements *elements, const struct es_attribute *row, const struct es_element *e, struct es_fact *out);
 /** Any attribute by its VR alone: text, number or codes. What the two above do unless a rule of their own says more. */
-void es_fact_read(const struct es_elements *elements, const struct es_attribute *row, struct es_fact *out);
+void es_fact_read(const struct es_elements *elements, const struct es_attribute *row, const struct es_element *e, struct es_fact *out);
 /** Decode an element as text under the header's SpecificCharacterSet. BLANK when it is not there. */
 enum es_text_status es_element_text(const struct es_elements *elements, uint32_t tag, char *out, size_t size);
 /** A number of the header: DS or binary. @return false when it is not there or none */

@@ -56,6 +56,10 @@ bool es_text_is_uid(const char *text);
 /** Parse a DS or IS (PS3.5 6.2: fixed or floating decimal, padded with spaces), whole and nothing but one value.
  * @return false when it is none, or not finite */
 bool es_text_number(const char *text, size_t len, double *out);
+#define ES_NUMBER_SIZE 32
+/** Write a finite number as `%.10g` does in the C locale, but never a minus before zero: 80.0000 and 80 are one level. Ten significant digits are more
+ * than any DS of a header means. @param size  at least ES_NUMBER_SIZE */
+void es_text_write_number(double value, char *out, size_t size);
 /** Parse a DA: YYYYMMDD, or YYYY.MM.DD of before 1993; a real day of the years 1600 to 2399.
  * @param day  days since 1970-01-01 */
 bool es_text_date(const char *text, size_t len, int32_t *day);

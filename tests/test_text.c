@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <locale.h>
 #include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dicom/text.h"
@@ -125,6 +128,44 @@ static void numbers_are_strict(void)
     }
 }
 
+static void check_number(const char *text)
+{
+    double value = 0;
+    char written[ES_NUMBER_SIZE], expected[ES_NUMBER_SIZE];
+    const double right = strtod(text, NULL);
+    CU_ASSERT_FATAL(es_text_number(text, strlen(text), &value));
+    CU_ASSERT(memcmp(&value, &right, sizeof value) == 0);
+    es_text_write_number(value, written, sizeof written);
+    (void)snprintf(expected, sizeof expected, "%.10g", value == 0 ? 0.0 : value);
+    CU_ASSERT_STRING_EQUAL(written, expected);
+    if (strcmp(written, expected) != 0) printf("    %s: %s, not %s\n", text, written, expected);
+}
+
+/* Read and written by ways of our own where they are short; the C library says what is right, in its C locale. */
+static void numbers_are_those_of_the_c_library(void)
+{
+    static const char *const edges[] = {"0", "-0", "-0.0", ".5", "5.", "0.1", "0.0001", "0.00009", "0.000099999999", "1e-5", "9999999999", "9999999999.5",
+                                        "10000000000", "99999999999", "999999999.95", "0.999999", "0.9999999", "0.99999999999", "123456.789012",
+                                        "123456789012345", "1234567890123456", "0.123456789012345", "0.1234567890123456", "4.35", "2.675", "1.0000001"};
+    uint64_t seed = 20201;
+    for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++) check_number(edges[i]);
+    for (int i = 0; i < 200000; i++) {
+        char text[ES_NUMBER_SIZE];
+        seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        const int before = (int)(seed >> 60) % 12, behind = (int)(seed >> 56 & 15) % 12;
+        size_t n = 0;
+        if (seed >> 55 & 1) text[n++] = '-';
+        for (int d = 0; d < before + behind + 1; d++) {
+            seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+            if (d == before) text[n++] = '.';
+            text[n++] = (char)('0' + (seed >> 40) % 10);
+        }
+        text[n] = '\0';
+        check_number(text);
+        if (CU_get_number_of_failures() > 0) break;
+    }
+}
+
 /** A decimal comma in the process's locale must not matter; where no such locale is installed, the C locale is the test. */
 static void numbers_do_not_depend_on_the_locale(void)
 {
@@ -214,6 +255,7 @@ int main(int argc, char **argv)
                                            {"texts_of_any_length_are_read_whole", texts_of_any_length_are_read_whole},
                                            {"lines_stay_where_they_are_asked_for", lines_stay_where_they_are_asked_for},
                                            {"numbers_are_strict", numbers_are_strict},
+                                           {"numbers_are_those_of_the_c_library", numbers_are_those_of_the_c_library},
                                            {"numbers_do_not_depend_on_the_locale", numbers_do_not_depend_on_the_locale},
                                            {"dates_are_real_days", dates_are_real_days},
                                            {"years_are_birthdays_passed", years_are_birthdays_passed},
