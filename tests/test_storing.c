@@ -20,7 +20,7 @@ static struct es_inbox *new_inbox(void)
 
 static struct es_stored *reserve(struct es_inbox *inbox, const char *id)
 {
-    struct es_stored *item = es_inbox_reserve(inbox);
+    struct es_stored *item = es_inbox_reserve(inbox, id);
     CU_ASSERT_PTR_NOT_NULL_FATAL(item);
     item->kind = ES_ITEM_FETCH;
     snprintf(item->id, sizeof item->id, "%s", id);
@@ -67,15 +67,15 @@ static void a_full_inbox_refuses_and_counts(void)
         if (i > 0) CU_ASSERT_EQUAL(strtol(taken.id, NULL, 10), i - 1);
     }
     for (int i = 1; i < ES_INBOX_ITEMS; i++) es_inbox_commit(inbox, reserve(inbox, "more"));
-    CU_ASSERT_PTR_NULL(es_inbox_reserve(inbox));
+    CU_ASSERT_PTR_NULL(es_inbox_reserve(inbox, "id"));
     es_inbox_counts(inbox, &waiting, &offered, &refused);
     CU_ASSERT_EQUAL(waiting, ES_INBOX_ITEMS);
     CU_ASSERT_EQUAL(offered, 2 * ES_INBOX_ITEMS + 11);
     CU_ASSERT_EQUAL(refused, 1);
     CU_ASSERT_TRUE(es_inbox_take(inbox, &taken));
-    CU_ASSERT_PTR_NOT_NULL(es_inbox_reserve(inbox));
+    CU_ASSERT_PTR_NOT_NULL(es_inbox_reserve(inbox, "id"));
     es_inbox_stop(inbox);
-    CU_ASSERT_PTR_NULL(es_inbox_reserve(inbox));
+    CU_ASSERT_PTR_NULL(es_inbox_reserve(inbox, "id"));
     CU_ASSERT_TRUE(es_inbox_wait(inbox, 1000, 1).stop);
     es_inbox_free(inbox);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a host holds and cannot give for a while: it waits, is asked for again, and is counted when its storage is back. */
+/* What a host holds and cannot give for a while: it waits, is asked for again, and is counted when its storage is back. And what was
+ * stored again under its id with other content while we could not take it. */
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <string.h>
@@ -195,6 +196,125 @@ static void test_more_than_may_wait_stop_the_log(void)
     es_config_free(config);
 }
 
+/* A thread of the host that is in the middle of filling its place: the worker takes nothing that came later. */
+static struct es_stored *block(struct es_worker *worker)
+{
+    struct es_stored *place = es_worker_reserve(worker, "0");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(place);
+    place->kind = ES_ITEM_FETCH;
+    snprintf(place->id, sizeof place->id, "0");
+    return place;
+}
+
+/* Fill the inbox behind it with what is stored already. */
+static void fill(struct es_worker *worker, size_t objects)
+{
+    size_t n = 0;
+    while (offer(worker, n % objects)) n++;
+    CU_ASSERT_TRUE(n > 0);
+}
+
+static void overwrite(size_t count)
+{
+    pthread_mutex_lock(&host.lock);
+    host.overwritten = count;
+    pthread_mutex_unlock(&host.lock);
+}
+
+static bool offer_second(struct es_worker *worker, size_t i)
+{
+    struct es_stored item = {.kind = ES_ITEM_FACTS};
+    snprintf(item.id, sizeof item.id, "%zu", i);
+    host_make_second(i, &item.elements);
+    return hand_over(worker, &item);
+}
+
+/* Committed long ago, or waiting in the inbox while it is stored again: either way the newer content is counted. */
+static void test_an_object_overwritten_while_the_inbox_is_full_is_read_again(void)
+{
+    for (int waits = 0; waits < 2; waits++) {
+        struct es_worker_status status;
+        struct es_config *config = host_configuration(es_test_tempdir());
+        host_reset();
+        struct es_worker *worker = start(config);
+        es_worker_host_open(worker);
+        CU_ASSERT_TRUE(settled(worker, &status));
+        host_store(30);
+        for (size_t i = waits ? 10 : 0; i < 30; i++) CU_ASSERT_TRUE(offer(worker, i));
+        if (!waits) CU_ASSERT_TRUE(settled(worker, &status));
+        struct es_stored *place = block(worker);
+        for (size_t i = 0; waits && i < 10; i++) CU_ASSERT_TRUE(offer(worker, i));
+        fill(worker, 30);
+        overwrite(10);
+        for (size_t i = 0; i < 10; i++) CU_ASSERT_FALSE(offer_second(worker, i));
+        es_worker_commit(worker, place);
+        CU_ASSERT_TRUE(settled(worker, &status));
+        CU_ASSERT_EQUAL(seen(worker), 30);
+        CU_ASSERT_EQUAL(status.counts.taken + status.counts.revised, 40);
+        end(worker);
+        es_config_free(config);
+    }
+}
+
+/* Its row is passed for the sake of the older content before its thread comes to the inbox, which is full. */
+static void test_a_row_passed_before_the_refusal_is_gone_back_to(void)
+{
+    struct es_worker_status status;
+    struct es_config *config = host_configuration(es_test_tempdir());
+    host_reset();
+    struct es_worker *worker = start(config);
+    es_worker_host_open(worker);
+    CU_ASSERT_TRUE(settled(worker, &status));
+    host_store(30);
+    for (size_t i = 0; i < 30; i++) CU_ASSERT_TRUE(offer(worker, i));
+    CU_ASSERT_TRUE(settled(worker, &status));
+    for (size_t i = 0; i < 10; i++) CU_ASSERT_TRUE(offer(worker, i)); /* sent once more: committed, and no row of it */
+    CU_ASSERT_TRUE(settled(worker, &status));
+    overwrite(10);
+    CU_ASSERT_TRUE(offer(worker, 20));
+    for (int i = 0; i < 1000 && status.catchup.cursor < 40; i++) {
+        usleep(10000);
+        es_worker_status(worker, &status);
+    }
+    CU_ASSERT_EQUAL(status.catchup.cursor, 40);
+    CU_ASSERT_EQUAL(status.counts.taken, 30);
+    struct es_stored *place = block(worker);
+    fill(worker, 30);
+    for (size_t i = 0; i < 10; i++) CU_ASSERT_FALSE(offer_second(worker, i));
+    es_worker_commit(worker, place);
+    CU_ASSERT_TRUE(settled(worker, &status));
+    CU_ASSERT_EQUAL(seen(worker), 30);
+    CU_ASSERT_EQUAL(status.counts.taken + status.counts.revised, 40);
+    end(worker);
+    es_config_free(config);
+}
+
+static void test_an_overwritten_object_that_could_not_be_read_is_read_by_its_row(void)
+{
+    struct es_worker_status status;
+    struct es_config *config = host_configuration(es_test_tempdir());
+    struct es_stored item = {.kind = ES_ITEM_FETCH, .id = "0"};
+    host_reset();
+    struct es_worker *worker = start(config);
+    es_worker_host_open(worker);
+    CU_ASSERT_TRUE(settled(worker, &status));
+    host_store(5);
+    for (int round = 0; round < 2; round++) { /* the second time no row comes of it: they stay remembered */
+        for (size_t i = 0; i < 5; i++) CU_ASSERT_TRUE(offer(worker, i));
+        CU_ASSERT_TRUE(settled(worker, &status));
+    }
+    pthread_mutex_lock(&host.lock);
+    host.starved = 1;
+    host.overwritten = 1;
+    pthread_mutex_unlock(&host.lock);
+    CU_ASSERT_TRUE(hand_over(worker, &item));
+    CU_ASSERT_TRUE(phase_is(worker, ES_WORKER_DEGRADED, &status));
+    CU_ASSERT_TRUE(settled(worker, &status));
+    CU_ASSERT_EQUAL(status.counts.taken + status.counts.revised, 6);
+    end(worker);
+    es_config_free(config);
+}
+
 int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
@@ -204,6 +324,9 @@ int main(int argc, char **argv)
         {"what_waits_survives_a_restart", test_what_waits_survives_a_restart},
         {"one_deleted_while_it_waits_is_gone", test_one_deleted_while_it_waits_is_gone},
         {"more_than_may_wait_stop_the_log", test_more_than_may_wait_stop_the_log},
+        {"an_object_overwritten_while_the_inbox_is_full_is_read_again", test_an_object_overwritten_while_the_inbox_is_full_is_read_again},
+        {"a_row_passed_before_the_refusal_is_gone_back_to", test_a_row_passed_before_the_refusal_is_gone_back_to},
+        {"an_overwritten_object_that_could_not_be_read_is_read_by_its_row", test_an_overwritten_object_that_could_not_be_read_is_read_by_its_row},
         {NULL, NULL},
     };
     return es_test_main("worker_again", tests, argc, argv);

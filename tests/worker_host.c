@@ -13,7 +13,7 @@ struct worker_host host = {.lock = PTHREAD_MUTEX_INITIALIZER};
 void host_reset(void)
 {
     pthread_mutex_lock(&host.lock);
-    host.objects = host.first_logged = 0;
+    host.objects = host.first_logged = host.overwritten = 0;
     host.fetches = host.lines = host.asked = 0;
     host.copies = 0;
     host.starved = 0;
@@ -36,7 +36,7 @@ static void put(struct es_elements *elements, uint32_t tag, const char *vr, cons
     (void)es_elements_add(elements, tag, 0, 0, vr, text, strlen(text));
 }
 
-void host_make_exam(size_t i, struct es_elements *out)
+static void make(size_t i, const char *sex, struct es_elements *out)
 {
     char text[64];
     memset(out, 0, sizeof *out);
@@ -47,18 +47,21 @@ void host_make_exam(size_t i, struct es_elements *out)
     put(out, 0x00080060, "CS", "DX");
     snprintf(text, sizeof text, "P%zu", i + 1);
     put(out, 0x00100020, "LO", text);
-    put(out, 0x00100040, "CS", i % 2 != 0 ? "F" : "M");
+    put(out, 0x00100040, "CS", sex);
     snprintf(text, sizeof text, "1.2.3.2.%zu", i + 1);
     put(out, 0x0020000d, "UI", text);
     snprintf(text, sizeof text, "1.2.3.3.%zu", i + 1);
     put(out, 0x0020000e, "UI", text);
 }
 
+void host_make_exam(size_t i, struct es_elements *out) { make(i, i % 2 != 0 ? "F" : "M", out); }
+void host_make_second(size_t i, struct es_elements *out) { make(i, "O", out); }
+
 static enum es_errc fetch(void *context, const char *id, struct es_host_object *out, struct es_error *err)
 {
     (void)context;
     pthread_mutex_lock(&host.lock);
-    const size_t i = strtoul(id, NULL, 10), objects = host.objects;
+    const size_t i = strtoul(id, NULL, 10), objects = host.objects, overwritten = host.overwritten;
     host.fetches++;
     host.asked += out->has_elements;
     const bool starved = host.starved > 0;
@@ -76,7 +79,8 @@ static enum es_errc fetch(void *context, const char *id, struct es_host_object *
     if (starved) return es_fail(err, ES_E_MEMORY, "the host ran out of memory");
     if (i >= objects) return es_fail(err, ES_E_REFUSED, "gone");
     if (away) return es_fail(err, ES_E_IO, "the storage is away");
-    if (!out->has_elements) host_make_exam(i, &out->elements);
+    if (!out->has_elements && i < overwritten) host_make_second(i, &out->elements);
+    else if (!out->has_elements) host_make_exam(i, &out->elements);
     out->has_elements = true;
     return ES_OK;
 }
@@ -95,14 +99,16 @@ static enum es_errc changes(void *context, uint64_t since, unsigned limit, struc
     pthread_mutex_lock(&host.lock);
     host.called_when_closed |= host.closed;
     *count = 0;
-    for (size_t i = since > host.first_logged ? since : host.first_logged; i < host.objects && *count < limit; i++) {
+    const size_t end = host.objects + host.overwritten;
+    for (size_t i = since > host.first_logged ? since : host.first_logged; i < end && *count < limit; i++) {
+        if (i < host.overwritten) continue;
         struct es_host_change *row = &rows[(*count)++];
         row->seq = i + 1;
         row->new_instance = true;
-        snprintf(row->id, sizeof row->id, "%zu", i);
+        snprintf(row->id, sizeof row->id, "%zu", i < host.objects ? i : i - host.objects);
         snprintf(row->date, sizeof row->date, "%s", host.date);
     }
-    *last = host.first_logged < host.objects ? host.objects : 0;
+    *last = host.first_logged < host.objects ? end : 0;
     pthread_mutex_unlock(&host.lock);
     return ES_OK;
 }
@@ -216,7 +222,7 @@ int seen(struct es_worker *worker) { return funnel(worker, "seen"); }
 
 bool hand_over(struct es_worker *worker, const struct es_stored *item)
 {
-    struct es_stored *place = es_worker_reserve(worker);
+    struct es_stored *place = es_worker_reserve(worker, item->id);
     if (place == NULL) return false;
     *place = *item;
     es_worker_commit(worker, place);

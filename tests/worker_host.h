@@ -15,6 +15,7 @@ struct worker_host {
     pthread_mutex_t lock;
     size_t objects;       /* the host holds 0 .. objects-1 */
     size_t first_logged;  /* its log has rows for first_logged .. objects-1, with seq i + 1 */
+    size_t overwritten;   /* objects 0 .. overwritten-1 were stored again, by host_make_second(): their rows went to the end of the log */
     const char *date;     /* of every row */
     size_t copies;        /* the last so many of them are copies that it made itself */
     unsigned fetches, lines;
@@ -30,6 +31,8 @@ extern const struct es_host host_table;
 void host_reset(void);
 void host_store(size_t objects);
 void host_make_exam(size_t i, struct es_elements *out);
+/** The same exam as it is after its patient's sex was corrected. */
+void host_make_second(size_t i, struct es_elements *out);
 /** A configuration with ledger and key in a folder, one axis, one model, one finding. */
 struct es_config *host_configuration(const char *folder);
 /** The same with other keys for its ledger: "\"Ledger\":...". */

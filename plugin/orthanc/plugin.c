@@ -41,7 +41,7 @@ ES_STORING __attribute__((noinline)) static void look_at(const OrthancPluginDico
     es_storing_prefetch();
     const void *bytes = OrthancPluginGetInstanceData(context, instance);
     if (bytes != NULL) es_prefetch(bytes, 4096); /* most headers end before that */
-    struct es_stored *item = es_worker_reserve(orthanc_plugin.worker);
+    struct es_stored *item = es_worker_reserve(orthanc_plugin.worker, id);
     if (item == NULL) return;
     const int64_t size = OrthancPluginGetInstanceSize(context, instance);
     /* What did not come by C-STORE may be a copy that Orthanc made: the worker asks for its metadata. */

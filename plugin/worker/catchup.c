@@ -8,6 +8,7 @@
 
 #include "plugin/base/time.h"
 #include "plugin/worker/aside.h"
+#include "plugin/worker/doubt.h"
 #include "plugin/worker/internal.h"
 
 /* Names of what is remembered in the ledger, beside its chain. */
@@ -26,6 +27,7 @@ struct es_catchup {
     uint64_t next_cursor, next_mark_seq;
     char next_date[ES_HOST_DATE_SIZE], date[ES_HOST_DATE_SIZE], next_mark[2 * ES_PSEUDONYM_SIZE + 1];
     bool walk_done;
+    struct es_doubt doubt;
     /* objects that could not be read */
     struct es_aside aside;
     unsigned pause_ms; /* before the first is asked for again */
@@ -49,6 +51,7 @@ enum es_errc es_catchup_new(struct es_catchup **out, const struct es_host *host,
     }
     catchup->host = host;
     catchup->pause_ms = pause_ms;
+    es_doubt_init(&catchup->doubt);
     catchup->state.gap_noticed = catchup->state.gap_closed = ES_NO_INSTANT;
     *out = catchup;
     return ES_OK;
@@ -66,6 +69,12 @@ void es_catchup_free(struct es_catchup *catchup)
 const struct es_catchup_state *es_catchup_state(const struct es_catchup *catchup) { return &catchup->state; }
 
 void es_catchup_owe(struct es_catchup *catchup) { catchup->state.up_to_date = false; }
+
+void es_catchup_overflowed(struct es_catchup *catchup, struct es_inbox *inbox)
+{
+    es_doubt_overflowed(&catchup->doubt, inbox);
+    catchup->state.up_to_date = false;
+}
 
 bool es_catchup_due(const struct es_catchup *catchup)
 {
@@ -87,6 +96,7 @@ void es_catchup_restart(struct es_catchup *catchup)
 {
     catchup->loaded = catchup->checked = false;
     catchup->state.up_to_date = false;
+    es_doubt_restart(&catchup->doubt);
     es_aside_clear(&catchup->aside); /* the log, or the walk, comes upon them again */
     catchup->state.waiting = 0;
     catchup->noted_again = catchup->walk_waits = false;
@@ -174,6 +184,7 @@ static enum es_errc begin_walk(struct es_catchup *catchup, struct es_site *site,
     if (rc == ES_OK) rc = es_ledger_note_set(ledger, NOTE_CURSOR, text, err);
     if (rc != ES_OK) return rc;
     catchup->state.cursor = last;
+    es_doubt_restart(&catchup->doubt);
     catchup->date[0] = '\0';
     catchup->state.walking = true;
     reset_walk(catchup);
@@ -269,14 +280,6 @@ enum es_errc es_catchup_fetch(struct es_catchup *catchup, struct es_inbox *inbox
     return ES_OK;
 }
 
-/* One that the log or a walk names: unless it was committed, or waits already. */
-static enum es_errc fetch_named(struct es_catchup *catchup, struct es_inbox *inbox, struct es_site *site, const char *id,
-                                struct es_load *load, struct es_error *err)
-{
-    if (es_load_committed(load, id) || es_aside_has(&catchup->aside, id)) return ES_OK;
-    return es_catchup_fetch(catchup, inbox, es_site_config(site), id, NULL, load, err);
-}
-
 /* Those whose time has come, a bounded number of them. */
 static enum es_errc step_aside(struct es_catchup *catchup, struct es_inbox *inbox, struct es_site *site, struct es_load *load,
                                struct es_error *err)
@@ -293,24 +296,63 @@ static enum es_errc step_aside(struct es_catchup *catchup, struct es_inbox *inbo
     return rc;
 }
 
-static enum es_errc step_changes(struct es_catchup *catchup, struct es_inbox *inbox, struct es_site *site, struct es_load *load,
+/* The inbox refused something: a row whose thread had not come to the inbox yet may have been passed. */
+static enum es_errc look_back(struct es_catchup *catchup, struct es_ledger *ledger, struct es_error *err)
+{
+    char text[32];
+    const uint64_t back = es_doubt_back(&catchup->doubt, catchup->state.cursor);
+    if (back == ES_DOUBT_NOWHERE) return ES_OK;
+    snprintf(text, sizeof text, "%" PRIu64 " ", back);
+    const enum es_errc rc = es_ledger_note_set(ledger, NOTE_CURSOR, text, err);
+    if (rc != ES_OK) return rc;
+    es_doubt_went_back(&catchup->doubt, catchup->state.cursor);
+    catchup->state.cursor = catchup->next_cursor = back;
+    return ES_OK;
+}
+
+/* Does what was committed of the object stand for what the host holds? */
+static bool is_committed(const struct es_catchup *catchup, const struct es_load *load, const char *id)
+{
+    return es_load_committed(load, id) && !es_doubt_refused(&catchup->doubt, id);
+}
+
+/* One row. *stop: it names what was committed, but a newer version may wait in the inbox: later. */
+static enum es_errc pass_row(struct es_catchup *catchup, struct es_inbox *inbox, struct es_site *site, struct es_load *load, bool quiet,
+                             const struct es_host_change *row, bool *stop, struct es_error *err)
+{
+    if (!row->new_instance || es_aside_has(&catchup->aside, row->id)) return ES_OK;
+    if (es_doubt_settled(&catchup->doubt, row->seq, row->id)) return ES_OK;
+    if (is_committed(catchup, load, row->id)) {
+        *stop = !quiet;
+        if (!quiet) return ES_OK;
+        es_load_forget_one(load, row->id);
+        es_doubt_passed(&catchup->doubt, catchup->next_cursor, es_worker_now_ms());
+        return ES_OK;
+    }
+    return es_catchup_fetch(catchup, inbox, es_site_config(site), row->id, NULL, load, err);
+}
+
+static enum es_errc step_changes(struct es_catchup *catchup, struct es_inbox *inbox, struct es_site *site, struct es_load *load, bool quiet,
                                  struct es_error *err)
 {
     struct es_host_change *rows = calloc(ES_HOST_ROWS, sizeof *rows);
     size_t count = 0;
     uint64_t last = 0;
     if (rows == NULL) return es_fail(err, ES_E_MEMORY, "memory ran out");
-    enum es_errc rc = call_changes(catchup, inbox, catchup->state.cursor, ES_HOST_ROWS, rows, &count, &last, err);
+    bool stop = false;
+    enum es_errc rc = look_back(catchup, es_site_ledger(site), err);
+    if (rc == ES_OK) rc = call_changes(catchup, inbox, catchup->state.cursor, ES_HOST_ROWS, rows, &count, &last, err);
+    if (rc == ES_OK) es_doubt_asked(&catchup->doubt, catchup->state.cursor, last);
     for (size_t i = 0; rc == ES_OK && i < count; i++) {
-        if (rows[i].new_instance) rc = fetch_named(catchup, inbox, site, rows[i].id, load, err);
-        if (rc != ES_OK) break;
+        rc = pass_row(catchup, inbox, site, load, quiet, &rows[i], &stop, err);
+        if (rc != ES_OK || stop) break;
         catchup->next_cursor = rows[i].seq;
         snprintf(catchup->next_date, sizeof catchup->next_date, "%s", rows[i].date);
         if (catchup->mark_seq == 0 && catchup->next_mark_seq == 0 &&
             row_mark(es_site_key(site), &rows[i], catchup->next_mark) == ES_OK)
             catchup->next_mark_seq = rows[i].seq;
     }
-    if (rc == ES_OK && count < ES_HOST_ROWS) catchup->state.up_to_date = true;
+    if (rc == ES_OK && count < ES_HOST_ROWS && !stop) catchup->state.up_to_date = true;
     free(rows);
     return rc;
 }
@@ -358,7 +400,9 @@ static enum es_errc step_walk(struct es_catchup *catchup, struct es_inbox *inbox
     enum es_errc rc = ES_OK;
     for (unsigned done = 0; rc == ES_OK && done < ES_HOST_ROWS && !catchup->walk_done;) {
         if (catchup->instance_at < catchup->instance_count) {
-            rc = fetch_named(catchup, inbox, site, catchup->instances[catchup->instance_at], load, err);
+            const char *id = catchup->instances[catchup->instance_at];
+            if (!is_committed(catchup, load, id) && !es_aside_has(&catchup->aside, id))
+                rc = es_catchup_fetch(catchup, inbox, es_site_config(site), id, NULL, load, err);
             if (rc == ES_OK) catchup->instance_at++;
             done++;
         } else if (catchup->page_at < catchup->page_count) {
@@ -375,7 +419,7 @@ static enum es_errc step_walk(struct es_catchup *catchup, struct es_inbox *inbox
     return rc;
 }
 
-enum es_errc es_catchup_step(struct es_catchup *catchup, struct es_inbox *inbox, struct es_site *site, struct es_load *load,
+enum es_errc es_catchup_step(struct es_catchup *catchup, struct es_inbox *inbox, struct es_site *site, struct es_load *load, bool quiet,
                              struct es_error *err)
 {
     enum es_errc rc = ES_OK;
@@ -387,7 +431,7 @@ enum es_errc es_catchup_step(struct es_catchup *catchup, struct es_inbox *inbox,
     catchup->walk_done = false;
     rc = step_aside(catchup, inbox, site, load, err);
     if (rc != ES_OK) return rc;
-    return catchup->state.walking ? step_walk(catchup, inbox, site, load, err) : step_changes(catchup, inbox, site, load, err);
+    return catchup->state.walking ? step_walk(catchup, inbox, site, load, err) : step_changes(catchup, inbox, site, load, quiet, err);
 }
 
 /* Move the cursor, and the remembered row with it. */

@@ -9,6 +9,11 @@
  * holds is walked, a bounded step at a time. A new ledger starts with such a walk too. The promise: whatever the host still
  * holds is counted, once.
  *
+ * An object may be stored again under its id with other content: its old row vanishes from the log and a new one stands at the end. So
+ * what was committed by way of the inbox stands for one row, and only while nothing waits in the inbox. An id that a full inbox refused is
+ * read by its row whatever was committed of it, and the log is read again from the first row that was passed unread in the last minute or two:
+ * a storing thread comes to the inbox after its row is in the log.
+ *
  * An object that the host holds and cannot give (its storage is away) is put aside and asked for again, later each time (aside.h). The
  * cursor goes on; where it stood before the first of them is kept beside it, and the log is read again from there after a start.
  * So no id of a host is ever written down.
@@ -81,15 +86,18 @@ const struct es_catchup_state *es_catchup_state(const struct es_catchup *catchup
 void es_catchup_restart(struct es_catchup *catchup);
 /** Something was stored that did not come by the inbox, or may not have: there is something to do. */
 void es_catchup_owe(struct es_catchup *catchup);
+/** The inbox refused something. */
+void es_catchup_overflowed(struct es_catchup *catchup, struct es_inbox *inbox);
 /** Is there something to do, or to ask for again, now? */
 bool es_catchup_due(const struct es_catchup *catchup);
 /**
  * One bounded step: fill `load` from the host. The caller flushes it, then calls es_catchup_commit().
  *
+ * @param quiet  nothing waits in the inbox, nor in `load`; while something does, no row is passed for the sake of what was committed
  * @return ES_OK; ES_E_BUSY: the host is closed; else the host's failure, to be tried again later
  */
 ES_MUST_USE enum es_errc es_catchup_step(struct es_catchup *catchup, struct es_inbox *inbox, struct es_site *site,
-                                         struct es_load *load, struct es_error *err);
+                                         struct es_load *load, bool quiet, struct es_error *err);
 /** What the step read is committed: move and keep the cursor. */
 ES_MUST_USE enum es_errc es_catchup_commit(struct es_catchup *catchup, struct es_site *site, struct es_error *err);
 /** Read one object from the host into load. Gone, too large and unreadable ones are counted; one that cannot be had now is put aside.

@@ -23,6 +23,7 @@ struct es_inbox {
     size_t wanted;          /* wake the worker when so many are; 0: it does not sleep */
     struct place *ring;
     uint64_t offered, refused;
+    struct es_id_set refused_ids;
     struct es_job *jobs, **jobs_end;
     size_t n_jobs;
     unsigned host_calls;
@@ -88,13 +89,16 @@ static void copy_item(struct es_stored *into, const struct es_stored *from)
     if (from->kind != ES_ITEM_FETCH) es_elements_copy(&into->elements, &from->elements);
 }
 
-ES_STORING struct es_stored *es_inbox_reserve(struct es_inbox *inbox)
+ES_STORING struct es_stored *es_inbox_reserve(struct es_inbox *inbox, const char *id)
 {
     struct place *place = NULL;
     pthread_mutex_lock(&inbox->lock);
     inbox->offered++;
     if (inbox->count < ES_INBOX_ITEMS && !inbox->stop) place = &inbox->ring[(inbox->first + inbox->count++) % ES_INBOX_ITEMS];
-    else inbox->refused++;
+    else {
+        inbox->refused++;
+        es_id_set_add(&inbox->refused_ids, id);
+    }
     pthread_mutex_unlock(&inbox->lock);
     if (place == NULL) return NULL;
     es_prefetch(place, 1024); /* what most headers fill: the first elements, and of the values as many bytes */
@@ -232,6 +236,14 @@ bool es_inbox_take(struct es_inbox *inbox, struct es_stored *out)
     if (--inbox->count == 0) inbox->first = 0; /* few pages are ever touched, and those are warm */
     pthread_mutex_unlock(&inbox->lock);
     return true;
+}
+
+void es_inbox_take_refused(struct es_inbox *inbox, struct es_id_set *into)
+{
+    pthread_mutex_lock(&inbox->lock);
+    for (size_t i = 0; i < ES_ID_SET_BITS / 64; i++) into->bits[i] |= inbox->refused_ids.bits[i];
+    memset(&inbox->refused_ids, 0, sizeof inbox->refused_ids);
+    pthread_mutex_unlock(&inbox->lock);
 }
 
 struct es_job *es_inbox_take_job(struct es_inbox *inbox)

@@ -17,6 +17,30 @@
 #define ES_INBOX_JOBS 8     /* waiting at a time */
 #define ES_INBOX_BODY (8u << 20) /* bytes of one job's body at most */
 
+/** FNV-1a, 64 bits (Fowler, Noll, Vo), of a host's id. Never 0. */
+static inline uint64_t es_host_id_hash(const char *id)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (; *id != '\0'; id++) hash = (hash ^ (unsigned char)*id) * UINT64_C(1099511628211);
+    return hash != 0 ? hash : 1;
+}
+
+/** A set of ids: one may be found in it that was never put there, none is missed. 16 KiB; `{0}` is empty. */
+#define ES_ID_SET_BITS (1u << 17)
+struct es_id_set {
+    uint64_t bits[ES_ID_SET_BITS / 64];
+};
+static inline void es_id_set_add(struct es_id_set *set, const char *id)
+{
+    const uint64_t at = es_host_id_hash(id) % ES_ID_SET_BITS;
+    set->bits[at / 64] |= UINT64_C(1) << at % 64;
+}
+static inline bool es_id_set_has(const struct es_id_set *set, const char *id)
+{
+    const uint64_t at = es_host_id_hash(id) % ES_ID_SET_BITS;
+    return (set->bits[at / 64] >> at % 64 & 1) != 0;
+}
+
 enum es_item_kind {
     ES_ITEM_FACTS, /* elements are here */
     ES_ITEM_ASK,   /* elements are here; the host is asked whether it made the object itself, as a copy */
@@ -56,8 +80,10 @@ void es_inbox_free(struct es_inbox *inbox);
 /* From any thread. */
 
 /** A place for one item, to be filled where it lies; the caller's until es_inbox_commit(), which must follow soon: what was reserved later
- * waits for it. Nothing of what it held before is wiped. @return NULL when the inbox is full or stopping: the loss is marked */
-struct es_stored *es_inbox_reserve(struct es_inbox *inbox);
+ * waits for it. Nothing of what it held before is wiped.
+ * @param id  of the instance; not kept: it is still to be filled in
+ * @return NULL when the inbox is full or stopping: the loss is marked */
+struct es_stored *es_inbox_reserve(struct es_inbox *inbox, const char *id);
 /** Hand the item over. */
 void es_inbox_commit(struct es_inbox *inbox, struct es_stored *item);
 /** Hand in a job and wait for its answer.
@@ -86,6 +112,8 @@ struct es_inbox_view {
 /** Wait until something is there, at most so long; with `items_wanted` more than 1 also until that many are. */
 struct es_inbox_view es_inbox_wait(struct es_inbox *inbox, unsigned timeout_ms, size_t items_wanted);
 bool es_inbox_take(struct es_inbox *inbox, struct es_stored *out);
+/** Move the ids of what was refused since the last call into a set that may hold others. */
+void es_inbox_take_refused(struct es_inbox *inbox, struct es_id_set *into);
 struct es_job *es_inbox_take_job(struct es_inbox *inbox);
 /** Hand the answer back (the job is not to be touched afterwards). `answer` becomes the job's. */
 void es_inbox_answer(struct es_inbox *inbox, struct es_job *job, int status, char *answer, size_t len);

@@ -16,14 +16,6 @@ struct es_load {
     uint64_t remembered[REMEMBERED];
 };
 
-/* FNV-1a, 64 bits (Fowler, Noll, Vo). Never 0, which marks an empty place. */
-static uint64_t hash_of(const char *id)
-{
-    uint64_t hash = UINT64_C(14695981039346656037);
-    for (; *id != '\0'; id++) hash = (hash ^ (unsigned char)*id) * UINT64_C(1099511628211);
-    return hash != 0 ? hash : 1;
-}
-
 enum es_errc es_load_new(struct es_load **out, struct es_error *err)
 {
     *out = calloc(1, sizeof **out);
@@ -43,15 +35,23 @@ const struct es_load_counts *es_load_counted(const struct es_load *load) { retur
 
 bool es_load_committed(const struct es_load *load, const char *id)
 {
-    const uint64_t hash = hash_of(id);
+    const uint64_t hash = es_host_id_hash(id);
     return load->remembered[hash % REMEMBERED] == hash;
+}
+
+void es_load_forget_one(struct es_load *load, const char *id)
+{
+    const uint64_t hash = es_host_id_hash(id);
+    if (load->remembered[hash % REMEMBERED] == hash) load->remembered[hash % REMEMBERED] = 0;
+    for (size_t i = 0; i < load->n_done; i++)
+        if (load->done[i] == hash) load->done[i--] = load->done[--load->n_done];
 }
 
 void es_load_forget(struct es_load *load) { memset(load->remembered, 0, sizeof load->remembered); }
 
 static void settle(struct es_load *load, const char *id)
 {
-    if (load->n_done < MAX_DONE) load->done[load->n_done++] = hash_of(id); /* one not kept is read again, no more */
+    if (load->n_done < MAX_DONE) load->done[load->n_done++] = es_host_id_hash(id); /* one not kept is read again, no more */
 }
 
 static enum es_errc add(struct es_load *load, struct es_message **messages, size_t count, struct es_error *err)

@@ -42,6 +42,8 @@ void es_load_lost(struct es_load *load, const char *id, enum es_load_lost why);
 ES_MUST_USE enum es_errc es_load_flush(struct es_load *load, struct es_site *site, struct es_error *err);
 /** Was this object committed lately? */
 bool es_load_committed(const struct es_load *load, const char *id);
+/** A row of the host's log is passed, or a newer version of the object is not read yet: what was committed of it stands for no later row. */
+void es_load_forget_one(struct es_load *load, const char *id);
 /** Remember none as committed: the ledger is another one. */
 void es_load_forget(struct es_load *load);
 const struct es_load_counts *es_load_counted(const struct es_load *load);

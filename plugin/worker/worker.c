@@ -38,8 +38,10 @@ static void take_item(struct es_worker *worker, const struct es_stored *item)
         rc = es_load_elements(worker->load, worker->config, item->id, &item->elements, false, &err);
     else rc = es_catchup_fetch(worker->catchup, worker->inbox, worker->config, item->id, item->kind == ES_ITEM_ASK ? &item->elements : NULL,
                                worker->load, &err);
-    /* Not read: its row in the host's log is still ahead of the cursor, or a step finds it. */
-    if (rc != ES_OK) es_catchup_owe(worker->catchup);
+    if (rc != ES_OK) { /* not read: its row in the host's log is still ahead of the cursor, or a step finds it */
+        es_load_forget_one(worker->load, item->id);
+        es_catchup_owe(worker->catchup);
+    }
     if (rc == ES_E_MEMORY) es_worker_degrade(worker, &err);
 }
 
@@ -90,14 +92,15 @@ static void catch_up(struct es_worker *worker, const struct es_inbox_view *view)
     worker->host_was_open = view->host_open;
     if (view->refused != worker->last_overflow) {
         worker->last_overflow = view->refused;
-        es_catchup_owe(worker->catchup);
+        es_catchup_overflowed(worker->catchup, worker->inbox);
     }
     worker->step_due = view->host_open && worker->site != NULL && es_catchup_due(worker->catchup);
     if (!worker->step_due || es_worker_resting(worker)) return;
     const bool quiet = view->items == 0 && now - worker->last_activity >= pause;
     if (worker->following && !quiet && now - worker->last_step < 30 * pause) return;
     struct es_error err = {0};
-    const enum es_errc rc = es_catchup_step(worker->catchup, worker->inbox, worker->site, worker->load, &err);
+    const enum es_errc rc = es_catchup_step(worker->catchup, worker->inbox, worker->site, worker->load,
+                                            view->items == 0 && !es_load_any(worker->load), &err);
     const bool committed = flush(worker);
     if (rc == ES_OK && committed && es_catchup_commit(worker->catchup, worker->site, &err) != ES_OK) es_worker_degrade(worker, &err);
     else if (rc != ES_OK && rc != ES_E_BUSY) es_worker_degrade(worker, &err);
@@ -246,7 +249,7 @@ void es_worker_stop(struct es_worker *worker)
     free_worker(worker);
 }
 
-ES_STORING struct es_stored *es_worker_reserve(struct es_worker *worker) { return es_inbox_reserve(worker->inbox); }
+ES_STORING struct es_stored *es_worker_reserve(struct es_worker *worker, const char *id) { return es_inbox_reserve(worker->inbox, id); }
 ES_STORING void es_worker_commit(struct es_worker *worker, struct es_stored *item) { es_inbox_commit(worker->inbox, item); }
 void es_worker_host_open(struct es_worker *worker) { es_inbox_host_open(worker->inbox); }
 void es_worker_host_close(struct es_worker *worker) { es_inbox_host_close(worker->inbox); }

@@ -60,7 +60,7 @@ void es_worker_stop(struct es_worker *worker);
 /* From any thread. None waits for work but es_worker_ask() and es_worker_host_close(). */
 
 /** Hand over a stored instance: a place to fill, then the word that it is filled. No allocation, no copy. As es_inbox_reserve(). */
-struct es_stored *es_worker_reserve(struct es_worker *worker);
+struct es_stored *es_worker_reserve(struct es_worker *worker, const char *id);
 void es_worker_commit(struct es_worker *worker, struct es_stored *item);
 /** The host may be called from now on. */
 void es_worker_host_open(struct es_worker *worker);
