@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "dicom/elements_add.h"
 #include "dicom/storing.h"
 #include "dicom/vr.h"
 
@@ -28,32 +29,24 @@ ES_STORING static const char *vr_of(uint32_t tag, uint32_t parent, const char *v
     return row ? row->vr : "LO";
 }
 
-#define AT_ONCE 64 /* bytes; most values are shorter */
-
-/* The same few instructions whatever the length: a jump that depends on it is guessed wrong for every other value. */
-ES_STORING static inline void copy_value(struct es_elements *elements, const uint8_t *value, size_t len, size_t readable)
-{
-    uint8_t *to = elements->bytes + elements->used;
-    if (len <= AT_ONCE && readable >= AT_ONCE && sizeof elements->bytes - elements->used >= AT_ONCE) memcpy(to, value, AT_ONCE);
-    else if (len > 0) memcpy(to, value, len);
-}
-
 struct es_element *es_elements_add(struct es_elements *elements, uint32_t tag, uint32_t parent, unsigned item, const char *vr,
                                    const void *bytes, size_t len)
 {
     return es_elements_add_part(elements, tag, parent, item, vr, bytes, len, len);
 }
 
-static bool is_padding(uint8_t byte) { return byte == ' ' || byte == '\0'; }
-
 ES_STORING struct es_element *es_elements_add_part(struct es_elements *elements, uint32_t tag, uint32_t parent, unsigned item, const char *vr,
                                                    const void *bytes, size_t len, size_t readable)
 {
     vr = vr_of(tag, parent, vr);
-    const uint8_t *value = bytes;
-    if (!es_vr_is_binary(vr) && len > 0) { /* PS3.5 6.2: padded with a space, UI with a NUL; both are met on either */
-        len -= is_padding(value[len - 1]); /* mostly all there is */
-        while (len > 0 && is_padding(value[len - 1])) len--;
+    if (!es_vr_is_binary(vr)) {
+        struct es_element *e = es_elements_add_short(elements, tag, vr, bytes, len, readable);
+        if (e) {
+            e->parent = parent;
+            e->item = (uint8_t)item;
+            return e;
+        }
+        len = es_text_length(bytes, len);
     }
     if (elements->count >= ES_MAX_ELEMENTS) {
         elements->unusual = 1;
@@ -70,7 +63,7 @@ ES_STORING struct es_element *es_elements_add_part(struct es_elements *elements,
     }
     e->offset = elements->used;
     e->length = (uint16_t)len;
-    copy_value(elements, value, len, readable);
+    if (len > 0) memcpy(elements->bytes + elements->used, bytes, len);
     elements->used = (uint16_t)(elements->used + len);
     return e;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "dicom/elements_add.h"
 #include "dicom/storing.h"
 #include "dicom/vr.h"
 
@@ -71,6 +72,8 @@ static inline bool at_hand(struct reader *r, size_t n) { return (r->pos <= r->un
 /** The bytes where we are. */
 static inline const uint8_t *here(const struct reader *r) { return r->p + (r->pos - r->from); }
 
+static uint32_t tag_at(const uint8_t *p) { return u16(p) << 16 | u16(p + 2); }
+
 static enum es_errc unusual(struct reader *r, uint32_t tag, const char *what)
 {
     return es_fail_at(r->err, ES_E_UNSUPPORTED, tag, r->pos, "skim: (%04x,%04x) %s", (unsigned)(tag >> 16),
@@ -90,7 +93,7 @@ ES_STORING static enum es_errc read_head(struct reader *r, size_t end, struct he
     if (++r->steps > ES_SKIM_STEPS) return unusual(r, 0, "more elements than are skimmed");
     if (end - r->pos < 8 || !at_hand(r, end - r->pos < 12 ? 8 : 12)) return ends(r, 0, end);
     const uint8_t *p = here(r);
-    *h = (struct head){.tag = u16(p) << 16 | u16(p + 2), .at = r->pos};
+    *h = (struct head){.tag = tag_at(p), .at = r->pos};
     if (!r->explicit_vr || h->tag >> 16 == 0xFFFE) {
         h->length = u32(p + 4);
         r->pos += 8;
@@ -213,26 +216,78 @@ ES_STORING static enum es_errc walk_element(struct reader *r, const struct head 
     return code;
 }
 
-ES_STORING static bool odd_group(uint32_t tag)
+#define FORBIDDEN 0x0007FFFFu /* up to here: commands, file meta information, and groups PS3.5 7.1 forbids */
+
+ES_STORING static bool odd_group(uint32_t tag) { return tag <= FORBIDDEN || tag >= 0xFFFE0000u; }
+
+/** The bytes that an element in explicit VR takes which is as plain as can be and no sequence, header included; 0 for all others. Judges as
+ * read_head() and walk_element() do, but has nothing to say. @param len  bytes that it may take, at least 8 */
+ES_STORING static inline size_t plain_size(const uint8_t *p, size_t len)
 {
-    const uint32_t group = tag >> 16;
-    return group == 0xFFFE || group == 0xFFFF || group <= 7; /* commands, file meta information, and groups PS3.5 7.1 forbids */
+    const unsigned form = es_vr_properties(p + 4);
+    const size_t head = form & ES_VR_WIDE ? 12 : 8;
+    if (form == 0 || len < head) return 0;
+    const uint32_t length = head == 8 ? u16(p + 6) : u32(p + 8);
+    if ((length & 1) | (length > len - head)) return 0; /* an undefined length is odd */
+    return head == 12 && (u16(p + 6) != 0 || (p[4] == 'S' && p[5] == 'Q')) ? 0 : head + length;
 }
 
-/** Over elements in explicit VR that are as plain as can be and that nobody wants, without a call: most of a header. Whatever else comes is left
- * where it is. @param previous  the last tag; moved on */
-ES_STORING static void hop(struct reader *r, size_t end, bool root, uint32_t *previous)
+/** The same of a sequence whose items hold plain elements only; all of it within `len` bytes. @param steps  how many headers it has */
+ES_STORING static size_t plain_sequence(const uint8_t *p, size_t len, unsigned *steps)
 {
+    if (len < 12 || p[4] != 'S' || p[5] != 'Q' || u16(p + 6) != 0) return 0;
+    const bool open = u32(p + 8) == UNDEFINED;
+    if (!open && u32(p + 8) > len - 12) return 0;
+    const size_t end = open ? len : 12 + (size_t)u32(p + 8);
+    size_t at = 12;
+    for (*steps = 2; end - at >= 8; (*steps)++) {
+        const uint32_t tag = tag_at(p + at), length = u32(p + at + 4);
+        at += 8;
+        if (open && tag == SEQUENCE_END && length == 0) return at;
+        const bool open_item = length == UNDEFINED;
+        if (tag != ITEM || (!open_item && length > end - at)) return 0;
+        const size_t item_end = open_item ? end : at + length;
+        for (uint32_t last = FORBIDDEN; at != item_end || open_item; (*steps)++) {
+            if (item_end - at < 8) return 0;
+            const uint32_t inner = tag_at(p + at);
+            const bool ends_item = open_item && inner == ITEM_END && u32(p + at + 4) == 0;
+            const size_t size = ends_item ? 8 : inner > last && !odd_group(inner) ? plain_size(p + at, item_end - at) : 0;
+            if (size == 0) return 0;
+            last = inner;
+            at += size;
+            if (ends_item) break;
+        }
+    }
+    return open || at != end ? 0 : at;
+}
+
+/** Keep a wanted plain value of a text VR, all of it at hand. @return false, and nothing is done, when it is to be looked at more closely */
+ES_STORING static inline bool keep_plain(struct reader *r, const uint8_t *p)
+{
+    const size_t readable = r->until - r->pos;
+    if (es_vr_properties(p + 4) & (ES_VR_WIDE | ES_VR_BINARY)) return false;
+    return readable >= 8 && es_elements_add_short(r->out, tag_at(p), (const char *)p + 4, p + 8, u16(p + 6), readable - 8);
+}
+
+/** Over elements in explicit VR that are as plain as can be, without a call for most: nearly all of a header. Whatever else comes is left where it is.
+ * @param previous  the last tag, not below FORBIDDEN; moved on */
+ES_STORING static void hop(struct reader *r, size_t end, unsigned depth, uint32_t *previous)
+{
+    const uint32_t limit = depth == 0 ? ES_LAST_WANTED_TAG : ITEM - 0xE001u;
     uint32_t last = *previous;
-    while (end - r->pos >= 8 && at_hand(r, 8) && r->steps < ES_SKIM_STEPS) {
+    while (end - r->pos >= 8 && at_hand(r, end - r->pos < 12 ? 8 : 12) && r->steps < ES_SKIM_STEPS) {
         const uint8_t *p = here(r);
-        const uint32_t tag = u16(p) << 16 | u16(p + 2), length = u16(p + 6);
-        if (tag <= last || odd_group(tag)) break;
-        if ((es_vr_properties(p + 4) & (ES_VR_KNOWN | ES_VR_WIDE)) != ES_VR_KNOWN || (length & 1) || length > end - r->pos - 8) break;
-        if (root && (tag > ES_LAST_WANTED_TAG || next_row(r, tag))) break;
+        const uint32_t tag = tag_at(p);
+        if (tag - last - 1 >= limit - last) break; /* not behind the last, or beyond the limit */
+        const struct es_attribute *wanted = depth == 0 ? next_row(r, tag) : NULL;
+        size_t size = plain_size(p, end - r->pos);
+        unsigned steps = 1;
+        if (wanted && (size == 0 || wanted->codes || !keep_plain(r, p))) break;
+        if (size == 0 && depth < ES_SKIM_DEPTH) size = plain_sequence(p, (end < r->until ? end : r->until) - r->pos, &steps);
+        if (size == 0 || steps > ES_SKIM_STEPS - r->steps) break;
         last = tag;
-        r->steps++;
-        r->pos += 8 + (size_t)length;
+        r->steps += steps;
+        r->pos += size;
     }
     *previous = last;
 }
@@ -241,10 +296,10 @@ ES_STORING static void hop(struct reader *r, size_t end, bool root, uint32_t *pr
 ES_STORING static enum es_errc walk_set(struct reader *r, size_t end, bool undefined, unsigned depth, enum mode mode,
                              const struct es_attribute *row)
 {
-    uint32_t previous = 0;
+    uint32_t previous = FORBIDDEN;
     while (undefined || r->pos < end) {
         struct head h;
-        if (r->explicit_vr && (depth == 0 || mode == SKIP)) hop(r, end, depth == 0, &previous);
+        if (r->explicit_vr && (depth == 0 || mode == SKIP)) hop(r, end, depth, &previous);
         if (r->pos == end && !undefined) break;
         enum es_errc code = read_head(r, end, &h);
         if (code != ES_OK) return code;

@@ -235,6 +235,67 @@ static void broken_sequences_are_left_to_dcmtk(void)
     expect(deep, NULL, ES_E_UNSUPPORTED, "lies too deep");
 }
 
+/** An unwanted sequence of one item that holds `inner` and is then spoilt, or not, in front of StudyInstanceUID. */
+static struct made unwanted(struct made inner, bool open_sequence, bool open_item)
+{
+    struct made o = {.explicit_vr = true}, items = {.explicit_vr = true};
+    make_nest(&items, 0xFFFEE000u, "", inner, open_item);
+    make_nest(&o, 0x00101002, "SQ", items, open_sequence); /* OtherPatientIDsSequence */
+    return o;
+}
+
+static struct made one_text(uint32_t tag, const char *vr, const char *text)
+{
+    struct made inner = {.explicit_vr = true};
+    make_text(&inner, 0x00100020, "LO", "P");
+    make_text(&inner, tag, vr, text);
+    return inner;
+}
+
+/* What nobody wants is passed over whatever its form, and is still judged. */
+static void unwanted_sequences_are_walked(void)
+{
+    for (unsigned form = 0; form < 4; form++) {
+        const bool open = form & 1, open_item = form & 2;
+        struct made nested = one_text(0x00100022, "CS", "TEXT");
+        make_code(&nested, 0x00100024, "a", "b", open);
+        struct made good[] = {one_text(0x00100022, "CS", "TEXT"), one_text(0x00100022, "UT", "wide"), {.explicit_vr = true}, nested};
+        for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+            struct made m = make_begin(true, NULL), o = unwanted(good[i], open, open_item);
+            make_text(&m, 0x00100040, "CS", "F");
+            make_bytes(&m, o.p, o.len);
+            make_text(&m, 0x0020000D, "UI", "1.2.3");
+            make_text(&m, 0x00400254, "LO", "behind the wanted tags");
+            CU_ASSERT_EQUAL(es_skim(m.p, m.len, &skimmed, NULL), ES_OK);
+            CU_ASSERT_TRUE(by_dcmtk(m.p, m.len));
+            CU_ASSERT_TRUE(es_elements_equal(&skimmed, &parsed));
+            CU_ASSERT_PTR_NOT_NULL(es_elements_find(&skimmed, 0x0020000D));
+            same_in_parts(m.p, m.len, &skimmed);
+            free(o.p);
+            free(m.p);
+        }
+        expect(unwanted(one_text(0x00080005, "CS", "x"), open, open_item), NULL, ES_E_UNSUPPORTED, "(0008,0005) is repeated or out of order");
+        expect(unwanted(one_text(0x00020010, "UI", "1"), open, open_item), NULL, ES_E_UNSUPPORTED, "(0002,0010) does not belong here");
+        expect(unwanted(one_text(0x00100022, "ZZ", "x"), open, open_item), NULL, ES_E_UNSUPPORTED, "(0010,0022) has no known VR");
+        struct made odd = {.explicit_vr = true};
+        make_raw(&odd, 0x00100022, "CS", "odd", 3);
+        make_text(&odd, 0x00100030, "DA", "");
+        expect(unwanted(odd, open, open_item), NULL, ES_E_UNSUPPORTED, "(0010,0022) has an odd length");
+        struct made long_one = {.explicit_vr = true};
+        make_head(&long_one, 0x00100022, "CS", 60000);
+        expect(unwanted(long_one, open, open_item), NULL, open && open_item ? ES_E_PARSE : ES_E_UNSUPPORTED,
+               open && open_item ? "(0010,0022) ends behind" : "(0010,0022) passes the end");
+        struct made reserved = unwanted(one_text(0x00100022, "CS", "x"), open, open_item);
+        reserved.p[6] = 1;
+        expect(reserved, NULL, ES_E_UNSUPPORTED, "(0010,1002) has reserved bytes that are not zero");
+        struct made ended = unwanted(one_text(0x00100022, "CS", "x"), open, open_item);
+        if (open) ended.p[ended.len - 4] = 8;             /* SequenceDelimitationItem */
+        else if (open_item) ended.p[ended.len - 4] = 8;   /* ItemDelimitationItem */
+        if (open || open_item) expect(ended, NULL, ES_E_UNSUPPORTED, open ? "(fffe,e0dd) has a length" : "(fffe,e00d) has a length");
+        else free(ended.p);
+    }
+}
+
 /* Cut at every length: never out of bounds (ASan), and PARSE, which asks for more bytes, up to the end of the last wanted tag. */
 static void every_cut_of_a_header_is_noticed(void)
 {
@@ -379,6 +440,7 @@ int main(int argc, char **argv)
         {"unusual_things_are_left_to_dcmtk", unusual_things_are_left_to_dcmtk},
         {"values_too_long_to_keep_are_left_to_dcmtk", values_too_long_to_keep_are_left_to_dcmtk},
         {"broken_sequences_are_left_to_dcmtk", broken_sequences_are_left_to_dcmtk},
+        {"unwanted_sequences_are_walked", unwanted_sequences_are_walked},
         {"every_cut_of_a_header_is_noticed", every_cut_of_a_header_is_noticed},
         {"no_dicom_is_said_plainly", no_dicom_is_said_plainly},
         {"a_cut_end_is_named", a_cut_end_is_named},
