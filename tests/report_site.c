@@ -211,12 +211,18 @@ enum es_errc es_site_take(struct es_site *site, const struct es_message *const *
     return ES_OK;
 }
 
-enum es_errc es_site_walk_releases(struct es_site *site, bool (*each)(void *context, const char *document), void *context, bool *whole,
-                                   struct es_error *err)
+bool es_site_is_shared(const struct es_site *site, bool *away)
+{
+    (void)site;
+    return *away = false;
+}
+
+enum es_errc es_site_walk_releases(struct es_site *site, bool (*each)(void *context, const char *document, size_t chain), void *context,
+                                   bool *whole, struct es_error *err)
 {
     (void)err;
     *whole = true;
-    for (size_t i = 0; i < site->n_releases && *whole; i++) *whole = each(context, site->releases[i]);
+    for (size_t i = 0; i < site->n_releases && *whole; i++) *whole = each(context, site->releases[i], 0);
     return ES_OK;
 }
 

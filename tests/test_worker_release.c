@@ -103,7 +103,7 @@ static cJSON *records(struct es_world *world)
 {
     cJSON *out = NULL;
     struct es_error err = {0};
-    CU_ASSERT_EQUAL_FATAL(es_between_read(world->site, "evensight-report/1", &out, &err), ES_OK);
+    CU_ASSERT_EQUAL_FATAL(es_between_read(world->site, "evensight-report/1", &out, NULL, &err), ES_OK);
     return out;
 }
 

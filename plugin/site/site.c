@@ -153,8 +153,15 @@ int32_t es_site_plan_day(const struct es_site *site, bool *declared_in_retrospec
     return since;
 }
 
-enum es_errc es_site_walk_releases(struct es_site *site, bool (*each)(void *context, const char *document), void *context, bool *whole,
-                                   struct es_error *err)
+bool es_site_is_shared(const struct es_site *site, bool *away)
+{
+    uint64_t waiting;
+    *away = es_ledger_is_away(site->ledger, &waiting);
+    return es_ledger_is_shared(site->ledger);
+}
+
+enum es_errc es_site_walk_releases(struct es_site *site, bool (*each)(void *context, const char *document, size_t chain), void *context,
+                                   bool *whole, struct es_error *err)
 {
     *whole = true;
     for (uint32_t i = 0; i < site->releases.count && *whole; i++) {
@@ -162,7 +169,10 @@ enum es_errc es_site_walk_releases(struct es_site *site, bool (*each)(void *cont
         bool there = false;
         const enum es_errc code = es_site_read(site, site->releases.items[i], NULL, &event, &there, err);
         if (code != ES_OK) return code;
-        if (there && event.document) *whole = each(context, event.document);
+        size_t chain = 0;
+        uint64_t seq;
+        (void)es_ledger_place(site->ledger, site->releases.items[i], &chain, &seq);
+        if (there && event.document) *whole = each(context, event.document, chain);
         if (there) es_event_clear(&event);
     }
     return ES_OK;

@@ -72,9 +72,12 @@ ES_MUST_USE enum es_errc es_site_heads(const struct es_site *site, struct es_hea
 /** Plan in force: day from which cases bear verdicts; *declared is true when the plan itself says since when and the day lies before
  * its event was recorded (the report then says "declared in retrospect"). ES_NO_DAY when there is no plan event. */
 int32_t es_site_plan_day(const struct es_site *site, bool *declared_in_retrospect, uint64_t *plan_seq);
-/** The documents of release events that keep what was shown to outsiders, in the ledger's order. *whole is false when `each` stopped. */
-ES_MUST_USE enum es_errc es_site_walk_releases(struct es_site *site, bool (*each)(void *context, const char *document), void *context,
+/** The documents of release events that keep what was shown to outsiders, each with its chain's index; a chain's own in their order. *whole is
+ * false when `each` stopped. */
+ES_MUST_USE enum es_errc es_site_walk_releases(struct es_site *site, bool (*each)(void *context, const char *document, size_t chain), void *context,
                                                bool *whole, struct es_error *err);
+/** Do several nodes write into the ledger? *away: does it not answer now? */
+bool es_site_is_shared(const struct es_site *site, bool *away);
 /** Configurations recorded so far (1: never changed), and the entry of the last. */
 uint64_t es_site_configurations(const struct es_site *site, uint64_t *seq);
 /** Changed since the last call? (for hosts that render when needed) */

@@ -46,10 +46,12 @@ static void release_external(struct es_worker *worker)
     struct es_error err = {0};
     cJSON *release = NULL;
     int32_t next;
-    if (config->release_every_us == 0 || config->external.kind == ES_DISCLOSE_ALL || worker->site == NULL || es_worker_resting(worker)) return;
+    if (config->release_every_us == 0 || config->external.kind == ES_DISCLOSE_ALL || worker->site == NULL || worker->away || es_worker_resting(worker)) return;
     const int64_t now = es_site_now(worker->site);
     if (now == ES_NO_INSTANT || !es_between_due(config, worker->external_as_of, now, &next)) return;
     if (es_report_external(worker->site, true, &release, &err) != ES_OK) {
+        uint64_t waiting;
+        if (es_ledger_is_away(es_site_ledger(worker->site), &waiting)) return; /* what comes goes to the spool meanwhile; a release waits */
         es_worker_degrade(worker, &err);
         return;
     }

@@ -17,68 +17,152 @@
 
 /* ---- reading ---- */
 
+struct kept {
+    cJSON *record; /* owned */
+    uint64_t turn; /* 0: none was needed */
+    size_t chain, place;
+    bool stands;
+};
+
 struct reading {
-    cJSON *out;
-    const char *schema;
+    struct kept *kept; /* owned */
+    size_t n, room;
+    uint64_t *turns;   /* owned: those that were taken */
+    size_t n_turns, turns_room;
     char sha256[2 * ES_SHA256_SIZE + 1];
     char *text; /* owned: the parts so far */
     size_t len, parts;
     bool no_memory;
 };
 
-/** The record is whole. One that does not read was written by nobody here and is left out. */
-static void finish(struct reading *r)
+static void *room_for(void *items, size_t *room, size_t count, size_t size)
 {
-    cJSON *record = NULL;
-    if (es_json_parse(&record, r->text, r->len, false, NULL) == ES_OK) {
-        const char *schema = es_view_string(cJSON_GetObjectItemCaseSensitive(record, "release"), "schema");
-        if (r->schema ? strcmp(schema, r->schema) != 0 : !*schema) cJSON_Delete(record);
-        else if (!cJSON_AddItemToArray(r->out, record)) {
-            cJSON_Delete(record);
-            r->no_memory = true;
-        }
-    }
-    r->len = r->parts = 0;
+    if (count < *room) return items;
+    void *grown = reallocarray(items, count + 16, size);
+    if (grown) *room = count + 16;
+    return grown;
 }
 
-static bool take_part(void *context, const char *document)
+/** The record is whole. One that does not read was written by nobody here and is left out. */
+static void finish(struct reading *r, size_t chain)
 {
-    struct reading *r = context;
-    cJSON *root = NULL;
-    if (es_json_parse(&root, document, strlen(document), false, NULL) != ES_OK) return true;
-    const cJSON *published = cJSON_GetObjectItemCaseSensitive(root, "published");
-    const char *text = es_view_string(published, "text"), *sha256 = es_view_string(root, "sha256");
+    cJSON *record = NULL;
+    r->parts = 0;
+    if (es_json_parse(&record, r->text, r->len, false, NULL) != ES_OK) return;
+    const double turn = es_view_number(record, "turn");
+    struct kept *grown = room_for(r->kept, &r->room, r->n, sizeof *r->kept);
+    if (grown) {
+        const uint64_t number = turn >= 1 && turn < 9007199254740992.0 ? (uint64_t)turn : 0;
+        r->kept = grown;
+        r->kept[r->n] = (struct kept){record, number, chain, r->n, number == 0};
+        r->n++;
+        return;
+    }
+    cJSON_Delete(record);
+    r->no_memory = true;
+}
+
+/** A turn was taken: the last record that was made for it in the same chain stands, and all others of that turn were never shown. */
+static void take_turn(struct reading *r, uint64_t turn, size_t chain)
+{
+    uint64_t *grown = room_for(r->turns, &r->turns_room, r->n_turns, sizeof *r->turns);
+    if (!grown) {
+        r->no_memory = true;
+        return;
+    }
+    r->turns = grown;
+    r->turns[r->n_turns++] = turn;
+    for (size_t i = r->n; i > 0; i--) {
+        struct kept *at = &r->kept[i - 1];
+        if (at->turn != turn || at->chain != chain) continue;
+        at->stands = true;
+        return;
+    }
+}
+
+static void take_text(struct reading *r, const cJSON *published, const char *sha256, size_t chain)
+{
+    const char *text = es_view_string(published, "text");
     const double part = es_view_number(published, "part"), of = es_view_number(published, "of");
     const size_t more = strlen(text);
     if (part == 1) {
         r->len = r->parts = 0;
         (void)snprintf(r->sha256, sizeof r->sha256, "%s", sha256);
     }
-    if ((double)(r->parts + 1) == part && strcmp(r->sha256, sha256) == 0) {
-        char *grown = realloc(r->text, r->len + more + 1);
-        if (grown) {
-            memcpy(grown + r->len, text, more + 1);
-            r->text = grown;
-            r->len += more;
-            r->parts++;
-        }
-        r->no_memory |= !grown;
-        if (grown && part == of) finish(r);
+    if ((double)(r->parts + 1) != part || strcmp(r->sha256, sha256) != 0) return;
+    char *grown = realloc(r->text, r->len + more + 1);
+    if (!grown) {
+        r->no_memory = true;
+        return;
     }
+    memcpy(grown + r->len, text, more + 1);
+    r->text = grown;
+    r->len += more;
+    r->parts++;
+    if (part == of) finish(r, chain);
+}
+
+static bool take_part(void *context, const char *document, size_t chain)
+{
+    struct reading *r = context;
+    cJSON *root = NULL;
+    if (es_json_parse(&root, document, strlen(document), false, NULL) != ES_OK) return true;
+    const cJSON *published = cJSON_GetObjectItemCaseSensitive(root, "published");
+    const double turn = es_view_number(published, "turn");
+    if (turn >= 1 && turn < 9007199254740992.0) take_turn(r, (uint64_t)turn, chain);
+    else take_text(r, published, es_view_string(root, "sha256"), chain);
     cJSON_Delete(root);
     return !r->no_memory;
 }
 
-enum es_errc es_between_read(struct es_site *site, const char *schema, cJSON **out, struct es_error *err)
+static int by_turn(const void *left, const void *right)
 {
-    struct reading r = {.out = cJSON_CreateArray(), .schema = schema};
+    const struct kept *a = left, *b = right;
+    if (a->turn != b->turn) return a->turn > b->turn ? 1 : -1;
+    return a->place > b->place ? 1 : -1;
+}
+
+/** The first turn that nobody took: whoever takes it knows all that stands before it. */
+static uint64_t next_turn(const struct reading *r)
+{
+    uint64_t next = 1;
+    for (size_t i = 0; i < r->n_turns; i++) { /* ascending but for what came from several chains at once */
+        if (r->turns[i] != next) continue;
+        next++;
+        i = SIZE_MAX; /* once more from the first */
+    }
+    return next;
+}
+
+static enum es_errc put_out(struct reading *r, const char *schema, cJSON *out, struct es_error *err)
+{
+    /* Those without a turn are of a ledger of one chain, in its order, or from before there were turns. */
+    if (r->n > 1) qsort(r->kept, r->n, sizeof *r->kept, by_turn);
+    for (size_t i = 0; i < r->n; i++) {
+        const char *found = es_view_string(cJSON_GetObjectItemCaseSensitive(r->kept[i].record, "release"), "schema");
+        if (!r->kept[i].stands || (schema ? strcmp(found, schema) != 0 : !*found)) continue;
+        if (!cJSON_AddItemToArray(out, r->kept[i].record)) return es_fail(err, ES_E_MEMORY, "no memory for earlier releases");
+        r->kept[i].record = NULL;
+    }
+    return ES_OK;
+}
+
+enum es_errc es_between_read(struct es_site *site, const char *schema, cJSON **out, uint64_t *turn, struct es_error *err)
+{
+    struct reading r = {0};
     bool whole = true;
-    if (!r.out) return es_fail(err, ES_E_MEMORY, "no memory for earlier releases");
+    cJSON *list = cJSON_CreateArray();
+    if (!list) return es_fail(err, ES_E_MEMORY, "no memory for earlier releases");
     enum es_errc code = es_site_walk_releases(site, take_part, &r, &whole, err);
     if (code == ES_OK && r.no_memory) code = es_fail(err, ES_E_MEMORY, "no memory for earlier releases");
+    if (code == ES_OK) code = put_out(&r, schema, list, err);
+    if (code == ES_OK && turn) *turn = next_turn(&r);
+    for (size_t i = 0; i < r.n; i++) cJSON_Delete(r.kept[i].record);
+    free(r.kept);
+    free(r.turns);
     free(r.text);
-    if (code != ES_OK) cJSON_Delete(r.out);
-    else *out = r.out;
+    if (code != ES_OK) cJSON_Delete(list);
+    else *out = list;
     return code;
 }
 
@@ -120,7 +204,28 @@ static enum es_errc make_part(struct es_message **out, char *text, size_t from, 
     return e;
 }
 
-static enum es_errc take(struct es_site *site, struct es_message **messages, size_t n, struct es_error *err)
+/** The event that takes a turn: the same from every node, so that the ledger takes it once. */
+static enum es_errc make_turn(struct es_message **out, uint64_t turn, struct es_error *err)
+{
+    struct es_tree t = {0};
+    cJSON *doc = cJSON_CreateObject();
+    struct es_message *message = malloc(sizeof *message);
+    if (!message || !doc) {
+        free(message);
+        cJSON_Delete(doc);
+        return es_fail(err, ES_E_MEMORY, "no memory to record a release");
+    }
+    es_message_init(message);
+    message->kind = ES_EVENT_RELEASE;
+    *out = message;
+    es_tree_text(&t, doc, "audience", "external");
+    es_tree_count(&t, es_tree_object(&t, doc, "published"), "turn", turn);
+    const enum es_errc e = t.failed ? es_fail(err, ES_E_MEMORY, "no memory to record a release") : es_json_canonical(doc, &message->document, err);
+    cJSON_Delete(doc);
+    return e;
+}
+
+static enum es_errc take(struct es_site *site, struct es_message **messages, size_t n, bool *last_taken, struct es_error *err)
 {
     struct es_receipt *receipts = calloc(n, sizeof *receipts);
     enum es_errc e = receipts ? es_site_take(site, (const struct es_message *const *)messages, n, receipts, err)
@@ -128,20 +233,21 @@ static enum es_errc take(struct es_site *site, struct es_message **messages, siz
     for (size_t i = 0; e == ES_OK && i < n; i++)
         if (receipts[i].outcome == ES_OUTCOME_REFUSED)
             e = es_fail(err, receipts[i].error.code, "record a release for outsiders: %s", receipts[i].error.text);
+    if (e == ES_OK) *last_taken = receipts[n - 1].outcome != ES_OUTCOME_DUPLICATE;
     free(receipts);
     return e;
 }
 
-enum es_errc es_between_write(struct es_site *site, const cJSON *record, struct es_error *err)
+/** Its parts, then the turn: one batch. */
+static enum es_errc write_text(struct es_site *site, char *text, size_t len, uint64_t turn, bool *taken, struct es_error *err)
 {
     uint8_t digest[ES_SHA256_SIZE];
-    char sha256[2 * ES_SHA256_SIZE + 1], *text = cJSON_PrintUnformatted(record);
-    const size_t len = text ? strlen(text) : 0;
+    char sha256[2 * ES_SHA256_SIZE + 1];
     size_t of = 0, n = 0, at = 0;
     for (size_t end = 0; end < len; of++) end = part_end(text, end, len);
-    struct es_message **messages = calloc(of ? of : 1, sizeof(struct es_message *));
-    enum es_errc e = text && messages ? es_sha256(&(struct es_hash_part){text, len}, 1, digest, err)
-                                      : es_fail(err, ES_E_MEMORY, "no memory to record a release");
+    struct es_message **messages = calloc(of + 1, sizeof(struct es_message *));
+    enum es_errc e = messages ? es_sha256(&(struct es_hash_part){text, len}, 1, digest, err)
+                              : es_fail(err, ES_E_MEMORY, "no memory to record a release");
     if (e == ES_OK) es_hex(digest, sizeof digest, sha256);
     while (e == ES_OK && n < of) {
         const size_t end = part_end(text, at, len);
@@ -149,12 +255,23 @@ enum es_errc es_between_write(struct es_site *site, const cJSON *record, struct 
         at = end;
         n++;
     }
-    if (e == ES_OK) e = take(site, messages, of, err);
-    for (size_t i = 0; messages && i < of; i++) {
+    if (e == ES_OK && turn > 0) e = make_turn(&messages[n++], turn, err);
+    if (e == ES_OK) e = take(site, messages, n, taken, err);
+    for (size_t i = 0; messages && i <= of; i++) {
         if (messages[i]) es_message_clear(messages[i]);
         free(messages[i]);
     }
     free(messages);
+    return e;
+}
+
+enum es_errc es_between_write(struct es_site *site, cJSON *record, uint64_t turn, bool *taken, struct es_error *err)
+{
+    struct es_tree t = {0};
+    if (turn > 0) es_tree_count(&t, record, "turn", turn);
+    char *text = t.failed ? NULL : cJSON_PrintUnformatted(record);
+    const enum es_errc e = text ? write_text(site, text, strlen(text), turn, taken, err) : es_fail(err, ES_E_MEMORY, "no memory to record a release");
+    if (e == ES_OK && turn == 0) *taken = true;
     cJSON_free(text);
     return e;
 }

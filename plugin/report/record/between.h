@@ -9,6 +9,11 @@
  *
  * There are two kinds: reports, and comparisons of two versions of one model. Each is laid beside all earlier ones of both.
  *
+ * Where several nodes share a ledger, two could make a release at the same moment, neither beside the other. So each release takes a turn: a record
+ * is made for the first turn that nobody has taken, beside all that stand before it, and is followed in the same batch by an event that says
+ * no more than the turn's number. That event is the same from every node, so its identity is, and the ledger takes an identity once, from one
+ * of them. A record stands when its own node's event was taken; another made for that turn never does and is never shown. Turns order the records.
+ *
  * A record is {"release": the tree as shown, "cells": [{"finding", "groups": [[[count, people] | null, ...], ...]}], "beside": {...}} with true counts
  * where they were shown (null where not) and the true counts outside the findings. A comparison's cells have their "keys" with them
  * (disclosure/told.h), and beside them "pairs" (versions/between.c). Counts only, for the ledger; never shown.
@@ -35,17 +40,22 @@ struct es_external {
     const void *context;
 };
 /** The last release of a kind, or the next where it is due and may be recorded. @param out  owned by the caller
- * @return ES_E_STATE when there is none and none may be recorded */
+ * @return ES_E_STATE when there is none and none may be recorded; ES_E_IO while a shared ledger is away; ES_E_BUSY when other nodes took one turn
+ * after the other */
 ES_MUST_USE enum es_errc es_external_release(struct es_site *site, const struct es_external *kind, bool record, cJSON **out, struct es_error *err);
 
 /** es_report_build() beside earlier releases. @param between  NULL: by itself */
 ES_MUST_USE enum es_errc es_report_build_after(struct es_site *site, const struct es_report_options *options, const struct es_between *between,
                                                cJSON **out, struct es_error *err);
 
-/** All records of the ledger whose release has this schema (NULL: any), oldest first. @param out  owned by the caller: a list */
-ES_MUST_USE enum es_errc es_between_read(struct es_site *site, const char *schema, cJSON **out, struct es_error *err);
-/** Append a record, in as many events as its length needs. */
-ES_MUST_USE enum es_errc es_between_write(struct es_site *site, const cJSON *record, struct es_error *err);
+/** All records of the ledger that stand and whose release has this schema (NULL: any), oldest first.
+ * @param out   owned by the caller: a list
+ * @param turn  the first that nobody took, as far as is known here; may be NULL */
+ES_MUST_USE enum es_errc es_between_read(struct es_site *site, const char *schema, cJSON **out, uint64_t *turn, struct es_error *err);
+/** Append a record, in as many events as its length needs.
+ * @param turn   of a shared ledger: the one that it was made for, which is added to it; else 0
+ * @param taken  does it stand? false: another node took the turn; written on ES_OK */
+ES_MUST_USE enum es_errc es_between_write(struct es_site *site, cJSON *record, uint64_t turn, bool *taken, struct es_error *err);
 /** A release as it will be read from the ledger ever after: the same numbers, and nothing that is not recorded. @param out  owned by the caller */
 ES_MUST_USE enum es_errc es_between_as_recorded(const cJSON *release, cJSON **out, struct es_error *err);
 /** There is none, and none may be recorded. @return ES_E_STATE */
