@@ -23,7 +23,7 @@ extern "C" {
 
 /** A parsed object. Opaque; owns a copy of its values. */
 struct es_dataset;
-/** A data set or an item of a sequence of it; lives as long as its es_dataset. */
+/** A data set or an item of a sequence of it; lives as long as its es_dataset, or the outline it is of (outline.h). */
 struct es_item;
 
 /** How far to parse. */

@@ -20,6 +20,7 @@
 #include "dicom/dataset.h"
 #include "dicom/inflate.h"
 #include "dicom/skim.h"
+#include "dicom/outline.h"
 
 namespace {
 
@@ -83,7 +84,7 @@ private:
 };
 
 /* Values above this are passed over and stay unread: nothing wanted is that long, and a claim of 4 GB costs no memory. */
-const Uint32 max_value = 65536;
+const Uint32 max_value = ES_MAX_VALUE;
 
 /** Pixels may be as long as what there is to read, and no longer. */
 Uint32 most_of_a_value(enum es_dataset_extent extent, size_t len)
@@ -195,19 +196,10 @@ const struct es_item *item_behind(DcmSequenceOfItems *items, const struct es_ite
 
 bool text_of(DcmElement *element, char *out, size_t size)
 {
-    char value[1024];
+    char value[ES_VALUE_TEXT];
     if (!element || as_sequence(element)) return false;
-    size_t n = raw_bytes(element, value, sizeof value);
-    bool fits = n < sizeof value;
-    if (n > sizeof value - 8) n = sizeof value - 8;
-    while (n > 0 && (value[n - 1] == ' ' || value[n - 1] == '\0')) n--;
-    if (n >= size) {
-        fits = false;
-        n = size - 1;
-    }
-    std::memcpy(out, value, n);
-    out[n] = '\0';
-    return fits;
+    const size_t n = raw_bytes(element, value, sizeof value);
+    return es_value_text(value, n, out, size);
 }
 
 size_t bytes_of(DcmElement *element, void *out, size_t room)
@@ -487,6 +479,7 @@ const struct es_item *es_dataset_root(const struct es_dataset *dataset)
 
 const struct es_item *es_item_next(const struct es_item *parent, uint32_t sequence, const struct es_item *previous)
 {
+    if (es_outline_is(parent)) return es_outline_next(previous ? nullptr : es_outline_find(parent, sequence), previous);
     const struct es_item *next = nullptr;
     (void)guarded(nullptr, "next item", [&]() -> enum es_errc {
         next = previous ? item_behind(sequence_around(previous), previous) : item_behind(as_sequence(find(dcm(parent), sequence)), nullptr);
@@ -497,6 +490,7 @@ const struct es_item *es_item_next(const struct es_item *parent, uint32_t sequen
 
 const struct es_item *es_cursor_next(const struct es_item_cursor *sequence, const struct es_item *previous)
 {
+    if (es_outline_is(sequence->at)) return es_outline_next(es_outline_node(sequence->at), previous);
     const struct es_item *next = nullptr;
     (void)guarded(nullptr, "next item", [&]() -> enum es_errc {
         next = item_behind(as_sequence(element_at(sequence)), previous);
@@ -507,6 +501,7 @@ const struct es_item *es_cursor_next(const struct es_item_cursor *sequence, cons
 
 bool es_item_text(const struct es_item *item, uint32_t tag, char *out, size_t size)
 {
+    if (es_outline_is(item)) return es_outline_text(es_outline_find(item, tag), out, size);
     bool fits = false;
     out[0] = '\0';
     (void)guarded(nullptr, "text", [&]() -> enum es_errc {
@@ -518,6 +513,7 @@ bool es_item_text(const struct es_item *item, uint32_t tag, char *out, size_t si
 
 bool es_cursor_text(const struct es_item_cursor *cursor, char *out, size_t size)
 {
+    if (es_outline_is(cursor->at)) return es_outline_text(es_outline_node(cursor->at), out, size);
     bool fits = false;
     out[0] = '\0';
     (void)guarded(nullptr, "text", [&]() -> enum es_errc {
@@ -529,6 +525,7 @@ bool es_cursor_text(const struct es_item_cursor *cursor, char *out, size_t size)
 
 bool es_item_walk(const struct es_item *item, struct es_item_cursor *cursor)
 {
+    if (es_outline_is(item)) return es_outline_walk(item, cursor);
     bool found = false;
     (void)guarded(nullptr, "walk", [&]() -> enum es_errc {
         DcmObject *after = static_cast<DcmObject *>(const_cast<void *>(cursor->at));
@@ -544,6 +541,7 @@ bool es_item_find(const struct es_item *item, uint32_t tag, struct es_item_curso
 {
     bool found = false;
     std::memset(cursor, 0, sizeof *cursor);
+    if (es_outline_is(item)) return es_outline_point(es_outline_find(item, tag), cursor);
     (void)guarded(nullptr, "find", [&]() -> enum es_errc {
         DcmElement *element = find(dcm(item), tag);
         found = element != nullptr;
@@ -555,6 +553,7 @@ bool es_item_find(const struct es_item *item, uint32_t tag, struct es_item_curso
 
 size_t es_item_count(const struct es_item *item)
 {
+    if (es_outline_is(item)) return es_outline_count(item);
     size_t count = 0;
     (void)guarded(nullptr, "count", [&]() -> enum es_errc {
         count = const_cast<DcmItem *>(dcm(item))->card();
@@ -565,6 +564,7 @@ size_t es_item_count(const struct es_item *item)
 
 size_t es_item_bytes(const struct es_item *item, uint32_t tag, void *out, size_t room)
 {
+    if (es_outline_is(item)) return es_outline_bytes(es_outline_find(item, tag), out, room);
     size_t n = 0;
     (void)guarded(nullptr, "bytes", [&]() -> enum es_errc {
         n = bytes_of(find(dcm(item), tag), out, room);
@@ -575,6 +575,7 @@ size_t es_item_bytes(const struct es_item *item, uint32_t tag, void *out, size_t
 
 size_t es_cursor_bytes(const struct es_item_cursor *cursor, void *out, size_t room)
 {
+    if (es_outline_is(cursor->at)) return es_outline_bytes(es_outline_node(cursor->at), out, room);
     size_t n = 0;
     (void)guarded(nullptr, "bytes", [&]() -> enum es_errc {
         n = bytes_of(element_at(cursor), out, room);
@@ -642,6 +643,7 @@ bool es_rle_unpack(const uint8_t *bytes, size_t len, uint8_t *out, size_t out_le
 
 bool es_item_number(const struct es_item *item, uint32_t tag, double *out)
 {
+    if (es_outline_is(item)) return es_outline_number(es_outline_find(item, tag), out);
     bool found = false;
     (void)guarded(nullptr, "number", [&]() -> enum es_errc {
         found = number_of(find(dcm(item), tag), out);
@@ -652,6 +654,7 @@ bool es_item_number(const struct es_item *item, uint32_t tag, double *out)
 
 bool es_cursor_number(const struct es_item_cursor *cursor, double *out)
 {
+    if (es_outline_is(cursor->at)) return es_outline_number(es_outline_node(cursor->at), out);
     bool found = false;
     (void)guarded(nullptr, "number", [&]() -> enum es_errc {
         found = number_of(element_at(cursor), out);

@@ -16,8 +16,10 @@
 #include "dicom/seg.h"
 #include "dicom/skim.h"
 #include "dicom/report.h"
+#include "dicom/outline.h"
 
-#define PART ((size_t)4096) /* of a file, read at a time: most headers are shorter */
+#define PART ((size_t)4096)        /* of a file, read at a time: most headers are shorter */
+#define BEGINNING ((size_t)16384 - 64) /* of a report or result, before all of it is read: most have their pixels or their end within */
 
 static enum es_errc read_identity(const struct es_elements *elements, struct es_identity *identity, struct es_error *err)
 {
@@ -74,35 +76,43 @@ static void mark_partial(struct es_facts *facts, const char *why)
     (void)snprintf(facts->partial_reason, sizeof facts->partial_reason, "%s", why);
 }
 
-static bool is_result(const struct es_facts *facts) { return facts->kind == ES_OBJECT_SR || facts->kind == ES_OBJECT_RESULT; }
+static bool is_result(enum es_object_kind kind) { return kind == ES_OBJECT_SR || kind == ES_OBJECT_RESULT; }
 
-/** The way of everything that is not a plain image: DCMTK, the header first, the whole object only for reports and results.
- * @param skimmed  the header's elements of a report or result, when they are known: then it is parsed once; else NULL */
-static enum es_errc read_dataset(const void *bytes, size_t len, const struct es_elements *skimmed, struct es_facts *out,
-                                 struct es_error *err)
+/** What a report or result says behind its header, which `out` has: by an outline when it is as plain as most are, else parsed by DCMTK.
+ * @param skimmed  whether its elements were found without DCMTK */
+static enum es_errc read_result(const void *bytes, size_t len, uint64_t total, const struct es_elements *elements, bool skimmed, struct es_facts *out,
+                                struct es_error *err)
+{
+    struct es_outline *outline = NULL;
+    struct es_dataset *dataset = NULL;
+    const bool pixels = es_seg_class(out->identity.sop_class_uid);
+    enum es_errc code = skimmed && !pixels ? es_outline_new(&outline, bytes, len, total) : ES_E_UNSUPPORTED;
+    if (code == ES_OK) code = es_object_read(es_outline_root(outline), elements, out, err);
+    else {
+        code = es_dataset_parse(&dataset, bytes, len, pixels ? ES_DATASET_PIXELS : ES_DATASET_WHOLE, err);
+        if (code == ES_OK) code = es_object_read(es_dataset_root(dataset), elements, out, err);
+        if (code == ES_OK && pixels) code = es_seg_read(dataset, elements, &out->seg, err);
+        if (code == ES_OK && es_dataset_broken(dataset)) mark_partial(out, es_dataset_broken(dataset));
+    }
+    if (code != ES_OK) es_facts_free(out);
+    es_outline_free(outline);
+    es_dataset_free(dataset);
+    return code;
+}
+
+/** The way of everything whose header is not plain: DCMTK, the header first, the whole object only for reports and results. */
+static enum es_errc read_dataset(const void *bytes, size_t len, struct es_facts *out, struct es_error *err)
 {
     struct es_dataset *dataset = NULL;
     struct es_elements elements;
-    enum es_errc code = ES_OK;
-    if (skimmed) es_elements_copy(&elements, skimmed);
-    else {
-        code = es_dataset_parse(&dataset, bytes, len, ES_DATASET_HEADER, err);
-        if (code != ES_OK) return code;
-        es_dataset_elements(dataset, &elements);
-    }
+    enum es_errc code = es_dataset_parse(&dataset, bytes, len, ES_DATASET_HEADER, err);
+    if (code != ES_OK) return code;
+    es_dataset_elements(dataset, &elements);
     code = es_facts_from_elements(&elements, out, err);
-    if (code == ES_OK && is_result(out)) {
-        es_dataset_free(dataset);
-        dataset = NULL;
-        const bool pixels = es_seg_class(out->identity.sop_class_uid);
-        code = es_dataset_parse(&dataset, bytes, len, pixels ? ES_DATASET_PIXELS : ES_DATASET_WHOLE, err);
-        if (code == ES_OK) code = es_object_read(dataset, &elements, out, err);
-        if (code == ES_OK && pixels) code = es_seg_read(dataset, &elements, &out->seg, err);
-        if (code != ES_OK) es_facts_free(out);
-    }
-    if (code == ES_OK && es_dataset_broken(dataset)) mark_partial(out, es_dataset_broken(dataset));
+    const bool result = code == ES_OK && is_result(out->kind);
+    if (code == ES_OK && !result && es_dataset_broken(dataset)) mark_partial(out, es_dataset_broken(dataset));
     es_dataset_free(dataset);
-    return code;
+    return result ? read_result(bytes, len, len, &elements, false, out, err) : code;
 }
 
 /** Whether the header is all that is to be said of the object. */
@@ -116,8 +126,8 @@ static enum es_errc read_facts(const void *bytes, size_t len, uint64_t total, st
     struct es_error end = {0};
     const bool skimmed = es_skim_to_end(bytes, len, total, &elements, &end, NULL) == ES_OK;
     enum es_errc code = skimmed ? es_facts_from_elements(&elements, &facts, NULL) : ES_E_UNSUPPORTED;
-    const bool result = code == ES_OK && is_result(&facts);
-    if (code != ES_OK || !is_plain(facts.kind)) code = read_dataset(bytes, len, result ? &elements : NULL, &facts, err);
+    if (code == ES_OK && is_result(facts.kind)) code = read_result(bytes, len, total, &elements, true, &facts, err);
+    else if (code != ES_OK || !is_plain(facts.kind)) code = read_dataset(bytes, len, &facts, err);
     if (code != ES_OK) return code;
     /* A cut end in words of what was claimed and what is there, which are better than DCMTK's. */
     if (!skimmed) es_skim_end(bytes, len, total, &end);
@@ -151,7 +161,8 @@ static ssize_t read_at(int fd, char *bytes, size_t len, uint64_t at)
 /** A file that is read in parts. */
 struct parts {
     int fd;
-    uint64_t size;
+    uint64_t size, at; /* at: where the bytes at hand are of it */
+    size_t len;        /* how many those are */
     char bytes[PART];
 };
 
@@ -160,12 +171,37 @@ static const uint8_t *read_part(void *context, uint64_t at, size_t *len)
     struct parts *parts = context;
     const uint64_t left = at < parts->size ? parts->size - at : 0; /* not asked for beyond its end, which is a call of its own to find */
     const ssize_t n = read_at(parts->fd, parts->bytes, left < PART ? (size_t)left : PART, at);
-    *len = n > 0 ? (size_t)n : 0;
+    parts->at = at;
+    *len = parts->len = n > 0 ? (size_t)n : 0;
     return n > 0 ? (const uint8_t *)parts->bytes : NULL;
 }
 
-/** A plain image by its header alone. @return ES_E_UNSUPPORTED when it is none, or none that can be read so */
-static enum es_errc read_plain(int fd, uint64_t size, struct es_facts *out)
+/** A report or result whose header is known, from its first bytes. @return ES_E_UNSUPPORTED when these are not enough */
+static enum es_errc read_beginning(const struct parts *parts, const struct es_elements *elements, const struct es_identity *identity,
+                              enum es_object_kind kind, struct es_facts *out, struct es_error *err)
+{
+    const char *bytes = parts->bytes;
+    char *more = NULL;
+    ssize_t n = (ssize_t)parts->len;
+    struct es_outline *outline = NULL;
+    if (es_seg_class(identity->sop_class_uid)) return ES_E_UNSUPPORTED; /* its pixels are wanted */
+    if (parts->at != 0 || parts->len != parts->size) {
+        bytes = more = es_secret_new(BEGINNING);
+        n = more ? read_at(parts->fd, more, parts->size < BEGINNING ? (size_t)parts->size : BEGINNING, 0) : -1;
+    }
+    enum es_errc code = n > 0 ? es_outline_new(&outline, bytes, (size_t)n, parts->size) : ES_E_UNSUPPORTED;
+    if (code == ES_OK) {
+        read_header(elements, identity, kind, out);
+        code = es_object_read(es_outline_root(outline), elements, out, err);
+        if (code != ES_OK) es_facts_free(out);
+    }
+    es_outline_free(outline);
+    es_secret_free(more);
+    return code;
+}
+
+/** An object with a plain header, without reading more of it than is needed. @return ES_E_UNSUPPORTED when it is none, or cannot be read so */
+static enum es_errc read_plain(int fd, uint64_t size, struct es_facts *out, struct es_error *err)
 {
     struct es_elements elements;
     struct es_identity identity;
@@ -177,6 +213,7 @@ static enum es_errc read_plain(int fd, uint64_t size, struct es_facts *out)
     if (size > SIZE_MAX || es_skim_parts(&source, (size_t)size, &elements, &end, NULL) != ES_OK) return ES_E_UNSUPPORTED;
     if (read_identity(&elements, &identity, NULL) != ES_OK) return ES_E_UNSUPPORTED;
     const enum es_object_kind kind = es_kind_read(&elements, &identity);
+    if (is_result(kind)) return read_beginning(&parts, &elements, &identity, kind, out, err);
     if (!is_plain(kind)) return ES_E_UNSUPPORTED;
     read_header(&elements, &identity, kind, out);
     if (end.code != ES_OK) mark_partial(out, end.text);
@@ -210,7 +247,7 @@ enum es_errc es_facts_read_file(const char *path, struct es_facts *out, struct e
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return es_fail(err, ES_E_IO, "open file: %s", strerror(errno));
     const off_t end = lseek(fd, 0, SEEK_END); /* half of what fstat() costs; pipes and the like have none */
-    enum es_errc code = end > 0 ? read_plain(fd, (uint64_t)end, out) : ES_E_UNSUPPORTED;
+    enum es_errc code = end > 0 ? read_plain(fd, (uint64_t)end, out, err) : ES_E_UNSUPPORTED;
     if (code == ES_E_UNSUPPORTED) {
         if (fstat(fd, &st) != 0) code = es_fail(err, ES_E_IO, "open file: %s", strerror(errno));
         else if (!S_ISREG(st.st_mode)) code = es_fail(err, ES_E_IO, "open file: no regular file");

@@ -77,12 +77,11 @@ static bool from_contributions(const struct charset *cs, const struct es_item *r
     return false;
 }
 
-enum es_errc es_object_read(const struct es_dataset *dataset, const struct es_elements *elements, struct es_facts *facts,
+enum es_errc es_object_read(const struct es_item *root, const struct es_elements *elements, struct es_facts *facts,
                             struct es_error *err)
 {
     const struct es_element *e = es_elements_find(elements, 0x00080005);
     const struct charset cs = {e ? es_elements_value(elements, e) : "", e ? e->length : 0};
-    const struct es_item *root = es_dataset_root(dataset);
     if (!from_segments(&cs, root, &facts->algorithm)) (void)from_contributions(&cs, root, &facts->algorithm);
     if (facts->kind != ES_OBJECT_SR && facts->kind != ES_OBJECT_RESULT) return ES_OK;
     struct es_report_facts *report = es_report_new(&facts->algorithm);

@@ -14,9 +14,10 @@ extern "C" {
 
 /** Add to the facts of a header what the whole data set says: facts->report (references, texts, tag values; of
  * an SR its content too) and facts->algorithm.
+ * @param root      the data set, whoever read it; not kept
  * @param elements  of the header, for its character set
  * @return ES_OK or ES_E_MEMORY (facts own nothing then) */
-ES_MUST_USE enum es_errc es_object_read(const struct es_dataset *dataset, const struct es_elements *elements, struct es_facts *facts,
+ES_MUST_USE enum es_errc es_object_read(const struct es_item *root, const struct es_elements *elements, struct es_facts *facts,
                                         struct es_error *err);
 
 #ifdef __cplusplus

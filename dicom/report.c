@@ -130,8 +130,8 @@ void es_report_time(const struct es_item *root, struct es_report_facts *report)
 
 char *es_report_decode(const struct es_item_cursor *element, const char *charset, size_t charset_len, bool lines, uint64_t *bad)
 {
-    char few[1024]; /* enough for most; more come from pages of their own, which cost a call each way */
-    char *raw = few, *text = NULL;
+    char few[1024], wide[4 * 128 + 4]; /* enough for most; more come from pages of their own, which cost a call each way */
+    char *raw = few, *decoded = wide, *text = NULL;
     size_t n = es_cursor_bytes(element, few, sizeof few), room = 0;
     if (n == sizeof few) {
         raw = es_secret_new(ES_MAX_REPORT_TEXT);
@@ -142,15 +142,13 @@ char *es_report_decode(const struct es_item_cursor *element, const char *charset
         (void)es_cursor_text(element, begin, sizeof begin); /* of what was too long to keep, only that it is there is known */
         *bad += begin[0] != '\0';
     }
-    if (n > 0 && !__builtin_mul_overflow(n, (size_t)4, &room)) text = es_secret_new(room + 4); /* no character needs more than 4 bytes of UTF-8 */
-    if (text) {
-        const enum es_text_status status = es_text_decode_long(charset, charset_len, raw, n, lines, text, room + 4);
+    if (n == 0 || __builtin_mul_overflow(n + 1, (size_t)4, &room)) decoded = NULL; /* no character needs more than 4 bytes of UTF-8 */
+    else if (room > sizeof wide) decoded = es_secret_new(room);
+    if (decoded) {
+        const enum es_text_status status = es_text_decode_long(charset, charset_len, raw, n, lines, decoded, room);
         if (status == ES_TEXT_BAD || n == ES_MAX_REPORT_TEXT) ++*bad;
-        char *exact = text[0] ? es_secret_text(text) : NULL; /* most are far shorter than they could be */
-        if (exact || !text[0]) {
-            es_secret_free(text);
-            text = exact;
-        }
+        if (decoded[0]) text = es_secret_text(decoded); /* most are far shorter than they could be */
+        if (decoded != wide) es_secret_free(decoded);
     }
     if (raw != few) es_secret_free(raw);
     return text;

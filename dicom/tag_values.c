@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dicom/tag_values.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,8 @@
 
 #define UNFORMATTED_TEXT 0x00700006u
 
-#define BLOCKS 0xF0 /* that a private group may have: elements 0010 to 00FF */
+#define BLOCKS 0xF0     /* that a private group may have: elements 0010 to 00FF */
+#define FIRST_VALUES 64 /* most objects have no more */
 
 /** A level of the walk: an item of a sequence of the item above. */
 struct level {
@@ -20,7 +22,7 @@ struct level {
     bool open;                       /* the sequence at the cursor is being read below */
     const struct es_item *inside;    /* the item of it that is open */
     uint32_t group;                  /* of the private elements last seen; they come in the order of tags, creators first */
-    struct es_item_cursor creators[BLOCKS];
+    const void *creators[BLOCKS];    /* places of cursors */
 };
 
 struct reading {
@@ -52,20 +54,19 @@ static uint32_t bare(uint32_t tag)
 static bool passed_over(uint32_t tag, const char *vr)
 {
     static const uint32_t tags[] = {0x0040A730, 0x52009229, 0x52009230, 0x00283006, 0x00420011}; /* content, frames, LUT data, document */
-    static const char *const vrs[] = {"PN", "UI", "OB", "OW", "OF", "OD", "OL", "OV"};
     const uint32_t group = tag >> 16;
     if (group < 8 || group == 0x0010 || group >= 0x5000 || is_creator(tag)) return true;
     for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++)
         if (tags[i] == tag) return true;
-    for (size_t i = 0; i < sizeof vrs / sizeof vrs[0]; i++)
-        if (strcmp(vr, vrs[i]) == 0) return true;
-    return false;
+    /* bulk of any kind, people and UIDs (PS3.5 6.2) */
+    return vr[0] == 'O' || (vr[0] == 'P' && vr[1] == 'N') || (vr[0] == 'U' && vr[1] == 'I');
 }
 
+/** US, SS, UL, SL, FL or FD. */
 static bool is_number(const char *vr)
 {
-    static const char numbers[] = "US SS UL SL FL FD";
-    return strstr(numbers, vr) != NULL;
+    if (vr[0] == 'F') return vr[1] == 'L' || vr[1] == 'D';
+    return (vr[0] == 'U' || vr[0] == 'S') && (vr[1] == 'S' || vr[1] == 'L');
 }
 
 /** The value as text, numbers in bytes as digits; NULL when there is none. UN is read as text: what is none of it counts in bad_texts. */
@@ -74,8 +75,9 @@ static char *value_text(struct reading *r, const struct es_item_cursor *at)
     double number = 0;
     if (!is_number(at->vr)) return es_report_decode(at, r->charset, r->charset_len, false, &r->report->faults.bad_texts);
     if (!es_cursor_number(at, &number)) return NULL;
-    char text[32];
-    (void)snprintf(text, sizeof text, "%.17g", number);
+    char text[ES_NUMBER_SIZE];
+    if (fabs(number) < 1e9 && number == trunc(number) && !signbit(number)) es_text_write_number(number, text, sizeof text);
+    else (void)snprintf(text, sizeof text, "%.17g", number);
     return es_secret_text(text);
 }
 
@@ -85,8 +87,9 @@ static void creator_of(const struct reading *r, const struct level *level, uint3
     char raw[257];
     const uint32_t block = tag >> 8 & 0xFF;
     out[0] = '\0';
-    if (!is_private(tag) || level->group != tag >> 16 || block < 0x10 || !level->creators[block - 0x10].at) return;
-    (void)es_cursor_text(&level->creators[block - 0x10], raw, sizeof raw);
+    if (!is_private(tag) || level->group != tag >> 16 || block < 0x10 || !level->creators[block - 0x10]) return;
+    const struct es_item_cursor creator = {.at = level->creators[block - 0x10]};
+    (void)es_cursor_text(&creator, raw, sizeof raw);
     (void)es_text_decode(r->charset, r->charset_len, raw, strlen(raw), out, ES_FACT_VALUE);
 }
 
@@ -99,7 +102,7 @@ static void note_creator(struct level *level)
         level->group = tag >> 16;
         memset(level->creators, 0, sizeof level->creators);
     }
-    if (is_creator(tag)) level->creators[(tag & 0xFF) - 0x10] = level->at;
+    if (is_creator(tag)) level->creators[(tag & 0xFF) - 0x10] = level->at.at;
 }
 
 static enum es_errc keep(struct reading *r, struct es_tag_value *value)
@@ -111,8 +114,8 @@ static enum es_errc keep(struct reading *r, struct es_tag_value *value)
         es_secret_free(value->text);
         return ES_OK;
     }
-    if (n == 0 || (n >= 16 && (n & (n - 1)) == 0)) {
-        struct es_tag_value *more = es_secret_resize(report->values, (n ? n * 2 : 16) * sizeof *more);
+    if (n == 0 || (n >= FIRST_VALUES && (n & (n - 1)) == 0)) {
+        struct es_tag_value *more = es_secret_resize(report->values, (n ? n * 2 : FIRST_VALUES) * sizeof *more);
         if (!more) {
             es_secret_free(value->text);
             return es_fail(r->err, ES_E_MEMORY, "tags: no memory");

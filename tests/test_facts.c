@@ -346,6 +346,50 @@ static void images_larger_than_what_is_read_are_read(void)
     }
 }
 
+static void write_file(char path[512], const struct made *m)
+{
+    (void)snprintf(path, 512, "%s/object.dcm", es_test_tempdir());
+    FILE *file = fopen(path, "wb");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    CU_ASSERT_EQUAL(fwrite(m->p, 1, m->len, file), m->len);
+    CU_ASSERT_EQUAL(fclose(file), 0);
+}
+
+/* Secondary captures whose pixels begin in the first 4 KiB of the file, later, and far beyond what is read first; whole, and cut off. */
+static void results_in_files_are_read_as_far_as_their_pixels(void)
+{
+    static const size_t before[] = {100, 8000, 40000}, pixels = 100000;
+    static char zeros[100000];
+    for (int i = 0; i < 6; i++) {
+        char path[512];
+        const bool cut = i >= 3;
+        struct made m = make_begin(true, NULL);
+        make_text(&m, 0x00080016, "UI", "1.2.840.10008.5.1.4.1.1.7");
+        make_text(&m, 0x00080060, "CS", "OT");
+        make_text(&m, 0x0020000D, "UI", "1.2.3");
+        make_code(&m, 0x00400260, "1234", "99TEST", true);
+        make_raw(&m, 0x00420011, "OB", zeros, before[i % 3]);
+        make_text(&m, 0x00540400, "SH", "last");
+        make_raw(&m, 0x7FE00010, "OW", zeros, pixels);
+        if (cut) m.len -= 90;
+        write_file(path, &m);
+        CU_ASSERT_EQUAL_FATAL(es_facts_read_file(path, &facts, NULL), ES_OK);
+        CU_ASSERT_EQUAL(facts.kind, ES_OBJECT_RESULT);
+        CU_ASSERT_STRING_EQUAL(facts.partial_reason, cut ? "(7fe0,0010) claims 100000 bytes, 99910 remain" : "");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(facts.report);
+        const struct es_tag_value *values = facts.report->values;
+        const size_t n = facts.report->n_values;
+        CU_ASSERT_FATAL(n >= 4);
+        CU_ASSERT_STRING_EQUAL(values[n - 1].text, "last");
+        CU_ASSERT_EQUAL(values[n - 1].path[0], 0x00540400u);
+        CU_ASSERT_STRING_EQUAL(values[1].text, "1234");
+        CU_ASSERT_EQUAL(values[1].path[0], 0x00400260u);
+        CU_ASSERT_EQUAL(values[1].path[1], 0x00080100u);
+        es_facts_free(&facts);
+        free(m.p);
+    }
+}
+
 static void every_enumeration_has_its_words(void)
 {
     CU_ASSERT_STRING_EQUAL(es_attribute_state_name(ES_ATTRIBUTE_NOT_STATED), "not_stated");
@@ -371,6 +415,7 @@ int main(int argc, char **argv)
         {"deep_nesting_ends_in_a_partial_read", deep_nesting_ends_in_a_partial_read},
         {"claims_beyond_the_object_cost_nothing", claims_beyond_the_object_cost_nothing},
         {"images_larger_than_what_is_read_are_read", images_larger_than_what_is_read_are_read},
+        {"results_in_files_are_read_as_far_as_their_pixels", results_in_files_are_read_as_far_as_their_pixels},
         {"every_enumeration_has_its_words", every_enumeration_has_its_words},
         {NULL, NULL}};
     es_dicom_process_setup(true);

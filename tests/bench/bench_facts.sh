@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Facts per file beside pydicom's dcmread with the same tags asked for, and beside opening the file and reading 4 KiB, in one run over the same
-# files. Aims: 50 times as fast as the first (by processor time), within 3 times of the second. Needs python3-pydicom. Results (secondary captures, SR, ...) are read
-# whole, every value of them, by DCMTK: all files, and all but those, in a line each. Nothing is asserted.
+# files. Aims: 50 times as fast as the first (by processor time), within 3 times of the second. Needs python3-pydicom. Of results (secondary captures, SR, ...)
+# every value is kept, since a rule may name any: all files, and all but those, in a line each. Nothing is asserted.
 #
 #   tests/bench/bench_facts.sh [FOLDER [BUILD]]      FOLDER of DICOM files: testdata/dicom/images
 set -euo pipefail

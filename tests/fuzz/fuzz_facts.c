@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* DICOM bytes to facts, and the skim against DCMTK: whatever the skim accepts, DCMTK must read in the same way. Where they differ
- * the skim is wrong. Bytes that DCMTK cannot read to the end of the header are compared as far as it came. */
+/* DICOM bytes to facts, and the skim and the outline against DCMTK: whatever they accept, DCMTK must read in the same way. Where they differ
+ * the skim or the outline is wrong. Bytes that DCMTK cannot read to the end of the header are compared as far as it came. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,9 @@
 #include "dicom/dataset.h"
 #include "dicom/facts.h"
 #include "dicom/skim.h"
+#include "dicom/outline.h"
 #include "tests/skim_parts.h"
+#include "tests/outline_compare.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
@@ -70,6 +72,7 @@ static void compare(const uint8_t *bytes, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
+    const char *why = NULL;
     static int ready;
     static struct es_facts facts;
     struct es_error err = {0};
@@ -79,5 +82,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     if (code == ES_OK) es_facts_free(&facts);
     else if (err.code != code || err.text[0] == '\0') abort(); /* no failure without its words */
     compare(bytes, len);
+    if (!outline_agrees(bytes, len, &why)) {
+        (void)fprintf(stderr, "outline and DCMTK: %s\n", why);
+        abort();
+    }
     return 0;
 }
