@@ -175,7 +175,7 @@ static enum es_errc use_entries(void *context, uint64_t chunk, void *slot, struc
     for (size_t i = 0; code == ES_OK && i < entries->n; i++) {
         es_site_rename_event(site, &entries->events[i]); /* aliases of this chunk were noted since it was read */
         code = es_site_note(site, &entries->events[i], entries->seqs[i], entries->received[i], true, err);
-        site->graph.touched.count = site->graph.gone.count = 0; /* every bundle is derived at the end */
+        es_graph_untouch(&site->graph); /* every bundle is derived at the end */
     }
     clear_entries(entries);
     if (site->progress && chunk % 16 == 0)
@@ -255,6 +255,6 @@ enum es_errc es_site_bulk_derive(struct es_site *site, struct es_error *err)
     if (!hands_close(&deriving.hands) && code == ES_OK) code = es_fail(err, ES_E_MEMORY, "site: out of memory");
     for (size_t i = 0; i < ES_RELAY_HANDS; i++) es_hand_free(&deriving.working[i]);
     es_ledger_release(site->ledger);
-    if (code == ES_OK) site->graph.touched.count = site->graph.gone.count = 0;
+    if (code == ES_OK) es_graph_untouch(&site->graph);
     return code;
 }

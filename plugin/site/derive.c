@@ -18,15 +18,6 @@ static enum es_errc gather_retractions(struct es_site *site, const struct es_bat
     return ES_OK;
 }
 
-/* The smallest pseudonym among a patient's aliases stands for all of them. */
-static struct es_pseudonym canonical(const struct es_graph *graph, uint32_t patient)
-{
-    struct es_pseudonym best = graph->people.keys[patient];
-    for (uint32_t member = graph->patients[patient].next_member; member != patient; member = graph->patients[member].next_member)
-        if (memcmp(graph->people.keys[member].bytes, best.bytes, ES_PSEUDONYM_SIZE) < 0) best = graph->people.keys[member];
-    return best;
-}
-
 /* Demographics of every alias of one patient that are not retracted. */
 static enum es_errc gather_person(struct es_site *site, const struct es_batch *batch, uint32_t patient, struct es_in_hand *linked,
                                   struct es_error *err)
@@ -34,6 +25,7 @@ static enum es_errc gather_person(struct es_site *site, const struct es_batch *b
     uint32_t member = patient;
     enum es_errc code = ES_OK;
     const size_t from = linked->count;
+    if (!es_graph_told(&site->graph, patient)) return ES_OK;
     do {
         code = es_gather_ring(site, batch, site->graph.patients[member].last_event, linked, err);
         member = site->graph.patients[member].next_member;
@@ -79,7 +71,7 @@ static enum es_errc resolve_people(struct es_site *site, const struct es_batch *
         const struct es_patient *person = &site->graph.patients[patient];
         const bool unclear = es_graph_unclear(&site->graph, patient);
         if (person->next_member == patient && person->last_event == 0 && !unclear) continue; /* nothing to resolve: nearly everybody */
-        const struct es_pseudonym name = canonical(&site->graph, patient);
+        const struct es_pseudonym name = *es_graph_canonical(&site->graph, patient);
         bool known = false;
         for (size_t k = 0; k < n_names && !known; k++) known = memcmp(&names[k], &name, sizeof name) == 0;
         if (known) continue;
@@ -95,7 +87,7 @@ static enum es_errc resolve_people(struct es_site *site, const struct es_batch *
         const struct es_event **event = i < events->count ? &events->list[i] : &linked->list[i - events->count];
         const uint32_t patient = es_graph_find_patient(&site->graph, *event);
         if (patient == ES_NONE) continue;
-        const struct es_pseudonym name = canonical(&site->graph, patient);
+        const struct es_pseudonym name = *es_graph_canonical(&site->graph, patient);
         *event = rename_patient(renamed, *event, &name);
     }
     return ES_OK;
@@ -229,6 +221,6 @@ enum es_errc es_site_derive(struct es_site *site, const struct es_batch *batch, 
     es_hand_free(&hand);
     es_arena_clear(&arena);
     if (code != ES_OK) return code; /* what was touched stays so, and is derived with the next batch */
-    graph->touched.count = graph->gone.count = 0;
+    es_graph_untouch(graph);
     return ES_OK;
 }

@@ -103,6 +103,12 @@ void es_graph_settle_touched(struct es_graph *graph)
     touched->count = unique;
 }
 
+void es_graph_untouch(struct es_graph *graph)
+{
+    graph->touched.count = graph->gone.count = 0;
+    graph->whole = 0;
+}
+
 /* A patient of many exams who is spoken of many times touches each of them as often: now and then each is named once. */
 bool es_graph_touch(struct es_graph *graph, uint32_t node)
 {
@@ -193,6 +199,7 @@ static bool add_demographics(struct es_graph *graph, const struct es_event *even
     uint32_t patient;
     if (!es_graph_patient(graph, &event->patient, &event->patient_issuer, &patient)) return false;
     graph->with_demographics = true;
+    graph->patients[es_graph_person(graph, patient)].told = true;
     ring_add(graph, &graph->patients[patient].last_event, seq);
     return es_graph_touch_person(graph, patient);
 }

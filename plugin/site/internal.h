@@ -6,7 +6,7 @@
  * (one person's entries), forget.c (their erasure), series.c (bundles that series bring together).
  *
  * Bodies stay in the ledger and are read again by seq when their bundle is derived: 4 bytes an event are kept in memory, 8 a study or
- * accession number beside its key, 28 a patient beside the key, 8 a patient's exam, 16 to 32 a series.
+ * accession number beside its key, 36 a patient beside the key, 8 a patient's exam, 16 to 32 a series.
  *
  * Patients are told apart by (identifier, issuer): one identifier from two issuers is two patients. An identifier without issuer is the
  * same patient as the one with an issuer when exactly one issuer is known for it; when two or more are known it is a patient of its own,
@@ -35,6 +35,11 @@ struct es_patient {
     uint32_t named;               /* unretracted events that name it */
     uint32_t plain;               /* the same identifier without issuer; itself when it has none */
     uint32_t issuers;             /* the next one of the same identifier, of a plain one the first; ES_NONE */
+    /* of a root, about all that are one with it: */
+    uint32_t best;                /* the one with the smallest key */
+    uint8_t rank;                 /* no way to the root is longer (union by rank: Tarjan and van Leeuwen, J ACM 31:245, 1984) */
+    bool told;                    /* demographics name one of them */
+    bool unclear;                 /* an identifier of theirs has no issuer where two or more are known */
 };
 /** A patient alias. */
 struct es_merge {
@@ -80,6 +85,7 @@ struct es_graph {
     struct es_list unsettled;   /* plain patients whose known issuers changed */
     bool with_issuer;           /* any patient has an issuer */
     bool with_demographics;     /* any demographics event came */
+    uint32_t whole;             /* root + 1 of a patient all of whose bundles are touched; 0: not known */
     struct es_list touched;     /* nodes whose bundles must be derived again */
     uint32_t touched_most;      /* at so many the list is settled first */
     struct es_list gone;        /* roots that were merged into others */
@@ -150,7 +156,14 @@ uint32_t es_series_print(const struct es_pseudonym *key);
 /** Ask memory for the place where it is looked up first. */
 void es_series_prefetch(const struct es_series *series, uint32_t print);
 void es_series_clear(struct es_series *series);
-uint32_t es_graph_person(struct es_graph *graph, uint32_t patient);
+/** The patient that stands for all that are one with it. Changes nothing: several threads may ask. */
+uint32_t es_graph_person(const struct es_graph *graph, uint32_t patient);
+/** All that was touched is derived. */
+void es_graph_untouch(struct es_graph *graph);
+/** The smallest key among a patient's aliases, which stands for all of them. */
+const struct es_pseudonym *es_graph_canonical(const struct es_graph *graph, uint32_t patient);
+/** Demographics name one of the patient's aliases. */
+bool es_graph_told(const struct es_graph *graph, uint32_t patient);
 /** Put one event into its bundle, or to its patient; touch what changes. false: out of memory or numbers. */
 bool es_graph_add(struct es_graph *graph, const struct es_event *event, uint32_t seq);
 /** Number of a patient, added when new. */

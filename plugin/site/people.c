@@ -8,12 +8,20 @@
 
 #include "plugin/site/internal.h"
 
-uint32_t es_graph_person(struct es_graph *graph, uint32_t patient)
+uint32_t es_graph_person(const struct es_graph *graph, uint32_t patient)
 {
-    struct es_patient *patients = graph->patients;
-    while (patients[patient].parent != patient) patient = patients[patient].parent = patients[patients[patient].parent].parent;
+    const struct es_patient *patients = graph->patients;
+    while (patients[patient].parent != patient) patient = patients[patient].parent;
     return patient;
 }
+
+const struct es_pseudonym *es_graph_canonical(const struct es_graph *graph, uint32_t patient)
+{
+    return &graph->people.keys[graph->patients[es_graph_person(graph, patient)].best];
+}
+
+bool es_graph_told(const struct es_graph *graph, uint32_t patient) { return graph->patients[es_graph_person(graph, patient)].told; }
+bool es_graph_unclear(const struct es_graph *graph, uint32_t patient) { return graph->patients[es_graph_person(graph, patient)].unclear; }
 
 static bool add_key(struct es_graph *graph, const struct es_pseudonym *key, uint32_t *patient, bool *added)
 {
@@ -22,7 +30,7 @@ static bool add_key(struct es_graph *graph, const struct es_pseudonym *key, uint
     if (!es_index_add(&graph->people, key, patient, added)) return false;
     if (*added)
         graph->patients[*patient] = (struct es_patient){.parent = *patient, .next_member = *patient, .first_link = ES_NONE,
-                                                        .plain = *patient, .issuers = ES_NONE};
+                                                        .plain = *patient, .issuers = ES_NONE, .best = *patient};
     return true;
 }
 
@@ -87,12 +95,21 @@ bool es_graph_name(struct es_graph *graph, const struct es_event *event, int cha
 bool es_graph_touch_person(struct es_graph *graph, uint32_t patient)
 {
     uint32_t member = patient;
+    const uint32_t root = es_graph_person(graph, patient);
+    if (graph->whole == root + 1) return true; /* many messages of one patient: once is enough */
     do {
         for (uint32_t link = graph->patients[member].first_link; link != ES_NONE; link = graph->links[link].next)
             if (!es_graph_touch(graph, graph->links[link].node)) return false;
         member = graph->patients[member].next_member;
     } while (member != patient);
+    graph->whole = root + 1;
     return true;
+}
+
+/* Is the key of a's person smaller than that of b's? */
+static bool is_before(const struct es_graph *graph, uint32_t a, uint32_t b)
+{
+    return memcmp(es_graph_canonical(graph, a)->bytes, es_graph_canonical(graph, b)->bytes, ES_PSEUDONYM_SIZE) < 0;
 }
 
 static void join(struct es_graph *graph, uint32_t a, uint32_t b)
@@ -100,10 +117,23 @@ static void join(struct es_graph *graph, uint32_t a, uint32_t b)
     struct es_patient *patients = graph->patients;
     const uint32_t x = es_graph_person(graph, a), y = es_graph_person(graph, b);
     if (x == y) return;
+    const uint32_t root = patients[x].rank >= patients[y].rank ? x : y, other = root == x ? y : x;
     const uint32_t behind = patients[x].next_member;
-    patients[x > y ? x : y].parent = x > y ? y : x;
     patients[x].next_member = patients[y].next_member;
     patients[y].next_member = behind;
+    if (is_before(graph, other, root)) patients[root].best = patients[other].best;
+    patients[root].told |= patients[other].told;
+    patients[root].unclear |= patients[other].unclear;
+    if (patients[root].rank == patients[other].rank) patients[root].rank++;
+    patients[other].parent = root;
+    graph->whole = 0;
+}
+
+/* Does becoming one with `other` change what the patient's exams say? One that stood alone may have gone by another name. */
+static bool joining_changes(const struct es_graph *graph, uint32_t patient, uint32_t other)
+{
+    const struct es_patient *own = &graph->patients[es_graph_person(graph, patient)], *others = &graph->patients[es_graph_person(graph, other)];
+    return graph->patients[patient].next_member == patient || others->told || (others->unclear && !own->unclear) || is_before(graph, other, patient);
 }
 
 bool es_graph_merge(struct es_graph *graph, const struct es_event *event, uint32_t seq, bool retracted, bool replay)
@@ -115,8 +145,11 @@ bool es_graph_merge(struct es_graph *graph, const struct es_event *event, uint32
         return false;
     graph->merges[graph->n_merges++] = merge;
     if (retracted || replay) return true;
+    if (es_graph_person(graph, merge.a) == es_graph_person(graph, merge.b)) return true;
+    if (joining_changes(graph, merge.a, merge.b) && !es_graph_touch_person(graph, merge.a)) return false;
+    if (joining_changes(graph, merge.b, merge.a) && !es_graph_touch_person(graph, merge.b)) return false;
     join(graph, merge.a, merge.b);
-    return es_graph_touch_person(graph, merge.a);
+    return true;
 }
 
 void es_graph_unmerge(struct es_graph *graph, uint64_t seq)
@@ -133,9 +166,16 @@ void es_graph_unmerge(struct es_graph *graph, uint64_t seq)
 bool es_graph_settle_people(struct es_graph *graph)
 {
     struct es_patient *patients = graph->patients;
-    for (uint32_t i = 0; i < graph->people.count; i++) patients[i].parent = patients[i].next_member = i;
+    uint32_t one = ES_NONE;
+    graph->whole = 0;
+    for (uint32_t i = 0; i < graph->people.count; i++) {
+        struct es_patient *at = &patients[i];
+        at->parent = at->next_member = at->best = i;
+        at->rank = 0;
+        at->told = at->last_event != 0;
+        at->unclear = graph->with_issuer && at->plain == i && at->named > 0 && known_issuers(graph, i, &one) > 1;
+    }
     for (uint32_t i = 0; graph->with_issuer && i < graph->people.count; i++) {
-        uint32_t one = ES_NONE;
         if (patients[i].plain == i && patients[i].named > 0 && known_issuers(graph, i, &one) == 1) join(graph, i, one);
     }
     for (uint32_t i = 0; i < graph->n_merges; i++)
@@ -144,16 +184,4 @@ bool es_graph_settle_people(struct es_graph *graph)
         if (!es_graph_touch_person(graph, graph->unsettled.items[i])) return false;
     graph->unsettled.count = 0;
     return true;
-}
-
-bool es_graph_unclear(const struct es_graph *graph, uint32_t patient)
-{
-    uint32_t member = patient, one;
-    if (!graph->with_issuer) return false;
-    do {
-        const struct es_patient *at = &graph->patients[member];
-        if (at->plain == member && at->named > 0 && known_issuers(graph, member, &one) > 1) return true;
-        member = at->next_member;
-    } while (member != patient);
-    return false;
 }

@@ -236,6 +236,7 @@ static enum es_errc read_all(struct es_site *site, bool check, struct es_error *
     if (code == ES_OK) code = es_site_bulk_derive(site, err);
     free(site->graph.touched.items); /* one entry a bundle: more than a batch ever needs */
     site->graph.touched = (struct es_list){0};
+    site->graph.whole = 0;
     return code;
 }
 
