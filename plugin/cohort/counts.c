@@ -87,9 +87,10 @@ void es_cohort_attribute_states(const struct es_cohort *cohort, const char *keyw
     const int attribute = es_cohort_attribute(cohort, keyword);
     memset(counts, 0, ES_ATTRIBUTE_STATES * sizeof counts[0]);
     if (attribute < 0) return;
+    const bool crowded = es_cohort_crowded(cohort, (size_t)attribute);
     for (uint32_t i = 0; i < cohort->n_exams; i++) {
         const struct es_exam_row *exam = &cohort->exams[i];
         if (!exam->used || exam->excluded != ES_EXCLUDED_NOT || !es_in_period(exam->day, from, to)) continue;
-        counts[cohort->dictionaries[attribute].by_code[es_exam_codes(cohort, i)[attribute]]->state]++;
+        counts[es_value_at(&cohort->dictionaries[attribute], es_exam_codes(cohort, i)[attribute], crowded)->state]++;
     }
 }

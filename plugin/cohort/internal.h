@@ -26,7 +26,10 @@ struct es_value {
     uint16_t code;
     UT_hash_handle hh;
 };
-#define ES_MAX_VALUES 65000 /* distinct values of one attribute; further ones share the last code, as invalid */
+/** Distinct values of one attribute among all exams. With more, whichever came first, every value of it counts as invalid: it tells nothing
+ * about groups, and no value may be told from another by when it arrived. */
+#define ES_MAX_VALUES 65000
+#define ES_MAX_CODES 65535 /* values that no exam has any more are among them; all further ones share the last */
 struct es_dictionary {
     struct es_value *table;    /* uthash */
     struct es_value **by_code; /* [count] */
@@ -132,6 +135,10 @@ static inline uint32_t es_first_case(const struct es_cohort *cohort, uint32_t ex
 /** The code of an attribute's state and value, new or known. @return false when memory ran out */
 bool es_value_code(struct es_dictionary *dictionary, const struct es_event_attribute *attribute, uint16_t *code);
 void es_dictionary_free(struct es_dictionary *dictionary);
+/** Have the exams more than ES_MAX_VALUES values of an attribute? Goes through all exams, where so many were ever seen. */
+bool es_cohort_crowded(const struct es_cohort *cohort, size_t attribute);
+/** What stands behind a code. @param crowded  es_cohort_crowded() */
+const struct es_value *es_value_at(const struct es_dictionary *dictionary, uint32_t code, bool crowded);
 /** The number of a case's setting, new or known. @return false when memory ran out */
 bool es_setting_number(struct es_cohort *cohort, const struct es_derived_case *row, uint32_t *number);
 /** Put what a bundle's derivation had to leave out in the place of what it had left out before (counts.c). */

@@ -142,8 +142,9 @@ static size_t list_names(const struct es_cohort *cohort, const struct es_axis_co
         out[n] = (struct named){0};
         band_name(axis, i, &out[n++]);
     }
+    const bool crowded = attribute >= 0 && es_cohort_crowded(cohort, (size_t)attribute);
     for (uint32_t code = 0; attribute >= 0 && code < cohort->dictionaries[attribute].count; code++) {
-        if (counts[code] == 0 || !level_of(axis, cohort->dictionaries[attribute].by_code[code], &out[n])) continue;
+        if (counts[code] == 0 || !level_of(axis, es_value_at(&cohort->dictionaries[attribute], code, crowded), &out[n])) continue;
         out[n++].count = counts[code];
     }
     qsort(out, n, sizeof *out, by_print);
@@ -210,10 +211,11 @@ enum es_errc es_cohort_level_map(const struct es_cohort *cohort, size_t axis, co
     const struct es_axis_config *config = &cohort->config->axes[axis];
     const int attribute = es_cohort_attribute(cohort, axis_keyword(config));
     if (attribute < 0) return es_fail(err, ES_E_STATE, "cohort: axis %zu has no attribute", axis);
+    const bool crowded = es_cohort_crowded(cohort, (size_t)attribute);
     for (uint32_t code = 0; code < cohort->dictionaries[attribute].count; code++) {
         struct named level;
         map[code] = 0;
-        if (!level_of(config, cohort->dictionaries[attribute].by_code[code], &level)) continue;
+        if (!level_of(config, es_value_at(&cohort->dictionaries[attribute], code, crowded), &level)) continue;
         uint8_t at = 1;
         while (at < levels->count && strcmp(levels->names[at], level.name) != 0) at++;
         map[code] = at < levels->count ? at : (uint8_t)(levels->count - 1); /* past MaximumLevels: "other" stands last */

@@ -50,7 +50,8 @@ static void add(struct digest *digest, const struct mixer *mixer)
     digest->high += mixer->high;
 }
 
-static struct mixer exam_hash(const struct es_cohort *cohort, uint32_t number)
+/* crowded: of each attribute */
+static struct mixer exam_hash(const struct es_cohort *cohort, uint32_t number, const bool crowded[ES_MAX_WANTED])
 {
     const struct es_exam_row *exam = &cohort->exams[number];
     struct mixer mixer = {1, 2};
@@ -59,7 +60,7 @@ static struct mixer exam_hash(const struct es_cohort *cohort, uint32_t number)
     mix(&mixer, (uint64_t)(int64_t)exam->day);
     mix(&mixer, exam->excluded);
     for (size_t i = 0; i < cohort->wanted.n; i++) {
-        const char *text = cohort->dictionaries[i].by_code[es_exam_codes(cohort, number)[i]]->text;
+        const char *text = es_value_at(&cohort->dictionaries[i], es_exam_codes(cohort, number)[i], crowded[i])->text;
         mix_bytes(&mixer, text, strlen(text));
     }
     return mixer;
@@ -67,9 +68,11 @@ static struct mixer exam_hash(const struct es_cohort *cohort, uint32_t number)
 
 static void exams_digest(const struct es_cohort *cohort, struct digest *out)
 {
+    bool crowded[ES_MAX_WANTED] = {false};
+    for (size_t i = 0; i < cohort->wanted.n; i++) crowded[i] = es_cohort_crowded(cohort, i);
     for (uint32_t i = 0; i < cohort->n_exams; i++) {
         if (!cohort->exams[i].used) continue;
-        const struct mixer mixer = exam_hash(cohort, i);
+        const struct mixer mixer = exam_hash(cohort, i, crowded);
         add(out, &mixer);
     }
 }

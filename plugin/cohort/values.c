@@ -13,15 +13,15 @@ bool es_value_code(struct es_dictionary *dictionary, const struct es_event_attri
     if (attribute->state == ES_ATTRIBUTE_PRESENT) memcpy(text + 1, attribute->value, strnlen(attribute->value, ES_FACT_VALUE - 1));
     HASH_FIND_STR(dictionary->table, text, value);
     if (!value) {
-        if (dictionary->count == ES_MAX_VALUES) {
-            *code = ES_MAX_VALUES - 1;
+        if (dictionary->count == ES_MAX_CODES) {
+            *code = ES_MAX_CODES - 1;
             return true;
         }
         if (!ES_GROW(dictionary->by_code, dictionary->room, (uint64_t)dictionary->count + 1) || !(value = calloc(1, sizeof *value)))
             return false;
         memcpy(value->text, text, sizeof text);
         value->state = attribute->state;
-        if (dictionary->count == ES_MAX_VALUES - 1) {
+        if (dictionary->count == ES_MAX_CODES - 1) {
             value->state = ES_ATTRIBUTE_INVALID;
             memcpy(value->text, "#", 2);
         }
@@ -35,6 +35,31 @@ bool es_value_code(struct es_dictionary *dictionary, const struct es_event_attri
     }
     *code = value->code;
     return true;
+}
+
+bool es_cohort_crowded(const struct es_cohort *cohort, size_t attribute)
+{
+    const struct es_dictionary *dictionary = &cohort->dictionaries[attribute];
+    uint64_t seen[(ES_MAX_CODES + 63) / 64] = {0};
+    uint32_t values = 0;
+    if (dictionary->count <= ES_MAX_VALUES) return false;
+    for (uint32_t i = 0; i < cohort->n_exams; i++) {
+        if (!cohort->exams[i].used) continue;
+        const uint16_t code = es_exam_codes(cohort, i)[attribute];
+        if (code == ES_MAX_CODES - 1) return true; /* the shared one */
+        const uint64_t bit = UINT64_C(1) << code % 64;
+        if (seen[code / 64] & bit) continue;
+        seen[code / 64] |= bit;
+        values += dictionary->by_code[code]->state == ES_ATTRIBUTE_PRESENT;
+    }
+    return values > ES_MAX_VALUES;
+}
+
+const struct es_value *es_value_at(const struct es_dictionary *dictionary, uint32_t code, bool crowded)
+{
+    static const struct es_value one_of_many = {.text = "#", .state = ES_ATTRIBUTE_INVALID};
+    const struct es_value *value = dictionary->by_code[code];
+    return crowded && (value->state == ES_ATTRIBUTE_PRESENT || code == ES_MAX_CODES - 1) ? &one_of_many : value;
 }
 
 bool es_setting_number(struct es_cohort *cohort, const struct es_derived_case *row, uint32_t *number)
