@@ -378,9 +378,31 @@ static void a_patient_who_is_spoken_of_often_takes_no_memory_for_it(void)
     es_world_close(&world);
 }
 
+/* plugin/event/README.md: content sent under two ids is one event under the first; the second is a duplicate, and no handle of it. */
+static void content_sent_under_two_ids_goes_by_the_first(void)
+{
+    struct es_world world;
+    es_world_open(&world, NULL);
+    for (int i = 1; i <= 2; i++) {
+        struct es_message *exam = es_say_exam(1, 1, 20000, "F", "050Y");
+        snprintf(exam->event_id, sizeof exam->event_id, "id-%d", i);
+        CU_ASSERT_EQUAL(es_world_take(&world, exam), i == 1 ? ES_OUTCOME_TAKEN : ES_OUTCOME_DUPLICATE);
+    }
+    for (int i = 2; i >= 1; i--) {
+        struct es_cohort_counts counts;
+        struct es_message *retract = es_say(ES_EVENT_RETRACT, 0);
+        snprintf(retract->retract_event_id, sizeof retract->retract_event_id, "id-%d", i);
+        CU_ASSERT_EQUAL(es_world_take(&world, retract), ES_OUTCOME_TAKEN);
+        CU_ASSERT_EQUAL(es_cohort_count(es_site_cohort(world.site), ES_NO_DAY, ES_NO_DAY, &counts, NULL), ES_OK);
+        CU_ASSERT_EQUAL(counts.exams, i == 2 ? 1 : 0);
+    }
+    es_world_close(&world);
+}
+
 int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
+        {"content_sent_under_two_ids_goes_by_the_first", content_sent_under_two_ids_goes_by_the_first},
         {"an_exam_its_result_and_its_reference_become_one_case", an_exam_its_result_and_its_reference_become_one_case},
         {"a_result_of_a_new_study_is_paired_by_its_source_series", a_result_of_a_new_study_is_paired_by_its_source_series},
         {"a_series_of_two_studies_is_ambiguous_in_any_order", a_series_of_two_studies_is_ambiguous_in_any_order},
