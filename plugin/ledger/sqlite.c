@@ -174,10 +174,12 @@ static void bind_range(sqlite3_stmt *s, uint64_t after, uint64_t until)
 }
 
 /* Entries of a walk without chain. They are handed on from within the statement, by a function that is no row's truth, so that nothing is
- * a row of the result: a quarter of the instructions of reading less (callgrind). */
+ * a row of the result; and it ends the statement itself, so that the last seq is compared once a row and not by the statement, which would first
+ * read the row's seq another time: a third of the instructions of reading less (callgrind). */
 struct es_sqlite_walk {
     bool (*each)(void *context, const struct es_row *row);
     void *context;
+    uint64_t until;
     bool ended, damaged;
     struct es_row row;
 };
@@ -188,12 +190,16 @@ static void each_row(sqlite3_context *context, int n, sqlite3_value **values)
     struct es_sqlite_walk *walk = store->walk;
     (void)n;
     if (!walk || walk->ended) return; /* NULL is no truth either */
-    walk->damaged = !entry_of(values, &walk->row.entry);
-    walk->ended = walk->damaged || !walk->each(walk->context, &walk->row);
+    const uint64_t seq = (uint64_t)sqlite3_value_int64(values[0]);
+    if (seq <= walk->until) {
+        walk->damaged = !entry_of(values, &walk->row.entry);
+        walk->ended = walk->damaged || !walk->each(walk->context, &walk->row);
+    }
+    walk->ended |= seq >= walk->until;
     if (walk->ended) sqlite3_result_error_code(context, SQLITE_ABORT); /* the statement ends here */
 }
 
-static enum es_errc walk_entries(struct es_store *store, uint64_t after, uint64_t until, struct es_sqlite_walk *walk, struct es_error *err)
+static enum es_errc walk_entries(struct es_store *store, uint64_t after, struct es_sqlite_walk *walk, struct es_error *err)
 {
     sqlite3_stmt *s = NULL;
     if (!store->statements[WALK] && sqlite3_create_function_v2(store->db, "es_each", 6, SQLITE_UTF8 | SQLITE_DIRECTONLY, store, each_row, NULL,
@@ -201,7 +207,8 @@ static enum es_errc walk_entries(struct es_store *store, uint64_t after, uint64_
         return es_fail(err, ES_E_MEMORY, "ledger: out of memory");
     enum es_errc code = es_sqlite_ready(store, WALK, &s, err);
     if (code != ES_OK) return code;
-    bind_range(s, after, until);
+    if (after >= walk->until) return ES_OK; /* no row would end it */
+    sqlite3_bind_int64(s, 1, after > INT64_MAX ? INT64_MAX : (sqlite3_int64)after);
     store->walk = walk;
     const int result = sqlite3_step(s);
     store->walk = NULL;
@@ -214,10 +221,10 @@ static enum es_errc walk_entries(struct es_store *store, uint64_t after, uint64_
 static enum es_errc store_walk(struct es_store *store, const char *node, uint64_t after, uint64_t until, bool chain,
                                bool (*each)(void *context, const struct es_row *row), void *context, struct es_error *err)
 {
-    struct es_sqlite_walk walk = {.each = each, .context = context};
+    struct es_sqlite_walk walk = {.each = each, .context = context, .until = until};
     sqlite3_stmt *s = NULL;
     (void)node;
-    if (!chain) return walk_entries(store, after, until, &walk, err);
+    if (!chain) return walk_entries(store, after, &walk, err);
     const enum es_errc code = es_sqlite_ready(store, WALK_CHAIN, &s, err);
     if (code != ES_OK) return code;
     bind_range(s, after, until);

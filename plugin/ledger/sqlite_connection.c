@@ -15,7 +15,7 @@ static const char *const statement_sql[ES_SQLITE_STATEMENTS] = {
     [INSERT] = "INSERT INTO entry (" ROW_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (identity) DO NOTHING",
     [HEAD] = "SELECT head.seq, entry.seq, entry.link FROM head LEFT JOIN entry ON entry.seq = (SELECT max(seq) FROM entry)",
     [NOTE_HEAD] = "UPDATE head SET seq = ?1",
-    [WALK] = "SELECT 1 FROM entry WHERE seq > ?1 AND seq <= ?2 AND es_each(" ENTRY_COLUMNS ") ORDER BY seq", /* sqlite.c */
+    [WALK] = "SELECT 1 FROM entry WHERE seq > ?1 AND es_each(" ENTRY_COLUMNS ") ORDER BY seq", /* which ends it: sqlite.c */
     [WALK_CHAIN] = "SELECT " ROW_COLUMNS " FROM entry WHERE seq > ?1 AND seq <= ?2 ORDER BY seq",
     [READ] = "SELECT " ENTRY_COLUMNS " FROM entry WHERE seq = ?1",
     [READ_CHAIN] = "SELECT " ROW_COLUMNS " FROM entry WHERE seq = ?1",
