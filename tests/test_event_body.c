@@ -23,6 +23,9 @@ static void decoding_refuses_every_byte_that_does_not_belong(void)
         {"010101000000" "02" "0f00000000", "event body: field 15 at byte 12: found an empty or too long text"},
         {"010101000000" "02" "0f01000000" "ff", "event body: field 15 at byte 12: found bytes that are no UTF-8 text"},
         {"010101000000" "02" "0f01000000" "00", "event body: field 15 at byte 12: found bytes that are no UTF-8 text"},
+        {"010101000000" "02" "0f09000000" "616161616161616100", "event body: field 15 at byte 12: found bytes that are no UTF-8 text"},
+        {"010101000000" "02" "0f0c000000" "6161616100616161616161" "61", "event body: field 15 at byte 12: found bytes that are no UTF-8 text"},
+        {"010101000000" "02" "0f09000000" "6161616161616161c3", "event body: field 15 at byte 12: found bytes that are no UTF-8 text"},
         {"010101000000" "02" "1501000000" "00", "event body: field 21 at byte 12: found another value, expected 1"},
         {"010101000000" "02" "0904000000" "00000080", "event body: field 9 at byte 12: found an unset day"},
         {"010101000000" "02" "1d00000000", "event body: field 29 at byte 12: found no record, expected at least one"},
@@ -38,6 +41,24 @@ static void decoding_refuses_every_byte_that_does_not_belong(void)
     struct es_event event = {0};
     struct es_error err = {0};
     CU_ASSERT_EQUAL(es_event_decode(&event, NULL, 0, &err), ES_E_PARSE);
+}
+
+/* Texts of every length up to three words of eight bytes, with letters of two bytes at each place of them. */
+static void texts_of_any_length_are_read_as_they_were_written(void)
+{
+    uint8_t body[64] = {1, 1, 1, 0, 0, 0, 2, 15};
+    struct es_event event;
+    for (size_t len = 1; len <= 25; len++)
+        for (size_t place = 0; place < len; place++) {
+            char text[32] = "";
+            memset(text, 'a', len);
+            if (place + 1 < len) memcpy(text + place, "\xc3\xa9", 2);
+            body[8] = (uint8_t)len;
+            memcpy(body + 12, text, len);
+            CU_ASSERT_EQUAL_FATAL(es_event_decode(&event, body, 12 + len, NULL), ES_OK);
+            CU_ASSERT_STRING_EQUAL(event.model_name, text);
+            es_event_clear(&event);
+        }
 }
 
 static void check_numbers(const struct body_field *fields, size_t count)
@@ -81,6 +102,7 @@ int main(int argc, char **argv)
 {
     static const struct es_test tests[] = {
         {"decoding_refuses_every_byte_that_does_not_belong", decoding_refuses_every_byte_that_does_not_belong},
+        {"texts_of_any_length_are_read_as_they_were_written", texts_of_any_length_are_read_as_they_were_written},
         {"rows_stand_at_their_numbers", rows_stand_at_their_numbers},
         {"an_arena_holds_what_a_decoded_event_points_to", an_arena_holds_what_a_decoded_event_points_to},
         {NULL, NULL}};

@@ -214,39 +214,86 @@ static enum es_errc read_member(struct reading *r, const struct body_field *f, c
     return code;
 }
 
-/* Is the field one of those by which events find each other, or of when they happened? */
-static bool is_link(const struct body_field *f)
+/* Is a field of this type one of those by which events find each other, or of when they happened? All lists of pseudonyms are. */
+static inline bool is_link(enum body_type type)
 {
+    return ((1u << TYPE_ENUM | 1u << TYPE_DAY | 1u << TYPE_INSTANT | 1u << TYPE_PSEUDONYM | 1u << TYPE_PSEUDONYMS) >> type & 1u) != 0;
+}
+
+/* ASCII letters without a zero, as nearly every name and value is; false, with `to` undone, when they are not only that. */
+static inline bool copy_ascii(char *to, const uint8_t *from, size_t len)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = UINT64_C(0x8080808080808080);
+    uint64_t word, strange = 0;
+    if (len >= sizeof word) {
+        for (size_t i = 0; i < len; i += sizeof word) {
+            if (i > len - sizeof word) i = len - sizeof word; /* the last word overlaps the one before */
+            memcpy(&word, from + i, sizeof word);
+            memcpy(to + i, &word, sizeof word);
+            strange |= (word | (word - ones)) & tops;
+        }
+    } else {
+        for (size_t i = 0; i < len; i++) {
+            to[i] = (char)from[i];
+            strange |= (from[i] | (from[i] - 1u)) & 0x80u;
+        }
+    }
+    to[strange ? 0 : len] = '\0';
+    return strange == 0;
+}
+
+#define EXPONENT UINT64_C(0x7ff0000000000000) /* of a binary64; all ones: infinite, or no number */
+
+/* What nearly every field is, in few instructions: opening a ledger reads some ten of them of every event. false: it is something else, or nothing
+ * that belongs here, and read_member() sees to it. */
+static inline bool read_usual(const struct body_field *f, const uint8_t *data, uint64_t size, void *object)
+{
+    char *member = (char *)object + f->offset;
+    unsigned choice;
+    uint64_t number;
     switch (f->type) {
+    case TYPE_PSEUDONYM:
+        if (size != ES_PSEUDONYM_SIZE || event_body_blank(data, ES_PSEUDONYM_SIZE)) return false;
+        memcpy(member, data, ES_PSEUDONYM_SIZE);
+        return true;
+    case TYPE_TEXT: return size != 0 && size <= f->max && copy_ascii(member, data, (size_t)size);
     case TYPE_ENUM:
-    case TYPE_DAY:
-    case TYPE_INSTANT:
-    case TYPE_PSEUDONYM: return true;
-    default:
-        return f->offset == offsetof(struct es_event, study_refs) || f->offset == offsetof(struct es_event, series_refs) ||
-               f->offset == offsetof(struct es_event, image_refs);
+        choice = data[0];
+        if (size != 1 || choice == 0 || choice > f->max) return false;
+        memcpy(member, &choice, sizeof choice);
+        return true;
+    case TYPE_NUMBER:
+        if (size != sizeof number) return false;
+        memcpy(&number, data, sizeof number);
+        number = le64toh(number);
+        if ((number & EXPONENT) == EXPONENT || number == UINT64_C(1) << 63) return false; /* not finite, or -0 */
+        memcpy(member, &number, sizeof number);
+        *((bool *)object + f->beside) = true;
+        return true;
+    default: return false;
     }
 }
 
 static enum es_errc read_fields(struct reading *r, const struct body_field *fields, size_t count, const uint8_t *data, size_t len, void *object)
 {
-    size_t at = 0, last = 0; /* fields ascend; the row of a number is the one before it (body.h) */
-    while (at < len) {
-        if (len - at < 5) return es_fail(r->err, ES_E_PARSE, "event body: byte %zu: found %zu bytes, expected a field", (size_t)(data + at - r->body), len - at);
-        const uint8_t number = data[at];
-        const uint64_t size = read_little(data + at + 1, 4);
+    const uint8_t *const end = data + len;
+    const bool links = r->links;
+    unsigned last = 0; /* fields ascend; the row of a number is the one before it (body.h) */
+    while (data < end) {
+        const size_t left = (size_t)(end - data);
+        if (left < 5) return es_fail(r->err, ES_E_PARSE, "event body: byte %zu: found %zu bytes, expected a field", (size_t)(data - r->body), left);
+        const unsigned number = data[0];
+        const uint64_t size = read_little(data + 1, 4);
         if (number <= last || number > count)
             return es_fail(r->err, ES_E_PARSE, "event body: byte %zu: found field %u, which is unknown or out of order",
-                           (size_t)(data + at - r->body), number);
+                           (size_t)(data - r->body), number);
         const struct body_field *field = &fields[number - 1];
-        if (size > len - at - 5) return fault(r, field, data + at, "it runs past the end");
-        if (field->type == TYPE_PSEUDONYM && size == ES_PSEUDONYM_SIZE && !event_body_blank(data + at + 5, ES_PSEUDONYM_SIZE)) {
-            memcpy((char *)object + field->offset, data + at + 5, ES_PSEUDONYM_SIZE); /* most fields are of this kind */
-        } else if (!r->links || is_link(field)) {
-            const enum es_errc code = read_member(r, field, data + at + 5, (size_t)size, object);
+        if (size > left - 5) return fault(r, field, data, "it runs past the end");
+        if ((!links || is_link(field->type)) && (size == 0 || !read_usual(field, data + 5, size, object))) {
+            const enum es_errc code = read_member(r, field, data + 5, (size_t)size, object);
             if (code != ES_OK) return code;
         }
-        at += 5 + (size_t)size;
+        data += 5 + (size_t)size;
         last = number;
     }
     return ES_OK;
