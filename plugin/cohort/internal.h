@@ -30,10 +30,12 @@ struct es_value {
  * about groups, and no value may be told from another by when it arrived. */
 #define ES_MAX_VALUES 65000
 #define ES_MAX_CODES 65535 /* values that no exam has any more are among them; all further ones share the last */
+#define ES_RECENT 64 /* places of `recent`: ages of a century seldom meet */
 struct es_dictionary {
     struct es_value *table;    /* uthash */
     struct es_value **by_code; /* [count] */
     uint32_t count, room;
+    struct es_value *recent[ES_RECENT]; /* the last value of each first letters: nearly every value has just been asked for */
 };
 
 /** What makes an epoch, beside the configuration. Zero-padded: compared and hashed by its bytes. */

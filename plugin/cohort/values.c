@@ -6,12 +6,21 @@
 
 #include "plugin/cohort/internal.h"
 
+/* Where a value that was asked for lately stands, by its state and first two letters. */
+static struct es_value **recent_of(struct es_dictionary *dictionary, const char *text)
+{
+    const unsigned first = (unsigned char)text[1], second = first ? (unsigned char)text[2] : 0;
+    return &dictionary->recent[((unsigned char)text[0] + first * 10 + second) % ES_RECENT];
+}
+
 bool es_value_code(struct es_dictionary *dictionary, const struct es_event_attribute *attribute, uint16_t *code)
 {
     struct es_value *value = NULL;
     char text[ES_FACT_VALUE + 1] = {(char)('a' + (int)attribute->state)};
     if (attribute->state == ES_ATTRIBUTE_PRESENT) memcpy(text + 1, attribute->value, strnlen(attribute->value, ES_FACT_VALUE - 1));
-    HASH_FIND_STR(dictionary->table, text, value);
+    struct es_value **recent = recent_of(dictionary, text);
+    if (*recent && strcmp((*recent)->text, text) == 0) value = *recent;
+    else HASH_FIND_STR(dictionary->table, text, value);
     if (!value) {
         if (dictionary->count == ES_MAX_CODES) {
             *code = ES_MAX_CODES - 1;
@@ -33,6 +42,7 @@ bool es_value_code(struct es_dictionary *dictionary, const struct es_event_attri
         }
         dictionary->by_code[dictionary->count++] = value;
     }
+    *recent = value;
     *code = value->code;
     return true;
 }
