@@ -5,23 +5,41 @@
 
 enum state { FREE, MAKING, MADE };
 
+/* Chunks that one hand makes, one behind the other: what it read last for the one is often the first it needs for the next. */
+#define RUN 4u
+_Static_assert(ES_RELAY_SLOTS >= ES_RELAY_HANDS * RUN, "each hand has room for its run");
+
 struct running {
     const struct es_relay *relay;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    uint64_t next, used; /* the next chunk to be made, to be used */
+    uint64_t next, used; /* the first chunk that is of no run, the next one to be used */
+    struct {
+        uint64_t next, end;
+    } run[ES_RELAY_HANDS];
     bool stop;
     enum state state[ES_RELAY_SLOTS];
     enum es_errc code[ES_RELAY_SLOTS];
     struct es_error err[ES_RELAY_SLOTS];
 };
 
-/* Make the next chunk when there is room for it; the lock is held before and after. */
+/* Is there a chunk left for this hand? Runs are taken in order, so the chunk to be used next is made, being made, or the next of a hand's. */
+static bool has_next(struct running *r, unsigned hand)
+{
+    if (r->run[hand].next == r->run[hand].end) {
+        const uint64_t left = r->relay->chunks - r->next;
+        r->run[hand].next = r->next;
+        r->run[hand].end = r->next += left < RUN ? left : RUN;
+    }
+    return r->run[hand].next < r->run[hand].end;
+}
+
+/* Make the hand's next chunk when there is room for it; the lock is held before and after. */
 static bool make_next(struct running *r, unsigned hand)
 {
     const struct es_relay *relay = r->relay;
-    if (r->stop || r->next >= relay->chunks || r->next - r->used >= ES_RELAY_SLOTS) return false;
-    const uint64_t chunk = r->next++;
+    if (r->stop || !has_next(r, hand) || r->run[hand].next - r->used >= ES_RELAY_SLOTS) return false;
+    const uint64_t chunk = r->run[hand].next++;
     const size_t slot = (size_t)(chunk % ES_RELAY_SLOTS);
     r->state[slot] = MAKING;
     pthread_mutex_unlock(&r->lock);
@@ -39,7 +57,7 @@ static void *second_hand(void *context)
 {
     struct running *r = context;
     pthread_mutex_lock(&r->lock);
-    while (!r->stop && r->next < r->relay->chunks)
+    while (!r->stop && has_next(r, 1))
         if (!make_next(r, 1)) pthread_cond_wait(&r->changed, &r->lock);
     pthread_mutex_unlock(&r->lock);
     return NULL;

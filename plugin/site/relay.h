@@ -4,8 +4,8 @@
  *
  * Opening a site reads the whole ledger again, twice: which events belong together, then what each bundle says. Both are mostly
  * reading and decoding, which need nobody; only a small part changes the site. So a second thread makes chunks ahead, for as long as this
- * call lasts, and the caller's thread uses them in their order (and makes some itself where it would wait). What comes out does not
- * depend on who made what. The second thread owns nothing, changes nothing that is shared, and is joined before the call returns: the
+ * call lasts, and the caller's thread uses them in their order (and makes some itself where it would wait). Each makes a few neighbours in a
+ * run, which share pages of the ledger's file. What comes out does not depend on who made what. The second thread owns nothing, changes nothing that is shared, and is joined before the call returns: the
  * rule that one thread owns site and cohort stands.
  */
 #ifndef ES_PLUGIN_RELAY_H
