@@ -7,8 +7,7 @@
 #include <string.h>
 
 #include "plugin/base/time.h"
-#include "plugin/worker/aside.h"
-#include "plugin/worker/doubt.h"
+#include "plugin/worker/catchup_internal.h"
 #include "plugin/worker/internal.h"
 
 /* Names of what is remembered in the ledger, beside its chain. */
@@ -16,30 +15,6 @@
 #define NOTE_MARK "host.mark"     /* "SEQ HASH" */
 #define NOTE_WALK "host.walk"     /* "pending" while a walk is not done */
 #define NOTE_AGAIN "host.again"   /* "SEQ" while objects wait to be asked for again: from there the log is read after a start */
-
-struct es_catchup {
-    const struct es_host *host;
-    struct es_catchup_state state;
-    bool loaded, checked;
-    uint64_t mark_seq;
-    char mark[2 * ES_PSEUDONYM_SIZE + 1];
-    /* of the step in progress */
-    uint64_t next_cursor, next_mark_seq;
-    char next_date[ES_HOST_DATE_SIZE], date[ES_HOST_DATE_SIZE], next_mark[2 * ES_PSEUDONYM_SIZE + 1];
-    bool walk_done;
-    struct es_doubt doubt;
-    /* objects that could not be read */
-    struct es_aside aside;
-    unsigned pause_ms; /* before the first is asked for again */
-    bool noted_again, walk_waits; /* NOTE_AGAIN stands; a walk came to its end, but for them */
-    /* of the walk */
-    uint64_t offset;
-    char last_series[ES_HOST_ID_SIZE];
-    char (*page)[ES_HOST_ID_SIZE]; /* series of one call */
-    size_t page_count, page_at;
-    char (*instances)[ES_HOST_ID_SIZE];
-    size_t instance_count, instance_at;
-};
 
 enum es_errc es_catchup_new(struct es_catchup **out, const struct es_host *host, unsigned pause_ms, struct es_error *err)
 {
@@ -81,17 +56,6 @@ bool es_catchup_due(const struct es_catchup *catchup)
     return !catchup->state.up_to_date || es_aside_due(&catchup->aside, es_worker_now_ms()) != NULL;
 }
 
-static void reset_walk(struct es_catchup *catchup)
-{
-    free(catchup->instances);
-    catchup->instances = NULL;
-    catchup->instance_count = catchup->instance_at = 0;
-    catchup->page_count = catchup->page_at = 0;
-    catchup->offset = 0;
-    catchup->last_series[0] = '\0';
-    catchup->state.series_walked = 0;
-}
-
 void es_catchup_restart(struct es_catchup *catchup)
 {
     catchup->loaded = catchup->checked = false;
@@ -100,7 +64,7 @@ void es_catchup_restart(struct es_catchup *catchup)
     es_aside_clear(&catchup->aside); /* the log, or the walk, comes upon them again */
     catchup->state.waiting = 0;
     catchup->noted_again = catchup->walk_waits = false;
-    reset_walk(catchup);
+    es_catchup_walk_reset(catchup);
 }
 
 /* Decimal digits, then a space or the end. @return where the rest begins, or NULL */
@@ -187,7 +151,7 @@ static enum es_errc begin_walk(struct es_catchup *catchup, struct es_site *site,
     es_doubt_restart(&catchup->doubt);
     catchup->date[0] = '\0';
     catchup->state.walking = true;
-    reset_walk(catchup);
+    es_catchup_walk_reset(catchup);
     return ES_OK;
 }
 
@@ -310,8 +274,8 @@ static enum es_errc look_back(struct es_catchup *catchup, struct es_ledger *ledg
     return ES_OK;
 }
 
-/* Does what was committed of the object stand for what the host holds? */
-static bool is_committed(const struct es_catchup *catchup, const struct es_load *load, const char *id)
+/* What was committed of an object stands for what the host holds, unless it was stored again and refused. */
+bool es_catchup_is_committed(const struct es_catchup *catchup, const struct es_load *load, const char *id)
 {
     return es_load_committed(load, id) && !es_doubt_refused(&catchup->doubt, id);
 }
@@ -322,7 +286,7 @@ static enum es_errc pass_row(struct es_catchup *catchup, struct es_inbox *inbox,
 {
     if (!row->new_instance || es_aside_has(&catchup->aside, row->id)) return ES_OK;
     if (es_doubt_settled(&catchup->doubt, row->seq, row->id)) return ES_OK;
-    if (is_committed(catchup, load, row->id)) {
+    if (es_catchup_is_committed(catchup, load, row->id)) {
         *stop = !quiet;
         if (!quiet) return ES_OK;
         es_load_forget_one(load, row->id);
@@ -357,68 +321,6 @@ static enum es_errc step_changes(struct es_catchup *catchup, struct es_inbox *in
     return rc;
 }
 
-/* The next page of series; it begins with the last one seen, so that a deletion in between shows. */
-static enum es_errc next_page(struct es_catchup *catchup, struct es_inbox *inbox, struct es_error *err)
-{
-    const uint64_t since = catchup->offset > 0 ? catchup->offset - 1 : 0;
-    size_t count = 0;
-    if (!es_inbox_host_enter(inbox)) return es_fail(err, ES_E_BUSY, "the host is closed");
-    const enum es_errc rc = catchup->host->series(catchup->host->context, since, ES_HOST_ROWS, catchup->page, &count, err);
-    es_inbox_host_leave(inbox);
-    if (rc != ES_OK) return rc;
-    catchup->page_count = catchup->page_at = 0;
-    if (catchup->offset > 0 && (count == 0 || strcmp(catchup->page[0], catchup->last_series) != 0)) {
-        catchup->offset = 0; /* series before it were deleted: begin again, what was committed lately is passed over */
-        return ES_OK;
-    }
-    catchup->page_count = count;
-    catchup->page_at = catchup->offset > 0 ? 1 : 0;
-    if (catchup->page_at == count) catchup->walk_done = true;
-    return ES_OK;
-}
-
-static enum es_errc next_series(struct es_catchup *catchup, struct es_inbox *inbox, struct es_error *err)
-{
-    const char *series = catchup->page[catchup->page_at];
-    if (!es_inbox_host_enter(inbox)) return es_fail(err, ES_E_BUSY, "the host is closed");
-    const enum es_errc rc = catchup->host->instances(catchup->host->context, series, &catchup->instances,
-                                                     &catchup->instance_count, err);
-    es_inbox_host_leave(inbox);
-    if (rc == ES_E_REFUSED) catchup->instance_count = 0;
-    else if (rc != ES_OK) return rc;
-    catchup->instance_at = 0;
-    snprintf(catchup->last_series, sizeof catchup->last_series, "%s", series);
-    catchup->page_at++;
-    catchup->offset++;
-    catchup->state.series_walked++;
-    return ES_OK;
-}
-
-static enum es_errc step_walk(struct es_catchup *catchup, struct es_inbox *inbox, struct es_site *site, struct es_load *load,
-                              struct es_error *err)
-{
-    enum es_errc rc = ES_OK;
-    for (unsigned done = 0; rc == ES_OK && done < ES_HOST_ROWS && !catchup->walk_done;) {
-        if (catchup->instance_at < catchup->instance_count) {
-            const char *id = catchup->instances[catchup->instance_at];
-            if (!is_committed(catchup, load, id) && !es_aside_has(&catchup->aside, id))
-                rc = es_catchup_fetch(catchup, inbox, es_site_config(site), id, NULL, load, err);
-            if (rc == ES_OK) catchup->instance_at++;
-            done++;
-        } else if (catchup->page_at < catchup->page_count) {
-            free(catchup->instances);
-            catchup->instances = NULL;
-            catchup->instance_count = 0;
-            rc = next_series(catchup, inbox, err);
-            done++;
-        } else {
-            rc = next_page(catchup, inbox, err);
-            done++;
-        }
-    }
-    return rc;
-}
-
 enum es_errc es_catchup_step(struct es_catchup *catchup, struct es_inbox *inbox, struct es_site *site, struct es_load *load, bool quiet,
                              struct es_error *err)
 {
@@ -431,7 +333,7 @@ enum es_errc es_catchup_step(struct es_catchup *catchup, struct es_inbox *inbox,
     catchup->walk_done = false;
     rc = step_aside(catchup, inbox, site, load, err);
     if (rc != ES_OK) return rc;
-    return catchup->state.walking ? step_walk(catchup, inbox, site, load, err) : step_changes(catchup, inbox, site, load, quiet, err);
+    return catchup->state.walking ? es_catchup_walk_step(catchup, inbox, site, load, err) : step_changes(catchup, inbox, site, load, quiet, err);
 }
 
 /* Move the cursor, and the remembered row with it. */
