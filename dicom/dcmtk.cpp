@@ -19,8 +19,8 @@
 
 #include "dicom/dataset.h"
 #include "dicom/inflate.h"
-#include "dicom/skim.h"
 #include "dicom/outline.h"
+#include "dicom/skim.h"
 
 namespace {
 

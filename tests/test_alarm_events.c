@@ -157,8 +157,7 @@ static void the_worker_records_what_nobody_asked_for(void)
     }
     CU_ASSERT_TRUE(status.settled);
     CU_ASSERT_EQUAL(status.release_basis, entries); /* alarms move no release */
-    es_worker_host_close(worker);
-    es_worker_stop(worker);
+    end_worker(worker);
     CU_ASSERT_EQUAL_FATAL(es_site_open(&world.site, world.config, ES_SITE_WRITE, NULL, &err), ES_OK);
     CU_ASSERT_EQUAL(es_site_verify(world.site, &more, &err), ES_OK);
     CU_ASSERT_EQUAL(more, entries + 2);

@@ -187,8 +187,7 @@ static void all_is_there(const struct es_config *config)
     struct es_worker *worker = start(config);
     const unsigned posts = atomic_load(&crowd.posts);
     unsigned taken = 0, lost = 0, unanswered = 0;
-    es_worker_host_open(worker);
-    CU_ASSERT_TRUE(settled(worker, &status));
+    open_and_settle(worker, &status);
     for (unsigned number = 0; number < posts; number++) {
         if (post(worker, number, &taken) != 200) unanswered++;
         else if (taken > 0 && atomic_load(&crowd.acknowledged[number])) lost++;
@@ -197,8 +196,7 @@ static void all_is_there(const struct es_config *config)
     CU_ASSERT_EQUAL(lost, 0);
     CU_ASSERT_TRUE(settled(worker, &status));
     CU_ASSERT_EQUAL(seen(worker), (int)(host.objects + (size_t)posts * LINES));
-    es_worker_host_close(worker);
-    es_worker_stop(worker);
+    end_worker(worker);
     struct es_site *site = NULL;
     struct es_error err = {0};
     uint64_t entries = 0;
@@ -248,11 +246,9 @@ static void two_nodes_and_a_server_that_goes_away(void)
     /* What waits in the other node's spool is handed over when it is opened. */
     struct es_worker_status status;
     struct es_worker *worker = start(configs[1]);
-    es_worker_host_open(worker);
-    CU_ASSERT_TRUE(settled(worker, &status));
+    open_and_settle(worker, &status);
     CU_ASSERT_EQUAL(status.spooled, 0);
-    es_worker_host_close(worker);
-    es_worker_stop(worker);
+    end_worker(worker);
     all_is_there(configs[0]);
     for (size_t i = 0; i < 2; i++) es_config_free(configs[i]);
 }

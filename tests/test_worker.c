@@ -15,11 +15,8 @@
 static void test_what_is_handed_over_is_in_the_release(void)
 {
     struct es_worker_status status;
-    struct es_config *config = host_configuration(es_test_tempdir());
-    host_reset();
-    struct es_worker *worker = start(config);
-    es_worker_host_open(worker);
-    CU_ASSERT_TRUE(settled(worker, &status));
+    struct es_config *config = NULL;
+    struct es_worker *worker = begin_worker(&config, &status);
     host_store(60);
     for (size_t i = 0; i < 60; i++) CU_ASSERT_TRUE(offer(worker, i));
     CU_ASSERT_TRUE(settled(worker, &status));
@@ -27,20 +24,16 @@ static void test_what_is_handed_over_is_in_the_release(void)
     CU_ASSERT_EQUAL(status.counts.skimmed, 60);
     CU_ASSERT_EQUAL(status.counts.fetched, 0);
     CU_ASSERT_EQUAL(status.catchup.cursor, 60);
-    es_worker_host_close(worker);
-    es_worker_stop(worker);
+    end_worker(worker);
     es_config_free(config);
 }
 
 static void test_the_host_is_asked_for_its_copies(void)
 {
     struct es_worker_status status;
-    struct es_config *config = host_configuration(es_test_tempdir());
+    struct es_config *config = NULL;
     struct es_stored item = {.kind = ES_ITEM_ASK};
-    host_reset();
-    struct es_worker *worker = start(config);
-    es_worker_host_open(worker);
-    CU_ASSERT_TRUE(settled(worker, &status));
+    struct es_worker *worker = begin_worker(&config, &status);
     host.copies = 3;
     host_store(20);
     for (size_t i = 0; i < 20; i++) {
@@ -63,43 +56,33 @@ static void test_the_host_is_asked_for_its_copies(void)
     CU_ASSERT_TRUE(hand_over(worker, &item));
     usleep(200000);
     CU_ASSERT_EQUAL(host.fetches, 20);
-    es_worker_host_open(worker);
-    CU_ASSERT_TRUE(settled(worker, &status));
+    open_and_settle(worker, &status);
     CU_ASSERT_EQUAL(seen(worker), 21);
     CU_ASSERT_EQUAL(funnel(worker, "excluded"), 3);
-    es_worker_host_close(worker);
-    es_worker_stop(worker);
+    end_worker(worker);
     es_config_free(config);
 }
 
 static void test_what_only_the_log_has_is_fetched_once(void)
 {
     struct es_worker_status status;
-    struct es_config *config = host_configuration(es_test_tempdir());
-    host_reset();
-    struct es_worker *worker = start(config);
-    es_worker_host_open(worker);
-    CU_ASSERT_TRUE(settled(worker, &status));
-    es_worker_host_close(worker);
-    es_worker_stop(worker);
+    struct es_config *config = NULL;
+    struct es_worker *worker = begin_worker(&config, &status);
+    end_worker(worker);
     host_store(250); /* while nobody listened */
     worker = start(config);
-    es_worker_host_open(worker);
-    CU_ASSERT_TRUE(settled(worker, &status));
+    open_and_settle(worker, &status);
     CU_ASSERT_EQUAL(seen(worker), 250);
     CU_ASSERT_EQUAL(status.counts.taken, 250);
     CU_ASSERT_EQUAL(host.fetches, 250);
     CU_ASSERT_FALSE(status.catchup.gap);
-    es_worker_host_close(worker);
-    es_worker_stop(worker);
+    end_worker(worker);
     /* And not again after the next start. */
     worker = start(config);
-    es_worker_host_open(worker);
-    CU_ASSERT_TRUE(settled(worker, &status));
+    open_and_settle(worker, &status);
     CU_ASSERT_EQUAL(host.fetches, 250);
     CU_ASSERT_EQUAL(seen(worker), 250);
-    es_worker_host_close(worker);
-    es_worker_stop(worker);
+    end_worker(worker);
     es_config_free(config);
 }
 
@@ -118,19 +101,15 @@ static void test_what_the_host_had_no_memory_for_is_fetched_again(void)
     CU_ASSERT_EQUAL(seen(worker), 5);
     CU_ASSERT_EQUAL(status.counts.unreadable, 0);
     CU_ASSERT_EQUAL(host.fetches, 7);
-    es_worker_host_close(worker);
-    es_worker_stop(worker);
+    end_worker(worker);
     es_config_free(config);
 }
 
 static void test_a_full_inbox_loses_nothing(void)
 {
     struct es_worker_status status;
-    struct es_config *config = host_configuration(es_test_tempdir());
-    host_reset();
-    struct es_worker *worker = start(config);
-    es_worker_host_open(worker);
-    CU_ASSERT_TRUE(settled(worker, &status));
+    struct es_config *config = NULL;
+    struct es_worker *worker = begin_worker(&config, &status);
     host_store(3 * ES_INBOX_ITEMS);
     size_t refused = 0;
     for (size_t i = 0; i < 3 * ES_INBOX_ITEMS; i++) refused += offer(worker, i) ? 0 : 1;
@@ -139,8 +118,7 @@ static void test_a_full_inbox_loses_nothing(void)
     CU_ASSERT_EQUAL(status.overflowed, refused);
     CU_ASSERT_EQUAL(seen(worker), 3 * ES_INBOX_ITEMS);
     CU_ASSERT_EQUAL(status.counts.taken, 3 * ES_INBOX_ITEMS);
-    es_worker_host_close(worker);
-    es_worker_stop(worker);
+    end_worker(worker);
     es_config_free(config);
 }
 
@@ -152,61 +130,48 @@ static void test_an_archive_with_an_empty_log_is_walked(void)
     host_store(230);
     host.first_logged = 230;
     struct es_worker *worker = start(config);
-    es_worker_host_open(worker);
-    CU_ASSERT_TRUE(settled(worker, &status));
+    open_and_settle(worker, &status);
     CU_ASSERT_EQUAL(seen(worker), 230);
     CU_ASSERT_EQUAL(status.catchup.series_walked, 230);
     CU_ASSERT_FALSE(status.catchup.gap); /* a new ledger: nothing was missed */
-    es_worker_host_close(worker);
-    es_worker_stop(worker);
+    end_worker(worker);
     es_config_free(config);
 }
 
 static void test_a_replaced_log_is_a_gap_closed_by_a_walk(void)
 {
     struct es_worker_status status;
-    struct es_config *config = host_configuration(es_test_tempdir());
-    host_reset();
-    struct es_worker *worker = start(config);
-    es_worker_host_open(worker);
-    CU_ASSERT_TRUE(settled(worker, &status));
+    struct es_config *config = NULL;
+    struct es_worker *worker = begin_worker(&config, &status);
     host_store(50);
     for (size_t i = 0; i < 50; i++) (void)offer(worker, i);
     CU_ASSERT_TRUE(settled(worker, &status));
-    es_worker_host_close(worker);
-    es_worker_stop(worker);
+    end_worker(worker);
     /* Another database under the same sequence numbers, with more in it than its log tells. */
     host.date = "20260401T100000";
     host_store(80);
     worker = start(config);
-    es_worker_host_open(worker);
-    CU_ASSERT_TRUE(settled(worker, &status));
+    open_and_settle(worker, &status);
     CU_ASSERT_TRUE(status.catchup.gap);
     CU_ASSERT_STRING_EQUAL(status.catchup.gap_from, "20260301T100000");
     CU_ASSERT_NOT_EQUAL(status.catchup.gap_noticed, ES_NO_INSTANT);
     CU_ASSERT_NOT_EQUAL(status.catchup.gap_closed, ES_NO_INSTANT);
     CU_ASSERT_EQUAL(seen(worker), 80);
     CU_ASSERT_EQUAL(status.ledger_seq > 0, true);
-    es_worker_host_close(worker);
-    es_worker_stop(worker);
+    end_worker(worker);
     /* The new log is the one that is known now. */
     worker = start(config);
-    es_worker_host_open(worker);
-    CU_ASSERT_TRUE(settled(worker, &status));
+    open_and_settle(worker, &status);
     CU_ASSERT_FALSE(status.catchup.gap);
-    es_worker_host_close(worker);
-    es_worker_stop(worker);
+    end_worker(worker);
     es_config_free(config);
 }
 
 static void test_closing_the_host_waits_for_the_call_in_flight(void)
 {
     struct es_worker_status status;
-    struct es_config *config = host_configuration(es_test_tempdir());
-    host_reset();
-    struct es_worker *worker = start(config);
-    es_worker_host_open(worker);
-    CU_ASSERT_TRUE(settled(worker, &status));
+    struct es_config *config = NULL;
+    struct es_worker *worker = begin_worker(&config, &status);
     host.slow = 100000;
     host_store(30);
     struct es_stored item = {.kind = ES_ITEM_FETCH};
@@ -234,11 +199,9 @@ static void test_closing_the_host_waits_for_the_call_in_flight(void)
     host.closed = false;
     host.slow = 0;
     worker = start(config);
-    es_worker_host_open(worker);
-    CU_ASSERT_TRUE(settled(worker, &status));
+    open_and_settle(worker, &status);
     CU_ASSERT_EQUAL(seen(worker), 30);
-    es_worker_host_close(worker);
-    es_worker_stop(worker);
+    end_worker(worker);
     es_config_free(config);
 }
 
@@ -247,11 +210,8 @@ static void test_posted_lines_are_answered_after_the_commit(void)
     static const char body[] = "{\"event\":\"exam\",\"study_uid\":\"1.2.3\",\"patient_id\":\"A1\",\"study_date\":\"20260301\","
                                "\"acquisition\":{\"Modality\":\"DX\"}}\n\nno JSON\n";
     struct es_worker_status status;
-    struct es_config *config = host_configuration(es_test_tempdir());
-    host_reset();
-    struct es_worker *worker = start(config);
-    es_worker_host_open(worker);
-    CU_ASSERT_TRUE(settled(worker, &status));
+    struct es_config *config = NULL;
+    struct es_worker *worker = begin_worker(&config, &status);
     const uint64_t before = status.ledger_seq;
     for (int round = 0; round < 2; round++) {
         struct es_job *job = es_job_new(ES_JOB_INGEST, body, sizeof body - 1);
@@ -275,8 +235,7 @@ static void test_posted_lines_are_answered_after_the_commit(void)
     CU_ASSERT_TRUE_FATAL(es_worker_ask(worker, &plot, 10000));
     CU_ASSERT_EQUAL(plot->status, 404);
     es_job_free(plot);
-    es_worker_host_close(worker);
-    es_worker_stop(worker);
+    end_worker(worker);
     CU_ASSERT_PTR_NULL(es_job_new(ES_JOB_INGEST, body, (size_t)ES_INBOX_BODY + 1));
     es_config_free(config);
 }
@@ -308,8 +267,7 @@ static void test_an_unwritable_ledger_degrades_and_recovers(void)
     CU_ASSERT_EQUAL(mkdir(folder, 0700), 0);
     CU_ASSERT_TRUE(settled(worker, &status));
     CU_ASSERT_EQUAL(seen(worker), 10);
-    es_worker_host_close(worker);
-    es_worker_stop(worker);
+    end_worker(worker);
     static const char *const left[] = {"ledger.db", "ledger.db-wal", "ledger.db-shm", "site.key", "."};
     for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
         snprintf(file, sizeof file, "%s/%s", folder, left[i]);
@@ -331,10 +289,8 @@ static void test_a_damaged_page_of_a_large_ledger_is_found_and_waited_for(void)
     host_reset();
     host_store(10);
     struct es_worker *worker = start(config);
-    es_worker_host_open(worker);
-    CU_ASSERT_TRUE(settled(worker, &status));
-    es_worker_host_close(worker);
-    es_worker_stop(worker);
+    open_and_settle(worker, &status);
+    end_worker(worker);
     host_reset(); /* its log is empty: nothing but the look could come upon the page */
     sqlite3 *db = NULL;
     CU_ASSERT_EQUAL_FATAL(sqlite3_open(path, &db), SQLITE_OK);
@@ -362,8 +318,7 @@ static void test_a_damaged_page_of_a_large_ledger_is_found_and_waited_for(void)
     CU_ASSERT_TRUE(phase_is(worker, ES_WORKER_READY, &status));
     CU_ASSERT_TRUE(settled(worker, &status));
     CU_ASSERT_EQUAL(seen(worker), 10);
-    es_worker_host_close(worker);
-    es_worker_stop(worker);
+    end_worker(worker);
     es_config_free(config);
 }
 
@@ -432,8 +387,7 @@ static void test_refused_lines_stand_in_order(void)
     }
     cJSON_Delete(answer);
     es_job_free(job);
-    es_worker_host_close(worker);
-    es_worker_stop(worker);
+    end_worker(worker);
     es_config_free(config);
 }
 

@@ -73,21 +73,12 @@ static void away_is(bool away)
     pthread_mutex_unlock(&host.lock);
 }
 
-static void end(struct es_worker *worker)
-{
-    es_worker_host_close(worker);
-    es_worker_stop(worker);
-}
-
 static void test_an_object_whose_storage_is_away_waits(void)
 {
     struct es_worker_status status;
     char text[ES_STATUS_SIZE];
-    struct es_config *config = host_configuration(es_test_tempdir());
-    host_reset();
-    struct es_worker *worker = start(config);
-    es_worker_host_open(worker);
-    CU_ASSERT_TRUE(settled(worker, &status));
+    struct es_config *config = NULL;
+    struct es_worker *worker = begin_worker(&config, &status);
     away_is(true);
     host_store(30);
     for (size_t i = 0; i < 10; i++) { /* ten come as ids, twenty stand in the log only */
@@ -108,7 +99,7 @@ static void test_an_object_whose_storage_is_away_waits(void)
     CU_ASSERT_EQUAL(seen(worker), 30);
     CU_ASSERT_EQUAL(status.counts.taken, 30);
     CU_ASSERT_EQUAL(status.counts.unreadable, 0);
-    end(worker);
+    end_worker(worker);
     es_config_free(config);
 }
 
@@ -123,7 +114,7 @@ static void test_what_waits_survives_a_restart(void)
     struct es_worker *worker = start(config);
     es_worker_host_open(worker);
     CU_ASSERT_TRUE(waiting_is(worker, 20, &status));
-    end(worker);
+    end_worker(worker);
     worker = start(config);
     es_worker_host_open(worker);
     CU_ASSERT_TRUE(waiting_is(worker, 20, &status));
@@ -135,25 +126,23 @@ static void test_what_waits_survives_a_restart(void)
     CU_ASSERT_TRUE(offer(worker, 49)); /* its elements are here: the cursor passes all rows before it */
     CU_ASSERT_TRUE(waiting_is(worker, 29, &status));
     CU_ASSERT_EQUAL(status.catchup.cursor, 50);
-    end(worker);
+    end_worker(worker);
     worker = start(config); /* and is away still */
     es_worker_host_open(worker);
     CU_ASSERT_TRUE(waiting_is(worker, 30, &status));
     CU_ASSERT_FALSE(status.catchup.walking);
-    end(worker);
+    end_worker(worker);
     away_is(false);
     worker = start(config);
-    es_worker_host_open(worker);
-    CU_ASSERT_TRUE(settled(worker, &status));
+    open_and_settle(worker, &status);
     CU_ASSERT_EQUAL(seen(worker), 50);
     CU_ASSERT_FALSE(status.catchup.gap);
-    end(worker);
+    end_worker(worker);
     const unsigned fetches = host.fetches;
     worker = start(config);
-    es_worker_host_open(worker);
-    CU_ASSERT_TRUE(settled(worker, &status));
+    open_and_settle(worker, &status);
     CU_ASSERT_EQUAL(host.fetches, fetches); /* none is asked for once more */
-    end(worker);
+    end_worker(worker);
     es_config_free(config);
 }
 
@@ -173,7 +162,7 @@ static void test_one_deleted_while_it_waits_is_gone(void)
     CU_ASSERT_EQUAL(seen(worker), 7);
     CU_ASSERT_EQUAL(status.counts.gone, 5);
     CU_ASSERT_EQUAL(status.counts.unreadable, 0);
-    end(worker);
+    end_worker(worker);
     es_config_free(config);
 }
 
@@ -192,7 +181,7 @@ static void test_more_than_may_wait_stop_the_log(void)
     CU_ASSERT_TRUE(settled(worker, &status));
     CU_ASSERT_EQUAL(seen(worker), ES_ASIDE_OBJECTS + 300);
     CU_ASSERT_EQUAL(status.counts.unreadable, 0);
-    end(worker);
+    end_worker(worker);
     es_config_free(config);
 }
 
@@ -234,11 +223,8 @@ static void test_an_object_overwritten_while_the_inbox_is_full_is_read_again(voi
 {
     for (int waits = 0; waits < 2; waits++) {
         struct es_worker_status status;
-        struct es_config *config = host_configuration(es_test_tempdir());
-        host_reset();
-        struct es_worker *worker = start(config);
-        es_worker_host_open(worker);
-        CU_ASSERT_TRUE(settled(worker, &status));
+        struct es_config *config = NULL;
+        struct es_worker *worker = begin_worker(&config, &status);
         host_store(30);
         for (size_t i = waits ? 10 : 0; i < 30; i++) CU_ASSERT_TRUE(offer(worker, i));
         if (!waits) CU_ASSERT_TRUE(settled(worker, &status));
@@ -251,7 +237,7 @@ static void test_an_object_overwritten_while_the_inbox_is_full_is_read_again(voi
         CU_ASSERT_TRUE(settled(worker, &status));
         CU_ASSERT_EQUAL(seen(worker), 30);
         CU_ASSERT_EQUAL(status.counts.taken + status.counts.revised, 40);
-        end(worker);
+        end_worker(worker);
         es_config_free(config);
     }
 }
@@ -260,11 +246,8 @@ static void test_an_object_overwritten_while_the_inbox_is_full_is_read_again(voi
 static void test_a_row_passed_before_the_refusal_is_gone_back_to(void)
 {
     struct es_worker_status status;
-    struct es_config *config = host_configuration(es_test_tempdir());
-    host_reset();
-    struct es_worker *worker = start(config);
-    es_worker_host_open(worker);
-    CU_ASSERT_TRUE(settled(worker, &status));
+    struct es_config *config = NULL;
+    struct es_worker *worker = begin_worker(&config, &status);
     host_store(30);
     for (size_t i = 0; i < 30; i++) CU_ASSERT_TRUE(offer(worker, i));
     CU_ASSERT_TRUE(settled(worker, &status));
@@ -285,19 +268,16 @@ static void test_a_row_passed_before_the_refusal_is_gone_back_to(void)
     CU_ASSERT_TRUE(settled(worker, &status));
     CU_ASSERT_EQUAL(seen(worker), 30);
     CU_ASSERT_EQUAL(status.counts.taken + status.counts.revised, 40);
-    end(worker);
+    end_worker(worker);
     es_config_free(config);
 }
 
 static void test_an_overwritten_object_that_could_not_be_read_is_read_by_its_row(void)
 {
     struct es_worker_status status;
-    struct es_config *config = host_configuration(es_test_tempdir());
+    struct es_config *config = NULL;
     struct es_stored item = {.kind = ES_ITEM_FETCH, .id = "0"};
-    host_reset();
-    struct es_worker *worker = start(config);
-    es_worker_host_open(worker);
-    CU_ASSERT_TRUE(settled(worker, &status));
+    struct es_worker *worker = begin_worker(&config, &status);
     host_store(5);
     for (int round = 0; round < 2; round++) { /* the second time no row comes of it: they stay remembered */
         for (size_t i = 0; i < 5; i++) CU_ASSERT_TRUE(offer(worker, i));
@@ -311,7 +291,7 @@ static void test_an_overwritten_object_that_could_not_be_read_is_read_by_its_row
     CU_ASSERT_TRUE(phase_is(worker, ES_WORKER_DEGRADED, &status));
     CU_ASSERT_TRUE(settled(worker, &status));
     CU_ASSERT_EQUAL(status.counts.taken + status.counts.revised, 6);
-    end(worker);
+    end_worker(worker);
     es_config_free(config);
 }
 

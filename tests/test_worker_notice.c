@@ -119,8 +119,7 @@ static void a_release_is_the_same_bytes_while_degraded(void)
     host_reset();
     host_store(10);
     struct es_worker *worker = start(config);
-    es_worker_host_open(worker);
-    CU_ASSERT_TRUE(settled(worker, &status));
+    open_and_settle(worker, &status);
     struct es_surface *before = es_worker_surface(worker);
     CU_ASSERT_PTR_NOT_NULL_FATAL(before);
     const int64_t from = es_clock();
@@ -145,8 +144,7 @@ static void a_release_is_the_same_bytes_while_degraded(void)
     CU_ASSERT_EQUAL_FATAL(rename(away, path), 0);
     CU_ASSERT_TRUE(settled(worker, &status));
     CU_ASSERT_EQUAL(seen(worker), 11);
-    es_worker_host_close(worker);
-    es_worker_stop(worker);
+    end_worker(worker);
     es_config_free(config);
 }
 

@@ -61,16 +61,14 @@ static struct es_worker *work(struct es_world *world)
     world->site = NULL;
     host_reset();
     struct es_worker *worker = start(world->config);
-    es_worker_host_open(worker);
-    CU_ASSERT_TRUE(settled(worker, &status));
+    open_and_settle(worker, &status);
     return worker;
 }
 
 static void rest(struct es_world *world, struct es_worker *worker)
 {
     struct es_error err = {0};
-    es_worker_host_close(worker);
-    es_worker_stop(worker);
+    end_worker(worker);
     CU_ASSERT_EQUAL_FATAL(es_site_open(&world->site, world->config, ES_SITE_WRITE, NULL, &err), ES_OK);
 }
 

@@ -203,6 +203,27 @@ bool phase_is(struct es_worker *worker, enum es_worker_phase phase, struct es_wo
     return false;
 }
 
+void open_and_settle(struct es_worker *worker, struct es_worker_status *status)
+{
+    es_worker_host_open(worker);
+    CU_ASSERT_TRUE(settled(worker, status));
+}
+
+struct es_worker *begin_worker(struct es_config **config, struct es_worker_status *status)
+{
+    *config = host_configuration(es_test_tempdir());
+    host_reset();
+    struct es_worker *worker = start(*config);
+    open_and_settle(worker, status);
+    return worker;
+}
+
+void end_worker(struct es_worker *worker)
+{
+    es_worker_host_close(worker);
+    es_worker_stop(worker);
+}
+
 int funnel(struct es_worker *worker, const char *line)
 {
     struct es_surface *surface = es_worker_surface(worker);

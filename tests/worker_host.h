@@ -40,6 +40,12 @@ struct es_config *host_configuration_with(const char *folder, const char *ledger
 
 /** A worker in a hurry, of this host. */
 struct es_worker *start(const struct es_config *config);
+/** Open the host for it, and wait until nothing waits. */
+void open_and_settle(struct es_worker *worker, struct es_worker_status *status);
+/** An empty host, a configuration of its own folder (owned by the caller) and a worker that has seen all there is: nothing. */
+struct es_worker *begin_worker(struct es_config **config, struct es_worker_status *status);
+/** Close the host and stop the worker. */
+void end_worker(struct es_worker *worker);
 /** Wait, at most half a minute, until nothing waits; until it is in that phase. */
 bool settled(struct es_worker *worker, struct es_worker_status *status);
 bool phase_is(struct es_worker *worker, enum es_worker_phase phase, struct es_worker_status *status);

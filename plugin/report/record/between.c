@@ -176,21 +176,36 @@ static size_t part_end(const char *text, size_t from, size_t len)
     return end;
 }
 
+/** An event about releases for outsiders, and the document it is to carry. @param out  owned by the caller, whatever is returned
+ * @param doc  for end_event() */
+static enum es_errc begin_event(struct es_message **out, cJSON **doc, struct es_error *err)
+{
+    *doc = cJSON_CreateObject();
+    *out = malloc(sizeof **out);
+    if (*out) es_message_init(*out);
+    if (!*out || !*doc) {
+        cJSON_Delete(*doc);
+        return es_fail(err, ES_E_MEMORY, "no memory to record a release");
+    }
+    (*out)->kind = ES_EVENT_RELEASE;
+    return ES_OK;
+}
+
+static enum es_errc end_event(struct es_message *message, cJSON *doc, const struct es_tree *t, struct es_error *err)
+{
+    const enum es_errc e = t->failed ? es_fail(err, ES_E_MEMORY, "no memory to record a release") : es_json_canonical(doc, &message->document, err);
+    cJSON_Delete(doc);
+    return e;
+}
+
 static enum es_errc make_part(struct es_message **out, char *text, size_t from, size_t end, const char *sha256, size_t part, size_t of,
                               struct es_error *err)
 {
     struct es_tree t = {0};
-    cJSON *doc = cJSON_CreateObject();
+    cJSON *doc = NULL;
+    const enum es_errc e = begin_event(out, &doc, err);
+    if (e != ES_OK) return e;
     const char kept = text[end];
-    struct es_message *message = malloc(sizeof *message);
-    if (!message || !doc) {
-        free(message);
-        cJSON_Delete(doc);
-        return es_fail(err, ES_E_MEMORY, "no memory to record a release");
-    }
-    es_message_init(message);
-    message->kind = ES_EVENT_RELEASE;
-    *out = message;
     text[end] = '\0';
     es_tree_text(&t, doc, "audience", "external");
     es_tree_text(&t, doc, "sha256", sha256);
@@ -199,30 +214,19 @@ static enum es_errc make_part(struct es_message **out, char *text, size_t from, 
     es_tree_count(&t, published, "of", of);
     es_tree_text(&t, published, "text", text + from);
     text[end] = kept;
-    const enum es_errc e = t.failed ? es_fail(err, ES_E_MEMORY, "no memory to record a release") : es_json_canonical(doc, &message->document, err);
-    cJSON_Delete(doc);
-    return e;
+    return end_event(*out, doc, &t, err);
 }
 
 /** The event that takes a turn: the same from every node, so that the ledger takes it once. */
 static enum es_errc make_turn(struct es_message **out, uint64_t turn, struct es_error *err)
 {
     struct es_tree t = {0};
-    cJSON *doc = cJSON_CreateObject();
-    struct es_message *message = malloc(sizeof *message);
-    if (!message || !doc) {
-        free(message);
-        cJSON_Delete(doc);
-        return es_fail(err, ES_E_MEMORY, "no memory to record a release");
-    }
-    es_message_init(message);
-    message->kind = ES_EVENT_RELEASE;
-    *out = message;
+    cJSON *doc = NULL;
+    const enum es_errc e = begin_event(out, &doc, err);
+    if (e != ES_OK) return e;
     es_tree_text(&t, doc, "audience", "external");
     es_tree_count(&t, es_tree_object(&t, doc, "published"), "turn", turn);
-    const enum es_errc e = t.failed ? es_fail(err, ES_E_MEMORY, "no memory to record a release") : es_json_canonical(doc, &message->document, err);
-    cJSON_Delete(doc);
-    return e;
+    return end_event(*out, doc, &t, err);
 }
 
 static enum es_errc take(struct es_site *site, struct es_message **messages, size_t n, bool *last_taken, struct es_error *err)
