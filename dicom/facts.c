@@ -11,12 +11,12 @@
 
 #include "dicom/dataset.h"
 #include "dicom/object.h"
+#include "dicom/outline.h"
 #include "dicom/readers.h"
+#include "dicom/report.h"
 #include "dicom/secret.h"
 #include "dicom/seg.h"
 #include "dicom/skim.h"
-#include "dicom/report.h"
-#include "dicom/outline.h"
 
 #define PART ((size_t)4096)        /* of a file, read at a time: most headers are shorter */
 #define BEGINNING ((size_t)16384 - 64) /* of a report or result, before all of it is read: most have their pixels or their end within */
@@ -190,6 +190,7 @@ static enum es_errc read_beginning(const struct parts *parts, const struct es_el
         n = more ? read_at(parts->fd, more, parts->size < BEGINNING ? (size_t)parts->size : BEGINNING, 0) : -1;
     }
     enum es_errc code = n > 0 ? es_outline_new(&outline, bytes, (size_t)n, parts->size) : ES_E_UNSUPPORTED;
+    if (code != ES_OK) code = ES_E_UNSUPPORTED; /* without memory for it too: who reads the whole says what is wrong */
     if (code == ES_OK) {
         read_header(elements, identity, kind, out);
         code = es_object_read(es_outline_root(outline), elements, out, err);
