@@ -4,12 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dicom/little_endian.h"
 #include "dicom/vr.h"
 
-#define UNDEFINED 0xFFFFFFFFu
-#define ITEM 0xFFFEE000u
-#define ITEM_END 0xFFFEE00Du
-#define SEQUENCE_END 0xFFFEE0DDu
 #define BULK 0x56000000u /* where es_dataset_parse() stops too */
 #define PIXEL_DATA 0x7FE00010u
 #define FIRST_NODES 128
@@ -54,9 +51,6 @@ struct head {
     char vr[2];
 };
 
-static uint32_t u16(const uint8_t *p) { return (uint32_t)p[0] | (uint32_t)p[1] << 8; }
-static uint32_t u32(const uint8_t *p) { return u16(p) | u16(p + 2) << 16; }
-
 /* ---- reading ---- */
 
 /** The header of an element in explicit VR (PS3.5 7.1.2) or of an item or delimiter (7.5). */
@@ -64,9 +58,9 @@ static bool read_head(struct reading *r, size_t limit, struct head *h)
 {
     const uint8_t *p = r->p + r->pos;
     if (limit - r->pos < 8) return false;
-    h->tag = u16(p) << 16 | u16(p + 2);
+    h->tag = es_tag_at(p);
     if (h->tag >> 16 == 0xFFFE) {
-        h->length = u32(p + 4);
+        h->length = es_u32(p + 4);
         r->pos += 8;
         return true;
     }
@@ -74,12 +68,12 @@ static bool read_head(struct reading *r, size_t limit, struct head *h)
     if (form == 0) return false;
     memcpy(h->vr, p + 4, sizeof h->vr);
     if (!(form & ES_VR_WIDE)) {
-        h->length = u16(p + 6);
+        h->length = es_u16(p + 6);
         r->pos += 8;
         return true;
     }
-    if (limit - r->pos < 12 || u16(p + 6) != 0) return false;
-    h->length = u32(p + 8);
+    if (limit - r->pos < 12 || es_u16(p + 6) != 0) return false;
+    h->length = es_u32(p + 8);
     r->pos += 12;
     return true;
 }
@@ -124,7 +118,7 @@ static enum es_errc add(struct reading *r, const struct head *h, enum kind kind)
 /** A sequence or an item begins. */
 static enum es_errc enter(struct reading *r, const struct head *h, enum kind kind, size_t limit)
 {
-    const bool undefined = h->length == UNDEFINED;
+    const bool undefined = h->length == ES_UNDEFINED_LENGTH;
     if (r->depth == ES_OUTLINE_DEPTH || (!undefined && h->length > limit - r->pos)) return ES_E_UNSUPPORTED;
     const enum es_errc code = add(r, h, kind);
     if (code == ES_OK)
@@ -143,18 +137,18 @@ static enum es_errc read_item(struct reading *r, const struct open *top)
 {
     struct head h = {.vr = ""};
     if (!read_head(r, top->limit, &h)) return ES_E_UNSUPPORTED;
-    if (h.tag == SEQUENCE_END && top->undefined && h.length == 0) {
+    if (h.tag == ES_TAG_SEQUENCE_END && top->undefined && h.length == 0) {
         leave(r);
         return ES_OK;
     }
-    return h.tag == ITEM ? enter(r, &h, AN_ITEM, top->limit) : ES_E_UNSUPPORTED;
+    return h.tag == ES_TAG_ITEM ? enter(r, &h, AN_ITEM, top->limit) : ES_E_UNSUPPORTED;
 }
 
 /** Whether pixel data is well and all there, with nothing behind it. Fragments are not followed. */
 static bool is_last(const struct reading *r, const struct head *h)
 {
     if (h->tag != PIXEL_DATA || h->vr[0] != 'O' || (h->vr[1] != 'B' && h->vr[1] != 'W')) return false;
-    return h->length == UNDEFINED || ((h->length & 1) == 0 && h->length == r->total - r->pos);
+    return h->length == ES_UNDEFINED_LENGTH || ((h->length & 1) == 0 && h->length == r->total - r->pos);
 }
 
 /** Something in an item or in the data set itself: an element, or its end. @param done  set: the pixel data begins */
@@ -162,7 +156,7 @@ static enum es_errc read_element(struct reading *r, struct open *top, bool *done
 {
     struct head h = {.vr = ""};
     if (!read_head(r, top->limit, &h)) return ES_E_UNSUPPORTED;
-    if (h.tag == ITEM_END && top->undefined && h.length == 0) {
+    if (h.tag == ES_TAG_ITEM_END && top->undefined && h.length == 0) {
         leave(r);
         return ES_OK;
     }
@@ -176,7 +170,7 @@ static enum es_errc read_element(struct reading *r, struct open *top, bool *done
     const bool creator = (group & 1) != 0 && (h.tag & 0xFFFF) >= 0x10 && (h.tag & 0xFFFF) <= 0xFF; /* PS3.5 7.8.1: LO; of others DCMTK makes what it will */
     if (creator && (h.vr[0] != 'L' || h.vr[1] != 'O')) return ES_E_UNSUPPORTED;
     if (h.vr[0] == 'S' && h.vr[1] == 'Q') return enter(r, &h, SEQUENCE, top->limit);
-    if (h.length == UNDEFINED || (h.length & 1) || h.length > top->limit - r->pos || h.length % unit_of(h.vr) != 0) return ES_E_UNSUPPORTED;
+    if (h.length == ES_UNDEFINED_LENGTH || (h.length & 1) || h.length > top->limit - r->pos || h.length % unit_of(h.vr) != 0) return ES_E_UNSUPPORTED;
     const enum es_errc code = add(r, &h, VALUE);
     r->pos += h.length;
     return code;
@@ -184,7 +178,7 @@ static enum es_errc read_element(struct reading *r, struct open *top, bool *done
 
 static enum es_errc read_set(struct reading *r)
 {
-    const struct head root = {.tag = ITEM, .vr = ""};
+    const struct head root = {.tag = ES_TAG_ITEM, .vr = ""};
     enum es_errc code = add(r, &root, AN_ITEM);
     r->open[r->depth++] = (struct open){.limit = r->len};
     for (bool done = false; code == ES_OK && !done;) {
@@ -218,7 +212,7 @@ static bool read_meta(struct reading *r)
     const size_t preamble = 128, first = preamble + sizeof begin + 4;
     bool known = false;
     if (r->len < first || memcmp(r->p + preamble, begin, sizeof begin) != 0) return false;
-    const uint32_t length = u32(r->p + first - 4);
+    const uint32_t length = es_u32(r->p + first - 4);
     if (length > r->len - first) return false;
     uint32_t previous = 0x00020000;
     r->pos = first;
@@ -332,17 +326,17 @@ bool es_outline_number(const struct es_node *element, double *out)
     if (!element || element->kind != VALUE || element->length < unit_of(element->vr)) return false;
     const char *vr = element->vr;
     if (es_outline_bytes(element, p, sizeof p) == 0) return false;
-    if (memcmp(vr, "US", 2) == 0) *out = (double)u16(p);
-    else if (memcmp(vr, "SS", 2) == 0) *out = (double)(int16_t)u16(p);
-    else if (memcmp(vr, "UL", 2) == 0) *out = (double)u32(p);
-    else if (memcmp(vr, "SL", 2) == 0) *out = (double)(int32_t)u32(p);
+    if (memcmp(vr, "US", 2) == 0) *out = (double)es_u16(p);
+    else if (memcmp(vr, "SS", 2) == 0) *out = (double)(int16_t)es_u16(p);
+    else if (memcmp(vr, "UL", 2) == 0) *out = (double)es_u32(p);
+    else if (memcmp(vr, "SL", 2) == 0) *out = (double)(int32_t)es_u32(p);
     else if (memcmp(vr, "FL", 2) == 0) {
-        const uint32_t bits = u32(p);
+        const uint32_t bits = es_u32(p);
         float value;
         memcpy(&value, &bits, sizeof value);
         *out = (double)value;
     } else if (memcmp(vr, "FD", 2) == 0) {
-        const uint64_t bits = (uint64_t)u32(p) | (uint64_t)u32(p + 4) << 32;
+        const uint64_t bits = (uint64_t)es_u32(p) | (uint64_t)es_u32(p + 4) << 32;
         memcpy(out, &bits, sizeof *out);
     } else return false;
     return true;

@@ -4,13 +4,10 @@
 #include <string.h>
 
 #include "dicom/elements_add.h"
+#include "dicom/little_endian.h"
 #include "dicom/storing.h"
 #include "dicom/vr.h"
 
-#define UNDEFINED 0xFFFFFFFFu
-#define ITEM 0xFFFEE000u
-#define ITEM_END 0xFFFEE00Du
-#define SEQUENCE_END 0xFFFEE0DDu
 
 /** Where we are in the bytes. `p` is borrowed. */
 struct reader {
@@ -44,16 +41,6 @@ struct head {
 static enum es_errc walk_set(struct reader *r, size_t end, bool undefined, unsigned depth, enum mode mode,
                              const struct es_attribute *row);
 
-static uint32_t u16(const uint8_t *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8;
-}
-
-static uint32_t u32(const uint8_t *p)
-{
-    return u16(p) | u16(p + 2) << 16;
-}
-
 /** Other bytes, from where we are on. @return whether there are n, all of them within the object */
 static bool fetch(struct reader *r, size_t n)
 {
@@ -71,8 +58,6 @@ static inline bool at_hand(struct reader *r, size_t n) { return (r->pos <= r->un
 
 /** The bytes where we are. */
 static inline const uint8_t *here(const struct reader *r) { return r->p + (r->pos - r->from); }
-
-static uint32_t tag_at(const uint8_t *p) { return u16(p) << 16 | u16(p + 2); }
 
 static enum es_errc unusual(struct reader *r, uint32_t tag, const char *what)
 {
@@ -93,9 +78,9 @@ ES_STORING static enum es_errc read_head(struct reader *r, size_t end, struct he
     if (++r->steps > ES_SKIM_STEPS) return unusual(r, 0, "more elements than are skimmed");
     if (end - r->pos < 8 || !at_hand(r, end - r->pos < 12 ? 8 : 12)) return ends(r, 0, end);
     const uint8_t *p = here(r);
-    *h = (struct head){.tag = tag_at(p), .at = r->pos};
+    *h = (struct head){.tag = es_tag_at(p), .at = r->pos};
     if (!r->explicit_vr || h->tag >> 16 == 0xFFFE) {
-        h->length = u32(p + 4);
+        h->length = es_u32(p + 4);
         r->pos += 8;
         return ES_OK;
     }
@@ -104,13 +89,13 @@ ES_STORING static enum es_errc read_head(struct reader *r, size_t end, struct he
     memcpy(h->vr, p + 4, sizeof h->vr);
     h->has_vr = true;
     if (!(form & ES_VR_WIDE)) {
-        h->length = u16(p + 6);
+        h->length = es_u16(p + 6);
         r->pos += 8;
         return ES_OK;
     }
     if (end - r->pos < 12) return ends(r, h->tag, end);
-    if (u16(p + 6) != 0 && !r->skipping) return unusual(r, h->tag, "has reserved bytes that are not zero");
-    h->length = u32(p + 8);
+    if (es_u16(p + 6) != 0 && !r->skipping) return unusual(r, h->tag, "has reserved bytes that are not zero");
+    h->length = es_u32(p + 8);
     r->pos += 12;
     return ES_OK;
 }
@@ -119,9 +104,9 @@ ES_STORING static enum es_errc read_head(struct reader *r, size_t end, struct he
 ES_STORING static bool is_sequence(struct reader *r, const struct head *h, bool wanted_sequence, size_t end)
 {
     if (h->has_vr) return h->vr[0] == 'S' && h->vr[1] == 'Q';
-    if (wanted_sequence || h->length == UNDEFINED) return true;
+    if (wanted_sequence || h->length == ES_UNDEFINED_LENGTH) return true;
     if (r->skipping || h->length < 8 || end - r->pos < 8 || !at_hand(r, 8)) return false;
-    return u16(here(r)) << 16 == (ITEM & 0xFFFF0000u) && u16(here(r) + 2) == (ITEM & 0xFFFFu);
+    return es_tag_at(here(r)) == ES_TAG_ITEM;
 }
 
 ES_STORING static enum es_errc walk_items(struct reader *r, size_t end, bool undefined, unsigned depth, enum mode mode,
@@ -133,9 +118,9 @@ ES_STORING static enum es_errc walk_items(struct reader *r, size_t end, bool und
         const bool explicit_vr = r->explicit_vr;
         const enum es_errc code = read_head(r, end, &h);
         if (code != ES_OK) return code;
-        if (undefined && h.tag == SEQUENCE_END) return h.length == 0 ? ES_OK : unusual(r, h.tag, "has a length");
-        if (h.tag != ITEM) return unusual(r, h.tag, "stands where an item is expected");
-        const bool open = h.length == UNDEFINED;
+        if (undefined && h.tag == ES_TAG_SEQUENCE_END) return h.length == 0 ? ES_OK : unusual(r, h.tag, "has a length");
+        if (h.tag != ES_TAG_ITEM) return unusual(r, h.tag, "stands where an item is expected");
+        const bool open = h.length == ES_UNDEFINED_LENGTH;
         if (!open && h.length > end - r->pos) return ends(r, h.tag, end);
         if (mode == CODES && ++r->items > ES_MAX_CODE_ITEMS) return unusual(r, row->tag, "has more items than are kept");
         const enum es_errc inner = walk_set(r, open ? end : r->pos + h.length, open, depth, mode, row);
@@ -148,7 +133,7 @@ ES_STORING static enum es_errc walk_items(struct reader *r, size_t end, bool und
 ES_STORING static enum es_errc walk_sequence(struct reader *r, const struct head *h, size_t end, unsigned depth, enum mode mode,
                                   const struct es_attribute *row)
 {
-    if (h->length == UNDEFINED) return walk_items(r, end, true, depth + 1, mode, row);
+    if (h->length == ES_UNDEFINED_LENGTH) return walk_items(r, end, true, depth + 1, mode, row);
     if (h->length > end - r->pos) return ends(r, h->tag, end);
     return walk_items(r, r->pos + h->length, false, depth + 1, mode, row);
 }
@@ -203,7 +188,7 @@ ES_STORING static enum es_errc walk_element(struct reader *r, const struct head 
         }
         return walk_sequence(r, h, end, depth, codes_here ? CODES : SKIP, row);
     }
-    if (h->length == UNDEFINED) return unusual(r, h->tag, "has an undefined length");
+    if (h->length == ES_UNDEFINED_LENGTH) return unusual(r, h->tag, "has an undefined length");
     if (h->length & 1) return unusual(r, h->tag, "has an odd length");
     if (h->length > end - r->pos) return ends(r, h->tag, end);
     if (wanted_sequence) {
@@ -227,30 +212,30 @@ ES_STORING static inline size_t plain_size(const uint8_t *p, size_t len)
     const unsigned form = es_vr_properties(p + 4);
     const size_t head = form & ES_VR_WIDE ? 12 : 8;
     if (form == 0 || len < head) return 0;
-    const uint32_t length = head == 8 ? u16(p + 6) : u32(p + 8);
+    const uint32_t length = head == 8 ? es_u16(p + 6) : es_u32(p + 8);
     if ((length & 1) | (length > len - head)) return 0; /* an undefined length is odd */
-    return head == 12 && (u16(p + 6) != 0 || (p[4] == 'S' && p[5] == 'Q')) ? 0 : head + length;
+    return head == 12 && (es_u16(p + 6) != 0 || (p[4] == 'S' && p[5] == 'Q')) ? 0 : head + length;
 }
 
 /** The same of a sequence whose items hold plain elements only; all of it within `len` bytes. @param steps  how many headers it has */
 ES_STORING static size_t plain_sequence(const uint8_t *p, size_t len, unsigned *steps)
 {
-    if (len < 12 || p[4] != 'S' || p[5] != 'Q' || u16(p + 6) != 0) return 0;
-    const bool open = u32(p + 8) == UNDEFINED;
-    if (!open && u32(p + 8) > len - 12) return 0;
-    const size_t end = open ? len : 12 + (size_t)u32(p + 8);
+    if (len < 12 || p[4] != 'S' || p[5] != 'Q' || es_u16(p + 6) != 0) return 0;
+    const bool open = es_u32(p + 8) == ES_UNDEFINED_LENGTH;
+    if (!open && es_u32(p + 8) > len - 12) return 0;
+    const size_t end = open ? len : 12 + (size_t)es_u32(p + 8);
     size_t at = 12;
     for (*steps = 2; end - at >= 8; (*steps)++) {
-        const uint32_t tag = tag_at(p + at), length = u32(p + at + 4);
+        const uint32_t tag = es_tag_at(p + at), length = es_u32(p + at + 4);
         at += 8;
-        if (open && tag == SEQUENCE_END && length == 0) return at;
-        const bool open_item = length == UNDEFINED;
-        if (tag != ITEM || (!open_item && length > end - at)) return 0;
+        if (open && tag == ES_TAG_SEQUENCE_END && length == 0) return at;
+        const bool open_item = length == ES_UNDEFINED_LENGTH;
+        if (tag != ES_TAG_ITEM || (!open_item && length > end - at)) return 0;
         const size_t item_end = open_item ? end : at + length;
         for (uint32_t last = FORBIDDEN; at != item_end || open_item; (*steps)++) {
             if (item_end - at < 8) return 0;
-            const uint32_t inner = tag_at(p + at);
-            const bool ends_item = open_item && inner == ITEM_END && u32(p + at + 4) == 0;
+            const uint32_t inner = es_tag_at(p + at);
+            const bool ends_item = open_item && inner == ES_TAG_ITEM_END && es_u32(p + at + 4) == 0;
             const size_t size = ends_item ? 8 : inner > last && !odd_group(inner) ? plain_size(p + at, item_end - at) : 0;
             if (size == 0) return 0;
             last = inner;
@@ -266,18 +251,18 @@ ES_STORING static inline bool keep_plain(struct reader *r, const uint8_t *p)
 {
     const size_t readable = r->until - r->pos;
     if (es_vr_properties(p + 4) & (ES_VR_WIDE | ES_VR_BINARY)) return false;
-    return readable >= 8 && es_elements_add_short(r->out, tag_at(p), (const char *)p + 4, p + 8, u16(p + 6), readable - 8);
+    return readable >= 8 && es_elements_add_short(r->out, es_tag_at(p), (const char *)p + 4, p + 8, es_u16(p + 6), readable - 8);
 }
 
 /** Over elements in explicit VR that are as plain as can be, without a call for most: nearly all of a header. Whatever else comes is left where it is.
  * @param previous  the last tag, not below FORBIDDEN; moved on */
 ES_STORING static void hop(struct reader *r, size_t end, unsigned depth, uint32_t *previous)
 {
-    const uint32_t limit = depth == 0 ? ES_LAST_WANTED_TAG : ITEM - 0xE001u;
+    const uint32_t limit = depth == 0 ? ES_LAST_WANTED_TAG : ES_TAG_ITEM - 0xE001u;
     uint32_t last = *previous;
     while (end - r->pos >= 8 && at_hand(r, end - r->pos < 12 ? 8 : 12) && r->steps < ES_SKIM_STEPS) {
         const uint8_t *p = here(r);
-        const uint32_t tag = tag_at(p);
+        const uint32_t tag = es_tag_at(p);
         if (tag - last - 1 >= limit - last) break; /* not behind the last, or beyond the limit */
         const struct es_attribute *wanted = depth == 0 ? next_row(r, tag) : NULL;
         size_t size = plain_size(p, end - r->pos);
@@ -303,7 +288,7 @@ ES_STORING static enum es_errc walk_set(struct reader *r, size_t end, bool undef
         if (r->pos == end && !undefined) break;
         enum es_errc code = read_head(r, end, &h);
         if (code != ES_OK) return code;
-        if (undefined && h.tag == ITEM_END) return h.length == 0 ? ES_OK : unusual(r, h.tag, "has a length");
+        if (undefined && h.tag == ES_TAG_ITEM_END) return h.length == 0 ? ES_OK : unusual(r, h.tag, "has a length");
         if (odd_group(h.tag)) return unusual(r, h.tag, "does not belong here");
         if (h.tag <= previous) return unusual(r, h.tag, "is repeated or out of order");
         previous = h.tag;
@@ -341,7 +326,7 @@ ES_STORING static enum es_errc read_meta(struct reader *r, bool strict)
     r->explicit_vr = true;
     for (r->pos = 132;;) {
         if (r->len - r->pos < 8 || !at_hand(r, 8)) return ends(r, 0, r->len);
-        if (u16(here(r)) != 0x0002) break;
+        if (es_u16(here(r)) != 0x0002) break;
         struct head h;
         const enum es_errc code = read_head(r, r->len, &h);
         if (code != ES_OK) return code;
@@ -351,7 +336,7 @@ ES_STORING static enum es_errc read_meta(struct reader *r, bool strict)
         if (h.length > r->len - r->pos) return ends(r, h.tag, r->len);
         if (h.tag == 0x00020000) {
             if (h.length != 4 || h.vr[0] != 'U' || h.vr[1] != 'L' || !at_hand(r, 4)) return unusual(r, h.tag, "is malformed");
-            meta_end = r->pos + 4 + u32(here(r));
+            meta_end = r->pos + 4 + es_u32(here(r));
         }
         if (next_row(r, h.tag) && keep(r, &h, SKIP, NULL, true) != ES_OK) return ES_E_UNSUPPORTED;
         r->pos += h.length;
@@ -385,7 +370,7 @@ static void hop_to_end(struct reader *r, uint64_t total, struct es_error *err)
     while (r->pos < r->len) {
         struct head h;
         if (read_head(r, r->len, &h) != ES_OK) return;
-        if (h.length == UNDEFINED) {
+        if (h.length == ES_UNDEFINED_LENGTH) {
             if (h.tag >> 16 == 0x7FE0) return; /* encapsulated: fragments are not followed */
             r->source = NULL; /* nor items beyond the bytes at hand: there may be any number */
             if (walk_items(r, r->len, true, 1, SKIP, NULL) != ES_OK) return;
